@@ -1,0 +1,35 @@
+/** What a kernel can fail with. */
+export type KernelErrorCode = 'invalid-argument' | 'non-finite' | 'out-of-memory' | 'panic';
+
+/** A numerical function failed while a graph was being fitted; `layer` names the layer it worked on. */
+export class KernelError extends Error {
+  override readonly name = 'KernelError';
+  readonly code: KernelErrorCode;
+  readonly layer: string | undefined;
+
+  constructor(
+    code: KernelErrorCode,
+    message: string,
+    options: { readonly layer?: string; readonly cause?: unknown } = {},
+  ) {
+    const where = options.layer === undefined ? '' : ` (in layer '${options.layer}')`;
+    super(`${message}${where}`, 'cause' in options ? { cause: options.cause } : undefined);
+    this.code = code;
+    this.layer = options.layer;
+  }
+}
+
+/** The backend asked for cannot be loaded; `tried` lists each path and why it failed. */
+export class BackendUnavailableError extends Error {
+  override readonly name = 'BackendUnavailableError';
+  readonly code = 'backend-unavailable';
+  readonly tried: readonly { readonly path: string; readonly reason: string }[];
+
+  constructor(backend: string, tried: readonly { readonly path: string; readonly reason: string }[]) {
+    const list = tried.map(({ path, reason }) => `${path}: ${reason}`).join('; ');
+    super(
+      `The ${backend} backend must be built before it can be asked for; tried ${list}. Install Rust and run 'npm start' once, or use backend: 'reference'.`,
+    );
+    this.tried = tried;
+  }
+}

@@ -1,0 +1,94 @@
+import { type DenseMatrix, dense, type RowBlocks, totalRows, transpose } from '../../matrix.js';
+import type { Pause } from './pause.js';
+import { timesData, timesTransposed } from './products.js';
+
+/** What centring and scaling need to know of each feature. */
+export interface FeatureMoments {
+  readonly center: Float64Array | null;
+  readonly scale: Float64Array | null;
+  /** Σ_j ((x_ij − μ_i) / s_i)², with μ = 0 and s = 1 where not asked for. */
+  readonly squares: Float64Array;
+}
+
+/** Means, deviations (n − 1; 1 where a feature is constant) and squares in two passes; the zeros of sparse rows count. */
+export function featureMoments(X: RowBlocks, center: boolean, scale: boolean): FeatureMoments {
+  const m = totalRows(X);
+  const n = X[0].cols;
+  const mean = new Float64Array(m);
+  const listed = new Float64Array(m);
+  eachEntry(X, (i, x) => {
+    mean[i] += x;
+    listed[i]++;
+  });
+  for (let i = 0; i < m; i++) mean[i] /= n;
+  const spread = new Float64Array(m);
+  const squares = new Float64Array(m);
+  eachEntry(X, (i, x) => {
+    spread[i] += (x - mean[i]) ** 2;
+    squares[i] += (x - (center ? mean[i] : 0)) ** 2;
+  });
+  const deviation = new Float64Array(m);
+  for (let i = 0; i < m; i++) {
+    const unlisted = (n - listed[i]) * mean[i] * mean[i];
+    spread[i] += unlisted;
+    if (center) squares[i] += unlisted;
+    const s = n > 1 ? Math.sqrt(spread[i] / (n - 1)) : 0;
+    deviation[i] = s > 1e-14 * Math.abs(mean[i]) ? s : 1;
+    if (scale) squares[i] /= deviation[i] * deviation[i];
+  }
+  return { center: center ? mean : null, scale: scale ? deviation : null, squares };
+}
+
+function eachEntry(X: RowBlocks, visit: (row: number, x: number) => void): void {
+  let top = 0;
+  for (const block of X) {
+    if (block.kind === 'dense') {
+      for (let p = 0; p < block.data.length; p++) visit(top + (p % block.rows), block.data[p]);
+    } else {
+      for (let p = 0; p < block.values.length; p++) visit(top + block.indices[p], block.values[p]);
+    }
+    top += block.rows;
+  }
+}
+
+/** A = (X − μ·1ᵀ) ÷ s by rows, as two products; X stays sparse. Factors here have their vectors in columns. */
+export interface Operator {
+  /** A·V, m × b, from V (n × b). */
+  times(V: DenseMatrix, pause: Pause): Promise<DenseMatrix>;
+  /** Aᵀ·U, n × b, from U (m × b). */
+  transposed(U: DenseMatrix, pause: Pause): Promise<DenseMatrix>;
+}
+
+export function centeredOperator(X: RowBlocks, { center, scale }: FeatureMoments): Operator {
+  return {
+    async times(V, pause) {
+      const Y = transpose(await timesTransposed(transpose(V), X, pause));
+      for (let r = 0; r < V.cols; r++) {
+        const sum = total(V, r);
+        for (let i = 0; i < Y.rows; i++) {
+          if (center !== null) Y.data[i + r * Y.rows] -= center[i] * sum;
+          if (scale !== null) Y.data[i + r * Y.rows] /= scale[i];
+        }
+      }
+      return Y;
+    },
+    async transposed(U, pause) {
+      const scaled = dense(U.rows, U.cols, U.data.slice());
+      if (scale !== null) for (let p = 0; p < scaled.data.length; p++) scaled.data[p] /= scale[p % U.rows];
+      const Z = transpose(await timesData(transpose(scaled), X, pause));
+      if (center === null) return Z;
+      for (let r = 0; r < U.cols; r++) {
+        let shift = 0;
+        for (let i = 0; i < U.rows; i++) shift += center[i] * scaled.data[i + r * U.rows];
+        for (let j = 0; j < Z.rows; j++) Z.data[j + r * Z.rows] -= shift;
+      }
+      return Z;
+    },
+  };
+}
+
+function total(V: DenseMatrix, r: number): number {
+  let sum = 0;
+  for (let j = 0; j < V.rows; j++) sum += V.data[j + r * V.rows];
+  return sum;
+}

@@ -1,0 +1,112 @@
+import { type DenseMatrix, dense, type RowBlocks, totalRows } from '../../matrix.js';
+import type { Pause } from './pause.js';
+
+/**
+ * Factors are held factor-contiguous here: a *panel* is k × n, column j being the k numbers of feature or sample j.
+ * W is kept transposed (k × features), H as it is (k × samples).
+ */
+export type Panel = DenseMatrix;
+
+/** B = W·X, k × samples, from the panel W (k × features). */
+export async function timesData(W: Panel, X: RowBlocks, pause: Pause): Promise<Panel> {
+  const k = W.rows;
+  const n = X[0].cols;
+  const B = dense(k, n);
+  let top = 0;
+  for (const block of X) {
+    for (let j = 0; j < n; j++) {
+      if (block.kind === 'dense') {
+        for (let i = 0; i < block.rows; i++) addScaled(B, j, block.data[i + j * block.rows], W, top + i);
+      } else {
+        for (let p = block.indptr[j]; p < block.indptr[j + 1]; p++)
+          addScaled(B, j, block.values[p], W, top + block.indices[p]);
+      }
+      if (pause.due()) await pause.turn();
+    }
+    top += block.rows;
+  }
+  return B;
+}
+
+/** C = H·Xᵀ, k × features, from the panel H (k × samples). */
+export async function timesTransposed(H: Panel, X: RowBlocks, pause: Pause): Promise<Panel> {
+  const k = H.rows;
+  const n = X[0].cols;
+  const C = dense(k, totalRows(X));
+  let top = 0;
+  for (const block of X) {
+    for (let j = 0; j < n; j++) {
+      if (block.kind === 'dense') {
+        for (let i = 0; i < block.rows; i++) addScaled(C, top + i, block.data[i + j * block.rows], H, j);
+      } else {
+        for (let p = block.indptr[j]; p < block.indptr[j + 1]; p++)
+          addScaled(C, top + block.indices[p], block.values[p], H, j);
+      }
+      if (pause.due()) await pause.turn();
+    }
+    top += block.rows;
+  }
+  return C;
+}
+
+function addScaled(out: Panel, outCol: number, x: number, panel: Panel, col: number): void {
+  const k = out.rows;
+  for (let r = 0; r < k; r++) out.data[outCol * k + r] += x * panel.data[col * k + r];
+}
+
+/** G = F·Fᵀ, k × k. */
+export function gram(F: Panel): Float64Array {
+  const k = F.rows;
+  const G = new Float64Array(k * k);
+  for (let j = 0; j < F.cols; j++) {
+    for (let r = 0; r < k; r++) {
+      const x = F.data[j * k + r];
+      for (let s = 0; s <= r; s++) G[r * k + s] += x * F.data[j * k + s];
+    }
+  }
+  for (let r = 0; r < k; r++) for (let s = 0; s < r; s++) G[s * k + r] = G[r * k + s];
+  return G;
+}
+
+export function dot(a: Float64Array, b: Float64Array): number {
+  let sum = 0;
+  for (let i = 0; i < a.length; i++) sum += a[i] * b[i];
+  return sum;
+}
+
+/** ‖X‖², the sum of squares of all entries. */
+export function sumOfSquares(X: RowBlocks): number {
+  return X.reduce((sum, block) => {
+    const values = block.kind === 'dense' ? block.data : block.values;
+    return sum + dot(values, values);
+  }, 0);
+}
+
+/** Σ_j (X − Wᵀ·H)_ij² for each feature i, entry by entry, for panels W (k × features) and H (k × samples). */
+export async function residualByRow(X: RowBlocks, W: Panel, H: Panel, pause: Pause): Promise<Float64Array> {
+  const k = W.rows;
+  const sums = new Float64Array(W.cols);
+  let top = 0;
+  for (const block of X) {
+    for (let j = 0; j < block.cols; j++) {
+      const column = new Float64Array(block.rows);
+      for (let i = 0; i < block.rows; i++) {
+        for (let r = 0; r < k; r++) column[i] -= W.data[(top + i) * k + r] * H.data[j * k + r];
+      }
+      if (block.kind === 'dense') {
+        for (let i = 0; i < block.rows; i++) column[i] += block.data[i + j * block.rows];
+      } else {
+        for (let p = block.indptr[j]; p < block.indptr[j + 1]; p++) column[block.indices[p]] += block.values[p];
+      }
+      for (let i = 0; i < block.rows; i++) sums[top + i] += column[i] * column[i];
+      if (pause.due()) await pause.turn();
+    }
+    top += block.rows;
+  }
+  return sums;
+}
+
+/** ‖X − Wᵀ·H‖², entry by entry. */
+export async function residual(X: RowBlocks, W: Panel, H: Panel, pause: Pause): Promise<number> {
+  return (await residualByRow(X, W, H, pause)).reduce((sum, x) => sum + x, 0);
+}

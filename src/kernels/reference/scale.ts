@@ -1,0 +1,69 @@
+import { type DenseMatrix, dense, transpose } from '../../matrix.js';
+import type { FactorNorms, Norm } from '../../objective.js';
+import type { Panel } from './products.js';
+
+export function panelNorms(F: Panel): FactorNorms {
+  const k = F.rows;
+  const l1 = new Float64Array(k);
+  const l2 = new Float64Array(k);
+  for (let j = 0; j < F.cols; j++) {
+    for (let r = 0; r < k; r++) {
+      const x = F.data[j * k + r];
+      l1[r] += Math.abs(x);
+      l2[r] += x * x;
+    }
+  }
+  for (let r = 0; r < k; r++) l2[r] = Math.sqrt(l2[r]);
+  return { length: F.cols, l1, l2 };
+}
+
+/** Gives both rows of each factor about the same length; by powers of two, so no bit of their product changes. */
+export function balance(W: Panel, H: Panel): void {
+  const w = panelNorms(W).l2;
+  const h = panelNorms(H).l2;
+  for (let r = 0; r < W.rows; r++) {
+    if (w[r] === 0 || h[r] === 0) continue;
+    const shift = 2 ** Math.round((Math.log2(h[r]) - Math.log2(w[r])) / 2);
+    scaleRow(W, r, shift);
+    scaleRow(H, r, 1 / shift);
+  }
+}
+
+export function scaleRow(F: Panel, r: number, by: number): void {
+  for (let p = r; p < F.data.length; p += F.rows) F.data[p] *= by;
+}
+
+export interface Normalized {
+  readonly W: DenseMatrix;
+  readonly d: Float64Array;
+  readonly H: DenseMatrix;
+}
+
+/**
+ * Moves the scale of both panels into d and sorts by it, falling, ties by position; W comes back as features × k.
+ * A factor that is zero on either side becomes zero on both, with d = 0. With `norm: 'none'` d is 1 and the order
+ * is that of ‖w_r‖₂·‖h_r‖₂.
+ */
+export function normalize(W: Panel, H: Panel, norm: Norm): Normalized {
+  const k = W.rows;
+  const wNorms = panelNorms(W);
+  const hNorms = panelNorms(H);
+  const [w, h] = norm === 'L1' ? [wNorms.l1, hNorms.l1] : [wNorms.l2, hNorms.l2];
+  const size = w.map((x, r) => x * h[r]);
+  const order = Array.from(size.keys()).sort((a, b) => size[b] - size[a] || a - b);
+  const sortedW = dense(k, W.cols);
+  const sortedH = dense(k, H.cols);
+  const d = new Float64Array(k);
+  order.forEach((from, to) => {
+    const alive = size[from] > 0;
+    const unit = norm === 'none';
+    d[to] = unit ? 1 : size[from];
+    copyRow(W, from, sortedW, to, alive ? (unit ? 1 : 1 / w[from]) : 0);
+    copyRow(H, from, sortedH, to, alive ? (unit ? 1 : 1 / h[from]) : 0);
+  });
+  return { W: transpose(sortedW), d, H: sortedH };
+}
+
+function copyRow(from: Panel, r: number, to: Panel, s: number, by: number): void {
+  for (let j = 0; j < from.cols; j++) to.data[j * to.rows + s] = from.data[j * from.rows + r] * by;
+}

@@ -1,0 +1,123 @@
+/** Features are rows and samples are columns, everywhere. */
+
+/** `rows × cols`, column-major: entry (i, j) is `data[i + j * rows]`. */
+export interface DenseMatrix {
+  readonly kind: 'dense';
+  readonly rows: number;
+  readonly cols: number;
+  readonly data: Float64Array;
+}
+
+/** Compressed sparse columns: column j owns positions `indptr[j]` to `indptr[j + 1]` of `indices` (ascending) and `values`. */
+export interface CscMatrix {
+  readonly kind: 'csc';
+  readonly rows: number;
+  readonly cols: number;
+  readonly indptr: Uint32Array;
+  readonly indices: Uint32Array;
+  readonly values: Float64Array;
+}
+
+export type Matrix = DenseMatrix | CscMatrix;
+
+/** Matrices over the same samples, stacked top to bottom without being copied into one. */
+export type RowBlocks = readonly Matrix[];
+
+/** Makes a dense matrix around `data` (column-major; zeros when left out). */
+export function dense(rows: number, cols: number, data: Float64Array = new Float64Array(rows * cols)): DenseMatrix {
+  return Object.freeze({ kind: 'dense', rows, cols, data });
+}
+
+/** How many entries are kept in memory: all of a dense matrix, the listed ones of a sparse one. */
+export function storedEntries(matrix: Matrix): number {
+  return matrix.kind === 'dense' ? matrix.rows * matrix.cols : matrix.values.length;
+}
+
+/** Bytes of the arrays: 8 per dense entry; 12 per listed entry and 4 per column bound of a sparse one. */
+export function storedBytes(matrix: Matrix): number {
+  return matrix.kind === 'dense' ? 8 * matrix.rows * matrix.cols : 12 * matrix.values.length + 4 * matrix.indptr.length;
+}
+
+export function totalRows(blocks: RowBlocks): number {
+  return blocks.reduce((sum, block) => sum + block.rows, 0);
+}
+
+/** One entry, for printing and tests: a sparse column is searched. */
+export function entry(matrix: Matrix, row: number, col: number): number {
+  if (matrix.kind === 'dense') return matrix.data[row + col * matrix.rows];
+  for (let p = matrix.indptr[col]; p < matrix.indptr[col + 1]; p++) {
+    if (matrix.indices[p] === row) return matrix.values[p];
+  }
+  return 0;
+}
+
+export function transpose(matrix: DenseMatrix): DenseMatrix {
+  const { rows, cols, data } = matrix;
+  const out = new Float64Array(rows * cols);
+  for (let j = 0; j < cols; j++) {
+    for (let i = 0; i < rows; i++) out[j + i * cols] = data[i + j * rows];
+  }
+  return dense(cols, rows, out);
+}
+
+/** Rows `from` to `to` (not included) as a matrix of its own. */
+export function rowRange(matrix: DenseMatrix, from: number, to: number): DenseMatrix {
+  const out = new Float64Array((to - from) * matrix.cols);
+  for (let j = 0; j < matrix.cols; j++) {
+    out.set(matrix.data.subarray(from + j * matrix.rows, to + j * matrix.rows), j * (to - from));
+  }
+  return dense(to - from, matrix.cols, out);
+}
+
+/** The same matrix with every entry written out. */
+export function toDense(matrix: Matrix): DenseMatrix {
+  if (matrix.kind === 'dense') return matrix;
+  const data = new Float64Array(matrix.rows * matrix.cols);
+  for (let j = 0; j < matrix.cols; j++) {
+    for (let p = matrix.indptr[j]; p < matrix.indptr[j + 1]; p++)
+      data[matrix.indices[p] + j * matrix.rows] = matrix.values[p];
+  }
+  return dense(matrix.rows, matrix.cols, data);
+}
+
+/** The same matrix with its zeros left out. */
+export function toCsc(matrix: Matrix): CscMatrix {
+  if (matrix.kind === 'csc') return matrix;
+  const { rows, cols, data } = matrix;
+  const indptr = new Uint32Array(cols + 1);
+  for (let j = 0; j < cols; j++) {
+    let count = indptr[j];
+    for (let i = 0; i < rows; i++) if (data[i + j * rows] !== 0) count++;
+    indptr[j + 1] = count;
+  }
+  const indices = new Uint32Array(indptr[cols]);
+  const values = new Float64Array(indptr[cols]);
+  for (let j = 0, p = 0; j < cols; j++) {
+    for (let i = 0; i < rows; i++) {
+      const x = data[i + j * rows];
+      if (x === 0) continue;
+      indices[p] = i;
+      values[p++] = x;
+    }
+  }
+  return Object.freeze({ kind: 'csc', rows, cols, indptr, indices, values });
+}
+
+/** The transpose of a sparse matrix, row indices ascending again. */
+export function transposeCsc(matrix: CscMatrix): CscMatrix {
+  const { rows, cols } = matrix;
+  const indptr = new Uint32Array(rows + 1);
+  for (const i of matrix.indices) indptr[i + 1]++;
+  for (let i = 0; i < rows; i++) indptr[i + 1] += indptr[i];
+  const next = indptr.slice(0, rows);
+  const indices = new Uint32Array(matrix.indices.length);
+  const values = new Float64Array(matrix.values.length);
+  for (let j = 0; j < cols; j++) {
+    for (let p = matrix.indptr[j]; p < matrix.indptr[j + 1]; p++) {
+      const q = next[matrix.indices[p]]++;
+      indices[q] = j;
+      values[q] = matrix.values[p];
+    }
+  }
+  return Object.freeze({ kind: 'csc', rows: cols, cols: rows, indptr, indices, values });
+}
