@@ -1,3 +1,17 @@
+import { describe, type GraphIssue } from './issues.js';
+
+/** A graph that cannot be compiled; `issues` lists every fault found, not the first. */
+export class GraphError extends Error {
+  override readonly name = 'GraphError';
+  readonly issues: readonly GraphIssue[];
+
+  constructor(issues: readonly GraphIssue[]) {
+    const lines = issues.map(describe);
+    super(lines.length === 1 ? lines[0] : `${lines.length} faults:\n${lines.map((line) => `  - ${line}`).join('\n')}`);
+    this.issues = Object.freeze([...issues]);
+  }
+}
+
 /** What a kernel can fail with. */
 export type KernelErrorCode = 'invalid-argument' | 'non-finite' | 'out-of-memory' | 'panic';
 

@@ -69,6 +69,43 @@ export function rowRange(matrix: DenseMatrix, from: number, to: number): DenseMa
   return dense(to - from, matrix.cols, out);
 }
 
+/** Rows of several ranges, one range after the other. */
+export function gatherRows(matrix: DenseMatrix, ranges: readonly (readonly [from: number, to: number])[]): DenseMatrix {
+  const parts = ranges.map(([from, to]) => rowRange(matrix, from, to));
+  return parts.length === 1 ? parts[0] : stackDense(parts);
+}
+
+/** Row blocks as one dense matrix. */
+export function stackDense(blocks: RowBlocks): DenseMatrix {
+  const out = dense(totalRows(blocks), blocks[0].cols);
+  let top = 0;
+  for (const block of blocks.map(toDense)) {
+    for (let j = 0; j < out.cols; j++) {
+      out.data.set(block.data.subarray(j * block.rows, (j + 1) * block.rows), top + j * out.rows);
+    }
+    top += block.rows;
+  }
+  return out;
+}
+
+/** A + factor·B. */
+export function addScaled(A: DenseMatrix, B: DenseMatrix, factor = 1): DenseMatrix {
+  return dense(
+    A.rows,
+    A.cols,
+    A.data.map((x, p) => x + factor * B.data[p]),
+  );
+}
+
+/** diag(d)·A. */
+export function scaleRows(A: DenseMatrix, d: Float64Array): DenseMatrix {
+  return dense(
+    A.rows,
+    A.cols,
+    A.data.map((x, p) => x * d[p % A.rows]),
+  );
+}
+
 /** The same matrix with every entry written out. */
 export function toDense(matrix: Matrix): DenseMatrix {
   if (matrix.kind === 'dense') return matrix;

@@ -49,8 +49,10 @@ export async function nmf(args: NmfArgs, options: CallOptions = {}): Promise<Nmf
     }
     if (history.length > 0) B = await timesData(state.W, X, pause);
     solve(state.H, state.W, B, args.H, args.W, args.sweeps);
+    if (!args.W.nonneg) turnUnused(state.W, state.H);
     const C = await timesTransposed(state.H, X, pause);
     solve(state.W, state.H, C, args.W, args.H, args.sweeps);
+    if (!args.H.nonneg) turnUnused(state.H, state.W);
 
     const now = await measure(args, state, total, dot(C.data, state.W.data), pause);
     if (now.objective > last.objective) {
@@ -89,6 +91,16 @@ const copy = (state: State): State => ({ W: copyPanel(state.W), H: copyPanel(sta
 function solve(F: Panel, P: Panel, product: Panel, own: FactorTerms, partner: FactorTerms, sweeps: number): void {
   const terms = stepTerms(own, partner, panelNorms(F), panelNorms(P));
   sweepColumns(F, product, gram(P), terms, own.nonneg, sweeps);
+}
+
+/**
+ * Turns round the rows of a sign-free factor whose partner row is zero: the product stays as it is, and a partner that
+ * vanished because the row pointed away from the data can grow in the next half-step.
+ */
+function turnUnused(F: Panel, partner: Panel): void {
+  panelNorms(partner).l2.forEach((length, r) => {
+    if (length === 0) scaleRow(F, r, -1);
+  });
 }
 
 /** Multiplies H by the scalar for which W·H is nearest to X. */

@@ -1,0 +1,64 @@
+// Makes a fresh clone ready: installs packages and builds the native kernels, each only when missing or stale.
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const native = join(root, 'src', 'kernels', 'native');
+const windows = process.platform === 'win32';
+
+/** One hash over the names and contents of files and folders, build products left out. */
+function fingerprint(paths) {
+  const hash = createHash('sha256');
+  const visit = (path) => {
+    for (const entry of readdirSync(path, { withFileTypes: true }).sort((a, b) => (a.name < b.name ? -1 : 1))) {
+      if (entry.name === 'target' || entry.name.endsWith('.node') || entry.name === '.stamp') continue;
+      const child = join(path, entry.name);
+      if (entry.isDirectory()) visit(child);
+      else hash.update(entry.name).update(readFileSync(child));
+    }
+  };
+  for (const path of paths) {
+    if (path.endsWith('.json')) hash.update(readFileSync(path));
+    else visit(path);
+  }
+  return hash.digest('hex');
+}
+
+const readStamp = (path) => (existsSync(path) ? readFileSync(path, 'utf8') : '');
+
+function must(command, args, why) {
+  console.error(`${why}: ${command} ${args.join(' ')}`);
+  const { status, error } = spawnSync(command, args, { cwd: root, stdio: ['ignore', 2, 2], shell: windows });
+  if (status === 0) return;
+  console.error(`${command} failed${error === undefined ? '' : `: ${error.message}`}`);
+  process.exit(status ?? 1);
+}
+
+const works = (command) => spawnSync(command, ['--version'], { stdio: 'ignore', shell: windows }).status === 0;
+
+const packages = join(root, 'node_modules', '.stamp');
+const wantedPackages = `${process.version} ${fingerprint([join(root, 'package-lock.json')])}`;
+if (readStamp(packages) !== wantedPackages) {
+  must('npm', ['ci', '--no-audit', '--no-fund'], 'Installing packages');
+  writeFileSync(packages, wantedPackages);
+}
+
+const built = join(native, '.stamp');
+const wantedBuild = `${process.platform} ${process.arch} ${fingerprint([native])}`;
+const addons = () => readdirSync(native).filter((name) => name.endsWith('.node'));
+if (readStamp(built) !== wantedBuild || addons().length === 0) {
+  if (works('cargo')) {
+    must('npm', ['run', '--silent', 'build:native'], 'Building the native kernels');
+    // The build writes the type declarations anew, so the fingerprint is taken again.
+    writeFileSync(built, `${process.platform} ${process.arch} ${fingerprint([native])}`);
+  } else {
+    // Kernels of an older source must not be mistaken for these.
+    for (const name of addons()) rmSync(join(native, name));
+    console.error(
+      'No Rust here: running on the slow reference kernels. Install Rust (https://rustup.rs) for the fast ones.',
+    );
+  }
+}

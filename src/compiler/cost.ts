@@ -1,0 +1,45 @@
+import { match } from 'ts-pattern';
+import type { Plan, Slot, SlotId, Step } from './plan.js';
+
+/** What a step costs: once, or for each iteration of a layer. */
+export interface Cost {
+  readonly per: 'once' | 'iteration';
+  readonly multiplyAdds: number;
+  /** Bytes of data and factors read and written. */
+  readonly bytes: number;
+  /** Most iterations, where `per` is 'iteration'. */
+  readonly iterations: number;
+}
+
+const once = (multiplyAdds: number, bytes: number): Cost => ({ per: 'once', multiplyAdds, bytes, iterations: 1 });
+
+/** Multiply-adds and bytes of a step, from the shapes alone. */
+export function costOf(step: Step, plan: Plan): Cost {
+  const find = (id: SlotId): Slot => plan.slots[Number(id.slice(1))];
+  return match(step)
+    .with({ op: 'load' }, { op: 'stackRows' }, () => once(0, 0))
+    .with({ op: 'add' }, ({ reads, write }) => once(0, (reads.length + 1) * find(write).bytes))
+    .with({ op: 'embed' }, ({ write }) => once(find(write).entries, 2 * find(write).bytes))
+    .with({ op: 'splitRows' }, ({ read }) => once(0, 2 * find(read).bytes))
+    .with({ op: 'nmf' }, ({ read, args: { k, sweeps, maxIter } }) => {
+      const X = find(read);
+      const vectors = X.shape[0] + X.shape[1];
+      // Two products with the data, three Gram matrices, and the sweeps over both factors.
+      const multiplyAdds = 2 * X.entries * k + vectors * k * k * (1.5 + sweeps);
+      return { per: 'iteration', multiplyAdds, bytes: 2 * X.bytes + 8 * 6 * vectors * k, iterations: maxIter } as const;
+    })
+    .with({ op: 'svd' }, ({ read, args: { block, maxIter } }) => {
+      const X = find(read);
+      const [m, n] = X.shape;
+      const width = Math.min(4 * block, m, n);
+      // Eight products of a block with the data, orthonormalising both sides twice, and the residuals.
+      const multiplyAdds = 8 * X.entries * block + 3 * (m + n) * width * width;
+      return {
+        per: 'iteration',
+        multiplyAdds,
+        bytes: 8 * X.bytes + 8 * 4 * (m + n) * width,
+        iterations: maxIter,
+      } as const;
+    })
+    .exhaustive();
+}

@@ -1,0 +1,127 @@
+import { match } from 'ts-pattern';
+import { costOf } from './cost.js';
+import type { FactorSlots, NmfStepArgs, Note, Plan, Slot, SlotId, Step, SvdStepArgs } from './plan.js';
+
+/** The plan as text: every step with the shapes, the kernel, multiply-adds and bytes. */
+export function explain(plan: Plan): string {
+  const lines = (steps: readonly Step[]) => steps.flatMap((step) => stepLines(step, plan));
+  const section = (title: string, body: readonly string[]) =>
+    body.length === 0 ? [] : [title, ...body.map((line) => `  ${line}`)];
+  return [
+    headline(plan),
+    ...section('prepare', lines(plan.prepare)),
+    ...section('fit', lines(plan.fit)),
+    ...section('finish', lines(plan.finish)),
+    ...section('notes', plan.notes.map(noteText)),
+  ].join('\n');
+}
+
+function headline(plan: Plan): string {
+  const inputs = plan.prepare.filter((step) => step.op === 'load' && step.source === 'input').length;
+  const samples = plan.slots[0].shape[1];
+  const seed = plan.seed === null ? 'drawn at each fit' : String(plan.seed);
+  return `${plural(inputs, 'input')}, ${plural(plan.layers.length, 'layer')}, ${plural(samples, 'sample')}; seed ${seed}`;
+}
+
+function stepLines(step: Step, plan: Plan): readonly string[] {
+  const find = (id: SlotId): Slot => plan.slots[Number(id.slice(1))];
+  const size = (id: SlotId) => shapeText(find(id));
+  return match(step)
+    .with({ op: 'load' }, ({ write, name }) => [`${write} = load ${name}   ${size(write)} ${storage(find(write))}`])
+    .with({ op: 'stackRows' }, ({ reads, write }) => [
+      `${write} = stackRows ${reads.join(' ')}   ${size(write)}, no copy`,
+    ])
+    .with({ op: 'add' }, ({ reads, write }) => [`${write} = add ${reads.join(' ')}   ${size(write)}`])
+    .with({ op: 'embed' }, ({ d, H, write, layer }) => [
+      `${write} = diag(${d})·${H}   ${size(write)}, the embedding of ${layer}`,
+    ])
+    .with({ op: 'nmf' }, ({ layer, read, write, args }) => [
+      `${slotList(write)} = nmf ${read} k=${args.k}   ${layer}: W ${size(write.W)}, H ${size(write.H)}`,
+      `    ${nmfOptions(args)}`,
+      `    ${costText(step, plan)}`,
+    ])
+    .with({ op: 'svd' }, ({ layer, read, write, args }) => [
+      `${slotList(write)} = svd ${read} k=${args.k}   ${layer}: W ${size(write.W)}, H ${size(write.H)}`,
+      `    ${svdOptions(args)}`,
+      `    ${costText(step, plan)}`,
+    ])
+    .with({ op: 'splitRows' }, ({ read, parts }) => [
+      `${parts.map(({ part, name, write }) => `${part === 'modality' ? name : part === 'condition' ? 'Wcondition' : 'W'}=${write}`).join(' ')} = splitRows ${read}   ${parts
+        .map(({ write }) => `${find(write).label} ${size(write)}`)
+        .join(', ')}`,
+    ])
+    .exhaustive();
+}
+
+const slotList = ({ W, d, H }: FactorSlots): string => `${W} ${d} ${H}`;
+const shapeText = ({ shape: [rows, cols] }: Slot): string => `${rows}×${cols}`;
+
+function storage({ shape: [rows, cols], entries, bytes }: Slot): string {
+  const sparse = bytes !== 8 * rows * cols;
+  return `${sparse ? `sparse, ${plural(entries, 'entry', 'entries')}` : 'dense'}, ${inUnits(bytes, 'B')}`;
+}
+
+function nmfOptions({ W, H, norm, tol, maxIter, start }: NmfStepArgs): string {
+  const factor = (side: string, { L1, L2, nonneg }: NmfStepArgs['W']) => [
+    ...(nonneg ? [] : [`${side} any sign`]),
+    ...(L1 > 0 ? [`${side} L1 ${L1}`] : []),
+    ...(L2 > 0 ? [`${side} L2 ${L2}`] : []),
+  ];
+  const own = start.seed === null ? [] : [`seed ${start.seed}`];
+  return [
+    'mse by HALS',
+    ...factor('W', W),
+    ...factor('H', H),
+    `norm ${norm}`,
+    `tol ${tol}`,
+    `at most ${plural(maxIter, 'iteration')}`,
+    ...own,
+  ].join(', ');
+}
+
+function svdOptions({ center, scale, tol, maxIter, start }: SvdStepArgs): string {
+  const own = start.seed === null ? [] : [`seed ${start.seed}`];
+  return [
+    'block Krylov',
+    ...(center ? ['centred'] : []),
+    ...(scale ? ['scaled'] : []),
+    `tol ${tol}`,
+    `at most ${plural(maxIter, 'restart')}`,
+    ...own,
+  ].join(', ');
+}
+
+function costText(step: Step, plan: Plan): string {
+  const { per, multiplyAdds, bytes } = costOf(step, plan);
+  return `${per === 'once' ? '' : 'each: '}${inUnits(multiplyAdds, '')} multiply-adds, ${inUnits(bytes, 'B')} moved`;
+}
+
+/** A count in thousands of thousands, to three digits. */
+function inUnits(count: number, unit: string): string {
+  const powers = ['', 'k', 'M', 'G', 'T', 'P'];
+  let power = 0;
+  let value = count;
+  while (value >= 999.5 && power < powers.length - 1) {
+    value /= 1000;
+    power++;
+  }
+  const digits = value >= 99.5 || power === 0 ? value.toFixed(0) : value.toPrecision(3).replace(/\.?0+$/, '');
+  return `${digits} ${powers[power]}${unit}`.trimEnd();
+}
+
+const plural = (count: number, one: string, many = `${one}s`): string => `${count} ${count === 1 ? one : many}`;
+
+function noteText(note: Note): string {
+  return match(note)
+    .with(
+      { code: 'rank-above-size' },
+      ({ layer, k, shape }) =>
+        `${layer}: k=${k} is more than a ${shape[0]}×${shape[1]} matrix can need; the surplus factors may stay empty`,
+    )
+    .with(
+      { code: 'negative-data' },
+      ({ layer }) =>
+        `${layer}: its input may hold negative numbers, which non-negative factors can only approach by zero`,
+    )
+    .exhaustive();
+}

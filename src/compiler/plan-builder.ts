@@ -1,0 +1,83 @@
+import type { Matrix } from '../matrix.js';
+import type {
+  Compiled,
+  FitStep,
+  LayerOutput,
+  LoadStep,
+  Note,
+  Plan,
+  PrepareStep,
+  Slot,
+  SlotId,
+  SplitStep,
+  StackStep,
+} from './plan.js';
+
+/** Takes down slots and steps in order; a stack that was made before is not made again. */
+export type PlanBuilder = ReturnType<typeof createPlanBuilder>;
+
+export function createPlanBuilder() {
+  const slots: Slot[] = [];
+  const prepare: PrepareStep[] = [];
+  const fit: FitStep[] = [];
+  const finish: SplitStep[] = [];
+  const layers: LayerOutput[] = [];
+  const notes: Note[] = [];
+  const bindings = new Map<SlotId, Matrix>();
+  const stacks = new Map<string, SlotId>();
+  const find = (id: SlotId): Slot => slots[Number(id.slice(1))];
+
+  const slot = (label: string, rows: number, cols: number, entries = rows * cols, bytes = 8 * entries): SlotId => {
+    const id: SlotId = `%${slots.length}`;
+    slots.push({ id, label, shape: [rows, cols], entries, bytes });
+    return id;
+  };
+
+  return {
+    slot,
+    shape: (id: SlotId) => find(id).shape,
+    countConditions: () => prepare.filter((step) => step.op === 'load' && step.source === 'condition').length,
+    load(step: LoadStep, data: Matrix): void {
+      prepare.push(step);
+      bindings.set(step.write, data);
+    },
+    step: (step: FitStep) => void fit.push(step),
+    split: (step: SplitStep) => void finish.push(step),
+    layer: (output: LayerOutput) => void layers.push(output),
+    note: (note: Note) => void notes.push(note),
+    /** One slot for rows on top of each other; the slot itself where there is only one. */
+    stack(reads: readonly SlotId[]): SlotId {
+      if (reads.length === 1) return reads[0];
+      const key = reads.join(' ');
+      const made = stacks.get(key);
+      if (made !== undefined) return made;
+      const parts = reads.map(find);
+      const total = (count: (part: Slot) => number) => parts.reduce((sum, part) => sum + count(part), 0);
+      const write = slot(
+        parts.map(({ label }) => label).join('+'),
+        total(({ shape }) => shape[0]),
+        parts[0].shape[1],
+        total(({ entries }) => entries),
+        total(({ bytes }) => bytes),
+      );
+      const step: StackStep = { op: 'stackRows', reads, write };
+      const ready = new Set(prepare.map((before) => before.write));
+      if (reads.every((id) => ready.has(id))) prepare.push(step);
+      else fit.push(step);
+      stacks.set(key, write);
+      return write;
+    },
+    finish(seed: number | null, output: readonly string[]): Compiled {
+      const plan: Plan = { version: 1, seed, slots, prepare, fit, finish, layers, output, notes };
+      return { plan: deepFreeze(plan), bindings };
+    },
+  };
+}
+
+function deepFreeze<T>(value: T): T {
+  if (typeof value === 'object' && value !== null && !Object.isFrozen(value)) {
+    Object.freeze(value);
+    for (const part of Object.values(value)) deepFreeze(part);
+  }
+  return value;
+}

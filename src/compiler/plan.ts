@@ -1,0 +1,155 @@
+import type { Matrix } from '../matrix.js';
+import type { FactorTerms, Norm } from '../objective.js';
+
+/** Pure JSON: matrices are slots, scalars are arguments. */
+export interface Plan {
+  readonly version: 1;
+  /** null: a seed is drawn at each fit. */
+  readonly seed: number | null;
+  readonly slots: readonly Slot[];
+  readonly prepare: readonly PrepareStep[];
+  readonly fit: readonly FitStep[];
+  readonly finish: readonly SplitStep[];
+  readonly layers: readonly LayerOutput[];
+  /** The layers that the output is made of: reconstructions through the output begin there. */
+  readonly output: readonly string[];
+  readonly notes: readonly Note[];
+}
+
+export type SlotId = `%${number}`;
+
+/** A matrix's place. */
+export interface Slot {
+  readonly id: SlotId;
+  readonly label: string;
+  readonly shape: readonly [rows: number, cols: number];
+  /** Entries that a product with this matrix visits; fewer than rows × cols where it is sparse. */
+  readonly entries: number;
+  readonly bytes: number;
+}
+
+export interface LoadStep {
+  readonly op: 'load';
+  readonly source: 'input' | 'condition';
+  readonly name: string;
+  readonly write: SlotId;
+}
+
+/** Shared inputs, concats and conditions are all stacked rows; a view, no copy. */
+export interface StackStep {
+  readonly op: 'stackRows';
+  readonly reads: readonly SlotId[];
+  readonly write: SlotId;
+}
+
+export interface AddStep {
+  readonly op: 'add';
+  readonly reads: readonly SlotId[];
+  readonly write: SlotId;
+}
+
+/** diag(d)·H: what a layer hands on. */
+export interface EmbedStep {
+  readonly op: 'embed';
+  readonly layer: string;
+  readonly d: SlotId;
+  readonly H: SlotId;
+  readonly write: SlotId;
+}
+
+export interface NmfStep {
+  readonly op: 'nmf';
+  readonly layer: string;
+  readonly read: SlotId;
+  readonly write: FactorSlots;
+  readonly args: NmfStepArgs;
+}
+
+export interface SvdStep {
+  readonly op: 'svd';
+  readonly layer: string;
+  readonly read: SlotId;
+  readonly write: FactorSlots;
+  readonly args: SvdStepArgs;
+}
+
+export interface FactorSlots {
+  readonly W: SlotId;
+  readonly d: SlotId;
+  readonly H: SlotId;
+}
+
+/** Where a layer's start comes from: the graph's seed and its place among the layers, or a seed of its own. */
+export interface StartArgs {
+  readonly seed: number | null;
+  readonly stream: number;
+}
+
+export interface NmfStepArgs {
+  readonly k: number;
+  readonly maxIter: number;
+  readonly tol: number;
+  readonly norm: Norm;
+  readonly sweeps: number;
+  readonly W: FactorTerms;
+  readonly H: FactorTerms;
+  readonly start: StartArgs;
+}
+
+export interface SvdStepArgs {
+  readonly k: number;
+  readonly center: boolean;
+  readonly scale: boolean;
+  readonly maxIter: number;
+  readonly tol: number;
+  /** Width of the block the subspace search carries. */
+  readonly block: number;
+  readonly start: StartArgs;
+}
+
+/** Rows of a layer's W, gathered into the parts of the result. */
+export interface SplitStep {
+  readonly op: 'splitRows';
+  readonly layer: string;
+  readonly read: SlotId;
+  readonly parts: readonly SplitPart[];
+}
+
+export interface SplitPart {
+  /** A modality, the rows of conditions, or all that is neither. */
+  readonly part: 'modality' | 'condition' | 'rest';
+  readonly name: string;
+  readonly rows: readonly (readonly [from: number, to: number])[];
+  readonly write: SlotId;
+}
+
+/** Where to find a fitted layer; `W` is its whole W where that isn't split. */
+export interface LayerOutput {
+  readonly layer: string;
+  readonly method: 'nmf' | 'svd';
+  readonly slots: FactorSlots;
+  readonly split: boolean;
+}
+
+/** Legal, but worth knowing. */
+export type Note =
+  | {
+      readonly code: 'rank-above-size';
+      readonly layer: string;
+      readonly k: number;
+      readonly shape: readonly [number, number];
+    }
+  | { readonly code: 'negative-data'; readonly layer: string };
+
+export type PrepareStep = LoadStep | StackStep;
+export type FitStep = NmfStep | SvdStep | EmbedStep | AddStep | StackStep;
+export type Step = PrepareStep | FitStep | SplitStep;
+
+/** The data for each `load`. */
+export type Bindings = ReadonlyMap<SlotId, Matrix>;
+
+/** A graph made ready to run. */
+export interface Compiled {
+  readonly plan: Plan;
+  readonly bindings: Bindings;
+}

@@ -1,0 +1,67 @@
+import { match, P } from 'ts-pattern';
+import type { Node } from '../dsl/node.js';
+import type { Counted, GraphIssue } from '../issues.js';
+import type { Matrix } from '../matrix.js';
+import { type Collected, labelOf } from './collect.js';
+
+export interface Shape {
+  readonly rows: number;
+  readonly cols: number;
+}
+
+export interface Shapes {
+  readonly of: ReadonlyMap<Node, Shape>;
+  readonly issues: readonly GraphIssue[];
+}
+
+/** What each node hands on, features × samples, and where the parts of one don't fit each other. */
+export function shapes(graph: Collected): Shapes {
+  const of = new Map<Node, Shape>();
+  const issues: GraphIssue[] = [];
+  for (const node of graph.order) {
+    const shape = shapeOf(node, of);
+    if (shape === undefined) continue;
+    of.set(node, shape);
+    const at = graph.where(node);
+    const parts = node.kind === 'condition' ? [node.input] : 'inputs' in node ? node.inputs : [];
+    const known = parts.flatMap((part) => {
+      const found = of.get(part);
+      return found === undefined ? [] : [{ name: labelOf(part), ...found }];
+    });
+    const samples: Counted[] = known.map(({ name, cols }) => ({ name, count: cols }));
+    if (node.kind === 'condition') samples.push({ name: 'Z', count: sizeOf(node.Z)?.cols ?? shape.cols });
+    if (differ(samples)) issues.push({ code: 'sample-mismatch', node: labelOf(node), samples, at });
+    const ranks: Counted[] = known.map(({ name, rows }) => ({ name, count: rows }));
+    if (node.kind === 'add' && differ(ranks)) issues.push({ code: 'rank-mismatch', ranks, at });
+  }
+  return { of, issues };
+}
+
+const differ = (list: readonly Counted[]): boolean => list.some(({ count }) => count !== list[0].count);
+
+/** Unknown where the node, or something it needs, has a fault of its own. */
+function shapeOf(node: Node, of: ReadonlyMap<Node, Shape>): Shape | undefined {
+  return match(node)
+    .with({ kind: 'input' }, (n) => sizeOf(n.data))
+    .with({ kind: 'layer' }, (n) => {
+      const input = of.get(n.input);
+      const k: unknown = n.spec?.k;
+      return input !== undefined && typeof k === 'number' && Number.isSafeInteger(k) && k >= 1
+        ? { rows: k, cols: input.cols }
+        : undefined;
+    })
+    .with({ kind: P.union('shared', 'concat') }, (n) => stacked(n.inputs.map((part) => of.get(part))))
+    .with({ kind: 'add' }, (n) => of.get(n.inputs[0]))
+    .with({ kind: 'condition' }, (n) => stacked([of.get(n.input), sizeOf(n.Z)]))
+    .exhaustive();
+}
+
+function stacked(parts: readonly (Shape | undefined)[]): Shape | undefined {
+  const known = parts.filter((part) => part !== undefined);
+  if (known.length < parts.length || known.length === 0) return undefined;
+  return { rows: known.reduce((sum, { rows }) => sum + rows, 0), cols: known[0].cols };
+}
+
+function sizeOf(data: Matrix | { readonly kind: 'unusable' }): Shape | undefined {
+  return data?.kind === 'dense' || data?.kind === 'csc' ? { rows: data.rows, cols: data.cols } : undefined;
+}

@@ -1,0 +1,56 @@
+import { toMatrix } from '../matrix-input.js';
+import type { Node } from './node.js';
+
+/** An expression before it is given its types: a node and the verbs. */
+interface Untyped {
+  readonly node: Node;
+}
+
+/** The one frozen thing around a node. */
+class Expression implements Untyped {
+  readonly node: Node;
+
+  constructor(node: Node) {
+    this.node = Object.freeze(node);
+    Object.freeze(this);
+  }
+
+  nmfLayer(spec: unknown): unknown {
+    return layer('nmf', this, spec);
+  }
+
+  svdLayer(spec: unknown): unknown {
+    return layer('svd', this, spec);
+  }
+
+  factorCondition(Z: unknown): unknown {
+    return expression({ kind: 'condition', input: this.node, Z: toMatrix(Z) });
+  }
+}
+
+/**
+ * The seam between the clever types and the plain objects: the caller's declared return type says what the type
+ * checker knows of the node, and only the node exists at run time.
+ */
+export function expression<E>(node: Node): E {
+  return new Expression(node) as E;
+}
+
+export function layer<E>(method: 'nmf' | 'svd', input: unknown, spec: unknown): E {
+  // Whatever an untyped caller passes becomes a node; the compiler's validation says what is wrong with it.
+  return expression({ kind: 'layer', method, input: nodeOf(input), spec: frozenCopy(spec) } as Node);
+}
+
+/** The node of an expression; anything else is handed through for the compiler to name. */
+export function nodeOf(expr: unknown): Node {
+  return (typeof expr === 'object' && expr !== null && 'node' in expr ? expr.node : expr) as Node;
+}
+
+export function nodesOf(exprs: readonly unknown[]): readonly Node[] {
+  return Object.freeze(exprs.map(nodeOf));
+}
+
+/** Options can't change after they were given; values that are no plain object are handed through. */
+export function frozenCopy(options: unknown): unknown {
+  return typeof options === 'object' && options !== null ? Object.freeze({ ...options }) : options;
+}

@@ -1,0 +1,45 @@
+import { type ZodError, type ZodType, z } from 'zod';
+import { GraphError } from '../errors.js';
+import type { GraphIssue } from '../issues.js';
+
+/** @throws GraphError with every fault in a set of options. */
+export function checkOptions(schema: ZodType, options: unknown, of: string): void {
+  const issues = optionFaults(schema, options, of, of);
+  if (issues.length > 0) throw new GraphError(issues);
+}
+
+/** Options against their schema. */
+export function optionFaults(schema: ZodType, options: unknown, of: string, at: string): readonly GraphIssue[] {
+  const result = schema.safeParse(options ?? {});
+  return result.success ? [] : result.error.issues.flatMap((issue) => optionFault(issue, schema, options, of, at));
+}
+
+type ZodIssue = ZodError['issues'][number];
+
+function optionFault(
+  issue: ZodIssue,
+  schema: ZodType,
+  options: unknown,
+  of: string,
+  at: string,
+): readonly GraphIssue[] {
+  const path = issue.path.map(String);
+  if (issue.code === 'unrecognized_keys') {
+    const known = knownKeys(schema, path);
+    return issue.keys.map((key) => ({ code: 'unknown-option', of, option: [...path, key].join('.'), known, at }));
+  }
+  const got = issue.path.reduce<unknown>(
+    (value, key) => (typeof value === 'object' && value !== null ? Reflect.get(value, key) : undefined),
+    options,
+  );
+  const rule = path.length === 0 ? 'an object of options' : issue.message;
+  return [{ code: 'invalid-option', of, option: path.join('.') || 'options', rule, got, at }];
+}
+
+/** The keys that the object at a path may have: into objects, through optionals, into the object among alternatives. */
+function knownKeys(schema: unknown, path: readonly string[]): readonly string[] {
+  if (schema instanceof z.ZodOptional) return knownKeys(schema.unwrap(), path);
+  if (schema instanceof z.ZodUnion) return schema.options.flatMap((option) => knownKeys(option, path));
+  if (!(schema instanceof z.ZodObject)) return [];
+  return path.length === 0 ? Object.keys(schema.shape) : knownKeys(schema.shape[path[0]], path.slice(1));
+}

@@ -1,0 +1,74 @@
+import type { MatrixInput } from '../matrix-input.js';
+import { toMatrix } from '../matrix-input.js';
+import { expression, nodeOf, nodesOf } from './build.js';
+import type {
+  Condition,
+  ConditionOn,
+  ConditionRef,
+  FactorExpr,
+  FactorRef,
+  InputRef,
+  InputsOf,
+  LayerRef,
+  LayersOf,
+  MergedLayers,
+  ModalityGuard,
+  ModalityOf,
+  PartsOf,
+  RankGuard,
+  RankOf,
+  Ref,
+  SharedExpr,
+} from './expr.js';
+
+type Member = InputRef | LayerRef;
+type Branch = FactorRef | ConditionRef;
+
+/**
+ * Several modalities over the same samples: their rows are stacked, so the layer on top has one H (k × samples) and
+ * one W per modality, by name. Members are inputs, or layers (their embedding is a modality named after the layer).
+ *
+ * @example
+ * const joint = nmfLayer(factorShared(rna, atac), { name: 'joint', k: 20 }); // fit.joint.W.rna, fit.joint.W.atac
+ */
+export function factorShared<const I extends readonly [Member, Member, ...Member[]]>(
+  ...inputs: { [P in keyof I]: ModalityGuard<I[P], I> }
+): SharedExpr<InputsOf<I[number]>, MergedLayers<LayersOf<I[number]>>, ModalityOf<I[number]>> {
+  return expression({ kind: 'shared', inputs: nodesOf(inputs) });
+}
+
+/**
+ * The embeddings of several branches, stacked: Σ kᵢ rows × samples.
+ *
+ * @example
+ * const top = nmfLayer(factorConcat(genes, peaks), { name: 'top', k: 5 });
+ */
+export function factorConcat<const B extends readonly [Branch, Branch, ...Branch[]]>(
+  ...branches: B
+): FactorExpr<number, InputsOf<B[number]>, MergedLayers<LayersOf<B[number]>>, Extract<PartsOf<B[number]>, Condition>> {
+  return expression({ kind: 'concat', inputs: nodesOf(branches) });
+}
+
+/**
+ * The sum of embeddings of equal rank: k × samples.
+ *
+ * @example
+ * const both = factorAdd(genes, peaks); // k must agree: a compile error where the type checker knows both
+ */
+export function factorAdd<A extends FactorRef, const B extends readonly [FactorRef, ...FactorRef[]]>(
+  first: A,
+  ...rest: { [I in keyof B]: RankGuard<RankOf<A>, B[I]> }
+): FactorExpr<RankOf<A>, InputsOf<A | B[number]>, MergedLayers<LayersOf<A | B[number]>>, never> {
+  return expression({ kind: 'add', inputs: nodesOf([first, ...rest]) });
+}
+
+/**
+ * `x` with the p rows of Z (p × samples: batches, doses, coordinates) appended below it. The layer on top reports the
+ * loadings of x's rows in `W` and those of Z's in `Wcondition`. Conditions nest: their rows follow each other, inner first.
+ *
+ * @example
+ * const top = nmfLayer(factorCondition(parts, Z), { name: 'top', k: 5 }); // fit.top.W, fit.top.Wcondition
+ */
+export function factorCondition<U extends Ref>(x: U, Z: MatrixInput): ConditionOn<U> {
+  return expression({ kind: 'condition', input: nodeOf(x), Z: toMatrix(Z) });
+}

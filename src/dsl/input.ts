@@ -1,0 +1,24 @@
+import { type MatrixInput, toMatrix } from '../matrix-input.js';
+import { expression, frozenCopy } from './build.js';
+import type { InputOptions } from './config.js';
+import type { InputExpr, InputNameGuard } from './expr.js';
+import type { InputNode } from './node.js';
+
+/**
+ * One matrix of the graph: features are rows, samples are columns.
+ *
+ * Takes a dense matrix (`{ rows, cols, data }`, column-major), a CSC matrix, a two-dimensional ndarray, or rows of
+ * numbers. Float64Array data is used as it is: don't change it while a fit runs. Faults in the data are reported by
+ * `factorNet`, together with all others.
+ *
+ * @example
+ * const rna = factorInput([[1, 0, 2], [0, 3, 1]], { name: 'rna' }); // 2 features × 3 samples
+ */
+export function factorInput<const N extends string>(
+  data: MatrixInput,
+  options: InputOptions<N> & InputNameGuard<N>,
+): InputExpr<N> {
+  const matrix = toMatrix(data, options?.orientation === 'samples-by-features');
+  // An untyped caller's options may be anything; the compiler's validation says what is wrong with them.
+  return expression({ kind: 'input', options: frozenCopy(options), data: matrix } as InputNode);
+}

@@ -1,0 +1,47 @@
+import { match } from 'ts-pattern';
+import type { Matrix } from '../matrix.js';
+import type { Unusable } from '../matrix-input.js';
+import type { InputOptions, NmfSpec, SvdSpec } from './config.js';
+
+/** Plain frozen data: a closed union without behaviour. What depends on the kind lives in the stage that needs it. */
+export type Node = InputNode | SharedNode | LayerNode | ConcatNode | AddNode | ConditionNode;
+
+export interface InputNode {
+  readonly kind: 'input';
+  readonly options: InputOptions;
+  readonly data: Matrix | Unusable;
+}
+
+export interface SharedNode {
+  readonly kind: 'shared';
+  readonly inputs: readonly Node[];
+}
+
+/** NMF and SVD differ in `method` and `spec`, not in how they sit in a graph, so they are one node kind. */
+export type LayerNode =
+  | { readonly kind: 'layer'; readonly method: 'nmf'; readonly input: Node; readonly spec: NmfSpec }
+  | { readonly kind: 'layer'; readonly method: 'svd'; readonly input: Node; readonly spec: SvdSpec };
+
+export interface ConcatNode {
+  readonly kind: 'concat';
+  readonly inputs: readonly Node[];
+}
+
+export interface AddNode {
+  readonly kind: 'add';
+  readonly inputs: readonly Node[];
+}
+
+export interface ConditionNode {
+  readonly kind: 'condition';
+  readonly input: Node;
+  readonly Z: Matrix | Unusable;
+}
+
+/** The nodes that a node reads, in order. */
+export const upstream = (node: Node): readonly Node[] =>
+  match(node)
+    .with({ kind: 'input' }, () => [])
+    .with({ kind: 'layer' }, { kind: 'condition' }, (n) => [n.input])
+    .with({ kind: 'shared' }, { kind: 'concat' }, { kind: 'add' }, (n) => n.inputs)
+    .exhaustive();

@@ -1,0 +1,89 @@
+import { z } from 'zod';
+
+/** One schema per set of options; each check carries its rule, to be read after "must be". Unknown keys are refused. */
+
+const whole = (least: number) => {
+  const rule = `a whole number, at least ${least}`;
+  return z.int(rule).min(least, rule);
+};
+const atLeastZero = (() => {
+  const rule = 'a finite number, at least 0';
+  return z.number(rule).min(0, rule);
+})();
+const flag = z.boolean('true or false');
+const oneOf = <const T extends readonly string[]>(...words: T) =>
+  z.enum(words, words.map((word) => `'${word}'`).join(' or '));
+
+/** Names have checks of their own, with codes of their own. */
+const name = z.unknown();
+
+const factorOptions = { L1: atLeastZero.optional(), L2: atLeastZero.optional(), nonneg: flag.optional() };
+const factorConfig = <const S extends 'W' | 'H'>(side: S) => {
+  const rule = `made by ${side}({ … })`;
+  return z.strictObject(
+    { ...factorOptions, side: z.literal(side, rule) },
+    { error: (issue) => (issue.code === 'invalid_type' ? rule : undefined) },
+  );
+};
+const nonnegEach = z.strictObject({ W: flag.optional(), H: flag.optional() });
+
+const nmfDefaults = {
+  maxIter: whole(1).optional(),
+  tol: atLeastZero.optional(),
+  norm: oneOf('L1', 'L2', 'none').optional(),
+};
+const layerOptions = {
+  name,
+  k: whole(1),
+  embedding: oneOf('scaled', 'normalized').optional(),
+  seed: whole(0).optional(),
+};
+
+export const inputOptions = z.strictObject({
+  name,
+  orientation: oneOf('features-by-samples', 'samples-by-features').optional(),
+});
+
+export const nmfSpec = z.strictObject({
+  ...layerOptions,
+  ...nmfDefaults,
+  W: factorConfig('W').optional(),
+  H: factorConfig('H').optional(),
+  L1: atLeastZero.optional(),
+  L2: atLeastZero.optional(),
+  nonneg: z.union([flag, nonnegEach], 'true, false or { W, H }').optional(),
+});
+
+export const svdSpec = z.strictObject({
+  ...layerOptions,
+  center: flag.optional(),
+  scale: flag.optional(),
+  maxIter: whole(1).optional(),
+  tol: atLeastZero.optional(),
+});
+
+export const graphConfig = z.strictObject({ ...nmfDefaults, seed: whole(0).optional() });
+
+export const fitOptions = z.strictObject({
+  signal: z.instanceof(AbortSignal, { error: 'an AbortSignal' }).optional(),
+  onProgress: z.custom((value) => typeof value === 'function', 'a function').optional(),
+  threads: whole(1).optional(),
+  backend: oneOf('auto', 'native', 'reference').optional(),
+});
+
+/** Words that a fit uses itself, or that would make it behave as something else. */
+export const RESERVED_LAYER_NAMES = [
+  'summary',
+  'then',
+  'reconstruct',
+  'project',
+  'loadings',
+  'explained',
+  'report',
+  'save',
+  'toJSON',
+  'constructor',
+  '__proto__',
+] as const;
+
+export const RESERVED_INPUT_NAMES = ['then', 'toJSON', 'constructor', '__proto__'] as const;

@@ -1,0 +1,15 @@
+export type { Plan } from './compiler/plan.js';
+export { factorAdd, factorConcat, factorCondition, factorShared } from './dsl/combine.js';
+export type { FactorConfig, FactorOptions, GraphConfig, InputOptions, NmfSpec, SvdSpec } from './dsl/config.js';
+export { H, W } from './dsl/config.js';
+export type { GraphTypeError } from './dsl/expr.js';
+export { factorInput } from './dsl/input.js';
+export { nmfLayer, svdLayer } from './dsl/layers.js';
+export { BackendUnavailableError, GraphError, KernelError, type KernelErrorCode } from './errors.js';
+export type { GraphIssue, GraphIssueCode } from './issues.js';
+export type { Backend } from './kernels/select.js';
+export type { CscMatrix, DenseMatrix, Matrix } from './matrix.js';
+export type { MatrixInput } from './matrix-input.js';
+export type { FitSummary, GraphFit, HistoryEntry, InputSummary, LayerFit, PartialFit } from './runtime/fit.js';
+export { type FactorNet, type FitOptions, factorNet } from './runtime/net.js';
+export type { Progress } from './runtime/run.js';

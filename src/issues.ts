@@ -1,0 +1,125 @@
+/** Everything that can be wrong with a graph, as data; the sentence is made last, by `describe`. */
+export type GraphIssue = { readonly at: string } & (
+  | { readonly code: 'invalid-node'; readonly got: string }
+  | { readonly code: 'cycle'; readonly nodes: readonly string[] }
+  | { readonly code: 'invalid-output'; readonly got: string }
+  | {
+      readonly code: 'invalid-member';
+      readonly node: string;
+      readonly member: string;
+      readonly rule: string;
+      readonly cure: string;
+    }
+  | { readonly code: 'too-few-members'; readonly node: string; readonly got: number }
+  | { readonly code: 'invalid-name'; readonly what: 'input' | 'layer'; readonly got: unknown }
+  | { readonly code: 'reserved-name'; readonly what: 'input' | 'layer'; readonly name: string }
+  | { readonly code: 'duplicate-name'; readonly what: 'input' | 'layer'; readonly name: string }
+  | { readonly code: 'unknown-option'; readonly of: string; readonly option: string; readonly known: readonly string[] }
+  | {
+      readonly code: 'invalid-option';
+      readonly of: string;
+      readonly option: string;
+      readonly rule: string;
+      readonly got: unknown;
+    }
+  | { readonly code: 'invalid-data'; readonly of: string; readonly rule: string; readonly got: string }
+  | {
+      readonly code: 'non-finite';
+      readonly of: string;
+      readonly row: number;
+      readonly col: number;
+      readonly value: number;
+    }
+  | { readonly code: 'value-range'; readonly of: string; readonly largest: number }
+  | { readonly code: 'sample-mismatch'; readonly node: string; readonly samples: readonly Counted[] }
+  | { readonly code: 'rank-mismatch'; readonly ranks: readonly Counted[] }
+);
+
+export interface Counted {
+  readonly name: string;
+  readonly count: number;
+}
+
+export type GraphIssueCode = GraphIssue['code'];
+
+/** Largest magnitude a matrix may have; its square must stay a number. Also the smallest, upside down. */
+export const LARGEST_VALUE = 1e140;
+
+/** The issue as a sentence: rule; got; where. */
+export function describe(issue: GraphIssue): string {
+  return `${sentence(issue)} (at ${issue.at}).`;
+}
+
+function sentence(issue: GraphIssue): string {
+  switch (issue.code) {
+    case 'invalid-node':
+      return `Every part of a graph must come from a factor… or …Layer function; got ${issue.got}`;
+    case 'cycle':
+      return `A graph must not lead back to itself; got ${issue.nodes.join(' ← ')}`;
+    case 'invalid-output':
+      return `The output of factorNet must be a layer, or a factorConcat or factorAdd of layers; got ${issue.got}`;
+    case 'invalid-member':
+      return `${issue.rule}; got ${issue.member} in ${issue.node}: ${issue.cure}`;
+    case 'too-few-members':
+      return `${issue.node} must have at least two members; got ${issue.got}`;
+    case 'invalid-name':
+      return `The name of ${article(issue.what)} must be a non-empty string that does not begin with '~'; got ${show(issue.got)}`;
+    case 'reserved-name':
+      return `${article(issue.what, true)} must not be named '${issue.name}': the word is reserved; choose another name`;
+    case 'duplicate-name':
+      return `${issue.what === 'input' ? 'Inputs' : 'Layers'} must have different names; got two named '${issue.name}'`;
+    case 'unknown-option':
+      return `${issue.of} has no option '${issue.option}'${nearest(issue.option, issue.known)}`;
+    case 'invalid-option':
+      return `${issue.option} of ${issue.of} must be ${issue.rule}; got ${show(issue.got)}`;
+    case 'invalid-data':
+      return `The data of ${issue.of} must be ${issue.rule}; got ${issue.got}`;
+    case 'non-finite':
+      return `The data of ${issue.of} must be finite; got ${issue.value} at row ${issue.row}, column ${issue.col}${
+        Number.isNaN(issue.value) ? ' (missing entries are not supported yet: fill them in first)' : ''
+      }`;
+    case 'value-range':
+      return `The largest magnitude in ${issue.of} must lie between ${1 / LARGEST_VALUE} and ${LARGEST_VALUE}, so that squares stay numbers; got ${issue.largest}: multiply the data by a power of ten first`;
+    case 'sample-mismatch':
+      return `All parts of ${issue.node} must have the same samples (columns); got ${counted(issue.samples, '')}`;
+    case 'rank-mismatch':
+      return `Branches of factorAdd must have equal rank; got ${counted(issue.ranks, 'k=')}`;
+  }
+}
+
+const article = (what: 'input' | 'layer', capital = false): string => {
+  const words = what === 'input' ? 'an input' : 'a layer';
+  return capital ? words[0].toUpperCase() + words.slice(1) : words;
+};
+
+const counted = (list: readonly Counted[], sign: string): string =>
+  list.map(({ name, count }) => `${name} ${sign}${count}`).join(', ');
+
+/** A value as it would be typed, cut short. */
+export function show(value: unknown): string {
+  if (typeof value === 'string') return `'${value}'`;
+  if (typeof value === 'function') return 'a function';
+  if (typeof value !== 'object' || value === null) return String(value);
+  if (Array.isArray(value)) return `an array of ${value.length}`;
+  const keys = Object.keys(value);
+  return `an object with ${keys.length === 0 ? 'no keys' : keys.slice(0, 5).join(', ')}`;
+}
+
+function nearest(option: string, known: readonly string[]): string {
+  const last = (path: string) => path.slice(path.lastIndexOf('.') + 1).toLowerCase();
+  const close = known.find((name) => distance(last(name), last(option)) <= 2);
+  return close === undefined ? `; it has ${known.join(', ')}` : `; did you mean '${close}'?`;
+}
+
+/** Levenshtein distance. */
+function distance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, j) => j);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++) {
+      next.push(Math.min(row[j] + 1, next[j - 1] + 1, row[j - 1] + (a[i - 1] === b[j - 1] ? 0 : 1)));
+    }
+    row = next;
+  }
+  return row[b.length];
+}

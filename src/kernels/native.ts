@@ -1,0 +1,155 @@
+import { createRequire } from 'node:module';
+import { availableParallelism } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import { BackendUnavailableError, KernelError } from '../errors.js';
+import { dense } from '../matrix.js';
+import type { CallOptions, Kernels, NmfArgs, NmfResult, SvdArgs, SvdResult } from './kernels.js';
+import type * as Native from './native/addon.js';
+
+type Addon = typeof Native;
+
+const require = createRequire(import.meta.url);
+
+let loaded: Kernels | undefined;
+
+/**
+ * The Rust kernels. They work on threads of their own; arrays handed to them are read in place, so they must not be
+ * written to or transferred before the promise has settled.
+ *
+ * @throws BackendUnavailableError when they are not built, or built for another version or platform.
+ */
+export function loadNative(): Kernels {
+  loaded ??= wrap(loadAddon());
+  return loaded;
+}
+
+function loadAddon(): Addon {
+  const tried: { path: string; reason: string }[] = [];
+  for (const path of candidates()) {
+    try {
+      const found: unknown = require(path);
+      const fault = faultOf(found);
+      if (fault === null) return found as Addon; // its shape and its version were checked just now
+      tried.push({ path, reason: fault });
+    } catch (error) {
+      const reason = error instanceof Error ? error.message.split('\n')[0] : String(error);
+      tried.push({ path, reason: missing(error) ? 'no such file' : reason });
+    }
+  }
+  throw new BackendUnavailableError('native', tried);
+}
+
+/** Beside this module; when that lies in dist/, in the sources too. */
+function candidates(): string[] {
+  const abis: Partial<Record<NodeJS.Platform, readonly string[]>> = { linux: ['-gnu', '-musl'], win32: ['-msvc'] };
+  const files = (abis[process.platform] ?? ['']).map(
+    (abi) => `factorloom.${process.platform}-${process.arch}${abi}.node`,
+  );
+  const folders = ['./native/', '../../src/kernels/native/'];
+  return [
+    ...new Set(
+      folders.flatMap((folder) => files.map((file) => fileURLToPath(new URL(folder + file, import.meta.url)))),
+    ),
+  ];
+}
+
+function missing(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'MODULE_NOT_FOUND';
+}
+
+/** Why a module is not the addon of this package, or null. */
+function faultOf(found: unknown): string | null {
+  if (typeof found !== 'object' || found === null) return 'not a module';
+  const names: readonly (keyof Addon)[] = ['Cancel', 'mse', 'nmf', 'provokePanic', 'svd', 'version'];
+  const exported: Partial<Record<string, unknown>> = { ...found };
+  const absent = names.filter((name) => typeof exported[name] !== 'function');
+  if (absent.length > 0) return `does not export ${absent.join(', ')}`;
+  const built = (found as Addon).version(); // every export was found to be a function just now
+  const { version } = require('../../package.json') as { version: string }; // our own package.json
+  return built === version ? null : `was built for version ${built}, not ${version}`;
+}
+
+function wrap(addon: Addon): Kernels {
+  return Object.freeze({
+    backend: 'native',
+    nmf: (args: NmfArgs, options: CallOptions = {}) =>
+      run(addon, options, async (cancel, threads, tell) =>
+        toModel(args, unwrap(await addon.nmf({ ...args, X: [...args.X] }, cancel, threads, tell))),
+      ),
+    svd: (args: SvdArgs, options: CallOptions = {}) =>
+      run(addon, options, async (cancel, threads, tell): Promise<SvdResult> => {
+        const found = unwrap(await addon.svd({ ...args, X: [...args.X] }, cancel, threads, tell));
+        const start = { W: { rows: args.start.rows, cols: args.k }, H: { rows: args.k, cols: args.X[0].cols } };
+        return { ...toModel({ start }, found.model), center: found.center ?? null, scale: found.scale ?? null };
+      }),
+    mse: async (args, options = {}) => unwrap(await addon.mse({ ...args, X: [...args.X] }, threadsOf(options))),
+  } satisfies Kernels);
+}
+
+type Tell = (iteration: number, loss: number, objective: number) => void;
+
+/** One cancellable call: every accepted iterate is told, in order, before the promise settles. */
+async function run<T extends NmfResult>(
+  addon: Addon,
+  options: CallOptions,
+  call: (cancel: Native.Cancel, threads: number, tell: Tell | undefined) => Promise<T>,
+): Promise<T> {
+  const { signal, onIteration } = options;
+  const cancel = new addon.Cancel();
+  const abort = () => cancel.cancel();
+  let told = 0;
+  let thrown: { readonly error: unknown } | undefined;
+  let settled = false;
+  const tell: Tell = (iteration, loss, objective) => {
+    if (settled || thrown !== undefined) return;
+    told = iteration;
+    try {
+      onIteration?.({ iteration, loss, objective });
+    } catch (error) {
+      thrown = { error };
+      abort();
+    }
+  };
+  if (signal?.aborted) abort();
+  signal?.addEventListener('abort', abort, { once: true });
+  try {
+    const result = await call(cancel, threadsOf(options), onIteration === undefined ? undefined : tell);
+    // The messages of the last iterates may still be on their way.
+    for (let t = told; t < result.iterations; t++) tell(t + 1, result.history.loss[t], result.history.objective[t]);
+    if (thrown !== undefined) throw thrown.error;
+    return result;
+  } finally {
+    settled = true;
+    signal?.removeEventListener('abort', abort);
+  }
+}
+
+function threadsOf({ threads = availableParallelism() }: CallOptions): number {
+  if (Number.isInteger(threads) && threads >= 1) return threads;
+  throw new KernelError('invalid-argument', `threads must be a whole number from 1 on, not ${threads}`);
+}
+
+function unwrap<T extends number | object>(outcome: T | Native.Failure): T {
+  if (typeof outcome === 'object' && 'error' in outcome)
+    throw new KernelError(outcome.error.code, outcome.error.message);
+  return outcome;
+}
+
+interface Shapes {
+  readonly start: Record<'W' | 'H', { readonly rows: number; readonly cols: number }>;
+}
+
+function toModel({ start }: Shapes, found: Native.NmfResult): NmfResult {
+  const { W, H, d, loss, objective, stopped, kkt, lossHistory, objectiveHistory } = found;
+  return {
+    W: dense(start.W.rows, start.W.cols, W),
+    d,
+    H: dense(start.H.rows, start.H.cols, H),
+    loss,
+    objective,
+    iterations: lossHistory.length,
+    stopped,
+    history: { loss: lossHistory, objective: objectiveHistory },
+    kkt,
+  };
+}

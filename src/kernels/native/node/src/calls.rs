@@ -1,0 +1,119 @@
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use factorloom_core as core;
+use factorloom_core::control::{Control, Iterate};
+use napi::bindgen_prelude::{FnArgs, PromiseRaw};
+use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode};
+use napi::{Env, Result, Status};
+use napi_derive::napi;
+
+use crate::args::{MseArgs, NmfArgs, SvdArgs, views};
+use crate::cancel::Cancel;
+use crate::jobs::{Outcome, spawn};
+use crate::results::{NmfResult, SvdResult};
+use crate::running::Ticket;
+
+type Progress = (f64, f64, f64);
+
+/// Weak: it does not keep the process alive.
+type OnIteration =
+    ThreadsafeFunction<FnArgs<Progress>, (), FnArgs<Progress>, Status, false, true, 0>;
+
+/// The version of the crate, which is that of the package it was built for.
+#[napi]
+pub fn version() -> &'static str {
+    env!("CARGO_PKG_VERSION")
+}
+
+/// Resolves with a model, or with an error as data.
+#[napi(ts_return_type = "Promise<NmfResult | Failure>")]
+pub fn nmf<'env>(
+    env: &'env Env,
+    args: NmfArgs,
+    cancel: &Cancel,
+    threads: u32,
+    #[napi(ts_arg_type = "(iteration: number, loss: number, objective: number) => void")]
+    on_iteration: Option<OnIteration>,
+) -> Result<PromiseRaw<'env, Outcome<NmfResult>>> {
+    let flag = cancel.flag();
+    spawn(env, threads, move |ticket| {
+        let norm = args.norm.into();
+        let args = core::nmf::NmfArgs {
+            x: &views(&args.x),
+            start_w: args.start.w.view(),
+            start_h: args.start.h.view(),
+            w: (&args.w).into(),
+            h: (&args.h).into(),
+            max_iter: args.max_iter as usize,
+            tol: args.tol,
+            sweeps: args.sweeps as usize,
+            norm,
+        };
+        controlled(ticket, &flag, on_iteration.as_ref(), |control| {
+            core::nmf::nmf(&args, control).map(Into::into)
+        })
+    })
+}
+
+/// Resolves with a truncated SVD, or with an error as data.
+#[napi(ts_return_type = "Promise<SvdResult | Failure>")]
+pub fn svd<'env>(
+    env: &'env Env,
+    args: SvdArgs,
+    cancel: &Cancel,
+    threads: u32,
+    #[napi(ts_arg_type = "(iteration: number, loss: number, objective: number) => void")]
+    on_iteration: Option<OnIteration>,
+) -> Result<PromiseRaw<'env, Outcome<SvdResult>>> {
+    let flag = cancel.flag();
+    spawn(env, threads, move |ticket| {
+        let args = core::svd::SvdArgs {
+            x: &views(&args.x),
+            k: args.k as usize,
+            center: args.center,
+            scale: args.scale,
+            start: args.start.view(),
+            max_iter: args.max_iter as usize,
+            tol: args.tol,
+        };
+        controlled(ticket, &flag, on_iteration.as_ref(), |control| {
+            core::svd::svd(&args, control).map(Into::into)
+        })
+    })
+}
+
+/// Resolves with the mean squared difference of X and W·H, or with an error as data.
+#[napi(ts_return_type = "Promise<number | Failure>")]
+pub fn mse<'env>(
+    env: &'env Env,
+    args: MseArgs,
+    threads: u32,
+) -> Result<PromiseRaw<'env, Outcome<f64>>> {
+    spawn(env, threads, move |_| {
+        core::mse::mse(&views(&args.x), &args.w.view(), &args.h.view())
+    })
+}
+
+/// Panics where a kernel would, to show that the process lives on.
+#[napi(ts_return_type = "Promise<number | Failure>")]
+pub fn provoke_panic(env: &Env) -> Result<PromiseRaw<'_, Outcome<f64>>> {
+    spawn(env, 2, |_| panic!("provoked"))
+}
+
+fn controlled<T>(
+    ticket: &Ticket,
+    flag: &Arc<AtomicBool>,
+    on_iteration: Option<&OnIteration>,
+    fit: impl FnOnce(Control<'_>) -> T,
+) -> T {
+    fit(Control {
+        cancelled: &|| flag.load(Ordering::Relaxed) || ticket.closing(),
+        on_iteration: &|iterate: Iterate| {
+            if let Some(callback) = on_iteration {
+                let told = (iterate.iteration as f64, iterate.loss, iterate.objective);
+                callback.call(told.into(), ThreadsafeFunctionCallMode::NonBlocking);
+            }
+        },
+    })
+}

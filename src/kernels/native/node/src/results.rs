@@ -1,0 +1,118 @@
+use factorloom_core::control::{self, Iterate};
+use factorloom_core::error::KernelError;
+use factorloom_core::{nmf, svd};
+use napi::bindgen_prelude::Float64Array;
+use napi_derive::napi;
+
+/// How a fit came to its end.
+#[napi(string_enum = "kebab-case")]
+pub enum Stopped {
+    Converged,
+    MaxIter,
+    Aborted,
+}
+
+/// See `NmfResult` of kernels.ts; matrices as their data, column-major.
+#[napi(object, object_from_js = false)]
+pub struct NmfResult {
+    #[napi(js_name = "W")]
+    pub w: Float64Array,
+    pub d: Float64Array,
+    #[napi(js_name = "H")]
+    pub h: Float64Array,
+    pub loss: f64,
+    pub objective: f64,
+    pub stopped: Stopped,
+    pub loss_history: Float64Array,
+    pub objective_history: Float64Array,
+    pub kkt: f64,
+}
+
+/// U, σ and Vᵀ in `model`; means and deviations where asked for.
+#[napi(object, object_from_js = false)]
+pub struct SvdResult {
+    pub model: NmfResult,
+    pub center: Option<Float64Array>,
+    pub scale: Option<Float64Array>,
+}
+
+/// Why a call failed.
+#[napi(object, object_from_js = false)]
+pub struct FailureDetail {
+    #[napi(ts_type = "'invalid-argument' | 'non-finite' | 'out-of-memory' | 'panic'")]
+    pub code: String,
+    pub message: String,
+}
+
+/// What a failed call resolves with.
+#[napi(object, object_from_js = false)]
+pub struct Failure {
+    pub error: FailureDetail,
+}
+
+impl Failure {
+    pub(crate) fn new(code: &str, message: String) -> Self {
+        Self {
+            error: FailureDetail {
+                code: code.to_owned(),
+                message,
+            },
+        }
+    }
+}
+
+impl From<KernelError> for Failure {
+    fn from(error: KernelError) -> Self {
+        Self::new(error.code.as_str(), error.message)
+    }
+}
+
+impl From<control::Stopped> for Stopped {
+    fn from(stopped: control::Stopped) -> Self {
+        match stopped {
+            control::Stopped::Converged => Self::Converged,
+            control::Stopped::MaxIter => Self::MaxIter,
+            control::Stopped::Aborted => Self::Aborted,
+        }
+    }
+}
+
+fn history(history: &[Iterate], value: impl Fn(&Iterate) -> f64) -> Float64Array {
+    Float64Array::new(history.iter().map(value).collect())
+}
+
+impl From<nmf::NmfResult> for NmfResult {
+    fn from(result: nmf::NmfResult) -> Self {
+        Self {
+            w: Float64Array::new(result.w.data),
+            d: Float64Array::new(result.d),
+            h: Float64Array::new(result.h.data),
+            loss: result.loss,
+            objective: result.objective,
+            stopped: result.stopped.into(),
+            loss_history: history(&result.history, |iterate| iterate.loss),
+            objective_history: history(&result.history, |iterate| iterate.objective),
+            kkt: result.kkt,
+        }
+    }
+}
+
+impl From<svd::SvdResult> for SvdResult {
+    fn from(result: svd::SvdResult) -> Self {
+        Self {
+            model: NmfResult {
+                w: Float64Array::new(result.u.data),
+                d: Float64Array::new(result.sigma),
+                h: Float64Array::new(result.vt.data),
+                loss: result.loss,
+                objective: result.objective,
+                stopped: result.stopped.into(),
+                loss_history: history(&result.history, |iterate| iterate.loss),
+                objective_history: history(&result.history, |iterate| iterate.objective),
+                kkt: result.kkt,
+            },
+            center: result.center.map(Float64Array::new),
+            scale: result.scale.map(Float64Array::new),
+        }
+    }
+}

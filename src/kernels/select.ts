@@ -1,0 +1,26 @@
+import { BackendUnavailableError } from '../errors.js';
+import type { Kernels } from './kernels.js';
+import { loadNative } from './native.js';
+import { reference } from './reference.js';
+
+/** 'auto' takes native where it is built, else reference, and says so once. */
+export type Backend = 'auto' | 'native' | 'reference';
+
+let warned = false;
+
+/** @throws BackendUnavailableError when 'native' is asked for and can't be loaded. */
+export function selectKernels(backend: Backend = 'auto'): Kernels {
+  if (backend === 'reference') return reference;
+  if (backend === 'native') return loadNative();
+  try {
+    return loadNative();
+  } catch (error) {
+    if (!(error instanceof BackendUnavailableError)) throw error;
+    if (!warned)
+      process.emitWarning(`factorloom runs on its slow reference kernels: ${error.message}`, {
+        code: 'FACTORLOOM_REFERENCE',
+      });
+    warned = true;
+    return reference;
+  }
+}

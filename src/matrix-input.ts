@@ -1,0 +1,173 @@
+import { type CscMatrix, type DenseMatrix, dense, type Matrix, transpose, transposeCsc } from './matrix.js';
+
+type Numbers = ArrayLike<number>;
+
+/** Column-major numbers of any typed array, or a plain array. */
+export interface DenseLike {
+  readonly kind?: 'dense';
+  readonly rows: number;
+  readonly cols: number;
+  readonly data: Numbers;
+}
+
+/** Compressed sparse columns in any typed arrays, as scipy and R keep them. */
+export interface CscLike {
+  readonly kind: 'csc';
+  readonly rows: number;
+  readonly cols: number;
+  readonly indptr: Numbers;
+  readonly indices: Numbers;
+  readonly values: Numbers;
+}
+
+/** A two-dimensional view with strides: what the ndarray packages make. */
+export interface NdarrayLike {
+  readonly shape: Numbers;
+  readonly data: Numbers;
+  readonly stride?: Numbers;
+  readonly strides?: Numbers;
+  readonly offset?: number;
+}
+
+/** Everything that `factorInput` and `factorCondition` take as a matrix. */
+export type MatrixInput = Matrix | DenseLike | CscLike | NdarrayLike | readonly Numbers[];
+
+/** Data that is no matrix: what it must be, and what it is. */
+export interface Unusable {
+  readonly kind: 'unusable';
+  readonly rule: string;
+  readonly got: string;
+}
+
+const unusable = (rule: string, got: string): Unusable => Object.freeze({ kind: 'unusable', rule, got });
+
+const isNumbers = (x: unknown): x is Numbers => Array.isArray(x) || (ArrayBuffer.isView(x) && !(x instanceof DataView));
+const isCount = (x: unknown): x is number => typeof x === 'number' && Number.isSafeInteger(x) && x >= 0;
+const isObject = (x: unknown): x is Readonly<Record<string, unknown>> => typeof x === 'object' && x !== null;
+
+/**
+ * Any accepted form as a matrix of features × samples; Float64Array data is taken as it is, anything else copied.
+ * With `samplesByFeatures` the rows given are samples, and the matrix is transposed once here.
+ */
+export function toMatrix(input: unknown, samplesByFeatures = false): Matrix | Unusable {
+  const matrix = read(input);
+  if (matrix.kind === 'unusable' || !samplesByFeatures) return matrix;
+  return matrix.kind === 'dense' ? transpose(matrix) : transposeCsc(matrix);
+}
+
+function read(input: unknown): Matrix | Unusable {
+  if (typeof input === 'string') return unusable('a matrix', `the string '${input}' (files are not read yet)`);
+  if (Array.isArray(input)) return fromRows(input);
+  if (isObject(input)) {
+    if (input.kind === 'csc') return fromCsc(input);
+    if (isNumbers(input.shape) && isNumbers(input.data)) return fromNdarray(input.shape, input.data, input);
+    if ('rows' in input && 'cols' in input && isNumbers(input.data))
+      return fromDense(input.rows, input.cols, input.data);
+  }
+  return unusable('a dense or CSC matrix, an ndarray or rows of numbers', kindOf(input));
+}
+
+const kindOf = (x: unknown): string =>
+  x === null ? 'null' : isObject(x) ? `an object with ${Object.keys(x).slice(0, 5).join(', ') || 'no keys'}` : typeof x;
+
+function toNumbers(values: Numbers): Float64Array {
+  return values instanceof Float64Array ? values : Float64Array.from(values);
+}
+
+/** Where a plain array holds something else, or −1: `Float64Array.from` would turn null into 0 and '3' into 3. */
+function nonNumberAt(values: Numbers): number {
+  return Array.isArray(values) ? values.findIndex((x: unknown) => typeof x !== 'number') : -1;
+}
+
+function fromDense(rows: unknown, cols: unknown, data: Numbers): DenseMatrix | Unusable {
+  if (!isCount(rows) || !isCount(cols))
+    return unusable('of whole rows and cols', `rows ${String(rows)}, cols ${String(cols)}`);
+  if (data.length !== rows * cols) return unusable(`${rows} × ${cols} numbers`, `${data.length}`);
+  const odd = nonNumberAt(data);
+  if (odd >= 0) return unusable('numbers', `${kindOf(data[odd])} at position ${odd}`);
+  return dense(rows, cols, toNumbers(data));
+}
+
+function fromRows(rows: readonly unknown[]): DenseMatrix | Unusable {
+  const first = rows[0];
+  if (!isNumbers(first))
+    return unusable('rows of numbers', rows.length === 0 ? 'no rows' : `a row that is ${kindOf(first)}`);
+  const out = dense(rows.length, first.length);
+  for (const [i, row] of rows.entries()) {
+    if (!isNumbers(row)) return unusable('rows of numbers', `row ${i} that is ${kindOf(row)}`);
+    if (row.length !== first.length)
+      return unusable('rows of equal length', `${first.length} numbers in row 0 and ${row.length} in row ${i}`);
+    for (let j = 0; j < row.length; j++) {
+      if (typeof row[j] !== 'number') return unusable('numbers', `${kindOf(row[j])} at row ${i}, column ${j}`);
+      out.data[i + j * rows.length] = row[j];
+    }
+  }
+  return out;
+}
+
+function fromNdarray(shape: Numbers, data: Numbers, view: Readonly<Record<string, unknown>>): DenseMatrix | Unusable {
+  const [rows, cols] = [shape[0], shape[1]];
+  if (shape.length !== 2 || !isCount(rows) || !isCount(cols))
+    return unusable('two-dimensional', `an ndarray of shape ${Array.from(shape).join(' × ')}`);
+  const given = view.strides ?? view.stride;
+  const strides = isNumbers(given) ? given : [cols, 1];
+  const offset = typeof view.offset === 'number' ? view.offset : 0;
+  const [si, sj] = [strides[0], strides[1]];
+  const corners = [0, (rows - 1) * si, (cols - 1) * sj, (rows - 1) * si + (cols - 1) * sj].map((x) => x + offset);
+  if (rows * cols > 0 && corners.some((p) => !(p >= 0 && p < data.length))) {
+    return unusable(`${rows} × ${cols} numbers within its data`, `data of ${data.length}`);
+  }
+  if (data instanceof Float64Array && si === 1 && sj === rows)
+    return dense(rows, cols, data.subarray(offset, offset + rows * cols));
+  const out = dense(rows, cols);
+  for (let j = 0; j < cols; j++) for (let i = 0; i < rows; i++) out.data[i + j * rows] = data[offset + i * si + j * sj];
+  return out;
+}
+
+function fromCsc(input: Readonly<Record<string, unknown>>): CscMatrix | Unusable {
+  const { rows, cols, indptr, indices, values } = input;
+  if (!isCount(rows) || !isCount(cols))
+    return unusable('of whole rows and cols', `rows ${String(rows)}, cols ${String(cols)}`);
+  if (!isNumbers(indptr) || !isNumbers(indices) || !isNumbers(values))
+    return unusable('a CSC matrix with indptr, indices and values', kindOf(input));
+  if (indptr.length !== cols + 1)
+    return unusable(`a CSC matrix with ${cols + 1} column bounds`, `indptr of ${indptr.length}`);
+  if (indices.length !== values.length)
+    return unusable(
+      'a CSC matrix with one row index per value',
+      `${indices.length} indices and ${values.length} values`,
+    );
+  if (values.length >= 2 ** 32) return unusable('a CSC matrix of fewer than 2³² entries', `${values.length}`);
+  if (indptr[0] !== 0 || indptr[cols] !== values.length)
+    return unusable(`a CSC matrix whose indptr runs from 0 to ${values.length}`, `${indptr[0]} to ${indptr[cols]}`);
+  const odd = nonNumberAt(values);
+  if (odd >= 0) return unusable('numbers', `${kindOf(values[odd])} at position ${odd}`);
+  let ascending = true;
+  for (let j = 0; j < cols; j++) {
+    if (!(indptr[j] <= indptr[j + 1]))
+      return unusable('a CSC matrix whose indptr never falls', `a fall after column ${j}`);
+    for (let p = indptr[j]; p < indptr[j + 1]; p++) {
+      if (!isCount(indices[p]) || indices[p] >= rows)
+        return unusable(`a CSC matrix with row indices below ${rows}`, `${indices[p]} in column ${j}`);
+      if (p > indptr[j] && indices[p] <= indices[p - 1]) ascending = false;
+    }
+  }
+  const matrix = {
+    kind: 'csc',
+    rows,
+    cols,
+    indptr: indptr instanceof Uint32Array ? indptr : Uint32Array.from(indptr),
+    indices: indices instanceof Uint32Array ? indices : Uint32Array.from(indices),
+    values: toNumbers(values),
+  } as const;
+  if (ascending) return Object.freeze(matrix);
+  // Counting sort by row and back by column leaves each column's rows ascending.
+  const sorted = transposeCsc(transposeCsc(matrix));
+  for (let j = 0; j < cols; j++) {
+    for (let p = sorted.indptr[j] + 1; p < sorted.indptr[j + 1]; p++) {
+      if (sorted.indices[p] === sorted.indices[p - 1])
+        return unusable('a CSC matrix that lists an entry once', `row ${sorted.indices[p]}, column ${j} twice`);
+    }
+  }
+  return sorted;
+}

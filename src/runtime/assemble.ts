@@ -1,0 +1,64 @@
+import type { LayerOutput, Plan, SplitStep } from '../compiler/plan.js';
+import type { NmfResult, SvdResult } from '../kernels/kernels.js';
+import type { DenseMatrix } from '../matrix.js';
+import type { HistoryEntry, LayerFit } from './fit.js';
+import { matrixIn, type RunState } from './run.js';
+
+/** The layers of a run that have been fitted, by name, in the order of the plan. */
+export function layerFits(plan: Plan, state: RunState): Readonly<Record<string, unknown>> {
+  const entries = plan.layers.flatMap((output) => {
+    const result = state.results.get(output.layer);
+    return result === undefined ? [] : [[output.layer, layerFit(output, result, plan, state)] as const];
+  });
+  return Object.fromEntries(entries);
+}
+
+function layerFit(output: LayerOutput, result: NmfResult | SvdResult, plan: Plan, state: RunState): LayerFit<string> {
+  const split = plan.finish.find(({ layer }) => layer === output.layer);
+  const center = 'center' in result ? result.center : null;
+  const scale = 'scale' in result ? result.scale : null;
+  const fit = {
+    method: output.method,
+    W: perPart(split, result.W, (part) => matrixIn(state, part.write)),
+    ...conditionPart(split, state),
+    d: result.d,
+    H: result.H,
+    loss: result.loss,
+    objective: result.objective,
+    iterations: result.iterations,
+    converged: result.stopped === 'converged',
+    history: history(result),
+    kkt: result.kkt,
+    center: perPart(split, center, (part) => pick(center, part)),
+    scale: perPart(split, scale, (part) => pick(scale, part)),
+  };
+  // The plan splits W as the expression's types say; here the parts are known by name only.
+  return Object.freeze(fit) as LayerFit<string>;
+}
+
+type Part = SplitStep['parts'][number];
+
+/** One value per modality where W is split by modality, else the value of the rows that are no condition's. */
+function perPart<T>(split: SplitStep | undefined, whole: T, of: (part: Part) => T): T | Readonly<Record<string, T>> {
+  const modalities = split?.parts.filter(({ part }) => part === 'modality') ?? [];
+  if (modalities.length > 0) return Object.freeze(Object.fromEntries(modalities.map((part) => [part.name, of(part)])));
+  const rest = split?.parts.find(({ part }) => part === 'rest');
+  return rest === undefined ? whole : of(rest);
+}
+
+function conditionPart(split: SplitStep | undefined, state: RunState): { readonly Wcondition?: DenseMatrix } {
+  const part = split?.parts.find((candidate) => candidate.part === 'condition');
+  return part === undefined ? {} : { Wcondition: matrixIn(state, part.write) };
+}
+
+function pick(values: Float64Array | null, { rows }: Part): Float64Array | null {
+  return values === null
+    ? null
+    : Float64Array.from(rows.flatMap(([from, to]) => Array.from(values.subarray(from, to))));
+}
+
+function history({ history: { loss, objective } }: NmfResult): readonly HistoryEntry[] {
+  return Object.freeze(
+    Array.from(loss, (value, i) => Object.freeze({ iteration: i + 1, loss: value, objective: objective[i] })),
+  );
+}

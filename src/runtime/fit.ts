@@ -1,0 +1,94 @@
+import type { Condition, LayerMap } from '../dsl/expr.js';
+import type { DenseMatrix } from '../matrix.js';
+
+/** One accepted iterate. */
+export interface HistoryEntry {
+  readonly iteration: number;
+  /** Mean squared error per entry of the layer's own input. */
+  readonly loss: number;
+  /** What is minimised, penalties included: ½‖X − WH‖² + penalties. */
+  readonly objective: number;
+}
+
+/** One value for each modality by name, or the value itself where W is one matrix. */
+export type PerModality<P extends string, T> = [Exclude<P, Condition>] extends [never]
+  ? T
+  : { readonly [M in Exclude<P, Condition>]: T };
+
+/** A fitted layer: X ≈ W·diag(d)·H. */
+export type LayerFit<P extends string = never> = BaseFit<P> &
+  ([Extract<P, Condition>] extends [never]
+    ? unknown
+    : {
+        /** p × k: the loadings of the rows that conditions added. */
+        readonly Wcondition: DenseMatrix;
+      });
+
+interface BaseFit<P extends string> {
+  readonly method: 'nmf' | 'svd';
+  /** Loadings, features × k; under `factorShared` one matrix per modality, by name. */
+  readonly W: PerModality<P, DenseMatrix>;
+  /** Scales, k numbers, falling; σ for an SVD. */
+  readonly d: Float64Array;
+  /** Embedding, k × samples. */
+  readonly H: DenseMatrix;
+  /** Mean squared error per entry of the layer's own input. */
+  readonly loss: number;
+  readonly objective: number;
+  readonly iterations: number;
+  /** False when `maxIter` ended the fit; never an error. */
+  readonly converged: boolean;
+  readonly history: readonly HistoryEntry[];
+  /** Distance from a stationary point, 0 at one: the largest coordinate step still open as a fraction of its factor's largest entry; for an SVD the largest residual over σ₁. */
+  readonly kkt: number;
+  /** Means that an SVD took out of each feature, or null. */
+  readonly center: PerModality<P, Float64Array | null>;
+  /** Deviations that an SVD divided each feature by, or null. */
+  readonly scale: PerModality<P, Float64Array | null>;
+}
+
+/** How well one input is reconstructed through the whole graph. */
+export interface InputSummary {
+  /** Mean squared error per entry, in data². */
+  readonly loss: number;
+  /** 1 − ‖X − X̂‖² / ‖X‖²; 1 for a matrix of zeros that comes back as zeros. */
+  readonly explained: number;
+  readonly rows: number;
+  readonly cols: number;
+}
+
+export interface FitSummary<I extends string = string> {
+  /** Mean squared error per entry over all inputs, reconstructed through the whole graph. */
+  readonly loss: number;
+  readonly inputs: { readonly [M in I]: InputSummary };
+  readonly seconds: number;
+  /** The seed that gives this fit again. */
+  readonly seed: number;
+  readonly backend: string;
+}
+
+export interface ReconstructOptions<N extends string> {
+  /** The layer whose embedding the reconstruction starts from; default: the output. */
+  readonly through?: N;
+}
+
+/** What a fit holds: layer name, then modality. */
+export type GraphFit<L extends LayerMap = LayerMap, I extends string = string> = {
+  readonly [N in keyof L]: LayerFit<L[N]>;
+} & {
+  readonly summary: FitSummary<I>;
+  /**
+   * An input (features × samples) as the graph sees it: W·diag(d)·H led down from the output, or from a layer.
+   *
+   * @throws GraphError 'invalid-option' for an input or layer that the graph doesn't have.
+   */
+  reconstruct(input: I, options?: ReconstructOptions<keyof L & string>): Promise<DenseMatrix>;
+};
+
+/** What a cancelled fit had reached: the layers that were finished, and the one that was cut short at its best iterate. */
+export interface PartialFit<L extends LayerMap = LayerMap> {
+  readonly layers: { readonly [N in keyof L]?: LayerFit<L[N]> };
+  /** The layer that was being fitted. */
+  readonly stoppedIn: keyof L & string;
+  readonly seed: number;
+}

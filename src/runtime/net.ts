@@ -1,0 +1,115 @@
+import { randomInt } from 'node:crypto';
+import { compile } from '../compiler/compile.js';
+import { explain } from '../compiler/explain.js';
+import { toMermaid } from '../compiler/mermaid.js';
+import type { Compiled, Plan } from '../compiler/plan.js';
+import { checkOptions } from '../dsl/check-options.js';
+import type { GraphConfig } from '../dsl/config.js';
+import type { FactorRef, InputsOf, LayerMap, LayersOf } from '../dsl/expr.js';
+import { fitOptions } from '../dsl/schemas.js';
+import { GraphError } from '../errors.js';
+import { type Backend, selectKernels } from '../kernels/select.js';
+import { layerFits } from './assemble.js';
+import type { GraphFit, PartialFit, ReconstructOptions } from './fit.js';
+import { estimates, multiply } from './reconstruct.js';
+import { type Progress, type RunState, run } from './run.js';
+import { summarize } from './summary.js';
+
+export interface FitOptions {
+  /** Cancels the fit within one iteration: it rejects with `signal.reason`, whose `partial` holds what was reached. */
+  readonly signal?: AbortSignal;
+  /** Told of every accepted iterate of every layer. */
+  readonly onProgress?: (progress: Progress) => void;
+  /** Threads for the native kernels, ≥ 1; default: all cores. The result is bitwise the same for any number. */
+  readonly threads?: number;
+  /** 'auto' (default): native where it is built, else reference. */
+  readonly backend?: Backend;
+}
+
+/** A compiled graph, ready to be looked at and to be fitted as often as wanted. */
+export interface FactorNet<L extends LayerMap = LayerMap, I extends string = string> {
+  /** What will run, as JSON. */
+  readonly plan: Plan;
+  /** The plan as text: shapes, kernels, multiply-adds and bytes per step. */
+  explain(): string;
+  /** The plan as a Mermaid flowchart. */
+  toMermaid(): string;
+  /**
+   * Fits every layer, upstream first, each to its own convergence.
+   *
+   * @throws KernelError when the numbers leave their range, memory runs out, or a kernel fails.
+   * @throws BackendUnavailableError for `backend: 'native'` where that isn't built.
+   * @throws GraphError 'unknown-option', 'invalid-option' for these options.
+   */
+  fit(options?: FitOptions): Promise<GraphFit<L, I>>;
+}
+
+/**
+ * Compiles the graph that leads to `output`: checks it whole, and lowers it to a plan.
+ *
+ * @example
+ * const net = factorNet(nmfLayer(factorInput(X, { name: 'rna' }), { name: 'parts', k: 10 }), { seed: 1 });
+ * console.log(net.explain());
+ * const { parts } = await net.fit();
+ * @throws GraphError with every fault in the graph.
+ */
+export function factorNet<E extends FactorRef>(
+  output: E,
+  config: GraphConfig = {},
+): FactorNet<LayersOf<E>, InputsOf<E>> {
+  const compiled = compile(output?.node, config);
+  const net = {
+    plan: compiled.plan,
+    explain: () => explain(compiled.plan),
+    toMermaid: () => toMermaid(compiled.plan),
+    fit: (options: FitOptions = {}) => fitGraph(compiled, options),
+  };
+  // The expression's types say which layers and inputs the plan holds; a fit finds them by name.
+  return Object.freeze(net) as FactorNet<LayersOf<E>, InputsOf<E>>;
+}
+
+async function fitGraph(compiled: Compiled, options: FitOptions): Promise<GraphFit> {
+  checkOptions(fitOptions, options, 'fit');
+  const { plan, bindings } = compiled;
+  const { signal, onProgress, threads } = options;
+  const seed = plan.seed ?? randomInt(2 ** 32);
+  const kernels = selectKernels(options.backend);
+  const began = performance.now();
+  signal?.throwIfAborted();
+  const state = await run(plan, bindings, { kernels, seed, signal, onProgress, threads });
+  const layers = layerFits(plan, state);
+  if (state.cancelledIn !== undefined)
+    throw withPartial(signal?.reason, { layers, stoppedIn: state.cancelledIn, seed } as PartialFit);
+  const summary = await summarize(plan, state, kernels, { seed, threads, began });
+  const made = { ...layers, summary };
+  Object.defineProperty(made, 'reconstruct', { value: reconstruct.bind(undefined, compiled, state) });
+  // Layers are keyed by the names in the plan, which are those of the expression's types.
+  return Object.freeze(made) as unknown as GraphFit;
+}
+
+/** The reason a fit was cancelled with, carrying what it had reached; a reason that is no object can't carry it. */
+function withPartial(reason: unknown, partial: PartialFit): unknown {
+  if (typeof reason === 'object' && reason !== null && Object.isExtensible(reason)) {
+    Object.defineProperty(reason, 'partial', { value: partial, configurable: true, writable: true });
+  }
+  return reason;
+}
+
+async function reconstruct(
+  { plan }: Compiled,
+  state: RunState,
+  input: string,
+  options: ReconstructOptions<string> = {},
+) {
+  const through = options.through === undefined ? plan.output : [options.through];
+  const load = plan.prepare.find((step) => step.op === 'load' && step.source === 'input' && step.name === input);
+  const known = plan.layers.map(({ layer }) => layer);
+  const reject = (option: string, rule: string, got: unknown) =>
+    new GraphError([{ code: 'invalid-option', of: 'reconstruct', option, rule, got, at: 'fit' }]);
+  if (load === undefined) throw reject('input', 'the name of an input of the graph', input);
+  if (!through.every((layer) => known.includes(layer)))
+    throw reject('through', `one of the layers ${known.join(', ')}`, options.through);
+  const estimate = (await estimates(plan, state, through)).get(load.write);
+  if (estimate === undefined) throw reject('through', `a layer downstream of input '${input}'`, options.through);
+  return multiply(estimate);
+}

@@ -1,0 +1,153 @@
+import { match } from 'ts-pattern';
+import type { Plan, SlotId } from '../compiler/plan.js';
+import type { NmfResult, SvdResult } from '../kernels/kernels.js';
+import { addScaled, type DenseMatrix, dense, rowRange, scaleRows, stackDense, totalRows } from '../matrix.js';
+import { blocksIn, matrixIn, type RunState } from './run.js';
+
+/** An estimate of a matrix as a product of two small ones: left (rows × r) · right (r × samples). */
+export interface Product {
+  readonly left: DenseMatrix;
+  readonly right: DenseMatrix;
+}
+
+/** Products formed between two turns of the event loop, in multiply-adds. */
+const STRETCH = 1 << 23;
+
+/**
+ * What the layers named in `through` make of each input: their embeddings are led down the graph again, each layer
+ * giving back W·embedding (and, for an SVD, the means and deviations it took out). Where several layers read one
+ * matrix the estimate is the mean of what they give back. A sum hands what its estimate differs by to its branches in
+ * equal parts: the smallest change that makes them add up.
+ */
+export async function estimates(
+  plan: Plan,
+  state: RunState,
+  through: readonly string[],
+): Promise<ReadonlyMap<SlotId, Product>> {
+  const found = new Map<SlotId, Product[]>();
+  const give = (slot: SlotId, estimate: Product) => found.set(slot, [...(found.get(slot) ?? []), estimate]);
+  const take = (slot: SlotId): Product | undefined => mean(found.get(slot) ?? []);
+  const embeddings = new Map<string, DenseMatrix[]>();
+  const embedding = (layer: string, matrix: DenseMatrix) =>
+    embeddings.set(layer, [...(embeddings.get(layer) ?? []), matrix]);
+
+  for (const step of [...plan.prepare, ...plan.fit].reverse()) {
+    await match(step)
+      .with({ op: 'load' }, () => undefined)
+      .with({ op: 'stackRows' }, ({ reads, write }) => {
+        const estimate = take(write);
+        if (estimate === undefined) return;
+        let top = 0;
+        for (const slot of reads) {
+          const rows = totalRows(blocksIn(state, slot));
+          give(slot, { left: rowRange(estimate.left, top, top + rows), right: estimate.right });
+          top += rows;
+        }
+      })
+      .with({ op: 'add' }, async ({ reads, write }) => {
+        const estimate = take(write);
+        if (estimate === undefined) return;
+        const rest = addScaled(await multiply(estimate), matrixIn(state, write), -1);
+        for (const slot of reads)
+          give(slot, asProduct(addScaled(stackDense(blocksIn(state, slot)), rest, 1 / reads.length)));
+      })
+      .with({ op: 'embed' }, async ({ layer, write }) => {
+        const estimate = take(write);
+        if (estimate !== undefined) embedding(layer, await multiply(estimate));
+      })
+      .with({ op: 'nmf' }, { op: 'svd' }, async ({ layer, read, write }) => {
+        const result = state.results.get(layer);
+        if (result === undefined) return;
+        const normalized = take(write.H);
+        if (normalized !== undefined) embedding(layer, scaleRows(await multiply(normalized), result.d));
+        if (through.includes(layer)) embedding(layer, scaleRows(result.H, result.d));
+        const known = embeddings.get(layer);
+        if (known !== undefined) give(read, decode(result, average(known)));
+      })
+      .exhaustive();
+  }
+  return new Map(
+    [...found.keys()].flatMap((slot) => {
+      const estimate = take(slot);
+      return estimate === undefined ? [] : [[slot, estimate]];
+    }),
+  );
+}
+
+/** W·embedding in units of the layer's input: the means that an SVD took out are one more factor. */
+function decode(result: NmfResult | SvdResult, right: DenseMatrix): Product {
+  const { W } = result;
+  const center = 'center' in result ? result.center : null;
+  const scale = 'scale' in result ? result.scale : null;
+  const left =
+    scale === null
+      ? W
+      : dense(
+          W.rows,
+          W.cols,
+          W.data.map((x, p) => x * scale[p % W.rows]),
+        );
+  if (center === null) return { left, right };
+  const means = { left: dense(W.rows, 1, center), right: dense(1, right.cols, new Float64Array(right.cols).fill(1)) };
+  return joined([{ left, right }, means], 1);
+}
+
+function mean(parts: readonly Product[]): Product | undefined {
+  return parts.length <= 1 ? parts[0] : joined(parts, 1 / parts.length);
+}
+
+/** Σ left·right as one product, times a factor. */
+function joined(parts: readonly Product[], factor: number): Product {
+  const rank = parts.reduce((sum, { left }) => sum + left.cols, 0);
+  const left = dense(parts[0].left.rows, rank);
+  const right = dense(rank, parts[0].right.cols);
+  let top = 0;
+  for (const part of parts) {
+    left.data.set(
+      part.left.data.map((x) => x * factor),
+      top * left.rows,
+    );
+    for (let j = 0; j < right.cols; j++) {
+      right.data.set(part.right.data.subarray(j * part.right.rows, (j + 1) * part.right.rows), top + j * rank);
+    }
+    top += part.left.cols;
+  }
+  return { left, right };
+}
+
+/** The matrix that a product stands for; the event loop turns in between. */
+export async function multiply({ left, right }: Product): Promise<DenseMatrix> {
+  const out = dense(left.rows, right.cols);
+  let done = 0;
+  for (let j = 0; j < right.cols; j++) {
+    const column = out.data.subarray(j * out.rows, (j + 1) * out.rows);
+    for (let r = 0; r < left.cols; r++) {
+      const x = right.data[r + j * right.rows];
+      for (let i = 0; i < out.rows; i++) column[i] += left.data[i + r * out.rows] * x;
+    }
+    done += left.cols * out.rows;
+    if (done > STRETCH) {
+      done = 0;
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+  }
+  return out;
+}
+
+function average(list: readonly DenseMatrix[]): DenseMatrix {
+  const total = list.reduce((sum, matrix) => addScaled(sum, matrix));
+  return list.length === 1
+    ? total
+    : dense(
+        total.rows,
+        total.cols,
+        total.data.map((x) => x / list.length),
+      );
+}
+
+/** A dense matrix as a product: with the unit matrix on its left. */
+function asProduct(matrix: DenseMatrix): Product {
+  const unit = dense(matrix.rows, matrix.rows);
+  for (let i = 0; i < matrix.rows; i++) unit.data[i * matrix.rows + i] = 1;
+  return { left: unit, right: matrix };
+}

@@ -1,0 +1,4 @@
+import { reference } from '../../src/kernels/reference.js';
+import { conformance } from './conformance.js';
+
+conformance('reference', reference);

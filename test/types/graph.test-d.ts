@@ -1,0 +1,156 @@
+import { describe, expectTypeOf, test } from 'vitest';
+import {
+  type DenseMatrix,
+  factorAdd,
+  factorConcat,
+  factorCondition,
+  factorInput,
+  factorNet,
+  factorShared,
+  H,
+  type Matrix,
+  nmfLayer,
+  svdLayer,
+  W,
+} from '../../src/index.js';
+
+declare const X1: Matrix;
+declare const X2: Matrix;
+declare const Z: DenseMatrix;
+declare const k: number;
+declare const anyName: string;
+
+const rna = factorInput(X1, { name: 'rna' });
+const atac = factorInput(X2, { name: 'atac' });
+const joint = nmfLayer(factorShared(rna, atac), { name: 'joint', k: 20, W: W({ L1: 0.1 }), H: H({ L2: 0.01 }) });
+const a = nmfLayer(rna, { name: 'a', k: 16 });
+const b = svdLayer(rna, { name: 'b', k: 16, center: true });
+const c = nmfLayer(rna, { name: 'c', k: 20 });
+
+describe('results are typed by layer and modality', () => {
+  test('names come out as they went in', async () => {
+    const fit = await factorNet(nmfLayer(joint, { name: 'coarse', k: 5 }), { seed: 1 }).fit();
+    expectTypeOf(fit.joint.W.rna).toEqualTypeOf<DenseMatrix>();
+    expectTypeOf<keyof typeof fit.joint.W>().toEqualTypeOf<'rna' | 'atac'>();
+    expectTypeOf(fit.coarse.W).toEqualTypeOf<DenseMatrix>();
+    expectTypeOf<keyof typeof fit>().toEqualTypeOf<'joint' | 'coarse' | 'summary' | 'reconstruct'>();
+    expectTypeOf<keyof typeof fit.summary.inputs>().toEqualTypeOf<'rna' | 'atac'>();
+    // @ts-expect-error no such layer
+    fit.joined;
+    // @ts-expect-error no such modality
+    fit.joint.W.protein;
+    // @ts-expect-error no such input
+    await fit.reconstruct('protein');
+    // @ts-expect-error no such layer
+    await fit.reconstruct('rna', { through: 'fine' });
+    // @ts-expect-error no condition below this layer
+    fit.coarse.Wcondition;
+  });
+
+  test('every branch is there', async () => {
+    const merged = nmfLayer(factorConcat(a, c, factorCondition(b, Z)), { name: 'out', k: 8 });
+    const fit = await factorNet(merged).fit();
+    expectTypeOf<keyof typeof fit>().toEqualTypeOf<'a' | 'b' | 'c' | 'out' | 'summary' | 'reconstruct'>();
+    expectTypeOf(fit.out.W).toEqualTypeOf<DenseMatrix>();
+    expectTypeOf(fit.out.Wcondition).toEqualTypeOf<DenseMatrix>();
+  });
+
+  test('fluent verbs build the same types', async () => {
+    const chained = factorShared(rna, atac)
+      .nmfLayer({ name: 'j', k: 20 })
+      .factorCondition(Z)
+      .nmfLayer({ name: 'top', k: 5 });
+    const fit = await factorNet(chained).fit();
+    expectTypeOf<keyof typeof fit.j.W>().toEqualTypeOf<'rna' | 'atac'>();
+    expectTypeOf(fit.top.W).toEqualTypeOf<DenseMatrix>();
+    expectTypeOf(fit.top.Wcondition).toEqualTypeOf<DenseMatrix>();
+    // @ts-expect-error layer name already used upstream
+    chained.nmfLayer({ name: 'j', k: 2 });
+  });
+
+  test('conditions under a shared layer, and layers as modalities', async () => {
+    const fit = await factorNet(nmfLayer(factorCondition(factorShared(rna, atac), Z), { name: 'j', k: 3 })).fit();
+    expectTypeOf<keyof typeof fit.j.W>().toEqualTypeOf<'rna' | 'atac'>();
+    expectTypeOf(fit.j.Wcondition).toEqualTypeOf<DenseMatrix>();
+    const mixed = await factorNet(nmfLayer(factorShared(atac, a), { name: 'm', k: 3 })).fit();
+    expectTypeOf<keyof typeof mixed.m.W>().toEqualTypeOf<'atac' | 'a'>();
+    expectTypeOf<keyof typeof mixed>().toEqualTypeOf<'a' | 'm' | 'summary' | 'reconstruct'>();
+    expectTypeOf<keyof typeof mixed.summary.inputs>().toEqualTypeOf<'rna' | 'atac'>();
+  });
+
+  test('a sum is an output too', async () => {
+    const fit = await factorNet(factorAdd(a, b)).fit();
+    expectTypeOf<keyof typeof fit>().toEqualTypeOf<'a' | 'b' | 'summary' | 'reconstruct'>();
+  });
+});
+
+describe('what must not compile', () => {
+  test('names', () => {
+    // @ts-expect-error layer name already used upstream
+    nmfLayer(joint, { name: 'joint', k: 5 });
+    // @ts-expect-error 'then' would make the fit thenable
+    nmfLayer(rna, { name: 'then', k: 5 });
+    // @ts-expect-error 'summary' is the fit's own
+    svdLayer(rna, { name: 'summary', k: 5 });
+    // @ts-expect-error names that begin with ~ are ours
+    nmfLayer(rna, { name: '~condition', k: 5 });
+    // @ts-expect-error a name is needed
+    nmfLayer(rna, { k: 5 });
+    // @ts-expect-error a name is needed
+    factorInput(X1);
+    // @ts-expect-error a reserved name
+    factorInput(X1, { name: 'then' });
+    // @ts-expect-error two modalities of one name
+    factorShared(rna, factorInput(X2, { name: 'rna' }));
+    // @ts-expect-error ... nor as the third member
+    factorShared(rna, atac, rna);
+    factorShared(factorInput(X1, { name: anyName }), factorInput(X2, { name: anyName }));
+    nmfLayer(joint, { name: anyName, k: 5 });
+  });
+
+  test('ranks', () => {
+    const sum = factorAdd(a, b);
+    expectTypeOf<NonNullable<(typeof sum)['~rank']>>().toEqualTypeOf<16>();
+    // @ts-expect-error rank 20 cannot be added to rank 16
+    factorAdd(a, c);
+    // @ts-expect-error ...nor as the third branch
+    factorAdd(a, b, c);
+    factorAdd(a, nmfLayer(rna, { name: 'dyn', k }));
+    // @ts-expect-error k is needed
+    nmfLayer(rna, { name: 'x' });
+  });
+
+  test('members', () => {
+    // @ts-expect-error inputs have no rank
+    factorAdd(rna, atac);
+    // @ts-expect-error raw data is stacked with factorShared
+    factorConcat(rna, atac);
+    // @ts-expect-error a condition goes on the sum
+    factorAdd(factorCondition(a, Z), b);
+    // @ts-expect-error one member is no sharing
+    factorShared(rna);
+    // @ts-expect-error a concat has no name to be a modality by
+    factorShared(rna, factorConcat(a, c));
+    // @ts-expect-error an input is no output
+    factorNet(rna);
+    // @ts-expect-error a condition is no output
+    factorNet(factorCondition(a, Z));
+  });
+
+  test('options', () => {
+    // @ts-expect-error an H() config in the W slot
+    nmfLayer(rna, { name: 'a', k: 4, W: H({ L1: 1 }) });
+    // @ts-expect-error a plain object in the W slot
+    nmfLayer(rna, { name: 'a', k: 4, W: { L1: 1 } });
+    // @ts-expect-error unknown option
+    nmfLayer(rna, { name: 'a', k: 4, maxit: 5 });
+    // @ts-expect-error an SVD has no L1
+    svdLayer(rna, { name: 'a', k: 4, L1: 0.1 });
+    // @ts-expect-error unknown option
+    W({ l1: 1 });
+    // @ts-expect-error no such norm
+    factorNet(a, { norm: 'L3' });
+    // @ts-expect-error no such backend
+    factorNet(a).fit({ backend: 'gpu' });
+  });
+});
