@@ -1,5 +1,5 @@
 /** Everything that can be wrong with a graph, as data; the sentence is made last, by `describe`. */
-export type GraphIssue = { readonly at: string } & (
+export type Fault =
   | { readonly code: 'invalid-node'; readonly got: string }
   | { readonly code: 'cycle'; readonly nodes: readonly string[] }
   | { readonly code: 'invalid-output'; readonly got: string }
@@ -32,8 +32,10 @@ export type GraphIssue = { readonly at: string } & (
     }
   | { readonly code: 'value-range'; readonly of: string; readonly largest: number }
   | { readonly code: 'sample-mismatch'; readonly node: string; readonly samples: readonly Counted[] }
-  | { readonly code: 'rank-mismatch'; readonly ranks: readonly Counted[] }
-);
+  | { readonly code: 'rank-mismatch'; readonly ranks: readonly Counted[] };
+
+/** A fault and its place: the way from the output to the node, as 'top ← joint ← rna'. */
+export type GraphIssue = Fault & { readonly at: string };
 
 export interface Counted {
   readonly name: string;

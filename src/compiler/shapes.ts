@@ -22,7 +22,6 @@ export function shapes(graph: Collected): Shapes {
     const shape = shapeOf(node, of);
     if (shape === undefined) continue;
     of.set(node, shape);
-    const at = graph.where(node);
     const parts = node.kind === 'condition' ? [node.input] : 'inputs' in node ? node.inputs : [];
     const known = parts.flatMap((part) => {
       const found = of.get(part);
@@ -30,9 +29,9 @@ export function shapes(graph: Collected): Shapes {
     });
     const samples: Counted[] = known.map(({ name, cols }) => ({ name, count: cols }));
     if (node.kind === 'condition') samples.push({ name: 'Z', count: sizeOf(node.Z)?.cols ?? shape.cols });
-    if (differ(samples)) issues.push({ code: 'sample-mismatch', node: labelOf(node), samples, at });
+    if (differ(samples)) issues.push({ code: 'sample-mismatch', node: labelOf(node), samples, at: graph.where(node) });
     const ranks: Counted[] = known.map(({ name, rows }) => ({ name, count: rows }));
-    if (node.kind === 'add' && differ(ranks)) issues.push({ code: 'rank-mismatch', ranks, at });
+    if (node.kind === 'add' && differ(ranks)) issues.push({ code: 'rank-mismatch', ranks, at: graph.where(node) });
   }
   return { of, issues };
 }

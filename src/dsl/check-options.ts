@@ -1,39 +1,33 @@
 import { type ZodError, type ZodType, z } from 'zod';
 import { GraphError } from '../errors.js';
-import type { GraphIssue } from '../issues.js';
+import type { Fault } from '../issues.js';
 
 /** @throws GraphError with every fault in a set of options. */
 export function checkOptions(schema: ZodType, options: unknown, of: string): void {
-  const issues = optionFaults(schema, options, of, of);
+  const issues = optionFaults(schema, options, of).map((fault) => ({ ...fault, at: of }));
   if (issues.length > 0) throw new GraphError(issues);
 }
 
 /** Options against their schema. */
-export function optionFaults(schema: ZodType, options: unknown, of: string, at: string): readonly GraphIssue[] {
+export function optionFaults(schema: ZodType, options: unknown, of: string): readonly Fault[] {
   const result = schema.safeParse(options ?? {});
-  return result.success ? [] : result.error.issues.flatMap((issue) => optionFault(issue, schema, options, of, at));
+  return result.success ? [] : result.error.issues.flatMap((issue) => optionFault(issue, schema, options, of));
 }
 
 type ZodIssue = ZodError['issues'][number];
 
-function optionFault(
-  issue: ZodIssue,
-  schema: ZodType,
-  options: unknown,
-  of: string,
-  at: string,
-): readonly GraphIssue[] {
+function optionFault(issue: ZodIssue, schema: ZodType, options: unknown, of: string): readonly Fault[] {
   const path = issue.path.map(String);
   if (issue.code === 'unrecognized_keys') {
     const known = knownKeys(schema, path);
-    return issue.keys.map((key) => ({ code: 'unknown-option', of, option: [...path, key].join('.'), known, at }));
+    return issue.keys.map((key) => ({ code: 'unknown-option', of, option: [...path, key].join('.'), known }));
   }
   const got = issue.path.reduce<unknown>(
     (value, key) => (typeof value === 'object' && value !== null ? Reflect.get(value, key) : undefined),
     options,
   );
   const rule = path.length === 0 ? 'an object of options' : issue.message;
-  return [{ code: 'invalid-option', of, option: path.join('.') || 'options', rule, got, at }];
+  return [{ code: 'invalid-option', of, option: path.join('.') || 'options', rule, got }];
 }
 
 /** The keys that the object at a path may have: into objects, through optionals, into the object among alternatives. */

@@ -15,7 +15,7 @@ const oneOf = <const T extends readonly string[]>(...words: T) =>
   z.enum(words, words.map((word) => `'${word}'`).join(' or '));
 
 /** Names have checks of their own, with codes of their own. */
-const name = z.unknown();
+const name = z.unknown().optional();
 
 const factorOptions = { L1: atLeastZero.optional(), L2: atLeastZero.optional(), nonneg: flag.optional() };
 const factorConfig = <const S extends 'W' | 'H'>(side: S) => {

@@ -87,7 +87,11 @@ pub fn dense_rows(h: &[f64], k: usize, block: &Dense<'_>, first: usize, out: &mu
             let count = out.len() / k;
             for (d, row) in tile[..depth].iter_mut().enumerate() {
                 let from = first + t * TILE + (left + d) * block.rows;
-                row[..count].copy_from_slice(&block.data[from..from + count]);
+                let entries = &block.data[from..from + count];
+                match entries.first_chunk::<TILE>() {
+                    Some(full) => *row = *full,
+                    None => row[..count].copy_from_slice(entries),
+                }
             }
             accumulate(&h[left * k..], k, &tile[..depth], out);
         }

@@ -31,7 +31,11 @@ pub fn residual_by_row(x: &Data<'_>, w: &Panel, h: &Panel) -> Result<Vec<f64>> {
                         for (d, lanes) in tile[..depth].iter_mut().enumerate() {
                             let from = first + (left + d) * block.rows;
                             let count = w.len() / k;
-                            lanes[..count].copy_from_slice(&block.data[from..from + count]);
+                            let entries = &block.data[from..from + count];
+                            match entries.first_chunk::<LANES>() {
+                                Some(full) => *lanes = *full,
+                                None => lanes[..count].copy_from_slice(entries),
+                            }
                         }
                     }),
                     PartKind::Csc(_, rows) => {

@@ -6,9 +6,9 @@ use crate::reduce::COLUMNS;
 /// Coordinates whose curvature is below this fraction of the largest are left alone: their factor is dead.
 const DEAD: f64 = 1e-14;
 /// Columns that are swept side by side.
-const LANES: usize = 8;
+const LANES: usize = 16;
 /// Tiles of columns that one task takes.
-const TILES: usize = 8;
+const TILES: usize = 4;
 
 /// One coordinate of the columns of a tile.
 type Lanes = [f64; LANES];

@@ -1,0 +1,83 @@
+import { match } from 'ts-pattern';
+import { type Node, upstream } from '../dsl/node.js';
+import type { Fault } from '../issues.js';
+import { labelOf } from './collect.js';
+
+/** What may be put into a factorShared, factorConcat or factorAdd. */
+export function memberFaults(
+  node: Extract<Node, { readonly inputs: readonly Node[] }>,
+  traits: ReadonlyMap<Node, Traits>,
+): readonly Fault[] {
+  const name = match(node.kind)
+    .with('shared', () => 'factorShared')
+    .with('concat', () => 'factorConcat')
+    .with('add', () => 'factorAdd')
+    .exhaustive();
+  if (node.inputs.length < 2) return [{ code: 'too-few-members', node: name, got: node.inputs.length }];
+  const fault = (member: Node, rule: string, cure: string): Fault => ({
+    code: 'invalid-member',
+    node: name,
+    member: `${member.kind} ${labelOf(member)}`,
+    rule,
+    cure,
+  });
+  const embedding = (member: Node) => traits.get(member)?.embedding === true;
+  const conditioned = (member: Node) => traits.get(member)?.conditioned === true;
+  return match(node)
+    .with({ kind: 'shared' }, (n) => [
+      ...n.inputs
+        .filter((member) => member.kind !== 'input' && member.kind !== 'layer')
+        .map((member) => fault(member, 'Members of factorShared must be inputs or layers', 'put a layer on it first')),
+      ...repeats(n.inputs).map((member) =>
+        fault(member, 'Members of factorShared must have different names', 'rename one, or leave it out'),
+      ),
+    ])
+    .with({ kind: 'concat' }, (n) =>
+      n.inputs
+        .filter((member) => !embedding(member))
+        .map((member) =>
+          fault(member, 'Branches of factorConcat must be embeddings', 'stack raw data with factorShared'),
+        ),
+    )
+    .with({ kind: 'add' }, (n) => [
+      ...n.inputs
+        .filter((member) => !embedding(member))
+        .map((member) => fault(member, 'Branches of factorAdd must be embeddings', 'put a layer on it first')),
+      ...n.inputs
+        .filter((member) => embedding(member) && conditioned(member))
+        .map((member) =>
+          fault(member, 'Branches of factorAdd must have no condition', 'put the condition on the sum instead'),
+        ),
+    ])
+    .exhaustive();
+}
+
+/** Members that stand in the list already, or share a name with a member of the other kind; two inputs or layers of one name are found elsewhere. */
+function repeats(members: readonly Node[]): readonly Node[] {
+  return members.filter((member, i) =>
+    members
+      .slice(0, i)
+      .some((other) => other === member || (other.kind !== member.kind && labelOf(other) === labelOf(member))),
+  );
+}
+
+export interface Traits {
+  /** A layer, or made of layers alone. */
+  readonly embedding: boolean;
+  /** Carries the rows of a condition. */
+  readonly conditioned: boolean;
+}
+
+export function traitsOf(node: Node, traits: ReadonlyMap<Node, Traits>): Traits {
+  const parts = upstream(node).map((part) => traits.get(part) ?? { embedding: false, conditioned: false });
+  const all = parts.every(({ embedding }) => embedding);
+  return match(node)
+    .with({ kind: 'input' }, { kind: 'shared' }, () => ({ embedding: false, conditioned: false }))
+    .with({ kind: 'layer' }, () => ({ embedding: true, conditioned: false }))
+    .with({ kind: 'condition' }, () => ({ embedding: all, conditioned: true }))
+    .with({ kind: 'concat' }, { kind: 'add' }, () => ({
+      embedding: all,
+      conditioned: parts.some(({ conditioned }) => conditioned),
+    }))
+    .exhaustive();
+}

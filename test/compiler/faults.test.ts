@@ -1,0 +1,345 @@
+import { describe, expect, test } from 'vitest';
+import * as factorloom from '../../src/index.js';
+import { GraphError, type GraphIssue } from '../../src/index.js';
+import { uniform } from '../support/matrices.js';
+
+/** The library as plain JavaScript sees it: nothing is checked before it runs. */
+// biome-ignore lint/suspicious/noExplicitAny: these tests stand for callers without types
+type Untyped = { readonly [name: string]: (...args: readonly any[]) => any };
+const { factorAdd, factorConcat, factorCondition, factorInput, factorNet, factorShared, nmfLayer, svdLayer, H, W } =
+  factorloom as unknown as Untyped;
+
+const X = uniform(6, 5, 1);
+const x = factorInput(X, { name: 'x' });
+const y = factorInput(uniform(4, 5, 2), { name: 'y' });
+const a = nmfLayer(x, { name: 'a', k: 2 });
+
+function issuesOf(build: () => unknown): readonly GraphIssue[] {
+  try {
+    build();
+  } catch (error) {
+    if (error instanceof GraphError) return error.issues;
+    throw error;
+  }
+  return [];
+}
+
+/** The one issue of a graph that has one. */
+function only(build: () => unknown): GraphIssue {
+  const issues = issuesOf(build);
+  expect(issues.map(({ code }) => code)).toHaveLength(1);
+  return issues[0];
+}
+
+const net = (output: unknown, config?: unknown) => () => factorNet(output, config);
+const cyclic = (): unknown => {
+  const inner: Record<string, unknown> = { kind: 'layer', method: 'nmf', spec: { name: 'inner', k: 2 } };
+  const outer = { kind: 'layer', method: 'nmf', spec: { name: 'outer', k: 2 }, input: inner };
+  inner.input = outer;
+  return { node: outer };
+};
+
+/** One graph per fault: code, how it is made, some of its fields, and its sentence. */
+const faults: readonly [GraphIssue['code'], () => unknown, object, RegExp][] = [
+  ['invalid-node', net(nmfLayer(42, { name: 'a', k: 2 })), { got: '42', at: 'a ← ?' }, /must come from/],
+  ['invalid-node', net(undefined), { got: 'undefined' }, /must come from/],
+  [
+    'cycle',
+    net(cyclic()),
+    { nodes: ['outer', 'inner', 'outer'] },
+    /must not lead back to itself; got outer ← inner ← outer/,
+  ],
+  ['invalid-output', net(x), { got: 'input x' }, /must be a layer/],
+  ['invalid-output', net(factorCondition(a, uniform(1, 5, 1))), { got: 'condition condition' }, /must be a layer/],
+  [
+    'invalid-member',
+    net(nmfLayer(factorShared(x, factorConcat(a, a)), { name: 't', k: 1 })),
+    { node: 'factorShared' },
+    /inputs or layers/,
+  ],
+  [
+    'invalid-member',
+    net(nmfLayer(factorShared(x, x), { name: 't', k: 1 })),
+    { node: 'factorShared', member: 'input x' },
+    /different names/,
+  ],
+  ['invalid-member', net(factorConcat(a, x)), { node: 'factorConcat', member: 'input x' }, /embeddings.*factorShared/],
+  [
+    'invalid-member',
+    net(nmfLayer(factorConcat(a, factorCondition(y, X)), { name: 't', k: 1 })),
+    { node: 'factorConcat' },
+    /embeddings/,
+  ],
+  [
+    'invalid-member',
+    net(factorAdd(a, factorCondition(nmfLayer(y, { name: 'b', k: 1 }), uniform(1, 5, 1)))),
+    {},
+    /condition on the sum/,
+  ],
+  ['too-few-members', net(factorConcat(a)), { node: 'factorConcat', got: 1 }, /at least two members; got 1/],
+  [
+    'invalid-name',
+    net(nmfLayer(x, { k: 2 })),
+    { what: 'layer', got: undefined },
+    /name of a layer must be a non-empty string/,
+  ],
+  ['invalid-name', net(nmfLayer(x, { name: '', k: 2 })), { got: '' }, /got ''/],
+  ['invalid-name', net(nmfLayer(factorInput(X), { name: 'a', k: 2 })), { what: 'input' }, /name of an input/],
+  ['invalid-name', net(nmfLayer(x, { name: '~condition', k: 2 })), {}, /begin with '~'/],
+  ['reserved-name', net(nmfLayer(x, { name: 'then', k: 2 })), { name: 'then' }, /'then': the word is reserved/],
+  [
+    'reserved-name',
+    net(nmfLayer(factorInput(X, { name: '__proto__' }), { name: 'a', k: 2 })),
+    { what: 'input' },
+    /reserved/,
+  ],
+  ['duplicate-name', net(nmfLayer(a, { name: 'a', k: 1 })), { what: 'layer', name: 'a' }, /two named 'a'/],
+  [
+    'duplicate-name',
+    net(nmfLayer(factorShared(x, factorInput(X, { name: 'x' })), { name: 'a', k: 1 })),
+    { what: 'input' },
+    /Inputs must have/,
+  ],
+  [
+    'unknown-option',
+    net(nmfLayer(x, { name: 'a', k: 2, maxiter: 3 })),
+    { option: 'maxiter' },
+    /did you mean 'maxIter'/,
+  ],
+  ['unknown-option', net(nmfLayer(x, { name: 'a', k: 2, penalty: 3 })), { option: 'penalty' }, /it has name, k/],
+  ['unknown-option', net(svdLayer(x, { name: 'a', k: 2, L1: 3 })), { of: "layer 'a'", option: 'L1' }, /no option 'L1'/],
+  ['unknown-option', net(nmfLayer(x, { name: 'a', k: 2, W: W({ l1: 1 }) })), { option: 'W.l1' }, /did you mean 'L1'/],
+  [
+    'unknown-option',
+    net(nmfLayer(x, { name: 'a', k: 2, nonneg: { w: true } })),
+    { option: 'nonneg.w' },
+    /did you mean 'W'/,
+  ],
+  ['unknown-option', net(a, { threads: 2 }), { of: 'factorNet', option: 'threads' }, /factorNet has no option/],
+  [
+    'unknown-option',
+    net(nmfLayer(factorInput(X, { name: 'x', mask: 'zeros' }), { name: 'a', k: 2 })),
+    { option: 'mask' },
+    /factorInput/,
+  ],
+  [
+    'invalid-option',
+    net(nmfLayer(x, { name: 'a', k: 0 })),
+    { option: 'k', got: 0 },
+    /k of layer 'a' must be a whole number, at least 1; got 0/,
+  ],
+  ['invalid-option', net(nmfLayer(x, { name: 'a', k: 2.5 })), { option: 'k', got: 2.5 }, /whole number/],
+  ['invalid-option', net(nmfLayer(x, { name: 'a' })), { option: 'k', got: undefined }, /got undefined/],
+  ['invalid-option', net(nmfLayer(x, { name: 'a', k: '3' })), { option: 'k', got: '3' }, /got '3'/],
+  ['invalid-option', net(nmfLayer(x, { name: 'a', k: 2, L1: -1 })), { option: 'L1' }, /finite number, at least 0/],
+  ['invalid-option', net(nmfLayer(x, { name: 'a', k: 2, L2: Number.NaN })), { option: 'L2' }, /got NaN/],
+  [
+    'invalid-option',
+    net(nmfLayer(x, { name: 'a', k: 2, tol: Number.POSITIVE_INFINITY })),
+    { option: 'tol' },
+    /got Infinity/,
+  ],
+  [
+    'invalid-option',
+    net(nmfLayer(x, { name: 'a', k: 2, W: H({ L1: 1 }) })),
+    { option: 'W.side', got: 'H' },
+    /made by W/,
+  ],
+  ['invalid-option', net(nmfLayer(x, { name: 'a', k: 2, W: 3 })), { option: 'W', got: 3 }, /made by W/],
+  [
+    'invalid-option',
+    net(nmfLayer(x, { name: 'a', k: 2, embedding: 'raw' })),
+    { option: 'embedding' },
+    /'scaled' or 'normalized'; got 'raw'/,
+  ],
+  ['invalid-option', net(a, { seed: -1 }), { of: 'factorNet', option: 'seed' }, /seed of factorNet/],
+  ['invalid-option', net(a, { norm: 'l1' }), { option: 'norm' }, /'L1' or 'L2' or 'none'/],
+  [
+    'invalid-data',
+    net(nmfLayer(factorInput([[1, 2], [3]], { name: 'x' }), { name: 'a', k: 1 })),
+    { of: "input 'x'" },
+    /rows of equal length/,
+  ],
+  [
+    'invalid-data',
+    net(nmfLayer(factorInput([], { name: 'x' }), { name: 'a', k: 1 })),
+    { got: 'no rows' },
+    /rows of numbers/,
+  ],
+  [
+    'invalid-data',
+    net(nmfLayer(factorInput([[]], { name: 'x' }), { name: 'a', k: 1 })),
+    { got: '1 × 0' },
+    /at least 1 × 1/,
+  ],
+  [
+    'invalid-data',
+    net(nmfLayer(factorInput([[1, '2']], { name: 'x' }), { name: 'a', k: 1 })),
+    {},
+    /got string at row 0, column 1/,
+  ],
+  [
+    'invalid-data',
+    net(nmfLayer(factorInput(null, { name: 'x' }), { name: 'a', k: 1 })),
+    { got: 'null' },
+    /a dense or CSC matrix/,
+  ],
+  [
+    'invalid-data',
+    net(nmfLayer(factorInput('x.csv', { name: 'x' }), { name: 'a', k: 1 })),
+    {},
+    /files are not read yet/,
+  ],
+  [
+    'invalid-data',
+    net(nmfLayer(factorCondition(x, { rows: 2, cols: 5, data: [1] }), { name: 'a', k: 1 })),
+    { of: 'a condition' },
+    /2 × 5 numbers; got 1/,
+  ],
+  [
+    'non-finite',
+    net(
+      nmfLayer(
+        factorInput(
+          [
+            [1, 2],
+            [3, Number.NaN],
+          ],
+          { name: 'x' },
+        ),
+        { name: 'a', k: 1 },
+      ),
+    ),
+    { row: 1, col: 1 },
+    /NaN at row 1, column 1/,
+  ],
+  [
+    'non-finite',
+    net(nmfLayer(factorInput([[1, Number.NEGATIVE_INFINITY]], { name: 'x' }), { name: 'a', k: 1 })),
+    { row: 0, col: 1 },
+    /-Infinity/,
+  ],
+  [
+    'value-range',
+    net(nmfLayer(factorInput([[1e200]], { name: 'x' }), { name: 'a', k: 1 })),
+    { largest: 1e200 },
+    /multiply the data by a power of ten/,
+  ],
+  [
+    'value-range',
+    net(nmfLayer(factorInput([[1e-200, 0]], { name: 'x' }), { name: 'a', k: 1 })),
+    { largest: 1e-200 },
+    /largest magnitude/,
+  ],
+  [
+    'sample-mismatch',
+    net(nmfLayer(factorShared(x, factorInput(uniform(3, 4, 1), { name: 'z' })), { name: 'a', k: 1 })),
+    {
+      samples: [
+        { name: 'x', count: 5 },
+        { name: 'z', count: 4 },
+      ],
+    },
+    /same samples .*x 5, z 4/,
+  ],
+  ['sample-mismatch', net(nmfLayer(factorCondition(a, uniform(5, 2, 1)), { name: 't', k: 1 })), {}, /a 5, Z 2/],
+  [
+    'rank-mismatch',
+    net(factorAdd(a, nmfLayer(y, { name: 'b', k: 3 }))),
+    {
+      ranks: [
+        { name: 'a', count: 2 },
+        { name: 'b', count: 3 },
+      ],
+    },
+    /equal rank; got a k=2, b k=3 \(at add\)/,
+  ],
+];
+
+describe('one fault, one issue', () => {
+  test.each(faults.map(([code, build, fields, words], i) => ({ i, code, build, fields, words })))(
+    '$i: $code',
+    ({ code, build, fields, words }) => {
+      const issue = only(build);
+      expect(issue).toMatchObject({ code, ...fields });
+      expect(issue.at).not.toBe('');
+      expect(() => build()).toThrow(words);
+      expect(() => build()).toThrow(GraphError);
+    },
+  );
+
+  test('every code of a graph has been met', () => {
+    const all: { readonly [code in GraphIssue['code']]: true } = {
+      'invalid-node': true,
+      cycle: true,
+      'invalid-output': true,
+      'invalid-member': true,
+      'too-few-members': true,
+      'invalid-name': true,
+      'reserved-name': true,
+      'duplicate-name': true,
+      'unknown-option': true,
+      'invalid-option': true,
+      'invalid-data': true,
+      'non-finite': true,
+      'value-range': true,
+      'sample-mismatch': true,
+      'rank-mismatch': true,
+    };
+    expect(new Set(faults.map(([code]) => code))).toEqual(new Set(Object.keys(all)));
+  });
+});
+
+test('all faults are told at once, each with its place', () => {
+  const bad = nmfLayer(factorInput([[1, Number.NaN]], { name: 'x' }), { name: 'summary', k: -1, maxit: 3, H: W({}) });
+  const issues = issuesOf(net(nmfLayer(factorConcat(bad), { name: 'top', k: 1 }), { sede: 1 }));
+  expect(issues.map(({ code, at }) => `${code} at ${at}`)).toMatchInlineSnapshot(`
+    [
+      "unknown-option at factorNet",
+      "non-finite at top ← concat ← summary ← x",
+      "invalid-option at top ← concat ← summary",
+      "invalid-option at top ← concat ← summary",
+      "unknown-option at top ← concat ← summary",
+      "reserved-name at top ← concat ← summary",
+      "too-few-members at top ← concat",
+    ]
+  `);
+});
+
+test('options set to undefined are left out', () => {
+  expect(
+    factorNet(nmfLayer(x, { name: 'a', k: 2, L1: undefined, W: W({ L1: undefined }) }), { seed: undefined }).plan
+      .layers,
+  ).toHaveLength(1);
+});
+
+test('options of fit are checked too', async () => {
+  await expect(factorNet(a).fit({ thread: 2 })).rejects.toThrow(/did you mean 'threads'/);
+  await expect(factorNet(a).fit({ threads: 0 })).rejects.toThrow(/at least 1; got 0/);
+  await expect(factorNet(a).fit({ signal: {} })).rejects.toThrow(/an AbortSignal/);
+  await expect(factorNet(a).fit({ onProgress: 3 })).rejects.toThrow(/a function; got 3/);
+  await expect(factorNet(a).fit({ backend: 'gpu' })).rejects.toThrow(/'auto' or 'native' or 'reference'/);
+});
+
+test('nodes can not be changed after they were made', () => {
+  const spec = { name: 'a', k: 2 };
+  const layer = nmfLayer(x, spec);
+  spec.k = 100;
+  expect(factorNet(layer).plan.slots.at(-1)?.shape).toEqual([2, 5]);
+  expect(Object.isFrozen(layer) && Object.isFrozen(layer.node) && Object.isFrozen(layer.node.spec)).toBe(true);
+  expect(() => {
+    layer.node.spec.k = 3;
+  }).toThrow(TypeError);
+});
+
+test('a hand-made node is as good as one from the builder', () => {
+  const node = {
+    kind: 'layer',
+    method: 'nmf',
+    input: { kind: 'input', options: { name: 'x' }, data: X },
+    spec: { name: 'a', k: 2 },
+  };
+  expect(factorNet({ node }).plan).toEqual(factorNet(a).plan);
+  expect(only(net({ node: { ...node, method: 'ica' } })).code).toBe('invalid-node');
+  expect(only(net({ node: { ...node, input: { kind: 'input', options: { name: 'x' } } } })).code).toBe('invalid-data');
+});
