@@ -5,7 +5,7 @@ import { type Matrix, storedBytes, storedEntries } from '../matrix.js';
 import type { Collected } from './collect.js';
 import type { Compiled, FactorSlots, FitStep, Plan, SlotId, SplitPart, StartArgs } from './plan.js';
 import { createPlanBuilder, type PlanBuilder } from './plan-builder.js';
-import { resolveNmf, resolveSvd } from './resolve.js';
+import { factorTerms, resolveNmf, resolveSvd } from './resolve.js';
 import type { Facts } from './survey.js';
 
 /** How an upstream layer hands on its embedding: diag(d)·H, or H alone. */
@@ -35,8 +35,9 @@ export function lower(graph: Collected, facts: Facts, config: GraphConfig): Comp
         stream: node.spec.seed === undefined ? layers : 0,
       });
       layers++;
-      if (signed.get(node.input) === true && node.method === 'nmf')
+      if (signed.get(node.input) === true && isNonnegative(node)) {
         plan.note({ code: 'negative-data', layer: node.spec.name });
+      }
       blocks.set(node, handedOn(plan, node, slots, wanted.get(node)));
       continue;
     }
@@ -76,12 +77,16 @@ function signs(graph: Collected, facts: Facts): ReadonlyMap<Node, boolean> {
       node,
       match(node)
         .with({ kind: 'layer', method: 'svd' }, () => true)
-        .with({ kind: 'layer', method: 'nmf' }, ({ spec }) => !resolveNmf(spec, {}, { seed: null, stream: 0 }).H.nonneg)
+        .with({ kind: 'layer', method: 'nmf' }, ({ spec }) => !factorTerms(spec, 'H').nonneg)
         .otherwise((n) => fromParts || facts.get(n)?.negative === true),
     );
   }
   return signed;
 }
+
+/** Whether neither factor may be negative. */
+const isNonnegative = (node: LayerNode): boolean =>
+  node.method === 'nmf' && factorTerms(node.spec, 'W').nonneg && factorTerms(node.spec, 'H').nonneg;
 
 function load(plan: PlanBuilder, node: InputNode | ConditionNode): readonly Block[] {
   // Validation has turned away everything that is no matrix.

@@ -37,7 +37,8 @@ export function resolveSvd(spec: SvdSpec, m: number, n: number, start: StartArgs
   };
 }
 
-function factorTerms(spec: NmfSpec, side: Side): FactorTerms {
+/** The terms of one factor: `W()` or `H()` over the layer's own options over the defaults. */
+export function factorTerms(spec: NmfSpec, side: Side): FactorTerms {
   const own = spec[side];
   const nonneg = typeof spec.nonneg === 'object' ? spec.nonneg[side] : spec.nonneg;
   return { L1: own?.L1 ?? spec.L1 ?? 0, L2: own?.L2 ?? spec.L2 ?? 0, nonneg: own?.nonneg ?? nonneg ?? true };

@@ -87,3 +87,5 @@ export const RESERVED_LAYER_NAMES = [
 ] as const;
 
 export const RESERVED_INPUT_NAMES = ['then', 'toJSON', 'constructor', '__proto__'] as const;
+
+export const reconstructOptions = z.strictObject({ through: z.string('the name of a layer').optional() });

@@ -10,6 +10,7 @@ type Addon = typeof Native;
 
 const require = createRequire(import.meta.url);
 
+let addon: Addon | undefined;
 let loaded: Kernels | undefined;
 
 /**
@@ -19,8 +20,15 @@ let loaded: Kernels | undefined;
  * @throws BackendUnavailableError when they are not built, or built for another version or platform.
  */
 export function loadNative(): Kernels {
-  loaded ??= wrap(loadAddon());
+  addon ??= loadAddon();
+  loaded ??= wrap(addon);
   return loaded;
+}
+
+/** Panics in Rust on the road that every kernel takes: a test shows that it rejects with a KernelError and the process lives. */
+export async function provokePanic(): Promise<number> {
+  addon ??= loadAddon();
+  return unwrap(await addon.provokePanic());
 }
 
 function loadAddon(): Addon {

@@ -6,7 +6,7 @@ import type { Compiled, Plan } from '../compiler/plan.js';
 import { checkOptions } from '../dsl/check-options.js';
 import type { GraphConfig } from '../dsl/config.js';
 import type { FactorRef, InputsOf, LayerMap, LayersOf } from '../dsl/expr.js';
-import { fitOptions } from '../dsl/schemas.js';
+import { fitOptions, reconstructOptions } from '../dsl/schemas.js';
 import { GraphError } from '../errors.js';
 import { type Backend, selectKernels } from '../kernels/select.js';
 import { layerFits } from './assemble.js';
@@ -101,6 +101,7 @@ async function reconstruct(
   input: string,
   options: ReconstructOptions<string> = {},
 ) {
+  checkOptions(reconstructOptions, options, 'reconstruct');
   const through = options.through === undefined ? plan.output : [options.through];
   const load = plan.prepare.find((step) => step.op === 'load' && step.source === 'input' && step.name === input);
   const known = plan.layers.map(({ layer }) => layer);

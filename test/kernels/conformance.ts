@@ -109,9 +109,12 @@ export function conformance(name: string, kernels: Kernels): void {
     });
 
     test('a matrix of zeros gives zero factors', async () => {
-      const fit = await kernels.nmf(nmfArgs([dense(4, 3)], 2));
-      expect(fit.loss).toBe(0);
-      expect(zeros(product(fit).data)).toBe(12);
+      for (const nonneg of [true, false]) {
+        const terms = { ...PLAIN, nonneg };
+        const fit = await kernels.nmf(nmfArgs([dense(4, 3)], 2, { W: terms, H: terms }));
+        expect([fit.loss, fit.objective, fit.stopped]).toEqual([0, 0, 'converged']);
+        expect(zeros(product(fit).data)).toBe(12);
+      }
     });
 
     test('rows and columns of zeros get zero coefficients and change nothing else', async () => {

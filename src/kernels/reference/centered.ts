@@ -10,33 +10,38 @@ export interface FeatureMoments {
   readonly squares: Float64Array;
 }
 
-/** Means, deviations (n − 1; 1 where a feature is constant) and squares in two passes; the zeros of sparse rows count. */
+/**
+ * Means, deviations (n − 1; 1 where a feature is constant) and squares in three passes, the second of which takes the
+ * rounding out of the means; the zeros of sparse rows count.
+ */
 export function featureMoments(X: RowBlocks, center: boolean, scale: boolean): FeatureMoments {
   const m = totalRows(X);
   const n = X[0].cols;
-  const mean = new Float64Array(m);
-  const listed = new Float64Array(m);
-  eachEntry(X, (i, x) => {
-    mean[i] += x;
-    listed[i]++;
+  const unlisted = new Float64Array(m).fill(n);
+  eachEntry(X, (i) => {
+    unlisted[i]--;
   });
-  for (let i = 0; i < m; i++) mean[i] /= n;
-  const spread = new Float64Array(m);
-  const squares = new Float64Array(m);
-  eachEntry(X, (i, x) => {
-    spread[i] += (x - mean[i]) ** 2;
-    squares[i] += (x - (center ? mean[i] : 0)) ** 2;
+  const sums = (value: (x: number, i: number) => number): Float64Array => {
+    const out = new Float64Array(m);
+    eachEntry(X, (i, x) => {
+      out[i] += value(x, i);
+    });
+    return out;
+  };
+  const rough = sums((x) => x).map((sum) => sum / n);
+  const off = sums((x, i) => x - rough[i]);
+  const mean = rough.map((value, i) => value + (off[i] - unlisted[i] * value) / n);
+  const spread = sums((x, i) => (x - mean[i]) ** 2).map((sum, i) => sum + unlisted[i] * mean[i] * mean[i]);
+  const deviation = spread.map((sum, i) => {
+    const s = n > 1 ? Math.sqrt(sum / (n - 1)) : 0;
+    return s > 1e-14 * Math.abs(mean[i]) ? s : 1;
   });
-  const deviation = new Float64Array(m);
-  for (let i = 0; i < m; i++) {
-    const unlisted = (n - listed[i]) * mean[i] * mean[i];
-    spread[i] += unlisted;
-    if (center) squares[i] += unlisted;
-    const s = n > 1 ? Math.sqrt(spread[i] / (n - 1)) : 0;
-    deviation[i] = s > 1e-14 * Math.abs(mean[i]) ? s : 1;
-    if (scale) squares[i] /= deviation[i] * deviation[i];
-  }
-  return { center: center ? mean : null, scale: scale ? deviation : null, squares };
+  const squares = center ? spread : sums((x) => x * x);
+  return {
+    center: center ? mean : null,
+    scale: scale ? deviation : null,
+    squares: scale ? squares.map((sum, i) => sum / (deviation[i] * deviation[i])) : squares,
+  };
 }
 
 function eachEntry(X: RowBlocks, visit: (row: number, x: number) => void): void {

@@ -8,7 +8,7 @@ import { balance, normalize, panelNorms, scaleRow } from './scale.js';
 import { largestStep, sweepColumns } from './sweep.js';
 
 /** Below this fraction of ‖X‖² the loss is summed entry by entry: the identity would lose too many digits. */
-const EXPLICIT_BELOW = 1e-4;
+const EXPLICIT_BELOW = 1e-6;
 /** Convergence is judged over so many accepted iterations. */
 const WINDOW = 5;
 
@@ -51,6 +51,10 @@ export async function nmf(args: NmfArgs, options: CallOptions = {}): Promise<Nmf
     solve(state.H, state.W, B, args.H, args.W, args.sweeps);
     if (!args.W.nonneg) turnUnused(state.W, state.H);
     const C = await timesTransposed(state.H, X, pause);
+    if (options.signal?.aborted) {
+      stopped = 'aborted';
+      break;
+    }
     solve(state.W, state.H, C, args.W, args.H, args.sweeps);
     if (!args.H.nonneg) turnUnused(state.H, state.W);
 
@@ -106,7 +110,7 @@ function turnUnused(F: Panel, partner: Panel): void {
 /** Multiplies H by the scalar for which W·H is nearest to X. */
 function scaleStart(state: State, B: Panel): void {
   const best = Math.abs(dot(B.data, state.H.data) / dot(gram(state.W), gram(state.H)));
-  if (best > 0 && Number.isFinite(best)) for (let r = 0; r < state.H.rows; r++) scaleRow(state.H, r, best);
+  if (Number.isFinite(best)) for (let r = 0; r < state.H.rows; r++) scaleRow(state.H, r, best);
 }
 
 /** ‖X − WH‖² and J, where `cross` is ⟨X, WH⟩: by ‖X‖² − 2⟨X, WH⟩ + ⟨WᵀW, HHᵀ⟩ while that is exact enough. */

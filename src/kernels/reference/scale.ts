@@ -23,10 +23,17 @@ export function balance(W: Panel, H: Panel): void {
   const h = panelNorms(H).l2;
   for (let r = 0; r < W.rows; r++) {
     if (w[r] === 0 || h[r] === 0) continue;
-    const shift = 2 ** Math.round((Math.log2(h[r]) - Math.log2(w[r])) / 2);
+    const shift = 2 ** Math.floor((exponent(h[r]) - exponent(w[r])) / 2);
     scaleRow(W, r, shift);
     scaleRow(H, r, 1 / shift);
   }
+}
+
+/** The power of two at or below x > 0; one for all subnormal numbers. */
+function exponent(x: number): number {
+  const bits = new DataView(new ArrayBuffer(8));
+  bits.setFloat64(0, x);
+  return (bits.getUint16(0) >>> 4) - 1023;
 }
 
 export function scaleRow(F: Panel, r: number, by: number): void {

@@ -9,7 +9,7 @@ import { residualByRow } from './products.js';
 /** Blocks AᵀA·Q, (AᵀA)²·Q, … added to the search space before it is reduced to its best directions. */
 const KRYLOV_DEPTH = 3;
 /** Below this fraction of ‖A‖² the residual is summed entry by entry: ‖A‖² − Σσ² would lose too many digits. */
-const EXPLICIT_BELOW = 1e-4;
+const EXPLICIT_BELOW = 1e-6;
 
 /** The best approximations that a search space holds: A·V = U·diag(σ), V and U orthonormal, σ falling. */
 interface Ritz {
@@ -56,13 +56,18 @@ export async function svd(args: SvdArgs, options: CallOptions = {}): Promise<Svd
     kkt = space.invariant ? 0 : await largestResidual(A, best, pause);
     last = await measure(args, best, moments, pause);
     const before = history.at(-1)?.objective ?? Number.POSITIVE_INFINITY;
-    history.push({ squares: last.squares, objective: Math.min(before, last.objective) });
-    options.onIteration?.({ iteration: history.length, loss: last.squares / (m * n), objective: last.objective });
+    const entry = { squares: last.squares, objective: Math.min(before, last.objective) };
+    history.push(entry);
+    options.onIteration?.({
+      iteration: history.length,
+      loss: entry.squares / (m * n),
+      objective: entry.objective,
+    });
     if (kkt <= args.tol) {
       stopped = 'converged';
       break;
     }
-    V = leading(found, args.start.cols).V;
+    V = leading(found, Math.min(args.start.cols, found.sigma.length)).V;
   }
 
   complete(best.U);

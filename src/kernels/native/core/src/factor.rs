@@ -81,7 +81,14 @@ impl Factor {
         self.refresh();
     }
 
-    /// Multiplies row r by the power of two `by[r]`, which is exact in the panel and in its sums.
+    /// Turns round the rows whose partner row is zero: the product stays as it is, and a partner that vanished because
+    /// the row pointed away from the data can grow in the next half-step.
+    pub fn turn_unused(&mut self, partner: &Factor) {
+        let sign = |&length: &f64| if length == 0.0 { -1.0 } else { 1.0 };
+        self.scale_exactly(&partner.norms.l2.iter().map(sign).collect::<Vec<_>>());
+    }
+
+    /// Multiplies row r by `by[r]`, a power of two or its negative, which is exact in the panel and in its sums.
     fn scale_exactly(&mut self, by: &[f64]) {
         if by.iter().all(|&by| by == 1.0) {
             return;
@@ -89,8 +96,8 @@ impl Factor {
         scale_rows(&mut self.panel, by);
         let k = by.len();
         for (r, x) in by.iter().enumerate() {
-            self.norms.l1[r] *= x;
-            self.norms.l2[r] *= x;
+            self.norms.l1[r] *= x.abs();
+            self.norms.l2[r] *= x.abs();
             for (s, y) in by.iter().enumerate() {
                 self.gram[r * k + s] = self.gram[r * k + s] * x * y;
             }

@@ -11,7 +11,7 @@ use crate::residual::residual;
 use crate::scale::{Norm, normalize};
 
 /// Below this fraction of ‖X‖² the loss is summed entry by entry: the identity would lose too many digits.
-const EXPLICIT_BELOW: f64 = 1e-4;
+const EXPLICIT_BELOW: f64 = 1e-6;
 /// Convergence is judged over so many accepted iterations.
 const WINDOW: usize = 5;
 
@@ -144,7 +144,7 @@ impl<'a> Fit<'a> {
         };
         times_data(&fit.w.panel, x, &mut fit.b);
         let best = (dot(&fit.b.data, &fit.h.panel.data) / dot(&fit.w.gram, &fit.h.gram)).abs();
-        if best > 0.0 && best.is_finite() {
+        if best.is_finite() {
             fit.h.scale(best);
         }
         Ok(fit)
@@ -161,12 +161,18 @@ impl<'a> Fit<'a> {
         }
         self.h
             .solve(&self.w, &self.b, &args.h, &args.w, args.sweeps);
+        if !args.w.nonneg {
+            self.w.turn_unused(&self.h);
+        }
         if (control.cancelled)() {
             return Ok(None);
         }
         times_transposed(&self.h.panel, self.x, &mut self.c);
         self.w
             .solve(&self.h, &self.c, &args.w, &args.h, args.sweeps);
+        if !args.h.nonneg {
+            self.h.turn_unused(&self.w);
+        }
         self.measure(dot(&self.c.data, &self.w.panel.data))
             .map(Some)
     }

@@ -20,11 +20,14 @@ pub fn balance(w_norms: &FactorNorms, h_norms: &FactorNorms) -> Vec<f64> {
         if w == 0.0 || h == 0.0 {
             return 1.0;
         }
-        // Halves are rounded up, as `Math.round` does.
-        let half = ((h.log2() - w.log2()) / 2.0 + 0.5).floor();
-        2.0_f64.powi(half as i32)
+        2.0_f64.powi((exponent(h) - exponent(w)).div_euclid(2))
     };
     w_norms.l2.iter().zip(&h_norms.l2).map(shift).collect()
+}
+
+/// The power of two at or below x > 0; one for all subnormal numbers.
+fn exponent(x: f64) -> i32 {
+    (x.to_bits() >> 52) as i32 - 1023
 }
 
 /// Multiplies row r of F (k × n) by `by[r]`.

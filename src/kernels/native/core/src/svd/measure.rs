@@ -8,7 +8,7 @@ use crate::reduce::sum;
 use crate::residual::residual_by_row;
 
 /// Below this fraction of ‖A‖² the residual is summed entry by entry: ‖A‖² − Σσ² would lose too many digits.
-const EXPLICIT_BELOW: f64 = 1e-4;
+const EXPLICIT_BELOW: f64 = 1e-6;
 
 /// How far a reconstruction is from the data.
 #[derive(Clone, Copy)]

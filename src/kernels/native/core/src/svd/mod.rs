@@ -119,7 +119,7 @@ pub fn svd(args: &SvdArgs<'_>, control: Control<'_>) -> Result<SvdResult> {
             stopped = Stopped::Converged;
             break;
         }
-        v = found.leading(block)?.v;
+        v = found.leading(block.min(found.sigma.len()))?.v;
     }
 
     complete(&mut best.u);

@@ -23,42 +23,41 @@ impl Moments {
     }
 }
 
-/// Means, deviations and squares in two passes; the zeros of sparse rows count.
+/// Means, deviations and squares in three passes, the second of which takes the rounding out of the means; the zeros of
+/// sparse rows count.
 pub fn feature_moments(x: &Data<'_>, center: bool, scale: bool) -> Result<Moments> {
     let n = x.cols as f64;
+    let unlisted = unlisted_by_row(x);
     let mut mean = sums_by_row(x, |_, x| x)?;
     mean.iter_mut().for_each(|mean| *mean /= n);
-    let mut squares = sums_by_row(x, |i, x| {
-        let d = x - if center { mean[i] } else { 0.0 };
-        d * d
-    })?;
-    let spread = if center {
-        None
-    } else {
-        Some(sums_by_row(x, |i, x| (x - mean[i]) * (x - mean[i]))?)
-    };
-    let mut deviation = zeros(x.rows)?;
-    for part in &x.parts {
-        for row in 0..part.rows() {
-            let i = part.top + row;
-            let listed = match &part.kind {
-                PartKind::Dense(_) => x.cols,
-                PartKind::Csc(_, rows) => rows.transpose().column(row).0.len(),
-            };
-            let unlisted = (x.cols - listed) as f64 * mean[i] * mean[i];
-            let spread = spread.as_ref().map_or(squares[i], |spread| spread[i]) + unlisted;
-            if center {
-                squares[i] += unlisted;
-            }
+    let off = sums_by_row(x, |i, x| x - mean[i])?;
+    for ((mean, off), unlisted) in mean.iter_mut().zip(off).zip(&unlisted) {
+        *mean += (off - unlisted * *mean) / n;
+    }
+    let mut spread = sums_by_row(x, |i, x| (x - mean[i]) * (x - mean[i]))?;
+    for ((spread, mean), unlisted) in spread.iter_mut().zip(&mean).zip(&unlisted) {
+        *spread += unlisted * mean * mean;
+    }
+    let deviation: Vec<f64> = spread
+        .iter()
+        .zip(&mean)
+        .map(|(spread, mean)| {
             let s = if x.cols > 1 {
                 (spread / (n - 1.0)).sqrt()
             } else {
                 0.0
             };
-            deviation[i] = if s > 1e-14 * mean[i].abs() { s } else { 1.0 };
-            if scale {
-                squares[i] /= deviation[i] * deviation[i];
-            }
+            if s > 1e-14 * mean.abs() { s } else { 1.0 }
+        })
+        .collect();
+    let mut squares = if center {
+        spread
+    } else {
+        sums_by_row(x, |_, x| x * x)?
+    };
+    if scale {
+        for (squares, deviation) in squares.iter_mut().zip(&deviation) {
+            *squares /= deviation * deviation;
         }
     }
     Ok(Moments {
@@ -66,6 +65,17 @@ pub fn feature_moments(x: &Data<'_>, center: bool, scale: bool) -> Result<Moment
         scale: scale.then_some(deviation),
         squares,
     })
+}
+
+/// How many entries of each feature are zeros that are not listed.
+fn unlisted_by_row(x: &Data<'_>) -> Vec<f64> {
+    let rows = x.parts.iter().flat_map(|part| {
+        (0..part.rows()).map(|row| match &part.kind {
+            PartKind::Dense(_) => 0,
+            PartKind::Csc(_, rows) => x.cols - rows.transpose().column(row).0.len(),
+        })
+    });
+    rows.map(|count| count as f64).collect()
 }
 
 /// Σ value(i, x_ij) over the listed entries of each feature i, in the order of the samples.
