@@ -18,6 +18,7 @@ import {
 import { diamond } from '../support/graphs.js';
 import { sparse, uniform } from '../support/matrices.js';
 import { anyGraph, planOf } from '../support/random-graph.js';
+import { runs } from '../support/runs.js';
 
 const x = factorInput(uniform(6, 5, 1), { name: 'x' });
 const y = factorInput(sparse(4, 5, 2), { name: 'y' });
@@ -154,7 +155,7 @@ describe('any graph', () => {
         expect(bindings.size).toBe(count(plan, 'load'));
         for (const step of steps(plan)) expect(costOf(step, plan).multiplyAdds).toBeGreaterThanOrEqual(0);
       }),
-      { numRuns: 300 },
+      runs(300),
     );
   });
 

@@ -23,6 +23,7 @@ import {
   uniform,
   zeros,
 } from '../support/matrices.js';
+import { runs } from '../support/runs.js';
 
 const PLAIN = { L1: 0, L2: 0, nonneg: true } as const;
 type NmfOptions = Partial<Omit<NmfArgs, 'X' | 'start'>> & { readonly seed?: number };
@@ -77,7 +78,7 @@ export function conformance(name: string, kernels: Kernels): void {
           );
           for (let r = 1; r < k; r++) expect(fit.d[r]).toBeLessThanOrEqual(fit.d[r - 1]);
         }),
-        { numRuns: 60 },
+        runs(60),
       );
     });
 
@@ -391,7 +392,7 @@ export function conformance(name: string, kernels: Kernels): void {
             expectOrthonormal(transpose(fit.H));
           }
         }),
-        { numRuns: 60 },
+        runs(60),
       );
     });
 

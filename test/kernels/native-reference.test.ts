@@ -10,6 +10,7 @@ import { diamond } from '../support/graphs.js';
 import { anyMatrix, relativeDifference, sparse, uniform } from '../support/matrices.js';
 import { haveNative, withoutNative } from '../support/native.js';
 import { anyGraph, planOf } from '../support/random-graph.js';
+import { runs } from '../support/runs.js';
 import { nmfArgs, svdArgs } from './conformance.js';
 
 const terms = fc.record({
@@ -41,7 +42,7 @@ describe.skipIf(!haveNative)(`native equals reference${withoutNative}`, () => {
           expect(one.objective / other.objective).toBeCloseTo(1, 8);
         },
       ),
-      { numRuns: 200 },
+      runs(200),
     );
   });
 
@@ -61,7 +62,7 @@ describe.skipIf(!haveNative)(`native equals reference${withoutNative}`, () => {
           expect(relativeDifference(one.scale ?? one.d, other.scale ?? one.d)).toBeLessThan(1e-12);
         },
       ),
-      { numRuns: 150 },
+      runs(150),
     );
   });
 
@@ -87,7 +88,7 @@ describe.skipIf(!haveNative)(`native equals reference${withoutNative}`, () => {
         );
         for (const state of states) expect([...state.data]).toEqual([...states[0].data]);
       }),
-      { numRuns: 25 },
+      runs(25),
     );
   });
 

@@ -15,6 +15,7 @@ import {
   uniform,
 } from '../support/matrices.js';
 import { anyGraph, planOf } from '../support/random-graph.js';
+import { runs } from '../support/runs.js';
 
 const on = { backend: 'reference' } as const;
 const X = uniform(9, 12, 1);
@@ -131,6 +132,6 @@ test('any graph: finite losses, in the summary of every input; the plan runs the
       const again = await run(JSON.parse(JSON.stringify(plan)), bindings, { kernels: reference, seed: 5 });
       expect([...again.data.values()]).toEqual([...state.data.values()]);
     }),
-    { numRuns: 40 },
+    runs(40),
   );
 });

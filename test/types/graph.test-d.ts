@@ -1,18 +1,26 @@
 import { describe, expectTypeOf, test } from 'vitest';
+import type { z } from 'zod';
+import type * as schemas from '../../src/dsl/schemas.js';
 import {
   type DenseMatrix,
+  type FitOptions,
   factorAdd,
   factorConcat,
   factorCondition,
   factorInput,
   factorNet,
   factorShared,
+  type GraphConfig,
   H,
+  type InputOptions,
   type Matrix,
+  type NmfSpec,
   nmfLayer,
+  type SvdSpec,
   svdLayer,
   W,
 } from '../../src/index.js';
+import type { ReconstructOptions } from '../../src/runtime/fit.js';
 
 declare const X1: Matrix;
 declare const X2: Matrix;
@@ -152,5 +160,19 @@ describe('what must not compile', () => {
     factorNet(a, { norm: 'L3' });
     // @ts-expect-error no such backend
     factorNet(a).fit({ backend: 'gpu' });
+  });
+});
+
+describe('the schemas know the same options as the types', () => {
+  test('key by key', () => {
+    expectTypeOf<keyof z.input<typeof schemas.nmfSpec>>().toEqualTypeOf<keyof NmfSpec>();
+    expectTypeOf<keyof z.input<typeof schemas.svdSpec>>().toEqualTypeOf<keyof SvdSpec>();
+    expectTypeOf<keyof z.input<typeof schemas.graphConfig>>().toEqualTypeOf<keyof GraphConfig>();
+    expectTypeOf<keyof z.input<typeof schemas.inputOptions>>().toEqualTypeOf<keyof InputOptions>();
+    expectTypeOf<keyof z.input<typeof schemas.fitOptions>>().toEqualTypeOf<keyof FitOptions>();
+    expectTypeOf<keyof z.input<typeof schemas.reconstructOptions>>().toEqualTypeOf<keyof ReconstructOptions<string>>();
+    expectTypeOf<NmfSpec>().toExtend<z.input<typeof schemas.nmfSpec>>();
+    expectTypeOf<SvdSpec>().toExtend<z.input<typeof schemas.svdSpec>>();
+    expectTypeOf<GraphConfig>().toExtend<z.input<typeof schemas.graphConfig>>();
   });
 });

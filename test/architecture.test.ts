@@ -1,0 +1,104 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, test } from 'vitest';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const read = (path: string) => readFileSync(join(root, path), 'utf8');
+
+/** Files under a folder with one of these endings; build products left out. */
+function files(folder: string, ...endings: readonly string[]): readonly string[] {
+  return readdirSync(join(root, folder)).flatMap((name) => {
+    const path = join(folder, name);
+    if (['node_modules', 'target', 'dist', '.git'].includes(name)) return [];
+    if (statSync(join(root, path)).isDirectory()) return files(path, ...endings);
+    return endings.some((ending) => name.endsWith(ending)) ? [path] : [];
+  });
+}
+
+/** What each folder of src may import: other folders, and packages. Files right under src are leaves. */
+const allowed: Readonly<Record<string, { readonly folders: readonly string[]; readonly packages: readonly string[] }>> =
+  {
+    leaf: { folders: [], packages: [] },
+    dsl: { folders: [], packages: ['zod', 'ts-pattern'] },
+    kernels: { folders: [], packages: ['node:module', 'node:os', 'node:url'] },
+    compiler: { folders: ['dsl'], packages: ['graphology', 'ts-pattern'] },
+    runtime: { folders: ['compiler', 'dsl', 'kernels'], packages: ['ts-pattern', 'node:crypto'] },
+    'index.ts': { folders: ['compiler', 'dsl', 'kernels', 'runtime'], packages: [] },
+  };
+
+const zoneOf = (path: string): string => {
+  const [, first, ...rest] = path.split('/');
+  if (first === 'index.ts') return first;
+  return rest.length === 0 ? 'leaf' : first;
+};
+
+const importsOf = (path: string): readonly string[] =>
+  [...read(path).matchAll(/(?:from|import)\s*\(?\s*'([^']+)'/g)].map(([, name]) => name);
+
+describe('src', () => {
+  test.each(files('src', '.ts').filter((path) => !path.endsWith('.d.ts')))(
+    '%s imports only what its folder may',
+    (path) => {
+      const zone = zoneOf(path);
+      const { folders, packages } = allowed[zone];
+      for (const name of importsOf(path)) {
+        if (!name.startsWith('.')) {
+          expect(packages).toContain(name);
+          continue;
+        }
+        const target = relative(root, join(root, path, '..', name));
+        const other = zoneOf(target);
+        if (other !== zone) expect([...folders, 'leaf']).toContain(other);
+      }
+    },
+  );
+
+  test('graphology and zod each have one door', () => {
+    const importers = (name: string) => files('src', '.ts').filter((path) => importsOf(path).includes(name));
+    expect(importers('graphology')).toEqual(['src/compiler/collect.ts']);
+    expect(importers('zod')).toEqual(['src/dsl/check-options.ts', 'src/dsl/schemas.ts']);
+  });
+
+  test('index.ts is names and nothing else', () => {
+    expect(
+      read('src/index.ts')
+        .replace(/^export (type )?\{[^}]*\} from '[^']+';$/gm, '')
+        .trim(),
+    ).toBe('');
+  });
+
+  test('no any, no default exports, and every cast through unknown stands under a comment', () => {
+    for (const path of files('src', '.ts').filter((file) => !file.endsWith('.d.ts'))) {
+      expect(read(path), path).not.toMatch(/:\s*any\b|\bas any\b|<any>|export default|@ts-ignore/);
+    }
+  });
+});
+
+test('no file over 500 lines', () => {
+  const tracked = ['src', 'test', 'examples', 'scripts'].flatMap((folder) => files(folder, '.ts', '.rs', '.mjs'));
+  expect(tracked.length).toBeGreaterThan(100);
+  const long = tracked.filter((path) => read(path).split('\n').length > 500 && !path.endsWith('.d.ts'));
+  expect(long).toEqual([]);
+});
+
+describe('the package', () => {
+  const manifest = JSON.parse(read('package.json'));
+
+  test('has one exports map, MIT, ESM, and few dependencies', () => {
+    expect(manifest).toMatchObject({
+      name: 'factorloom',
+      license: 'MIT',
+      type: 'module',
+      engines: { node: '>=20.19' },
+    });
+    expect(Object.keys(manifest.exports)).toEqual(['.', './package.json']);
+    expect(Object.keys(manifest.dependencies).sort()).toEqual(['graphology', 'graphology-types', 'ts-pattern', 'zod']);
+  });
+
+  test.skipIf(!existsSync(join(root, '.git')))('tracks no build product', () => {
+    const tracked = execFileSync('git', ['ls-files'], { cwd: root, encoding: 'utf8' }).split('\n');
+    expect(tracked.filter((path) => /(^|\/)(node_modules|target|dist)\/|\.node$/.test(path))).toEqual([]);
+  });
+});

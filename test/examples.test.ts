@@ -1,0 +1,39 @@
+import { execFile } from 'node:child_process';
+import { readdirSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { describe, expect, test } from 'vitest';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+
+/** Lines that a person would look for, per example. */
+const expected: Readonly<Record<string, readonly RegExp[]>> = {
+  '00-territories.ts': [
+    /%2 = stackRows %0 %1 {3}221×248, no copy/,
+    /layer 1\/1 spheres: iteration \d+ of at most 500, loss [\d.]+, done/,
+    /languages {2}196 × 248 {3}mse [\d.e-]+ {3}explained 5\d\.\d%/,
+    /geography {2}25 × 248 {3}mse [\d.e-]+ {3}explained 9\d\.\d%/,
+    /Russian, Ukrainian.*\n.*Russia, Belarus/,
+    /Portuguese, .*\n.*Brazil, Angola/,
+    /Arabic.*\n.*Saudi Arabia/,
+    /Chinese, .*\n.*China, Taiwan/,
+  ],
+  '01-plain.ts': [/W 196 × 12, H 12 × 248/, /Russian, Ukrainian, Armenian: Russia/, /Portuguese, .*: Brazil/, /Korean, Japanese: South Korea/],
+  '02-shared.ts': [/W\.languages 196 × 13, W\.geography 25 × 13, H 13 × 248/, /geography explained together: 9\d/],
+  '03-deep.ts': [/layer 2\/2 eras/, /Around 18[45]\d: .*from 1790 to/, /Around 19[78]\d: .* to 2021/, /iraq terrorists/],
+  '04-branches.ts': [/add %4 %9/, /top: W 13 × 6, H 6 × 248/, /languages explained through the whole graph: \d\d/],
+  '05-condition.ts': [/W 12 × 6, Wcondition 6 × 6/, /Europe: German/, /Americas: Spanish/],
+};
+
+describe('examples', () => {
+  test('each has a test', () => {
+    const files = readdirSync(`${root}/examples`).filter((name) => /^\d\d-/.test(name));
+    expect(files).toEqual(Object.keys(expected));
+  });
+
+  test.each(Object.entries(expected))('%s', async (name, patterns) => {
+    const { stdout } = await promisify(execFile)('npx', ['tsx', '--conditions=source', `examples/${name}`], { cwd: root });
+    for (const pattern of patterns) expect(stdout).toMatch(pattern);
+    expect(stdout).not.toMatch(/NaN|undefined|Infinity/);
+  });
+});
