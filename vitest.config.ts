@@ -15,7 +15,13 @@ export default defineConfig({
         test: {
           name: 'types',
           include: [],
-          typecheck: { enabled: true, only: true, include: ['test/types/*.test-d.ts'], checker: 'tsc', tsconfig: 'tsconfig.json' },
+          typecheck: {
+            enabled: true,
+            only: true,
+            include: ['test/types/*.test-d.ts'],
+            checker: 'tsc',
+            tsconfig: 'tsconfig.json',
+          },
         },
       },
     ],

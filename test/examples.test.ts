@@ -18,9 +18,19 @@ const expected: Readonly<Record<string, readonly RegExp[]>> = {
     /Arabic.*\n.*Saudi Arabia/,
     /Chinese, .*\n.*China, Taiwan/,
   ],
-  '01-plain.ts': [/W 196 × 12, H 12 × 248/, /Russian, Ukrainian, Armenian: Russia/, /Portuguese, .*: Brazil/, /Korean, Japanese: South Korea/],
+  '01-plain.ts': [
+    /W 196 × 12, H 12 × 248/,
+    /Russian, Ukrainian, Armenian: Russia/,
+    /Portuguese, .*: Brazil/,
+    /Korean, Japanese: South Korea/,
+  ],
   '02-shared.ts': [/W\.languages 196 × 13, W\.geography 25 × 13, H 13 × 248/, /geography explained together: 9\d/],
-  '03-deep.ts': [/layer 2\/2 eras/, /Around 18[45]\d: .*from 1790 to/, /Around 19[78]\d: .* to 2021/, /iraq terrorists/],
+  '03-deep.ts': [
+    /layer 2\/2 eras/,
+    /Around 18[45]\d: .*from 1790 to/,
+    /Around 19[78]\d: .* to 2021/,
+    /iraq terrorists/,
+  ],
   '04-branches.ts': [/add %4 %9/, /top: W 13 × 6, H 6 × 248/, /languages explained through the whole graph: \d\d/],
   '05-condition.ts': [/W 12 × 6, Wcondition 6 × 6/, /Europe: German/, /Americas: Spanish/],
 };
@@ -32,7 +42,9 @@ describe('examples', () => {
   });
 
   test.each(Object.entries(expected))('%s', async (name, patterns) => {
-    const { stdout } = await promisify(execFile)('npx', ['tsx', '--conditions=source', `examples/${name}`], { cwd: root });
+    const { stdout } = await promisify(execFile)('npx', ['tsx', '--conditions=source', `examples/${name}`], {
+      cwd: root,
+    });
     for (const pattern of patterns) expect(stdout).toMatch(pattern);
     expect(stdout).not.toMatch(/NaN|undefined|Infinity/);
   });

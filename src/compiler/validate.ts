@@ -1,14 +1,8 @@
 import { match } from 'ts-pattern';
 import { optionFaults } from '../dsl/check-options.js';
 import type { ConditionNode, InputNode, Node } from '../dsl/node.js';
-import {
-  graphConfig,
-  inputOptions,
-  nmfSpec,
-  RESERVED_INPUT_NAMES,
-  RESERVED_LAYER_NAMES,
-  svdSpec,
-} from '../dsl/schemas.js';
+import { RESERVED_INPUT_NAMES, RESERVED_LAYER_NAMES } from '../dsl/reserved.js';
+import { graphConfig, inputOptions, nmfSpec, svdSpec } from '../dsl/schemas.js';
 import { type Fault, type GraphIssue, LARGEST_VALUE } from '../issues.js';
 import type { Matrix } from '../matrix.js';
 import type { MatrixFacts } from '../matrix-check.js';

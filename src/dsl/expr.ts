@@ -1,7 +1,7 @@
 import type { MatrixInput } from '../matrix-input.js';
 import type { NmfSpec, SvdSpec } from './config.js';
 import type { AddNode, ConcatNode, ConditionNode, InputNode, LayerNode, Node, SharedNode } from './node.js';
-import type { RESERVED_INPUT_NAMES, RESERVED_LAYER_NAMES } from './schemas.js';
+import type { RESERVED_INPUT_NAMES, RESERVED_LAYER_NAMES } from './reserved.js';
 
 /**
  * A node plus what the type checker knows about it. Refs carry the types: every parameter and every `infer` looks at a
