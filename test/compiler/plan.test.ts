@@ -129,8 +129,7 @@ test('options are in the text, notes too', () => {
           block Krylov, scaled, tol 1e-10, at most 100 restarts, seed 9
           each: 200 multiply-adds, 896 B moved
     notes
-      l: k=4 is more than a 3×2 matrix can need; the surplus factors may stay empty
-      l: its input may hold negative numbers, which non-negative factors can only approach by zero"
+      l: k=4 is more than a 3×2 matrix can need; the surplus factors may stay empty"
   `);
 });
 
