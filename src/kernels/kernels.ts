@@ -11,11 +11,11 @@ export interface Kernels {
 
 export interface CallOptions {
   /** Looked at once per half-iteration; a cancelled kernel resolves with the last accepted iterate and `stopped: 'aborted'`. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   /** Threads to use, ≥ 1; the result is bitwise the same for any number. */
-  readonly threads?: number;
-  /** Told of every accepted iterate, in order; late ones may be dropped once the promise has settled. */
-  readonly onIteration?: (iterate: Iterate) => void;
+  readonly threads?: number | undefined;
+  /** Told of every accepted iterate, in order, before the promise settles; what it throws ends the call. */
+  readonly onIteration?: ((iterate: Iterate) => void) | undefined;
 }
 
 export interface Iterate {

@@ -2,7 +2,6 @@ import { match } from 'ts-pattern';
 import type {
   Bindings,
   EmbedStep,
-  FactorSlots,
   FitStep,
   NmfStep,
   Plan,
@@ -12,7 +11,7 @@ import type {
   SvdStep,
 } from '../compiler/plan.js';
 import { KernelError } from '../errors.js';
-import type { CallOptions, Kernels, NmfResult, SvdResult } from '../kernels/kernels.js';
+import type { CallOptions, Iterate, Kernels, NmfResult, SvdResult } from '../kernels/kernels.js';
 import {
   addScaled,
   type DenseMatrix,
@@ -122,20 +121,26 @@ function embed(state: RunState, { layer, H, write }: EmbedStep): void {
 }
 
 async function fitLayer(state: RunState, step: NmfStep | SvdStep, plan: Plan, options: RunOptions): Promise<void> {
-  const report = createReport(step, plan, options);
-  const call: CallOptions = {
-    signal: report.signal,
-    onIteration: report.onIteration,
-    ...(options.threads === undefined ? {} : { threads: options.threads }),
-  };
-  const X = blocksIn(state, step.read);
-  const result = await callKernel(step, X, options, call);
-  report.rethrow();
+  const index = plan.layers.findIndex(({ layer }) => layer === step.layer) + 1;
+  const tell = (iterate: Iterate, done: boolean) =>
+    options.onProgress?.({
+      layer: step.layer,
+      index,
+      layers: plan.layers.length,
+      maxIter: step.args.maxIter,
+      ...iterate,
+      done,
+    });
+  const result = await callKernel(step, blocksIn(state, step.read), options, {
+    signal: options.signal,
+    threads: options.threads,
+    onIteration: options.onProgress && ((iterate) => tell(iterate, false)),
+  });
   state.results.set(step.layer, result);
-  store(state, step.write, result);
+  state.data.set(step.write.W, [result.W]);
+  state.data.set(step.write.H, [result.H]);
   if (result.stopped === 'aborted') state.cancelledIn = step.layer;
-  else report.done(result);
-  report.rethrow();
+  else tell({ iteration: result.iterations, loss: result.loss, objective: result.objective }, true);
 }
 
 async function callKernel(
@@ -158,48 +163,6 @@ async function callKernel(
       throw new KernelError(error.code, error.message, { layer: step.layer, cause: error });
     throw error;
   }
-}
-
-/** Passes a kernel's iterates on; an error in the user's callback cancels the kernel and is thrown when it is back. */
-function createReport(step: NmfStep | SvdStep, plan: Plan, { signal, onProgress }: RunOptions) {
-  const failed = new AbortController();
-  let failure: { readonly error: unknown } | undefined;
-  const index = plan.layers.findIndex(({ layer }) => layer === step.layer) + 1;
-  const tell = (iterate: { iteration: number; loss: number; objective: number }, done: boolean) => {
-    if (failure !== undefined) return;
-    try {
-      onProgress?.({
-        layer: step.layer,
-        index,
-        layers: plan.layers.length,
-        maxIter: step.args.maxIter,
-        ...iterate,
-        done,
-      });
-    } catch (error) {
-      failure = { error };
-      failed.abort();
-    }
-  };
-  let open = true;
-  return {
-    signal: signal === undefined ? failed.signal : AbortSignal.any([signal, failed.signal]),
-    onIteration: (iterate: { iteration: number; loss: number; objective: number }) => {
-      if (open) tell(iterate, false);
-    },
-    done({ iterations, loss, objective }: NmfResult) {
-      open = false;
-      tell({ iteration: iterations, loss, objective }, true);
-    },
-    rethrow() {
-      if (failure !== undefined) throw failure.error;
-    },
-  };
-}
-
-function store(state: RunState, slots: FactorSlots, { W, H }: NmfResult): void {
-  state.data.set(slots.W, [W]);
-  state.data.set(slots.H, [H]);
 }
 
 function splitRows(state: RunState, { read, parts }: SplitStep): void {

@@ -21,8 +21,7 @@ export async function summarize(plan: Plan, state: RunState, kernels: Kernels, c
     if (step.op !== 'load' || step.source !== 'input') continue;
     const X = blocksIn(state, step.write);
     const [rows, cols] = [totalRows(X), X[0].cols];
-    const against = ({ left, right }: Product) =>
-      kernels.mse({ X, W: left, H: right }, threads === undefined ? {} : { threads });
+    const against = ({ left, right }: Product) => kernels.mse({ X, W: left, H: right }, { threads });
     const zero = { left: dense(rows, 1), right: dense(1, cols) };
     const loss = await against(found.get(step.write) ?? zero);
     const total = await against(zero);

@@ -277,6 +277,16 @@ export function conformance(name: string, kernels: Kernels): void {
       expect(again.W.data).toEqual(fit.W.data);
     });
 
+    test('an error in onIteration ends the call with that error', async () => {
+      const error = new Error('in the callback');
+      const call = kernels.nmf(nmfArgs([uniform(100, 80, 8)], 5, { maxIter: 100_000, tol: 0 }), {
+        onIteration: () => {
+          throw error;
+        },
+      });
+      await expect(call).rejects.toBe(error);
+    });
+
     test('cancelled before it began: the start, no iterations', async () => {
       const fit = await kernels.nmf(nmfArgs(X, 2), { signal: AbortSignal.abort() });
       expect(fit.stopped).toBe('aborted');
