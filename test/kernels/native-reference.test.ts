@@ -36,10 +36,14 @@ describe.skipIf(!haveNative)(`native equals reference${withoutNative}`, () => {
           const args = nmfArgs([X], k, { W, H, seed, maxIter: 8, tol: 0, norm: 'L2' });
           const [one, other] = [await native.nmf(args), await reference.nmf(args)];
           fc.pre(one.iterations === other.iterations && other.loss > 1e-20 * meanOfSquares(X));
-          expect(relativeDifference(one.W.data, other.W.data)).toBeLessThan(1e-7);
-          expect(relativeDifference(one.H.data, other.H.data)).toBeLessThan(1e-7);
-          expect(relativeDifference(one.d, other.d)).toBeLessThan(1e-8);
-          expect(one.objective / other.objective).toBeCloseTo(1, 8);
+          // With more factors than the matrix has directions many factorizations are equally good.
+          if (k <= Math.min(X.rows, X.cols)) {
+            expect(relativeDifference(one.W.data, other.W.data)).toBeLessThan(1e-7);
+            expect(relativeDifference(one.H.data, other.H.data)).toBeLessThan(1e-7);
+            expect(relativeDifference(one.d, other.d)).toBeLessThan(1e-8);
+          }
+          const rounding = 1e-12 * meanOfSquares(X) * X.rows * X.cols;
+          expect(Math.abs(one.objective - other.objective)).toBeLessThanOrEqual(1e-8 * other.objective + rounding);
         },
       ),
       runs(200),
