@@ -1,7 +1,7 @@
 // The main job: which languages are spoken in the world's territories, and where these lie, factorized together.
-import { factorInput, factorNet, factorShared, nmfLayer } from 'factorloom';
+import { column, factorInput, factorNet, factorShared, nmfLayer, row } from 'factorloom';
 import { loadTerritories } from './data/territories.js';
-import { column, percent, row, showProgress, strongest } from './print.js';
+import { percent, showProgress, strongest } from './print.js';
 
 const data = loadTerritories();
 const languages = factorInput(data.languages, { name: 'languages' });

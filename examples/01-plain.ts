@@ -1,7 +1,7 @@
 // Plain NMF: one matrix, one layer.
-import { factorInput, factorNet, nmfLayer } from 'factorloom';
+import { column, factorInput, factorNet, nmfLayer, row } from 'factorloom';
 import { loadTerritories } from './data/territories.js';
-import { column, row, strongest } from './print.js';
+import { strongest } from './print.js';
 
 const { languages, languageNames, territoryNames } = loadTerritories();
 const net = factorNet(nmfLayer(factorInput(languages, { name: 'languages' }), { name: 'spheres', k: 12 }), { seed: 4 });

@@ -1,7 +1,7 @@
 // Deep NMF: 12 topics of the State of the Union addresses, and on top of them 3 eras that nobody asked for.
-import { factorInput, factorNet, nmfLayer } from 'factorloom';
+import { column, factorInput, factorNet, nmfLayer, row } from 'factorloom';
 import { loadAddresses } from './data/state-of-the-union.js';
-import { column, row, showProgress, strongest } from './print.js';
+import { showProgress, strongest } from './print.js';
 
 const { words, vocabulary, years } = loadAddresses();
 const topics = factorInput(words, { name: 'words' }).nmfLayer({ name: 'topics', k: 12 });
@@ -9,7 +9,7 @@ const net = factorNet(nmfLayer(topics, { name: 'eras', k: 3 }), { seed: 8, maxIt
 const fit = await net.fit({ onProgress: showProgress });
 
 const topicNames = Array.from(fit.topics.d, (_, r) => strongest(vocabulary, column(fit.topics.W, r), 4).join(' '));
-const meanYear = (weights: readonly number[]) =>
+const meanYear = (weights: Float64Array) =>
   weights.reduce((sum, weight, j) => sum + weight * years[j], 0) / weights.reduce((sum, weight) => sum + weight, 0);
 const eras = Array.from(fit.eras.d, (_, r) => ({ r, mean: meanYear(row(fit.eras.H, r)) })).sort(
   (a, b) => a.mean - b.mean,

@@ -1,7 +1,7 @@
 // Conditioning: the region of each territory enters beside the data, and has loadings of its own.
-import { factorCondition, factorInput, factorNet, nmfLayer } from 'factorloom';
+import { column, factorCondition, factorInput, factorNet, nmfLayer, row } from 'factorloom';
 import { loadTerritories } from './data/territories.js';
-import { column, row, strongest } from './print.js';
+import { strongest } from './print.js';
 
 const { languages, languageNames, territoryNames, regions } = loadTerritories();
 const regionNames = [...new Set(regions)].sort();

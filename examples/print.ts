@@ -1,4 +1,4 @@
-import type { DenseMatrix, Progress } from 'factorloom';
+import type { Progress } from 'factorloom';
 
 /** The names with the largest values, largest first; names that don't matter are left out. */
 export function strongest(names: readonly string[], values: ArrayLike<number>, count: number): string[] {
@@ -8,13 +8,6 @@ export function strongest(names: readonly string[], values: ArrayLike<number>, c
     .filter(({ value }, i, all) => i < count && value > 0.05 * all[0].value)
     .map(({ name }) => name);
 }
-
-/** Column r of W: what a factor is made of. */
-export const column = (W: DenseMatrix, r: number): Float64Array => W.data.subarray(r * W.rows, (r + 1) * W.rows);
-
-/** Row r of H: where a factor is found. */
-export const row = (H: DenseMatrix, r: number): number[] =>
-  Array.from({ length: H.cols }, (_, j) => H.data[r + j * H.rows]);
 
 /** Shows progress on one line of a terminal, or as a line per layer where the output is a file. */
 export function showProgress({ layer, index, layers, iteration, maxIter, loss, done }: Progress): void {

@@ -42,7 +42,7 @@ export class BackendUnavailableError extends Error {
   constructor(backend: string, tried: readonly { readonly path: string; readonly reason: string }[]) {
     const list = tried.map(({ path, reason }) => `${path}: ${reason}`).join('; ');
     super(
-      `The ${backend} backend must be built before it can be asked for; tried ${list}. Install Rust and run 'npm start' once, or use backend: 'reference'.`,
+      `The ${backend} backend must be built before it can be asked for; tried ${list}. They are built by 'npm start' in a clone of the project, with Rust on the machine; or use backend: 'reference'.`,
     );
     this.tried = tried;
   }

@@ -1,15 +1,40 @@
 export type { Plan } from './compiler/plan.js';
 export { factorAdd, factorConcat, factorCondition, factorShared } from './dsl/combine.js';
-export type { FactorConfig, FactorOptions, GraphConfig, InputOptions, NmfSpec, SvdSpec } from './dsl/config.js';
+export type {
+  ConditionOptions,
+  FactorConfig,
+  FactorOptions,
+  GraphConfig,
+  InputOptions,
+  NmfSpec,
+  SvdSpec,
+} from './dsl/config.js';
 export { H, W } from './dsl/config.js';
-export type { GraphTypeError } from './dsl/expr.js';
+export type {
+  ConditionExpr,
+  ConditionOn,
+  ConditionRef,
+  FactorExpr,
+  FactorRef,
+  GraphTypeError,
+  InputExpr,
+  InputRef,
+  LayerExpr,
+  LayerMap,
+  LayerOn,
+  LayerRef,
+  Ref,
+  SharedExpr,
+  SharedRef,
+} from './dsl/expr.js';
 export { factorInput } from './dsl/input.js';
 export { nmfLayer, svdLayer } from './dsl/layers.js';
 export { BackendUnavailableError, GraphError, KernelError, type KernelErrorCode } from './errors.js';
 export type { GraphIssue, GraphIssueCode } from './issues.js';
 export type { Backend } from './kernels/select.js';
-export type { CscMatrix, DenseMatrix, Matrix } from './matrix.js';
+export { type CscMatrix, column, type DenseMatrix, entry, type Matrix, row, toRows } from './matrix.js';
 export type { MatrixInput } from './matrix-input.js';
-export type { FitSummary, GraphFit, HistoryEntry, InputSummary, LayerFit, PartialFit } from './runtime/fit.js';
+export type { FitSummary, GraphFit, HistoryEntry, InputSummary, LayerFit } from './runtime/fit.js';
 export { type FactorNet, type FitOptions, factorNet } from './runtime/net.js';
+export { type PartialFit, partialFit } from './runtime/partial.js';
 export type { Progress } from './runtime/run.js';

@@ -31,7 +31,13 @@ export type Fault =
       readonly value: number;
     }
   | { readonly code: 'value-range'; readonly of: string; readonly largest: number }
-  | { readonly code: 'sample-mismatch'; readonly node: string; readonly samples: readonly Counted[] }
+  | {
+      readonly code: 'sample-mismatch';
+      readonly node: string;
+      readonly samples: readonly Counted[];
+      /** Parts that would fit if their rows were samples. */
+      readonly turned: readonly string[];
+    }
   | { readonly code: 'rank-mismatch'; readonly ranks: readonly Counted[] };
 
 /** A fault and its place: the way from the output to the node, as 'top ← joint ← rna'. */
@@ -83,7 +89,11 @@ function sentence(issue: GraphIssue): string {
     case 'value-range':
       return `The largest magnitude in ${issue.of} must lie between ${1 / LARGEST_VALUE} and ${LARGEST_VALUE}, so that squares stay numbers; got ${issue.largest}: multiply the data by a power of ten first`;
     case 'sample-mismatch':
-      return `All parts of ${issue.node} must have the same samples (columns); got ${counted(issue.samples, '')}`;
+      return `All parts of ${issue.node} must have the same samples (columns); got ${counted(issue.samples, '')}${
+        issue.turned.length === 0
+          ? ''
+          : `: the rows of ${issue.turned.join(' and ')} would fit; if they are samples, give orientation: 'samples-by-features'`
+      }`;
     case 'rank-mismatch':
       return `Branches of factorAdd must have equal rank; got ${counted(issue.ranks, 'k=')}`;
   }
@@ -107,10 +117,13 @@ export function show(value: unknown): string {
   return `an object with ${keys.length === 0 ? 'no keys' : keys.slice(0, 5).join(', ')}`;
 }
 
+/** The option that was probably meant, or all there are. */
 function nearest(option: string, known: readonly string[]): string {
   const last = (path: string) => path.slice(path.lastIndexOf('.') + 1).toLowerCase();
-  const close = known.find((name) => distance(last(name), last(option)) <= 2);
-  return close === undefined ? `; it has ${known.join(', ')}` : `; did you mean '${close}'?`;
+  const far = (name: string) => distance(last(name), last(option));
+  const [close] = [...known].sort((a, b) => far(a) - far(b));
+  const near = close !== undefined && far(close) <= Math.min(2, Math.floor(option.length / 2));
+  return near ? `; did you mean '${close}'?` : `; it has ${known.join(', ')}`;
 }
 
 /** Levenshtein distance. */

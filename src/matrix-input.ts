@@ -10,7 +10,7 @@ export interface DenseLike {
   readonly data: Numbers;
 }
 
-/** Compressed sparse columns in any typed arrays, as scipy and R keep them. */
+/** Compressed sparse columns in any typed arrays; scipy calls `values` data, and `[rows, cols]` shape. */
 export interface CscLike {
   readonly kind: 'csc';
   readonly rows: number;
@@ -27,6 +27,9 @@ export interface NdarrayLike {
   readonly stride?: Numbers;
   readonly strides?: Numbers;
   readonly offset?: number;
+  /** What has these is sparse: a `CscLike`, once it says so. */
+  readonly indptr?: never;
+  readonly indices?: never;
 }
 
 /** Everything that `factorInput` and `factorCondition` take as a matrix. */
@@ -41,7 +44,9 @@ export interface Unusable {
 
 const unusable = (rule: string, got: string): Unusable => Object.freeze({ kind: 'unusable', rule, got });
 
-const isNumbers = (x: unknown): x is Numbers => Array.isArray(x) || (ArrayBuffer.isView(x) && !(x instanceof DataView));
+const isTyped = (x: unknown): x is Numbers =>
+  ArrayBuffer.isView(x) && !(x instanceof DataView || x instanceof BigInt64Array || x instanceof BigUint64Array);
+const isNumbers = (x: unknown): x is Numbers => Array.isArray(x) || isTyped(x);
 const isCount = (x: unknown): x is number => typeof x === 'number' && Number.isSafeInteger(x) && x >= 0;
 const isObject = (x: unknown): x is Readonly<Record<string, unknown>> => typeof x === 'object' && x !== null;
 
@@ -50,16 +55,29 @@ const isObject = (x: unknown): x is Readonly<Record<string, unknown>> => typeof 
  * With `samplesByFeatures` the rows given are samples, and the matrix is transposed once here.
  */
 export function toMatrix(input: unknown, samplesByFeatures = false): Matrix | Unusable {
-  const matrix = read(input);
+  const matrix = tryRead(input);
   if (matrix.kind === 'unusable' || !samplesByFeatures) return matrix;
   return matrix.kind === 'dense' ? transpose(matrix) : transposeCsc(matrix);
+}
+
+/** An untyped caller's object may throw when it is looked at, or ask for more memory than there is. */
+function tryRead(input: unknown): Matrix | Unusable {
+  try {
+    return read(input);
+  } catch (error) {
+    return unusable('readable, and small enough for memory', error instanceof Error ? error.message : String(error));
+  }
 }
 
 function read(input: unknown): Matrix | Unusable {
   if (typeof input === 'string') return unusable('a matrix', `the string '${input}' (files are not read yet)`);
   if (Array.isArray(input)) return fromRows(input);
+  if (isTyped(input))
+    return unusable('a matrix: wrap numbers as { rows, cols, data }', `${kindOf(input)} of ${input.length}`);
   if (isObject(input)) {
     if (input.kind === 'csc') return fromCsc(input);
+    if ('indptr' in input || 'indices' in input)
+      return unusable("a CSC matrix as { kind: 'csc', rows, cols, indptr, indices, values }", kindOf(input));
     if (isNumbers(input.shape) && isNumbers(input.data)) return fromNdarray(input.shape, input.data, input);
     if ('rows' in input && 'cols' in input && isNumbers(input.data))
       return fromDense(input.rows, input.cols, input.data);
@@ -67,8 +85,11 @@ function read(input: unknown): Matrix | Unusable {
   return unusable('a dense or CSC matrix, an ndarray or rows of numbers', kindOf(input));
 }
 
-const kindOf = (x: unknown): string =>
-  x === null ? 'null' : isObject(x) ? `an object with ${Object.keys(x).slice(0, 5).join(', ') || 'no keys'}` : typeof x;
+function kindOf(x: unknown): string {
+  if (x === null || typeof x !== 'object') return x === null ? 'null' : typeof x;
+  if (ArrayBuffer.isView(x)) return `a ${x.constructor.name}`;
+  return Array.isArray(x) ? 'an array' : `an object with ${Object.keys(x).slice(0, 5).join(', ') || 'no keys'}`;
+}
 
 function toNumbers(values: Numbers): Float64Array {
   return values instanceof Float64Array ? values : Float64Array.from(values);
@@ -91,7 +112,7 @@ function fromDense(rows: unknown, cols: unknown, data: Numbers): DenseMatrix | U
 function fromRows(rows: readonly unknown[]): DenseMatrix | Unusable {
   const first = rows[0];
   if (!isNumbers(first))
-    return unusable('rows of numbers', rows.length === 0 ? 'no rows' : `a row that is ${kindOf(first)}`);
+    return unusable('rows of numbers, [[…], […]]', rows.length === 0 ? 'no rows' : `a row that is a ${kindOf(first)}`);
   const out = dense(rows.length, first.length);
   for (const [i, row] of rows.entries()) {
     if (!isNumbers(row)) return unusable('rows of numbers', `row ${i} that is ${kindOf(row)}`);

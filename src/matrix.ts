@@ -5,6 +5,7 @@ export interface DenseMatrix {
   readonly kind: 'dense';
   readonly rows: number;
   readonly cols: number;
+  /** Column by column: `row`, `column`, `entry` and `toRows` read it for you. */
   readonly data: Float64Array;
 }
 
@@ -42,13 +43,28 @@ export function totalRows(blocks: RowBlocks): number {
   return blocks.reduce((sum, block) => sum + block.rows, 0);
 }
 
-/** One entry, for printing and tests: a sparse column is searched. */
+/** Entry (i, j); in a sparse matrix the column is searched. */
 export function entry(matrix: Matrix, row: number, col: number): number {
   if (matrix.kind === 'dense') return matrix.data[row + col * matrix.rows];
   for (let p = matrix.indptr[col]; p < matrix.indptr[col + 1]; p++) {
     if (matrix.indices[p] === row) return matrix.values[p];
   }
   return 0;
+}
+
+/** Row i of a dense matrix, as a copy: of H, where factor i is found. */
+export function row(matrix: DenseMatrix, i: number): Float64Array {
+  return Float64Array.from({ length: matrix.cols }, (_, j) => matrix.data[i + j * matrix.rows]);
+}
+
+/** Column j of a dense matrix, as a view: of W, what factor j is made of. */
+export function column(matrix: DenseMatrix, j: number): Float64Array {
+  return matrix.data.subarray(j * matrix.rows, (j + 1) * matrix.rows);
+}
+
+/** A dense matrix as an array of rows. */
+export function toRows(matrix: DenseMatrix): number[][] {
+  return Array.from({ length: matrix.rows }, (_, i) => Array.from(row(matrix, i)));
 }
 
 export function transpose(matrix: DenseMatrix): DenseMatrix {

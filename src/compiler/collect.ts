@@ -1,4 +1,5 @@
 import { DirectedGraph } from 'graphology';
+import { match } from 'ts-pattern';
 import { type Node, upstream } from '../dsl/node.js';
 import { type GraphIssue, show } from '../issues.js';
 
@@ -89,6 +90,21 @@ export function labelOf(node: unknown): string {
   const name = typeof named === 'object' && named !== null && 'name' in named ? named.name : undefined;
   return typeof name === 'string' && name !== '' ? name : node.kind;
 }
+
+/** A node in a sentence: 'input rna', 'factorConcat'. */
+export const named = (node: Node): string =>
+  node.kind === 'input' || node.kind === 'layer' ? `${node.kind} ${labelOf(node)}` : titleOf(node);
+
+/** What the user called to make a node. */
+export const titleOf = (node: Node): string =>
+  match(node.kind)
+    .with('input', () => 'factorInput')
+    .with('layer', () => labelOf(node))
+    .with('shared', () => 'factorShared')
+    .with('concat', () => 'factorConcat')
+    .with('add', () => 'factorAdd')
+    .with('condition', () => 'factorCondition')
+    .exhaustive();
 
 /** From the output down the first road that leads to a vertex. */
 function path(graph: Graph, to: string): string {

@@ -111,13 +111,13 @@ function inUnits(count: number, unit: string): string {
 
 const plural = (count: number, one: string, many = `${one}s`): string => `${count} ${count === 1 ? one : many}`;
 
-function noteText(note: Note): string {
+/** A note as a sentence. */
+export function noteText(note: Note): string {
   return match(note)
-    .with(
-      { code: 'rank-above-size' },
-      ({ layer, k, shape }) =>
-        `${layer}: k=${k} is more than a ${shape[0]}×${shape[1]} matrix can need; the surplus factors may stay empty`,
-    )
+    .with({ code: 'rank-above-size' }, ({ layer, method, k, shape: [m, n] }) => {
+      const rest = method === 'svd' ? 'σ and the vectors beyond it are zero' : 'the surplus factors may stay empty';
+      return `${layer}: k=${k} is more than a ${m}×${n} matrix can need; ${rest}`;
+    })
     .with(
       { code: 'negative-data' },
       ({ layer }) =>

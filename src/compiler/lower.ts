@@ -144,7 +144,7 @@ function lowerLayer(
       )
       .exhaustive(),
   );
-  if (k > Math.min(m, n)) plan.note({ code: 'rank-above-size', layer: name, k, shape: [m, n] });
+  if (k > Math.min(m, n)) plan.note({ code: 'rank-above-size', method: node.method, layer: name, k, shape: [m, n] });
   const parts = splitParts(plan, name, k, input);
   if (parts.length > 0) plan.split({ op: 'splitRows', layer: name, read: write.W, parts });
   plan.layer({ layer: name, method: node.method, slots: write, split: parts.length > 0 });

@@ -1,23 +1,19 @@
 import { match } from 'ts-pattern';
 import { type Node, upstream } from '../dsl/node.js';
 import type { Fault } from '../issues.js';
-import { labelOf } from './collect.js';
+import { labelOf, named, titleOf } from './collect.js';
 
 /** What may be put into a factorShared, factorConcat or factorAdd. */
 export function memberFaults(
   node: Extract<Node, { readonly inputs: readonly Node[] }>,
   traits: ReadonlyMap<Node, Traits>,
 ): readonly Fault[] {
-  const name = match(node.kind)
-    .with('shared', () => 'factorShared')
-    .with('concat', () => 'factorConcat')
-    .with('add', () => 'factorAdd')
-    .exhaustive();
+  const name = titleOf(node);
   if (node.inputs.length < 2) return [{ code: 'too-few-members', node: name, got: node.inputs.length }];
   const fault = (member: Node, rule: string, cure: string): Fault => ({
     code: 'invalid-member',
     node: name,
-    member: `${member.kind} ${labelOf(member)}`,
+    member: named(member),
     rule,
     cure,
   });

@@ -135,6 +135,7 @@ export interface LayerOutput {
 export type Note =
   | {
       readonly code: 'rank-above-size';
+      readonly method: 'nmf' | 'svd';
       readonly layer: string;
       readonly k: number;
       readonly shape: readonly [number, number];

@@ -2,7 +2,7 @@ import { match, P } from 'ts-pattern';
 import type { Node } from '../dsl/node.js';
 import type { Counted, GraphIssue } from '../issues.js';
 import type { Matrix } from '../matrix.js';
-import { type Collected, labelOf } from './collect.js';
+import { type Collected, labelOf, titleOf } from './collect.js';
 
 export interface Shape {
   readonly rows: number;
@@ -25,13 +25,21 @@ export function shapes(graph: Collected): Shapes {
     const parts = node.kind === 'condition' ? [node.input] : 'inputs' in node ? node.inputs : [];
     const known = parts.flatMap((part) => {
       const found = of.get(part);
-      return found === undefined ? [] : [{ name: labelOf(part), ...found }];
+      return found === undefined ? [] : [{ name: labelOf(part), raw: part.kind === 'input', ...found }];
     });
-    const samples: Counted[] = known.map(({ name, cols }) => ({ name, count: cols }));
-    if (node.kind === 'condition') samples.push({ name: 'Z', count: sizeOf(node.Z)?.cols ?? shape.cols });
-    if (differ(samples)) issues.push({ code: 'sample-mismatch', node: labelOf(node), samples, at: graph.where(node) });
+    const Z = node.kind === 'condition' ? sizeOf(node.Z) : undefined;
+    const all = Z === undefined ? known : [...known, { name: 'Z', raw: true, ...Z }];
+    const samples: Counted[] = all.map(({ name, cols }) => ({ name, count: cols }));
+    if (differ(samples)) {
+      const turned = all
+        .filter(({ raw, rows, cols }) => raw && rows === all[0].cols && cols !== rows)
+        .map(({ name }) => name);
+      issues.push({ code: 'sample-mismatch', node: titleOf(node), samples, turned, at: graph.where(node) });
+    }
     const ranks: Counted[] = known.map(({ name, rows }) => ({ name, count: rows }));
-    if (node.kind === 'add' && differ(ranks)) issues.push({ code: 'rank-mismatch', ranks, at: graph.where(node) });
+    if (node.kind === 'add' && known.every(({ raw }) => !raw) && differ(ranks)) {
+      issues.push({ code: 'rank-mismatch', ranks, at: graph.where(node) });
+    }
   }
   return { of, issues };
 }

@@ -2,12 +2,12 @@ import { match } from 'ts-pattern';
 import { optionFaults } from '../dsl/check-options.js';
 import type { ConditionNode, InputNode, Node } from '../dsl/node.js';
 import { RESERVED_INPUT_NAMES, RESERVED_LAYER_NAMES } from '../dsl/reserved.js';
-import { graphConfig, inputOptions, nmfSpec, svdSpec } from '../dsl/schemas.js';
+import { conditionOptions, graphConfig, inputOptions, nmfSpec, svdSpec } from '../dsl/schemas.js';
 import { type Fault, type GraphIssue, LARGEST_VALUE } from '../issues.js';
 import type { Matrix } from '../matrix.js';
 import type { MatrixFacts } from '../matrix-check.js';
 import type { Unusable } from '../matrix-input.js';
-import { type Collected, labelOf } from './collect.js';
+import { type Collected, labelOf, named } from './collect.js';
 import { memberFaults, type Traits, traitsOf } from './members.js';
 import type { Facts } from './survey.js';
 
@@ -32,7 +32,10 @@ export function validate(graph: Collected, facts: Facts, config: unknown): reado
         ...optionFaults(n.method === 'nmf' ? nmfSpec : svdSpec, n.spec, `layer '${labelOf(n)}'`),
         ...nameFaults('layer', n.spec, names.layer),
       ])
-      .with({ kind: 'condition' }, (n) => dataFaults(n, facts.get(n)))
+      .with({ kind: 'condition' }, (n) => [
+        ...optionFaults(conditionOptions, n.options, 'factorCondition'),
+        ...dataFaults(n, facts.get(n)),
+      ])
       .with({ kind: 'shared' }, { kind: 'concat' }, { kind: 'add' }, (n) => memberFaults(n, traits))
       .exhaustive();
     issues.push(...placed(node, faults));
@@ -40,7 +43,7 @@ export function validate(graph: Collected, facts: Facts, config: unknown): reado
   const { output } = graph;
   const fit = output?.kind === 'layer' || output?.kind === 'concat' || output?.kind === 'add';
   if (graph.order.length > 0 && !fit) {
-    issues.push(...placed(output, [{ code: 'invalid-output', got: `${output.kind} ${labelOf(output)}` }]));
+    issues.push(...placed(output, [{ code: 'invalid-output', got: named(output) }]));
   }
   return issues;
 }

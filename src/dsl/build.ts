@@ -23,8 +23,8 @@ class Expression implements Untyped {
     return layer('svd', this, spec);
   }
 
-  factorCondition(Z: unknown): unknown {
-    return expression({ kind: 'condition', input: this.node, Z: toMatrix(Z) });
+  factorCondition(Z: unknown, options: unknown = {}): unknown {
+    return condition(this, Z, options);
   }
 }
 
@@ -39,6 +39,18 @@ export function expression<E>(node: Node): E {
 export function layer<E>(method: 'nmf' | 'svd', input: unknown, spec: unknown): E {
   // Whatever an untyped caller passes becomes a node; the compiler's validation says what is wrong with it.
   return expression({ kind: 'layer', method, input: nodeOf(input), spec: frozenCopy(spec) } as Node);
+}
+
+export function condition<E>(input: unknown, Z: unknown, options: unknown): E {
+  const matrix = toMatrix(Z, isTurned(options));
+  return expression({ kind: 'condition', input: nodeOf(input), Z: matrix, options: frozenCopy(options) } as Node);
+}
+
+/** Whether options say that rows are samples. */
+export function isTurned(options: unknown): boolean {
+  return (
+    typeof options === 'object' && options !== null && Reflect.get(options, 'orientation') === 'samples-by-features'
+  );
 }
 
 /** The node of an expression; anything else is handed through for the compiler to name. */

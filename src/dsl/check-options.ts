@@ -10,19 +10,21 @@ export function checkOptions(schema: ZodType, options: unknown, of: string): voi
 
 /** Options against their schema. */
 export function optionFaults(schema: ZodType, options: unknown, of: string): readonly Fault[] {
-  const result = schema.safeParse(options ?? {});
+  const result = schema.safeParse(options === undefined ? {} : options);
   return result.success ? [] : result.error.issues.flatMap((issue) => optionFault(issue, schema, options, of));
 }
 
 type ZodIssue = ZodError['issues'][number];
 
 function optionFault(issue: ZodIssue, schema: ZodType, options: unknown, of: string): readonly Fault[] {
-  const path = issue.path.map(String);
+  // `side` is how W() and H() mark what they made: to the user the fault is in the slot.
+  const keys = issue.path.at(-1) === 'side' ? issue.path.slice(0, -1) : issue.path;
+  const path = keys.map(String);
   if (issue.code === 'unrecognized_keys') {
     const known = knownKeys(schema, path);
     return issue.keys.map((key) => ({ code: 'unknown-option', of, option: [...path, key].join('.'), known }));
   }
-  const got = issue.path.reduce<unknown>(
+  const got = keys.reduce<unknown>(
     (value, key) => (typeof value === 'object' && value !== null ? Reflect.get(value, key) : undefined),
     options,
   );

@@ -1,15 +1,13 @@
 import type { MatrixInput } from '../matrix-input.js';
-import { toMatrix } from '../matrix-input.js';
-import { expression, nodeOf, nodesOf } from './build.js';
+import { condition, expression, nodesOf } from './build.js';
+import type { ConditionOptions } from './config.js';
 import type {
+  AddGuard,
+  ConcatGuard,
   Condition,
   ConditionOn,
-  ConditionRef,
   FactorExpr,
-  FactorRef,
-  InputRef,
   InputsOf,
-  LayerRef,
   LayersOf,
   MergedLayers,
   ModalityGuard,
@@ -21,9 +19,6 @@ import type {
   SharedExpr,
 } from './expr.js';
 
-type Member = InputRef | LayerRef;
-type Branch = FactorRef | ConditionRef;
-
 /**
  * Several modalities over the same samples: their rows are stacked, so the layer on top has one H (k × samples) and
  * one W per modality, by name. Members are inputs, or layers (their embedding is a modality named after the layer).
@@ -31,7 +26,7 @@ type Branch = FactorRef | ConditionRef;
  * @example
  * const joint = nmfLayer(factorShared(rna, atac), { name: 'joint', k: 20 }); // fit.joint.W.rna, fit.joint.W.atac
  */
-export function factorShared<const I extends readonly [Member, Member, ...Member[]]>(
+export function factorShared<const I extends readonly [Ref, Ref, ...Ref[]]>(
   ...inputs: { [P in keyof I]: ModalityGuard<I[P], I> }
 ): SharedExpr<InputsOf<I[number]>, MergedLayers<LayersOf<I[number]>>, ModalityOf<I[number]>> {
   return expression({ kind: 'shared', inputs: nodesOf(inputs) });
@@ -43,8 +38,8 @@ export function factorShared<const I extends readonly [Member, Member, ...Member
  * @example
  * const top = nmfLayer(factorConcat(genes, peaks), { name: 'top', k: 5 });
  */
-export function factorConcat<const B extends readonly [Branch, Branch, ...Branch[]]>(
-  ...branches: B
+export function factorConcat<const B extends readonly [Ref, Ref, ...Ref[]]>(
+  ...branches: { [P in keyof B]: ConcatGuard<B[P]> }
 ): FactorExpr<number, InputsOf<B[number]>, MergedLayers<LayersOf<B[number]>>, Extract<PartsOf<B[number]>, Condition>> {
   return expression({ kind: 'concat', inputs: nodesOf(branches) });
 }
@@ -55,8 +50,8 @@ export function factorConcat<const B extends readonly [Branch, Branch, ...Branch
  * @example
  * const both = factorAdd(genes, peaks); // k must agree: a compile error where the type checker knows both
  */
-export function factorAdd<A extends FactorRef, const B extends readonly [FactorRef, ...FactorRef[]]>(
-  first: A,
+export function factorAdd<A extends Ref, const B extends readonly [Ref, ...Ref[]]>(
+  first: A & AddGuard<A>,
   ...rest: { [I in keyof B]: RankGuard<RankOf<A>, B[I]> }
 ): FactorExpr<RankOf<A>, InputsOf<A | B[number]>, MergedLayers<LayersOf<A | B[number]>>, never> {
   return expression({ kind: 'add', inputs: nodesOf([first, ...rest]) });
@@ -69,6 +64,6 @@ export function factorAdd<A extends FactorRef, const B extends readonly [FactorR
  * @example
  * const top = nmfLayer(factorCondition(parts, Z), { name: 'top', k: 5 }); // fit.top.W, fit.top.Wcondition
  */
-export function factorCondition<U extends Ref>(x: U, Z: MatrixInput): ConditionOn<U> {
-  return expression({ kind: 'condition', input: nodeOf(x), Z: toMatrix(Z) });
+export function factorCondition<U extends Ref>(x: U, Z: MatrixInput, options: ConditionOptions = {}): ConditionOn<U> {
+  return condition(x, Z, options);
 }

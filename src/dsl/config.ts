@@ -1,13 +1,16 @@
 import type { Norm, Side } from '../objective.js';
 
-/** Terms of one factor; the formulas stand in `objective.ts`. */
+/**
+ * Terms that one factor F (W or H, rows f_r of length n_F) adds to what is minimised, ½‖X − WH‖²; P is its partner.
+ * They don't change when scale moves between W and H, nor grow with the data.
+ */
 export interface FactorOptions {
-  /** λ of λ·Σ_r √n‖p_r‖₂‖f_r‖₁ (p the partner factor, n its length): makes this factor sparse. ≥ 0, in units of the data; default 0. */
-  readonly L1?: number;
-  /** λ of ½λ·Σ_r ‖p_r‖₂²‖f_r‖₂²: shrinks. ≥ 0, a ratio (0.1 adds 10% to the diagonal of the Gram matrix); default 0. */
-  readonly L2?: number;
+  /** λ of λ·Σ_r √n_P·‖p_r‖₂·‖f_r‖₁: makes this factor sparse. ≥ 0, in units of the data; default 0. */
+  readonly L1?: number | undefined;
+  /** λ of ½λ·Σ_r ‖p_r‖₂²·‖f_r‖₂²: shrinks. ≥ 0, a ratio (0.1 adds 10% to the diagonal of the Gram matrix); default 0. */
+  readonly L2?: number | undefined;
   /** Entries may not fall below zero; default true. False on W alone is semi-NMF. */
-  readonly nonneg?: boolean;
+  readonly nonneg?: boolean | undefined;
 }
 
 /** Options for one factor: `W({...})` and `H({...})` can't change places. */
@@ -25,11 +28,15 @@ export function H(options: FactorOptions = {}): FactorConfig<'H'> {
   return Object.freeze({ ...options, side: 'H' });
 }
 
-export interface InputOptions<N extends string = string> {
+/** How a matrix is laid out. */
+export interface ConditionOptions {
+  /** Default 'features-by-samples'. The other way round the matrix is transposed once, at the door. */
+  readonly orientation?: 'features-by-samples' | 'samples-by-features' | undefined;
+}
+
+export interface InputOptions<N extends string = string> extends ConditionOptions {
   /** The modality's name, unique among the inputs of a graph. */
   readonly name: N;
-  /** How the data is laid out; default 'features-by-samples'. The other way round it is transposed once, at the door. */
-  readonly orientation?: 'features-by-samples' | 'samples-by-features';
 }
 
 interface LayerOptions<N extends string, K extends number> {
@@ -38,45 +45,54 @@ interface LayerOptions<N extends string, K extends number> {
   /** Number of factors, a whole number ≥ 1. */
   readonly k: K;
   /** What an upstream layer hands on: diag(d)·H ('scaled', default: importance is kept) or H alone ('normalized'). */
-  readonly embedding?: 'scaled' | 'normalized';
+  readonly embedding?: 'scaled' | 'normalized' | undefined;
   /** Seed of this layer's start, a whole number ≥ 0; default: from the graph's seed and the layer's place in it. */
-  readonly seed?: number;
+  readonly seed?: number | undefined;
 }
 
-export interface NmfSpec<N extends string = string, K extends number = number> extends LayerOptions<N, K>, NmfDefaults {
-  readonly W?: FactorConfig<'W'>;
-  readonly H?: FactorConfig<'H'>;
+/** Options of an NMF layer, those of its factors left out. */
+export interface NmfOptions<N extends string, K extends number> extends LayerOptions<N, K>, NmfDefaults {
   /** For both factors, where `W` or `H` doesn't say otherwise. */
-  readonly L1?: number;
+  readonly L1?: number | undefined;
   /** For both factors, where `W` or `H` doesn't say otherwise. */
-  readonly L2?: number;
+  readonly L2?: number | undefined;
   /** For both factors or for each, where `W` or `H` doesn't say otherwise. */
-  readonly nonneg?: boolean | { readonly W?: boolean; readonly H?: boolean };
+  readonly nonneg?: boolean | { readonly W?: boolean | undefined; readonly H?: boolean | undefined } | undefined;
+}
+
+export interface NmfSpec<N extends string = string, K extends number = number> extends NmfOptions<N, K> {
+  /** Terms of the loadings, made by `W({ … })`. */
+  readonly W?: FactorConfig<'W'> | undefined;
+  /** Terms of the embedding, made by `H({ … })`. */
+  readonly H?: FactorConfig<'H'> | undefined;
 }
 
 export interface SvdSpec<N extends string = string, K extends number = number> extends LayerOptions<N, K> {
   /** Subtract each feature's mean first (PCA); default false. Undone in every reconstruction. */
-  readonly center?: boolean;
+  readonly center?: boolean | undefined;
   /** Divide each feature by its standard deviation (n − 1) first; default false. Undone in every reconstruction. */
-  readonly scale?: boolean;
+  readonly scale?: boolean | undefined;
   /** Most restarts of the subspace search, a whole number ≥ 1; default 100. */
-  readonly maxIter?: number;
+  readonly maxIter?: number | undefined;
   /** Largest residual ‖Aᵀu − σv‖₂ as a fraction of σ₁, ≥ 0; default 1e-10. */
-  readonly tol?: number;
+  readonly tol?: number | undefined;
 }
 
 /** Options of NMF layers that a whole graph can set at once. */
 interface NmfDefaults {
   /** Most iterations (one update of H and W each), a whole number ≥ 1; default 100. */
-  readonly maxIter?: number;
+  readonly maxIter?: number | undefined;
   /** Stop once the objective has fallen by less than this, relatively, over five iterations; ≥ 0, default 1e-4. */
-  readonly tol?: number;
-  /** Columns of W and rows of H sum to 1 ('L1', default), have length 1 ('L2'), or keep the scale themselves ('none', d = 1). */
-  readonly norm?: Norm;
+  readonly tol?: number | undefined;
+  /**
+   * Columns of W and rows of H sum to 1 ('L1', default), have length 1 ('L2'), or keep the scale themselves ('none',
+   * d = 1). A column of W is the whole column: all modalities of a `factorShared` and the rows of conditions together.
+   */
+  readonly norm?: Norm | undefined;
 }
 
 /** Options of a whole graph; `maxIter`, `tol` and `norm` are for NMF layers that don't set their own. */
 export interface GraphConfig extends NmfDefaults {
   /** Whole number ≥ 0: one seed gives bitwise one result. Default: drawn at each fit and recorded in `summary.seed`. */
-  readonly seed?: number;
+  readonly seed?: number | undefined;
 }

@@ -1,5 +1,5 @@
 import type { MatrixInput } from '../matrix-input.js';
-import type { NmfSpec, SvdSpec } from './config.js';
+import type { ConditionOptions, FactorConfig, NmfOptions, SvdSpec } from './config.js';
 import type { AddNode, ConcatNode, ConditionNode, InputNode, LayerNode, Node, SharedNode } from './node.js';
 import type { RESERVED_INPUT_NAMES, RESERVED_LAYER_NAMES } from './reserved.js';
 
@@ -85,16 +85,35 @@ export type InputNameGuard<N extends string> = N extends (typeof RESERVED_INPUT_
   ? { readonly name: GraphTypeError<`an input cannot be named '${N}'`> }
   : unknown;
 
+/** What is made of layers, and so has a rank. */
+export type EmbeddingGuard<E> = E extends FactorRef
+  ? E
+  : GraphTypeError<'this takes layers, or what is made of them: put a layer on it first'>;
+
+/** What can be added: embeddings, without the rows of conditions. */
+export type AddGuard<E> = E extends ConditionRef
+  ? GraphTypeError<'put the condition on the sum instead'>
+  : EmbeddingGuard<E>;
+
 /** Ranks clash only when no value fits both: 20 & 16 is never; number & 16 is left to the run-time check. */
-export type RankGuard<K extends number, E> = E extends { readonly '~rank'?: infer J extends number }
-  ? [K & J] extends [never]
-    ? GraphTypeError<`rank ${J} cannot be added to rank ${K}`>
-    : E
-  : never;
+export type RankGuard<K, E> =
+  E extends FactorRef<infer J>
+    ? [K & J] extends [never]
+      ? GraphTypeError<`rank ${J} cannot be added to rank ${K & number}`>
+      : E
+    : AddGuard<E>;
+
+/** What can be stacked by factorConcat. */
+export type ConcatGuard<E> = E extends ConditionRef
+  ? E
+  : E extends InputRef | SharedRef
+    ? GraphTypeError<'raw data is stacked with factorShared, embeddings with factorConcat'>
+    : E;
 
 /** Members of factorShared need different names. */
-export type ModalityGuard<E, All extends readonly unknown[]> =
-  string extends ModalityOf<E>
+export type ModalityGuard<E, All extends readonly unknown[]> = [ModalityOf<E>] extends [never]
+  ? GraphTypeError<'members of factorShared are inputs or layers: put a layer on it first'>
+  : string extends ModalityOf<E>
     ? E
     : Times<ModalityOf<E>, All> extends 0 | 1
       ? E
@@ -109,7 +128,14 @@ type Times<N, All extends readonly unknown[], Seen extends 0 | 1 = 0> = All exte
     : Times<N, Rest, Seen>
   : Seen;
 
-export type NmfArgs<N extends string, K extends number, L> = NmfSpec<N, K> & LayerNameGuard<N, L>;
+/** An `NmfSpec` as it is written in a call, where an H() in the W slot is answered by a sentence. */
+interface NmfCall<N extends string, K extends number> extends NmfOptions<N, K> {
+  /** Terms of the loadings, made by `W({ … })`. */
+  readonly W?: FactorConfig<'W'> | GraphTypeError<'W takes W({ … })'> | undefined;
+  /** Terms of the embedding, made by `H({ … })`. */
+  readonly H?: FactorConfig<'H'> | GraphTypeError<'H takes H({ … })'> | undefined;
+}
+export type NmfArgs<N extends string, K extends number, L> = NmfCall<N, K> & LayerNameGuard<N, L>;
 export type SvdArgs<N extends string, K extends number, L> = SvdSpec<N, K> & LayerNameGuard<N, L>;
 
 /** What putting layer N of rank K on top of U yields. */
@@ -123,9 +149,12 @@ export type ConditionOn<U> = ConditionExpr<InputsOf<U>, LayersOf<U>, PartsOf<U> 
 
 /** `x.nmfLayer(spec)` and `nmfLayer(x, spec)` build the same node. */
 export interface Verbs<Self> {
+  /** An NMF layer on this: see the function of the same name. */
   nmfLayer<const N extends string, const K extends number>(spec: NmfArgs<N, K, LayersOf<Self>>): LayerOn<Self, N, K>;
+  /** An SVD or PCA layer on this: see the function of the same name. */
   svdLayer<const N extends string, const K extends number>(spec: SvdArgs<N, K, LayersOf<Self>>): LayerOn<Self, N, K>;
-  factorCondition(Z: MatrixInput): ConditionOn<Self>;
+  /** This with the rows of Z below it: see the function of the same name. */
+  factorCondition(Z: MatrixInput, options?: ConditionOptions): ConditionOn<Self>;
 }
 
 export interface InputExpr<N extends string> extends InputRef<N>, Verbs<InputRef<N>> {}

@@ -1,5 +1,5 @@
 import { type MatrixInput, toMatrix } from '../matrix-input.js';
-import { expression, frozenCopy } from './build.js';
+import { expression, frozenCopy, isTurned } from './build.js';
 import type { InputOptions } from './config.js';
 import type { InputExpr, InputNameGuard } from './expr.js';
 import type { InputNode } from './node.js';
@@ -18,7 +18,7 @@ export function factorInput<const N extends string>(
   data: MatrixInput,
   options: InputOptions<N> & InputNameGuard<N>,
 ): InputExpr<N> {
-  const matrix = toMatrix(data, options?.orientation === 'samples-by-features');
+  const matrix = toMatrix(data, isTurned(options));
   // An untyped caller's options may be anything; the compiler's validation says what is wrong with them.
   return expression({ kind: 'input', options: frozenCopy(options), data: matrix } as InputNode);
 }

@@ -4,7 +4,7 @@ import type { LayerOn, LayersOf, NmfArgs, Ref, SvdArgs } from './expr.js';
 /**
  * A non-negative matrix factorization X ≈ W·diag(d)·H of what `input` hands on.
  *
- * Minimises ½‖X − WH‖² plus the penalties of `W` and `H` (`objective.ts`). X is features × samples; W is
+ * Minimises ½‖X − WH‖² plus the penalties of `W` and `H` (see `FactorOptions`). X is features × samples; W is
  * features × k, d has k scales, falling, and H is k × samples. Fitted by hierarchical alternating least squares
  * (Cichocki & Phan 2009) with inner sweeps (Gillis & Glineur 2012): the objective never rises.
  *
@@ -22,7 +22,7 @@ export function nmfLayer<U extends Ref, const N extends string, const K extends 
  * A truncated singular value decomposition X ≈ U·diag(σ)·Vᵀ of what `input` hands on; with `center`, PCA.
  *
  * In the fit `W` is U (features × k, orthonormal columns), `d` is σ (falling) and `H` is Vᵀ (k × samples, orthonormal
- * rows); the largest entry of each left vector is positive. Means and deviations taken out by `center` and `scale` are
+ * rows; beyond min(features, samples) they are zero); the largest entry of each left vector is positive. Means and deviations taken out by `center` and `scale` are
  * put back in every reconstruction. Restarted block Krylov iteration (Musco & Musco 2015).
  *
  * @example

@@ -1,7 +1,7 @@
 import { match } from 'ts-pattern';
 import type { Matrix } from '../matrix.js';
 import type { Unusable } from '../matrix-input.js';
-import type { InputOptions, NmfSpec, SvdSpec } from './config.js';
+import type { ConditionOptions, InputOptions, NmfSpec, SvdSpec } from './config.js';
 
 /** Plain frozen data: a closed union without behaviour. What depends on the kind lives in the stage that needs it. */
 export type Node = InputNode | SharedNode | LayerNode | ConcatNode | AddNode | ConditionNode;
@@ -36,6 +36,7 @@ export interface ConditionNode {
   readonly kind: 'condition';
   readonly input: Node;
   readonly Z: Matrix | Unusable;
+  readonly options?: ConditionOptions;
 }
 
 /** The nodes that a node reads, in order. */

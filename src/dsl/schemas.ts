@@ -39,10 +39,11 @@ const layerOptions = {
   seed: whole(0).optional(),
 };
 
-export const inputOptions = z.strictObject({
-  name,
-  orientation: oneOf('features-by-samples', 'samples-by-features').optional(),
-});
+const orientation = oneOf('features-by-samples', 'samples-by-features').optional();
+
+export const inputOptions = z.strictObject({ name, orientation });
+
+export const conditionOptions = z.strictObject({ orientation });
 
 export const nmfSpec = z.strictObject({
   ...layerOptions,

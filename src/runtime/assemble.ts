@@ -5,7 +5,7 @@ import type { HistoryEntry, LayerFit } from './fit.js';
 import { matrixIn, type RunState } from './run.js';
 
 /** The layers of a run that have been fitted, by name, in the order of the plan. */
-export function layerFits(plan: Plan, state: RunState): Readonly<Record<string, unknown>> {
+export function layerFits(plan: Plan, state: RunState): Readonly<Record<string, LayerFit<string>>> {
   const entries = plan.layers.flatMap((output) => {
     const result = state.results.get(output.layer);
     return result === undefined ? [] : [[output.layer, layerFit(output, result, plan, state)] as const];

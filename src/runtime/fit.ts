@@ -1,4 +1,4 @@
-import type { Condition, LayerMap } from '../dsl/expr.js';
+import type { Condition, LayerMap, NoLayers } from '../dsl/expr.js';
 import type { DenseMatrix } from '../matrix.js';
 
 /** One accepted iterate. */
@@ -25,6 +25,7 @@ export type LayerFit<P extends string = never> = BaseFit<P> &
       });
 
 interface BaseFit<P extends string> {
+  /** How the layer factors its input. */
   readonly method: 'nmf' | 'svd';
   /** Loadings, features × k; under `factorShared` one matrix per modality, by name. */
   readonly W: PerModality<P, DenseMatrix>;
@@ -34,12 +35,17 @@ interface BaseFit<P extends string> {
   readonly H: DenseMatrix;
   /** Mean squared error per entry of the layer's own input. */
   readonly loss: number;
+  /** What was minimised, penalties included: ½‖X − WH‖² + penalties; for an SVD ½‖residual‖² of the centred and scaled matrix. */
   readonly objective: number;
   readonly iterations: number;
   /** False when `maxIter` ended the fit; never an error. */
   readonly converged: boolean;
+  /** Every accepted iterate, in order. */
   readonly history: readonly HistoryEntry[];
-  /** Distance from a stationary point, 0 at one: the largest coordinate step still open as a fraction of its factor's largest entry; for an SVD the largest residual over σ₁. */
+  /**
+   * Distance from a stationary point, 0 at one: the largest coordinate step still open as a fraction of its factor's
+   * largest entry (below 1e-3 is close, below 1e-6 is there); for an SVD the largest residual over σ₁.
+   */
   readonly kkt: number;
   /** Means that an SVD took out of each feature, or null. */
   readonly center: PerModality<P, Float64Array | null>;
@@ -51,7 +57,7 @@ interface BaseFit<P extends string> {
 export interface InputSummary {
   /** Mean squared error per entry, in data². */
   readonly loss: number;
-  /** 1 − ‖X − X̂‖² / ‖X‖²; 1 for a matrix of zeros that comes back as zeros. */
+  /** 1 − ‖X − X̂‖² / ‖X‖², about zero and not about the means; 1 for a matrix of zeros that comes back as zeros. */
   readonly explained: number;
   readonly rows: number;
   readonly cols: number;
@@ -61,10 +67,14 @@ export interface FitSummary<I extends string = string> {
   /** Mean squared error per entry over all inputs, reconstructed through the whole graph. */
   readonly loss: number;
   readonly inputs: { readonly [M in I]: InputSummary };
+  /** Wall time of the fit. */
   readonly seconds: number;
   /** The seed that gives this fit again. */
   readonly seed: number;
+  /** The kernels that ran: 'native' or 'reference'. */
   readonly backend: string;
+  /** What is legal but worth knowing, as `explain()` lists it. */
+  readonly notes: readonly string[];
 }
 
 export interface ReconstructOptions<N extends string> {
@@ -73,9 +83,10 @@ export interface ReconstructOptions<N extends string> {
 }
 
 /** What a fit holds: layer name, then modality. */
-export type GraphFit<L extends LayerMap = LayerMap, I extends string = string> = {
+export type GraphFit<L extends LayerMap = NoLayers, I extends string = string> = {
   readonly [N in keyof L]: LayerFit<L[N]>;
 } & {
+  /** Losses through the whole graph, and what is needed to fit it again. */
   readonly summary: FitSummary<I>;
   /**
    * An input (features × samples) as the graph sees it: W·diag(d)·H led down from the output, or from a layer.
@@ -84,11 +95,3 @@ export type GraphFit<L extends LayerMap = LayerMap, I extends string = string> =
    */
   reconstruct(input: I, options?: ReconstructOptions<keyof L & string>): Promise<DenseMatrix>;
 };
-
-/** What a cancelled fit had reached: the layers that were finished, and the one that was cut short at its best iterate. */
-export interface PartialFit<L extends LayerMap = LayerMap> {
-  readonly layers: { readonly [N in keyof L]?: LayerFit<L[N]> };
-  /** The layer that was being fitted. */
-  readonly stoppedIn: keyof L & string;
-  readonly seed: number;
-}

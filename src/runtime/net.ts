@@ -3,20 +3,22 @@ import { compile } from '../compiler/compile.js';
 import { explain } from '../compiler/explain.js';
 import { toMermaid } from '../compiler/mermaid.js';
 import type { Compiled, Plan } from '../compiler/plan.js';
+import { nodeOf } from '../dsl/build.js';
 import { checkOptions } from '../dsl/check-options.js';
 import type { GraphConfig } from '../dsl/config.js';
-import type { FactorRef, InputsOf, LayerMap, LayersOf } from '../dsl/expr.js';
+import type { EmbeddingGuard, InputsOf, LayerMap, LayersOf, NoLayers, Ref } from '../dsl/expr.js';
 import { fitOptions, reconstructOptions } from '../dsl/schemas.js';
 import { GraphError } from '../errors.js';
 import { type Backend, selectKernels } from '../kernels/select.js';
 import { layerFits } from './assemble.js';
-import type { GraphFit, PartialFit, ReconstructOptions } from './fit.js';
+import type { GraphFit, ReconstructOptions } from './fit.js';
+import { withPartial } from './partial.js';
 import { estimates, multiply } from './reconstruct.js';
 import { type Progress, type RunState, run } from './run.js';
 import { summarize } from './summary.js';
 
 export interface FitOptions {
-  /** Cancels the fit within one iteration: it rejects with `signal.reason`, whose `partial` holds what was reached. */
+  /** Cancels the fit within one iteration: it rejects with `signal.reason`; `partialFit(reason)` is what it had reached. */
   readonly signal?: AbortSignal;
   /** Told of every accepted iterate of every layer. */
   readonly onProgress?: (progress: Progress) => void;
@@ -27,7 +29,7 @@ export interface FitOptions {
 }
 
 /** A compiled graph, ready to be looked at and to be fitted as often as wanted. */
-export interface FactorNet<L extends LayerMap = LayerMap, I extends string = string> {
+export interface FactorNet<L extends LayerMap = NoLayers, I extends string = string> {
   /** What will run, as JSON. */
   readonly plan: Plan;
   /** The plan as text: shapes, kernels, multiply-adds and bytes per step. */
@@ -53,11 +55,11 @@ export interface FactorNet<L extends LayerMap = LayerMap, I extends string = str
  * const { parts } = await net.fit();
  * @throws GraphError with every fault in the graph.
  */
-export function factorNet<E extends FactorRef>(
-  output: E,
+export function factorNet<E extends Ref>(
+  output: E & EmbeddingGuard<E>,
   config: GraphConfig = {},
 ): FactorNet<LayersOf<E>, InputsOf<E>> {
-  const compiled = compile(output?.node, config);
+  const compiled = compile(nodeOf(output), config);
   const net = {
     plan: compiled.plan,
     explain: () => explain(compiled.plan),
@@ -79,20 +81,12 @@ async function fitGraph(compiled: Compiled, options: FitOptions): Promise<GraphF
   const state = await run(plan, bindings, { kernels, seed, signal, onProgress, threads });
   const layers = layerFits(plan, state);
   if (state.cancelledIn !== undefined)
-    throw withPartial(signal?.reason, { layers, stoppedIn: state.cancelledIn, seed } as PartialFit);
+    throw withPartial(signal?.reason, { layers, stoppedIn: state.cancelledIn, seed });
   const summary = await summarize(plan, state, kernels, { seed, threads, began });
   const made = { ...layers, summary };
   Object.defineProperty(made, 'reconstruct', { value: reconstruct.bind(undefined, compiled, state) });
   // Layers are keyed by the names in the plan, which are those of the expression's types.
   return Object.freeze(made) as unknown as GraphFit;
-}
-
-/** The reason a fit was cancelled with, carrying what it had reached; a reason that is no object can't carry it. */
-function withPartial(reason: unknown, partial: PartialFit): unknown {
-  if (typeof reason === 'object' && reason !== null && Object.isExtensible(reason)) {
-    Object.defineProperty(reason, 'partial', { value: partial, configurable: true, writable: true });
-  }
-  return reason;
 }
 
 async function reconstruct(

@@ -1,3 +1,4 @@
+import { noteText } from '../compiler/explain.js';
 import type { Plan } from '../compiler/plan.js';
 import type { Kernels } from '../kernels/kernels.js';
 import { dense, totalRows } from '../matrix.js';
@@ -36,5 +37,6 @@ export async function summarize(plan: Plan, state: RunState, kernels: Kernels, c
     seconds: (performance.now() - began) / 1000,
     seed,
     backend: kernels.backend,
+    notes: Object.freeze(plan.notes.map(noteText)),
   });
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { factorInput, factorNet, factorShared, nmfLayer, type PartialFit, type Progress } from '../../src/index.js';
+import { factorInput, factorNet, factorShared, nmfLayer, type Progress, partialFit } from '../../src/index.js';
 import { uniform } from '../support/matrices.js';
 
 const x = factorInput(uniform(300, 200, 1), { name: 'x' });
@@ -16,9 +16,10 @@ describe.each(['reference', 'auto'] as const)('on the %s kernels', (backend) => 
     };
     const error = await net.fit({ backend, signal: control.signal, onProgress }).catch((caught: unknown) => caught);
     expect(error).toBe(reason);
-    // Only an error of a cancelled fit has this property; the type of `reason` doesn't know it.
-    const { layers, stoppedIn, seed } = (error as { readonly partial: PartialFit }).partial;
-    expect([stoppedIn, seed]).toEqual(['b', 1]);
+    const partial = partialFit(error);
+    const layers = partial?.layers ?? {};
+    expect([partial?.stoppedIn, partial?.seed]).toEqual(['b', 1]);
+    expect(Object.keys(layers)).toEqual(['a', 'b']);
     expect(layers.a?.iterations).toBe(20);
     expect(layers.b?.iterations).toBeGreaterThanOrEqual(5);
     expect(layers.b?.converged).toBe(false);
@@ -27,6 +28,11 @@ describe.each(['reference', 'auto'] as const)('on the %s kernels', (backend) => 
 
   test('cancelled before it began', async () => {
     await expect(net.fit({ backend, signal: AbortSignal.abort('no') })).rejects.toBe('no');
+    expect([partialFit('no'), partialFit(undefined), partialFit(new Error('other'))]).toEqual([
+      undefined,
+      undefined,
+      undefined,
+    ]);
   });
 
   test('a reason that is no object is passed on as it is', async () => {

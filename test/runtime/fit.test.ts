@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import {
+  column,
   type DenseMatrix,
+  entry,
   factorAdd,
   factorConcat,
   factorCondition,
@@ -8,10 +10,12 @@ import {
   factorNet,
   factorShared,
   nmfLayer,
+  row,
   svdLayer,
+  toRows,
 } from '../../src/index.js';
 import { reference } from '../../src/kernels/reference.js';
-import { addScaled, dense, scaleRows, stackDense } from '../../src/matrix.js';
+import { addScaled, dense, scaleRows, stackDense, toCsc, transpose } from '../../src/matrix.js';
 import { randomStart } from '../../src/runtime/starts.js';
 import { uniform } from '../support/matrices.js';
 
@@ -199,4 +203,28 @@ test('unsorted sparse columns are put in order', async () => {
   expect(() =>
     factorNet(nmfLayer(factorInput({ ...sorted, indices: [0, 0, 1] }, { name: 'y' }), { name: 'a', k: 1 })),
   ).toThrow(/lists an entry once/);
+});
+
+test('a condition may have its samples in rows', async () => {
+  const Z = uniform(2, 11, 9);
+  const turned = toRows(transpose(Z));
+  const conditioned = (condition: ReturnType<typeof factorCondition<typeof x>>) =>
+    factorNet(nmfLayer(condition, { name: 'a', k: 2 }), { seed: 1 }).fit(on);
+  const one = await conditioned(factorCondition(x, Z));
+  expect((await conditioned(factorCondition(x, turned, { orientation: 'samples-by-features' }))).a).toEqual(one.a);
+  expect((await conditioned(x.factorCondition(turned, { orientation: 'samples-by-features' }))).a).toEqual(one.a);
+});
+
+test('notes of the plan come with the fit', async () => {
+  const fit = await factorNet(svdLayer(x, { name: 'a', k: 12 }), { seed: 1 }).fit(on);
+  expect(fit.summary.notes).toEqual([
+    'a: k=12 is more than a 14×11 matrix can need; σ and the vectors beyond it are zero',
+  ]);
+});
+
+test('matrices are read by row, column and entry', () => {
+  expect(toRows(Y)[2]).toEqual([...row(Y, 2)]);
+  expect(row(Y, 2)[3]).toBe(entry(Y, 2, 3));
+  expect(column(Y, 3)[2]).toBe(entry(Y, 2, 3));
+  expect(entry(toCsc(Y), 2, 3)).toBe(entry(Y, 2, 3));
 });

@@ -3,6 +3,7 @@ import type { z } from 'zod';
 import type * as schemas from '../../src/dsl/schemas.js';
 import {
   type DenseMatrix,
+  type FactorNet,
   type FitOptions,
   factorAdd,
   factorConcat,
@@ -11,8 +12,10 @@ import {
   factorNet,
   factorShared,
   type GraphConfig,
+  type GraphFit,
   H,
   type InputOptions,
+  type LayerFit,
   type Matrix,
   type NmfSpec,
   nmfLayer,
@@ -84,6 +87,22 @@ describe('results are typed by layer and modality', () => {
     expectTypeOf<keyof typeof mixed.m.W>().toEqualTypeOf<'atac' | 'a'>();
     expectTypeOf<keyof typeof mixed>().toEqualTypeOf<'a' | 'm' | 'summary' | 'reconstruct'>();
     expectTypeOf<keyof typeof mixed.summary.inputs>().toEqualTypeOf<'rna' | 'atac'>();
+  });
+
+  test('any fit and any net have types of their own', async () => {
+    const net = factorNet(joint);
+    const report = (fit: GraphFit, of: FactorNet, layer: LayerFit) => [fit.summary.loss, of.explain(), layer.W.rows];
+    const split = (layer: LayerFit<string>) => layer.d.length;
+    const fit = await net.fit();
+    report(fit, net, (await factorNet(a).fit()).a);
+    split(fit.joint);
+  });
+
+  test('options may be undefined, as they are when they come from elsewhere', () => {
+    const maybe = { L1: undefined as number | undefined, seed: undefined as number | undefined };
+    factorNet(nmfLayer(rna, { name: 'a', k: 2, L1: maybe.L1, H: H({ L2: maybe.L1 }), tol: undefined }), {
+      seed: maybe.seed,
+    });
   });
 
   test('a sum is an output too', async () => {
