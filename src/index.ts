@@ -11,6 +11,7 @@ export type {
 } from './dsl/config.js';
 export { H, W } from './dsl/config.js';
 export type {
+  Condition,
   ConditionExpr,
   ConditionOn,
   ConditionRef,
@@ -19,13 +20,21 @@ export type {
   GraphTypeError,
   InputExpr,
   InputRef,
+  InputsOf,
   LayerExpr,
   LayerMap,
   LayerOn,
   LayerRef,
+  LayersOf,
+  MergedLayers,
+  ModalityOf,
+  NoLayers,
+  PartsOf,
+  RankOf,
   Ref,
   SharedExpr,
   SharedRef,
+  Simplify,
 } from './dsl/expr.js';
 export { factorInput } from './dsl/input.js';
 export { nmfLayer, svdLayer } from './dsl/layers.js';

@@ -1,4 +1,7 @@
 import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { haveNative } from './support/native.js';
@@ -21,6 +24,45 @@ describe('the built package', () => {
     });
     expect(printed.trim()).toBe(`2 ${haveNative ? 'native' : 'reference'} dist/index.js`);
   });
+
+  test('its types serve a strict project that writes declarations', () => {
+    const project = mkdtempSync(join(tmpdir(), 'factorloom-user-'));
+    mkdirSync(join(project, 'node_modules'));
+    symlinkSync(root, join(project, 'node_modules/factorloom'));
+    writeFileSync(join(project, 'package.json'), '{ "type": "module" }');
+    const options = {
+      module: 'nodenext',
+      target: 'es2023',
+      strict: true,
+      declaration: true,
+      outDir: 'out',
+      types: ['node'],
+    };
+    const compilerOptions = {
+      ...options,
+      exactOptionalPropertyTypes: true,
+      typeRoots: [join(root, 'node_modules/@types')],
+    };
+    writeFileSync(join(project, 'tsconfig.json'), JSON.stringify({ compilerOptions, include: ['*.ts'] }));
+    writeFileSync(
+      join(project, 'nodes.ts'),
+      `import { factorAdd, factorCondition, factorInput, factorNet, factorShared, nmfLayer, svdLayer } from 'factorloom';
+      export const rna = factorInput([[1, 2]], { name: 'rna' });
+      export const both = factorShared(rna, factorInput([[1, 2]], { name: 'atac' }));
+      export const parts = nmfLayer(both, { name: 'parts', k: 2 });
+      export const sum = factorAdd(parts, svdLayer(rna, { name: 'axes', k: 2 }));
+      export const top = factorCondition(sum, [[1, 2]]).nmfLayer({ name: 'top', k: 1 });
+      export const fit = factorNet(top).fit();`,
+    );
+    try {
+      execFileSync(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-p', project], {
+        encoding: 'utf8',
+      });
+      expect(readFileSync(join(project, 'out/nodes.d.ts'), 'utf8')).toMatch(/fit: Promise</);
+    } finally {
+      rmSync(project, { recursive: true });
+    }
+  }, 60_000);
 
   test('holds what it needs and nothing else', () => {
     const [{ files }] = JSON.parse(

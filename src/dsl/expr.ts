@@ -62,7 +62,8 @@ export type PartsOf<E> = E extends { readonly '~parts'?: infer P extends string 
 export type ModalityOf<E> = E extends { readonly '~modality'?: infer N extends string } ? N : never;
 export type RankOf<E> = E extends { readonly '~rank'?: infer K extends number } ? K : never;
 
-type Simplify<T> = { readonly [P in keyof T]: T[P] };
+/** The same keys, written out. */
+export type Simplify<T> = { readonly [P in keyof T]: T[P] };
 /** The layers of every branch: a union of records becomes one flat record. */
 export type MergedLayers<U> = (U extends unknown ? (u: U) => void : never) extends (i: infer I extends LayerMap) => void
   ? Simplify<I>
