@@ -71,7 +71,7 @@ function sentence(issue: GraphIssue): string {
     case 'too-few-members':
       return `${issue.node} must have at least two members; got ${issue.got}`;
     case 'invalid-name':
-      return `The name of ${article(issue.what)} must be a non-empty string that does not begin with '~'; got ${show(issue.got)}`;
+      return `The name of ${article(issue.what)} must be a non-empty string that does not begin with '~' and holds no control characters; got ${show(issue.got)}`;
     case 'reserved-name':
       return `${article(issue.what, true)} must not be named '${issue.name}': the word is reserved; choose another name`;
     case 'duplicate-name':

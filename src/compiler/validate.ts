@@ -50,7 +50,7 @@ export function validate(graph: Collected, facts: Facts, config: unknown): reado
 
 function nameFaults(what: 'input' | 'layer', options: unknown, seen: Set<string>): readonly Fault[] {
   const name = typeof options === 'object' && options !== null && 'name' in options ? options.name : undefined;
-  if (typeof name !== 'string' || name === '' || name.startsWith('~'))
+  if (typeof name !== 'string' || !/^[^~\p{Cc}][^\p{Cc}]*$/u.test(name))
     return [{ code: 'invalid-name', what, got: name }];
   const reserved: readonly string[] = what === 'input' ? RESERVED_INPUT_NAMES : RESERVED_LAYER_NAMES;
   if (reserved.includes(name)) return [{ code: 'reserved-name', what, name }];

@@ -16,10 +16,14 @@ export function selectKernels(backend: Backend = 'auto'): Kernels {
     return loadNative();
   } catch (error) {
     if (!(error instanceof BackendUnavailableError)) throw error;
-    if (!warned)
-      process.emitWarning(`factorloom runs on its slow reference kernels: ${error.message}`, {
-        code: 'FACTORLOOM_REFERENCE',
-      });
+    if (!warned) {
+      const broken = error.tried.filter(({ reason }) => reason !== 'no such file');
+      const why = broken.length === 0 ? 'not built' : broken.map(({ path, reason }) => `${path}: ${reason}`).join('; ');
+      process.emitWarning(
+        `factorloom runs on its slow reference kernels, for the native ones are missing (${why}). They are built by 'npm start' in a clone of the project, with Rust on the machine.`,
+        { code: 'FACTORLOOM_REFERENCE' },
+      );
+    }
     warned = true;
     return reference;
   }

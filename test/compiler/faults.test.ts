@@ -87,6 +87,7 @@ const faults: readonly [GraphIssue['code'], () => unknown, object, RegExp][] = [
   ['invalid-name', net(nmfLayer(x, { name: '', k: 2 })), { got: '' }, /got ''/],
   ['invalid-name', net(nmfLayer(factorInput(X), { name: 'a', k: 2 })), { what: 'input' }, /name of an input/],
   ['invalid-name', net(nmfLayer(x, { name: '~condition', k: 2 })), {}, /begin with '~'/],
+  ['invalid-name', net(nmfLayer(x, { name: 'a\nb', k: 2 })), { got: 'a\nb' }, /no control characters/],
   ['reserved-name', net(nmfLayer(x, { name: 'then', k: 2 })), { name: 'then' }, /'then': the word is reserved/],
   [
     'reserved-name',
