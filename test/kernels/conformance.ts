@@ -118,6 +118,16 @@ export function conformance(name: string, kernels: Kernels): void {
       }
     });
 
+    test('entries next to zero: finite factors, and a factor too small for numbers is zero', async () => {
+      for (const norm of ['L1', 'L2', 'none'] as const) {
+        const X = dense(2, 2, new Float64Array([1, 0, 0, 1e-310]));
+        const fit = await kernels.nmf(nmfArgs([X], 2, { norm }));
+        for (const values of [fit.W.data, fit.d, fit.H.data]) expect(values.every(Number.isFinite)).toBe(true);
+        expect(product(fit).data[0]).toBeCloseTo(1, 12);
+        expect(Number.isFinite(fit.kkt)).toBe(true);
+      }
+    });
+
     test('rows and columns of zeros get zero coefficients and change nothing else', async () => {
       const matrix = uniform(9, 8, 3);
       for (let j = 0; j < 8; j++) matrix.data[2 + j * 9] = 0;
@@ -404,6 +414,60 @@ export function conformance(name: string, kernels: Kernels): void {
         }),
         runs(60),
       );
+    });
+
+    test.each([1e-139, 1e-80, 1e80, 1e138])('data around %d has the same directions', async (by) => {
+      const X = uniform(40, 60, 2);
+      const [one, other] = [await kernels.svd(svdArgs([X], 5)), await kernels.svd(svdArgs([scaled(X, by)], 5))];
+      expect(other.stopped).toBe('converged');
+      expect(
+        relativeDifference(
+          one.d,
+          other.d.map((sigma) => sigma / by),
+        ),
+      ).toBeLessThan(1e-12);
+      expect(relativeDifference(one.W.data, other.W.data)).toBeLessThan(1e-8);
+    });
+
+    test('a large mean: kkt says how exact it is, and the search ends', async () => {
+      const noise = uniform(30, 50, 3);
+      const X = dense(
+        30,
+        50,
+        noise.data.map((x, p) => (p % 30 === 0 ? 1e15 / 3 : x)),
+      );
+      const fit = await kernels.svd(svdArgs([X], 10, { center: true }));
+      const best = await kernels.svd(
+        svdArgs(
+          [
+            dense(
+              30,
+              50,
+              noise.data.map((x, p) => (p % 30 === 0 ? 0 : x)),
+            ),
+          ],
+          10,
+          { center: true },
+        ),
+      );
+      expect(relativeDifference(best.d, fit.d)).toBeLessThan(1e-9);
+      const shifted = await kernels.svd(
+        svdArgs(
+          [
+            dense(
+              30,
+              50,
+              noise.data.map((x) => x + 1e9),
+            ),
+          ],
+          3,
+          { center: true },
+        ),
+      );
+      expect(shifted.stopped).toBe('max-iter');
+      expect(shifted.iterations).toBeLessThan(40);
+      expect(shifted.kkt).toBeGreaterThan(1e-10);
+      expect(shifted.kkt).toBeLessThan(1e-4);
     });
 
     test('constant features are centred to nothing and not divided by it', async () => {

@@ -8,6 +8,8 @@ export interface FeatureMoments {
   readonly scale: Float64Array | null;
   /** Σ_j ((x_ij − μ_i) / s_i)², with μ = 0 and s = 1 where not asked for. */
   readonly squares: Float64Array;
+  /** Features that centring leaves nothing of. */
+  readonly empty: readonly number[];
 }
 
 /**
@@ -32,15 +34,15 @@ export function featureMoments(X: RowBlocks, center: boolean, scale: boolean): F
   const off = sums((x, i) => x - rough[i]);
   const mean = rough.map((value, i) => value + (off[i] - unlisted[i] * value) / n);
   const spread = sums((x, i) => (x - mean[i]) ** 2).map((sum, i) => sum + unlisted[i] * mean[i] * mean[i]);
-  const deviation = spread.map((sum, i) => {
-    const s = n > 1 ? Math.sqrt(sum / (n - 1)) : 0;
-    return s > 1e-14 * Math.abs(mean[i]) ? s : 1;
-  });
+  const spreadOf = (i: number) => Math.sqrt(spread[i] / Math.max(1, n - 1));
+  const constant = (i: number) => spreadOf(i) <= 1e-14 * Math.abs(mean[i]);
+  const deviation = spread.map((_, i) => (constant(i) ? 1 : spreadOf(i)));
   const squares = center ? spread : sums((x) => x * x);
   return {
     center: center ? mean : null,
     scale: scale ? deviation : null,
     squares: scale ? squares.map((sum, i) => sum / (deviation[i] * deviation[i])) : squares,
+    empty: center ? Array.from(mean.keys()).filter(constant) : [],
   };
 }
 
@@ -58,14 +60,17 @@ function eachEntry(X: RowBlocks, visit: (row: number, x: number) => void): void 
 
 /** A = (X − μ·1ᵀ) ÷ s by rows, as two products; X stays sparse. Factors here have their vectors in columns. */
 export interface Operator {
+  /** Features, m. */
+  readonly rows: number;
   /** A·V, m × b, from V (n × b). */
   times(V: DenseMatrix, pause: Pause): Promise<DenseMatrix>;
   /** Aᵀ·U, n × b, from U (m × b). */
   transposed(U: DenseMatrix, pause: Pause): Promise<DenseMatrix>;
 }
 
-export function centeredOperator(X: RowBlocks, { center, scale }: FeatureMoments): Operator {
+export function centeredOperator(X: RowBlocks, { center, scale, empty }: FeatureMoments): Operator {
   return {
+    rows: totalRows(X),
     async times(V, pause) {
       const Y = transpose(await timesTransposed(transpose(V), X, pause));
       for (let r = 0; r < V.cols; r++) {
@@ -74,12 +79,14 @@ export function centeredOperator(X: RowBlocks, { center, scale }: FeatureMoments
           if (center !== null) Y.data[i + r * Y.rows] -= center[i] * sum;
           if (scale !== null) Y.data[i + r * Y.rows] /= scale[i];
         }
+        for (const i of empty) Y.data[i + r * Y.rows] = 0;
       }
       return Y;
     },
     async transposed(U, pause) {
       const scaled = dense(U.rows, U.cols, U.data.slice());
       if (scale !== null) for (let p = 0; p < scaled.data.length; p++) scaled.data[p] /= scale[p % U.rows];
+      for (const i of empty) for (let r = 0; r < U.cols; r++) scaled.data[i + r * U.rows] = 0;
       const Z = transpose(await timesData(transpose(scaled), X, pause));
       if (center === null) return Z;
       for (let r = 0; r < U.cols; r++) {

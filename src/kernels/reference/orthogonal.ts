@@ -1,9 +1,8 @@
-import { type DenseMatrix, dense } from '../../matrix.js';
+import { column, type DenseMatrix, dense } from '../../matrix.js';
+import { exponent } from './scale.js';
 
 /** What is left of a column after projection counts as nothing below this fraction of it. */
 const DEPENDENT = 1e-12;
-
-const column = (M: DenseMatrix, j: number): Float64Array => M.data.subarray(j * M.rows, (j + 1) * M.rows);
 
 function inner(a: Float64Array, b: Float64Array): number {
   let sum = 0;
@@ -21,18 +20,28 @@ function project(Q: DenseMatrix, count: number, x: Float64Array, taken: Float64A
   }
 }
 
+/** Multiplies x by the power of two that brings its largest entry to 1 … 2, so that squares stay numbers. */
+function bringToOne(x: Float64Array): void {
+  const largest = x.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+  // In two steps, since the power itself may be out of range.
+  const half = Math.trunc(exponent(largest) / 2);
+  const rest = exponent(largest) - half;
+  for (let i = 0; i < x.length; i++) x[i] = x[i] * 2 ** -half * 2 ** -rest;
+}
+
 /**
- * Q with what is new in the columns of `block` added to its orthonormal columns; what lies in it already is left out.
- * Gram–Schmidt, done twice ("twice is enough", Giraud et al. 2005).
+ * Q with what is new in the columns of `block` added to its orthonormal columns, up to `most` of them; what lies in it
+ * already is left out. Gram–Schmidt, done twice ("twice is enough", Giraud et al. 2005).
  */
-export function extend(Q: DenseMatrix, block: DenseMatrix): DenseMatrix {
+export function extend(Q: DenseMatrix, block: DenseMatrix, most: number): DenseMatrix {
   const rows = block.rows;
   const wider = dense(rows, Q.cols + block.cols);
   wider.data.set(Q.data);
   let count = Q.cols;
-  for (let j = 0; j < block.cols && count < rows; j++) {
+  for (let j = 0; j < block.cols && count < most; j++) {
     const x = column(wider, count);
     x.set(column(block, j));
+    bringToOne(x);
     if (normalizeAgainst(wider, count, x, new Float64Array(count)) > 0) count++;
   }
   return dense(rows, count, wider.data.slice(0, count * rows));

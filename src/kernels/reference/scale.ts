@@ -29,8 +29,8 @@ export function balance(W: Panel, H: Panel): void {
   }
 }
 
-/** The power of two at or below x > 0; one for all subnormal numbers. */
-function exponent(x: number): number {
+/** The power of two at or below x > 0; one for all subnormal numbers and 0. */
+export function exponent(x: number): number {
   const bits = new DataView(new ArrayBuffer(8));
   bits.setFloat64(0, x);
   return (bits.getUint16(0) >>> 4) - 1023;
@@ -61,16 +61,19 @@ export function normalize(W: Panel, H: Panel, norm: Norm): Normalized {
   const sortedW = dense(k, W.cols);
   const sortedH = dense(k, H.cols);
   const d = new Float64Array(k);
+  const smallest = 2 ** -1022;
   order.forEach((from, to) => {
-    const alive = size[from] > 0;
-    const unit = norm === 'none';
-    d[to] = unit ? 1 : size[from];
-    copyRow(W, from, sortedW, to, alive ? (unit ? 1 : 1 / w[from]) : 0);
-    copyRow(H, from, sortedH, to, alive ? (unit ? 1 : 1 / h[from]) : 0);
+    const alive = size[from] >= smallest;
+    const [byW, byH] = norm === 'none' ? [1, 1] : [w[from], h[from]];
+    d[to] = norm === 'none' ? 1 : alive ? size[from] : 0;
+    if (!alive) return;
+    copyRow(W, from, sortedW, to, byW);
+    copyRow(H, from, sortedH, to, byH);
   });
   return { W: transpose(sortedW), d, H: sortedH };
 }
 
-function copyRow(from: Panel, r: number, to: Panel, s: number, by: number): void {
-  for (let j = 0; j < from.cols; j++) to.data[j * to.rows + s] = from.data[j * from.rows + r] * by;
+/** By division: the inverse of a subnormal number is infinite. */
+function copyRow(from: Panel, r: number, to: Panel, s: number, over: number): void {
+  for (let j = 0; j < from.cols; j++) to.data[j * to.rows + s] = from.data[j * from.rows + r] / over;
 }

@@ -11,6 +11,9 @@ const KRYLOV_DEPTH = 3;
 /** Below this fraction of ‖A‖² the residual is summed entry by entry: ‖A‖² − Σσ² would lose too many digits. */
 const EXPLICIT_BELOW = 1e-6;
 
+/** Restarts without a smaller residual after which rounding is in the way and the search ends. */
+const PATIENCE = 5;
+
 /** The best approximations that a search space holds: A·V = U·diag(σ), V and U orthonormal, σ falling. */
 interface Ritz {
   readonly U: DenseMatrix;
@@ -27,7 +30,8 @@ interface Measure {
 
 /**
  * Truncated SVD by restarted block Krylov iteration (Musco & Musco 2015, algorithm 2, restarted): the search space is
- * orthonormalised twice over, so U and V are orthonormal to rounding; it stops on the true residual ‖Aᵀu − σv‖.
+ * orthonormalised twice over, so U and V are orthonormal to rounding; it stops on the true residual ‖Aᵀu − σv‖, or when
+ * there is nothing left to search.
  * The largest entry of each left vector is positive.
  */
 export async function svd(args: SvdArgs, options: CallOptions = {}): Promise<SvdResult> {
@@ -37,12 +41,14 @@ export async function svd(args: SvdArgs, options: CallOptions = {}): Promise<Svd
   const moments = featureMoments(X, args.center, args.scale);
   const A = centeredOperator(X, moments);
 
-  let V = extend(dense(n, 0), await A.transposed(args.start, pause));
+  let V = extend(dense(n, 0), await A.transposed(args.start, pause), Math.min(m, n));
   let best: Ritz = { U: dense(m, k), sigma: new Float64Array(k), V: dense(n, k) };
   let last = await measure(args, best, moments, pause);
   const history: Measure[] = [];
   let kkt = V.cols > 0 ? 1 : 0;
   let stopped: Stopped = 'max-iter';
+  let least = Number.POSITIVE_INFINITY;
+  let sinceBest = 0;
 
   while (history.length < args.maxIter) {
     await pause.turn();
@@ -53,7 +59,9 @@ export async function svd(args: SvdArgs, options: CallOptions = {}): Promise<Svd
     const space = await grow(A, V, pause);
     const found = ritz(space.V, space.AV);
     best = leading(found, k);
-    kkt = space.invariant ? 0 : await largestResidual(A, best, pause);
+    kkt = await largestResidual(A, best, pause);
+    sinceBest = kkt < least ? 0 : sinceBest + 1;
+    least = Math.min(least, kkt);
     last = await measure(args, best, moments, pause);
     const before = history.at(-1)?.objective ?? Number.POSITIVE_INFINITY;
     const entry = { squares: last.squares, objective: Math.min(before, last.objective) };
@@ -67,6 +75,7 @@ export async function svd(args: SvdArgs, options: CallOptions = {}): Promise<Svd
       stopped = 'converged';
       break;
     }
+    if (space.invariant || sinceBest === PATIENCE) break;
     V = leading(found, Math.min(args.start.cols, found.sigma.length)).V;
   }
 
@@ -93,17 +102,18 @@ export async function svd(args: SvdArgs, options: CallOptions = {}): Promise<Svd
 
 /** Adds Krylov blocks to V; `invariant` when nothing new was found, so that V holds every direction of A. */
 async function grow(A: Operator, start: DenseMatrix, pause: Pause) {
+  const most = Math.min(A.rows, start.rows);
   let V = start;
   let AV: DenseMatrix = await A.times(V, pause);
   let block: DenseMatrix = AV;
   for (let depth = 0; depth < KRYLOV_DEPTH; depth++) {
-    const wider = extend(V, await A.transposed(block, pause));
+    const wider = extend(V, await A.transposed(block, pause), most);
     if (wider.cols === V.cols) return { V, AV, invariant: true };
     block = await A.times(dense(V.rows, wider.cols - V.cols, wider.data.slice(V.data.length)), pause);
     AV = dense(AV.rows, wider.cols, concat(AV.data, block.data));
     V = wider;
   }
-  return { V, AV, invariant: V.cols === Math.min(AV.rows, V.rows) };
+  return { V, AV, invariant: V.cols >= most };
 }
 
 function concat(a: Float64Array, b: Float64Array): Float64Array {

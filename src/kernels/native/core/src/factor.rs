@@ -17,12 +17,12 @@ pub struct Factor {
 
 impl Factor {
     /// Takes the sums of a panel.
-    pub fn new(panel: Panel) -> Self {
-        Self {
-            gram: gram(&panel),
+    pub fn new(panel: Panel) -> Result<Self> {
+        Ok(Self {
+            gram: gram(&panel)?,
             norms: panel_norms(&panel),
             panel,
-        }
+        })
     }
 
     /// A copy of its own.
@@ -42,9 +42,10 @@ impl Factor {
         self.norms.clone_from(&other.norms);
     }
 
-    fn refresh(&mut self) {
-        self.gram = gram(&self.panel);
+    fn refresh(&mut self) -> Result<()> {
+        self.gram = gram(&self.panel)?;
         self.norms = panel_norms(&self.panel);
+        Ok(())
     }
 
     /// One half-step: improved while `partner` P stands still; `product` is P·X or P·Xᵀ.
@@ -55,11 +56,11 @@ impl Factor {
         own: &FactorTerms,
         other: &FactorTerms,
         sweeps: usize,
-    ) {
+    ) -> Result<()> {
         let terms = step_terms(own, other, &self.norms, &partner.norms);
         let quadratic = Quadratic::new(&partner.gram, &terms, own.nonneg);
         sweep_columns(&mut self.panel, product, &quadratic, sweeps);
-        self.refresh();
+        self.refresh()
     }
 
     /// Largest coordinate step still open in such a half-step.
@@ -76,9 +77,9 @@ impl Factor {
     }
 
     /// Multiplies all rows by one number.
-    pub fn scale(&mut self, by: f64) {
+    pub fn scale(&mut self, by: f64) -> Result<()> {
         scale_rows(&mut self.panel, &vec![by; self.norms.l2.len()]);
-        self.refresh();
+        self.refresh()
     }
 
     /// Turns round the rows whose partner row is zero: the product stays as it is, and a partner that vanished because

@@ -137,15 +137,15 @@ impl<'a> Fit<'a> {
             args,
             x,
             total: sum_of_squares(x),
-            w: Factor::new(Matrix::copied(x.rows, k, w.data)?.transposed()?),
-            h: Factor::new(Matrix::copied(k, x.cols, h.data)?),
+            w: Factor::new(Matrix::copied(x.rows, k, w.data)?.transposed()?)?,
+            h: Factor::new(Matrix::copied(k, x.cols, h.data)?)?,
             b: Matrix::zeros(k, x.cols)?,
             c: Matrix::zeros(k, x.rows)?,
         };
         times_data(&fit.w.panel, x, &mut fit.b);
         let best = (dot(&fit.b.data, &fit.h.panel.data) / dot(&fit.w.gram, &fit.h.gram)).abs();
         if best.is_finite() {
-            fit.h.scale(best);
+            fit.h.scale(best)?;
         }
         Ok(fit)
     }
@@ -160,7 +160,7 @@ impl<'a> Fit<'a> {
             times_data(&self.w.panel, self.x, &mut self.b);
         }
         self.h
-            .solve(&self.w, &self.b, &args.h, &args.w, args.sweeps);
+            .solve(&self.w, &self.b, &args.h, &args.w, args.sweeps)?;
         if !args.w.nonneg {
             self.w.turn_unused(&self.h);
         }
@@ -169,7 +169,7 @@ impl<'a> Fit<'a> {
         }
         times_transposed(&self.h.panel, self.x, &mut self.c);
         self.w
-            .solve(&self.h, &self.c, &args.w, &args.h, args.sweeps);
+            .solve(&self.h, &self.c, &args.w, &args.h, args.sweeps)?;
         if !args.h.nonneg {
             self.h.turn_unused(&self.w);
         }

@@ -5,8 +5,8 @@ use rayon::{ThreadPool, ThreadPoolBuilder};
 
 use crate::error::{ErrorCode, KernelError, Result};
 
-/// Idle pools kept for the next call of the same size.
-const KEPT: usize = 4;
+/// Idle threads kept for the next call; pools beyond that end with their call.
+const KEPT: usize = 64;
 
 /// How the threads of this crate are called.
 pub const THREAD_NAME: &str = "factorloom";
@@ -26,9 +26,9 @@ pub fn with_threads<T: Send>(threads: usize, work: impl FnOnce() -> Result<T> + 
     };
     let result = pool.install(work);
     let mut pools = idle();
-    let same = pools.entry(threads).or_default();
-    if same.len() < KEPT {
-        same.push(pool);
+    let resting: usize = pools.iter().map(|(size, same)| size * same.len()).sum();
+    if resting + threads <= KEPT {
+        pools.entry(threads).or_default().push(pool);
     }
     result
 }

@@ -1,5 +1,7 @@
 use crate::data::{Data, Dense};
+use crate::error::Result;
 use crate::matrix::Panel;
+use crate::memory::zeros;
 use crate::parallel::collect;
 use crate::products::dense_rows;
 
@@ -7,6 +9,8 @@ use crate::products::dense_rows;
 const ENTRIES: usize = 4096;
 /// Columns of a panel in one chunk.
 pub const COLUMNS: usize = 512;
+/// Partial Gram matrices held at once.
+const PARTIALS: usize = 32;
 const LANES: usize = 8;
 
 /// Σ a_i·b_i on this thread, in eight running sums.
@@ -47,21 +51,26 @@ pub fn sum_of_squares(x: &Data<'_>) -> f64 {
         .fold(0.0, |sum, part| sum + dot(part.stored(), part.stored()))
 }
 
-/// G = F·Fᵀ, k × k, of a panel F (k × n).
-pub fn gram(f: &Panel) -> Vec<f64> {
+/// G = F·Fᵀ, k × k, of a panel F (k × n); at most `PARTIALS` partial sums of that size are held.
+pub fn gram(f: &Panel) -> Result<Vec<f64>> {
     let k = f.rows;
+    let columns = COLUMNS.max(f.cols.div_ceil(PARTIALS));
     let chunk = |c: usize| {
-        let data = &f.data[c * COLUMNS * k..((c + 1) * COLUMNS).min(f.cols) * k];
+        let data = &f.data[c * columns * k..((c + 1) * columns).min(f.cols) * k];
         let block = Dense {
             rows: k,
             cols: data.len() / k,
             data,
         };
-        let mut out = vec![0.0; k * k];
+        let mut out = zeros(k * k)?;
         dense_rows(data, k, &block, 0, &mut out);
-        out
+        Ok(out)
     };
-    in_order(collect(f.cols.div_ceil(COLUMNS), f.data.len() * k, chunk))
+    let partials: Result<Vec<Vec<f64>>> =
+        collect(f.cols.div_ceil(columns), f.data.len() * k, chunk)
+            .into_iter()
+            .collect();
+    partials.map(in_order)
 }
 
 /// Lengths of the k rows of a panel.

@@ -25,8 +25,8 @@ pub fn balance(w_norms: &FactorNorms, h_norms: &FactorNorms) -> Vec<f64> {
     w_norms.l2.iter().zip(&h_norms.l2).map(shift).collect()
 }
 
-/// The power of two at or below x > 0; one for all subnormal numbers.
-fn exponent(x: f64) -> i32 {
+/// The power of two at or below x > 0; one for all subnormal numbers and 0.
+pub fn exponent(x: f64) -> i32 {
     (x.to_bits() >> 52) as i32 - 1023
 }
 
@@ -67,20 +67,25 @@ pub fn normalize(w: &Panel, h: &Panel, norm: Norm) -> Result<Normalized> {
     };
     for (to, &from) in order.iter().enumerate() {
         let unit = norm == Norm::None;
-        let by = |size: f64| match (sizes[from] > 0.0, unit) {
+        // By division: the inverse of a subnormal size is infinite.
+        let scaled = |x: f64, size: f64| match (sizes[from] >= f64::MIN_POSITIVE, unit) {
             (false, _) => 0.0,
-            (true, true) => 1.0,
-            (true, false) => 1.0 / size,
+            (true, true) => x,
+            (true, false) => x / size,
         };
-        out.d[to] = if unit { 1.0 } else { sizes[from] };
+        out.d[to] = match (unit, sizes[from] >= f64::MIN_POSITIVE) {
+            (true, _) => 1.0,
+            (false, true) => sizes[from],
+            (false, false) => 0.0,
+        };
         let row = w.data.iter().skip(from).step_by(k);
         for (target, x) in out.w.column_mut(to).iter_mut().zip(row) {
-            *target = x * by(w_sizes[from]);
+            *target = scaled(*x, w_sizes[from]);
         }
         let row = h.data.iter().skip(from).step_by(k);
         let targets = out.h.data.iter_mut().skip(to).step_by(k);
         for (target, x) in targets.zip(row) {
-            *target = x * by(h_sizes[from]);
+            *target = scaled(*x, h_sizes[from]);
         }
     }
     Ok(out)

@@ -29,10 +29,10 @@ fn dependent_columns_are_zero_in_q_and_left_out_of_a_basis() {
     assert_eq!((0..6).filter(zero).count(), 3);
     assert_near(&times(&found.q, &found.r).data, &low.data, 1e-13);
     let empty = Matrix::zeros(20, 0).unwrap();
-    let basis = extend(&empty, &low).unwrap();
+    let basis = extend(&empty, &low, 20).unwrap();
     assert_eq!(basis.cols, 3);
-    assert_eq!(extend(&basis, &low).unwrap().cols, 3);
-    let wider = extend(&basis, &random.signed(20, 30)).unwrap();
+    assert_eq!(extend(&basis, &low, 20).unwrap().cols, 3);
+    let wider = extend(&basis, &random.signed(20, 30), 20).unwrap();
     assert_eq!(wider.cols, 20);
     assert!(off_orthonormal(&wider) < 1e-13);
     let mut filled = found.q;

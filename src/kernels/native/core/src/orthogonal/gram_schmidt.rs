@@ -3,6 +3,7 @@ use crate::error::Result;
 use crate::matrix::Matrix;
 use crate::parallel::each_chunk;
 use crate::reduce::inner;
+use crate::scale::exponent;
 
 /// What is left of a column after projection counts as nothing below this fraction of it.
 const DEPENDENT: f64 = 1e-12;
@@ -27,11 +28,26 @@ fn normalize(x: &mut [f64], before: f64) -> f64 {
     after
 }
 
-/// Q with what is new in the columns of `block` added to its orthonormal columns; what lies in it already is left out.
-/// Gram–Schmidt, done twice ("twice is enough", Giraud et al. 2005).
-pub fn extend(q: &Matrix, block: &Matrix) -> Result<Matrix> {
+/// Multiplies each column by the power of two that brings its largest entry to 1 … 2, so that squares stay numbers.
+fn bring_to_one(m: &mut Matrix) {
+    for column in m.data.chunks_exact_mut(m.rows) {
+        let largest = column.iter().fold(0.0_f64, |most, x| most.max(x.abs()));
+        // In two steps, since the power itself may be out of range.
+        let half = exponent(largest) / 2;
+        let rest = exponent(largest) - half;
+        for x in column {
+            *x = *x * 2.0_f64.powi(-half) * 2.0_f64.powi(-rest);
+        }
+    }
+}
+
+/// Q with what is new in the columns of `block` added to its orthonormal columns, up to `most` of them; what lies in it
+/// already is left out. Gram–Schmidt, done twice ("twice is enough", Giraud et al. 2005).
+pub fn extend(q: &Matrix, block: &Matrix, most: usize) -> Result<Matrix> {
     let rows = block.rows;
-    let mut once = Matrix::copied(rows, block.cols, &block.data)?;
+    let mut unit = Matrix::copied(rows, block.cols, &block.data)?;
+    bring_to_one(&mut unit);
+    let mut once = Matrix::copied(rows, block.cols, &unit.data)?;
     let work = 2 * q.data.len() * block.cols;
     // Each column's first pass over Q does not wait for the other columns.
     each_chunk(&mut once.data, rows, work, |_, x| {
@@ -41,7 +57,7 @@ pub fn extend(q: &Matrix, block: &Matrix) -> Result<Matrix> {
     wider.data[..q.data.len()].copy_from_slice(&q.data);
     let mut count = q.cols;
     for j in 0..block.cols {
-        if count == rows {
+        if count == most {
             break;
         }
         let (done, rest) = wider.data.split_at_mut(count * rows);
@@ -50,7 +66,7 @@ pub fn extend(q: &Matrix, block: &Matrix) -> Result<Matrix> {
         let mut taken = vec![0.0; count];
         project(done[q.data.len()..].chunks_exact(rows), x, &mut taken);
         project(done.chunks_exact(rows), x, &mut taken);
-        let before = inner(block.column(j), block.column(j)).sqrt();
+        let before = inner(unit.column(j), unit.column(j)).sqrt();
         if normalize(x, before) > 0.0 {
             count += 1;
         }

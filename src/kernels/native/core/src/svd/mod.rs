@@ -15,6 +15,9 @@ use moments::feature_moments;
 use operator::Operator;
 use ritz::{Ritz, grow, ritz};
 
+/// Restarts without a smaller residual after which rounding is in the way and the search ends.
+const PATIENCE: usize = 5;
+
 /// Truncated SVD of X, with its rows' means subtracted and deviations divided out where asked.
 pub struct SvdArgs<'a> {
     /// Row blocks of X.
@@ -71,7 +74,8 @@ impl SvdArgs<'_> {
 }
 
 /// Truncated SVD by restarted block Krylov iteration (Musco & Musco 2015, algorithm 2, restarted): the search space is
-/// orthonormalised twice over, so U and V are orthonormal to rounding; it stops on the true residual ‖Aᵀu − σv‖.
+/// orthonormalised twice over, so U and V are orthonormal to rounding; it stops on the true residual ‖Aᵀu − σv‖, or when
+/// there is nothing left to search.
 /// The largest entry of each left vector is positive.
 pub fn svd(args: &SvdArgs<'_>, control: Control<'_>) -> Result<SvdResult> {
     let x = Data::new(args.x)?;
@@ -83,12 +87,13 @@ pub fn svd(args: &SvdArgs<'_>, control: Control<'_>) -> Result<SvdResult> {
     };
     let block = args.start.cols;
     let start = a.transposed(&Matrix::copied(x.rows, block, args.start.data)?)?;
-    let mut v = extend(&Matrix::zeros(x.cols, 0)?, &start)?;
+    let mut v = extend(&Matrix::zeros(x.cols, 0)?, &start, x.rows.min(x.cols))?;
     let mut best = Ritz::zeros(x.rows, x.cols, args.k)?;
     let mut last = measure(&x, &best, &moments)?;
     let mut history: Vec<Iterate> = Vec::new();
     let mut kkt = if v.cols > 0 { 1.0 } else { 0.0 };
     let mut stopped = Stopped::MaxIter;
+    let (mut least, mut since_best) = (f64::INFINITY, 0);
 
     while history.len() < args.max_iter {
         let grown = if (control.cancelled)() {
@@ -102,11 +107,9 @@ pub fn svd(args: &SvdArgs<'_>, control: Control<'_>) -> Result<SvdResult> {
         };
         let found = ritz(&space)?;
         best = found.leading(args.k)?;
-        kkt = if space.invariant {
-            0.0
-        } else {
-            best.largest_residual(&a)?
-        };
+        kkt = best.largest_residual(&a)?;
+        since_best = if kkt < least { 0 } else { since_best + 1 };
+        least = least.min(kkt);
         last = measure(&x, &best, &moments)?;
         let before = history.last().map_or(f64::INFINITY, |last| last.objective);
         history.push(Iterate {
@@ -117,6 +120,9 @@ pub fn svd(args: &SvdArgs<'_>, control: Control<'_>) -> Result<SvdResult> {
         (control.on_iteration)(history[history.len() - 1]);
         if kkt <= args.tol {
             stopped = Stopped::Converged;
+            break;
+        }
+        if space.invariant || since_best == PATIENCE {
             break;
         }
         v = found.leading(block.min(found.sigma.len()))?.v;

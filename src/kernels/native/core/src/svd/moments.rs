@@ -14,6 +14,8 @@ pub struct Moments {
     pub scale: Option<Vec<f64>>,
     /// Σ_j ((x_ij − μ_i) / s_i)², with μ = 0 and s = 1 where not asked for.
     pub squares: Vec<f64>,
+    /// Features that centring leaves nothing of.
+    pub empty: Vec<usize>,
 }
 
 impl Moments {
@@ -38,16 +40,20 @@ pub fn feature_moments(x: &Data<'_>, center: bool, scale: bool) -> Result<Moment
     for ((spread, mean), unlisted) in spread.iter_mut().zip(&mean).zip(&unlisted) {
         *spread += unlisted * mean * mean;
     }
+    let nearly =
+        |spread: f64, mean: f64| (spread / (n - 1.0).max(1.0)).sqrt() <= 1e-14 * mean.abs();
+    let empty = (0..x.rows)
+        .filter(|&i| center && nearly(spread[i], mean[i]))
+        .collect();
     let deviation: Vec<f64> = spread
         .iter()
         .zip(&mean)
         .map(|(spread, mean)| {
-            let s = if x.cols > 1 {
-                (spread / (n - 1.0)).sqrt()
+            if nearly(*spread, *mean) {
+                1.0
             } else {
-                0.0
-            };
-            if s > 1e-14 * mean.abs() { s } else { 1.0 }
+                (spread / (n - 1.0)).sqrt()
+            }
         })
         .collect();
     let mut squares = if center {
@@ -64,6 +70,7 @@ pub fn feature_moments(x: &Data<'_>, center: bool, scale: bool) -> Result<Moment
         center: center.then_some(mean),
         scale: scale.then_some(deviation),
         squares,
+        empty,
     })
 }
 

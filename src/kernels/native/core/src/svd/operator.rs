@@ -28,6 +28,7 @@ impl Operator<'_> {
             if let Some(scale) = &self.moments.scale {
                 y.iter_mut().zip(scale).for_each(|(y, s)| *y /= s);
             }
+            self.moments.empty.iter().for_each(|&i| y[i] = 0.0);
         }
         Ok(y)
     }
@@ -35,10 +36,11 @@ impl Operator<'_> {
     /// Aᵀ·U, n × b, from U (m × b).
     pub fn transposed(&self, u: &Matrix) -> Result<Matrix> {
         let mut scaled = Matrix::copied(u.rows, u.cols, &u.data)?;
-        if let Some(scale) = &self.moments.scale {
-            for column in scaled.data.chunks_exact_mut(u.rows) {
+        for column in scaled.data.chunks_exact_mut(u.rows) {
+            if let Some(scale) = &self.moments.scale {
                 column.iter_mut().zip(scale).for_each(|(u, s)| *u /= s);
             }
+            self.moments.empty.iter().for_each(|&i| column[i] = 0.0);
         }
         let mut product = Matrix::zeros(u.cols, self.x.cols)?;
         times_data(&scaled.transposed()?, self.x, &mut product);

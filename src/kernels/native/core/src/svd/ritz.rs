@@ -28,6 +28,7 @@ pub struct Space {
 
 /// Adds Krylov blocks to V, or gives up once cancelled.
 pub fn grow(a: &Operator<'_>, start: &Matrix, control: Control<'_>) -> Result<Option<Space>> {
+    let most = a.x.rows.min(a.x.cols);
     let mut v = Matrix::copied(start.rows, start.cols, &start.data)?;
     let mut image = a.times(&v)?;
     let mut block = Matrix::copied(image.rows, image.cols, &image.data)?;
@@ -35,7 +36,7 @@ pub fn grow(a: &Operator<'_>, start: &Matrix, control: Control<'_>) -> Result<Op
         if (control.cancelled)() {
             return Ok(None);
         }
-        let wider = extend(&v, &a.transposed(&block)?)?;
+        let wider = extend(&v, &a.transposed(&block)?, most)?;
         if wider.cols == v.cols {
             return Ok(Some(Space {
                 v,
@@ -53,7 +54,7 @@ pub fn grow(a: &Operator<'_>, start: &Matrix, control: Control<'_>) -> Result<Op
         right.copy_from_slice(&block.data);
         (v, image) = (wider, both);
     }
-    let invariant = v.cols == image.rows.min(v.rows);
+    let invariant = v.cols >= most;
     Ok(Some(Space {
         v,
         image,
