@@ -1,7 +1,7 @@
 // Makes a fresh clone ready: installs packages and builds the native kernels, each only when missing or stale.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -48,13 +48,19 @@ if (readStamp(packages) !== wantedPackages) {
 }
 
 const built = join(native, '.stamp');
-const wantedBuild = `${process.platform} ${process.arch} ${fingerprint([native])}`;
 const addons = () => readdirSync(native).filter((name) => name.endsWith('.node'));
-if (readStamp(built) !== wantedBuild || addons().length === 0) {
+const ours = () => addons().filter((name) => name.startsWith(`factorloom.${process.platform}-${process.arch}`));
+/** Sources, package version, and the addons with their sizes: a broken one is built anew. */
+const state = () =>
+  [
+    JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).version,
+    fingerprint([native]),
+    ...ours().map((name) => `${name} ${statSync(join(native, name)).size}`),
+  ].join('\n');
+if (ours().length === 0 || readStamp(built) !== state()) {
   if (works('cargo')) {
     must('npm', ['run', '--silent', 'build:native'], 'Building the native kernels');
-    // The build writes the type declarations anew, so the fingerprint is taken again.
-    writeFileSync(built, `${process.platform} ${process.arch} ${fingerprint([native])}`);
+    writeFileSync(built, state());
   } else {
     // Kernels of an older source must not be mistaken for these.
     for (const name of addons()) rmSync(join(native, name));

@@ -1,13 +1,19 @@
 import { describe, type GraphIssue } from './issues.js';
 
+/** Faults that a message lists. */
+const SHOWN = 30;
+
 /** A graph that cannot be compiled; `issues` lists every fault found, not the first. */
 export class GraphError extends Error {
   override readonly name = 'GraphError';
   readonly issues: readonly GraphIssue[];
 
   constructor(issues: readonly GraphIssue[]) {
-    const lines = issues.map(describe);
-    super(lines.length === 1 ? lines[0] : `${lines.length} faults:\n${lines.map((line) => `  - ${line}`).join('\n')}`);
+    const lines = issues.slice(0, SHOWN).map(describe);
+    if (issues.length > SHOWN) lines.push(`… and ${issues.length - SHOWN} more, in issues`);
+    super(
+      issues.length === 1 ? lines[0] : `${issues.length} faults:\n${lines.map((line) => `  - ${line}`).join('\n')}`,
+    );
     this.issues = Object.freeze([...issues]);
   }
 }

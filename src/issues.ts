@@ -112,6 +112,7 @@ export function show(value: unknown): string {
   if (typeof value === 'string') return `'${value}'`;
   if (typeof value === 'function') return 'a function';
   if (typeof value !== 'object' || value === null) return String(value);
+  if (ArrayBuffer.isView(value)) return `a ${value.constructor.name}`;
   if (Array.isArray(value)) return `an array of ${value.length}`;
   const keys = Object.keys(value);
   return `an object with ${keys.length === 0 ? 'no keys' : keys.slice(0, 5).join(', ')}`;

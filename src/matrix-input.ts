@@ -1,3 +1,4 @@
+import { show } from './issues.js';
 import { type CscMatrix, type DenseMatrix, dense, type Matrix, transpose, transposeCsc } from './matrix.js';
 
 type Numbers = ArrayLike<number>;
@@ -47,7 +48,8 @@ const unusable = (rule: string, got: string): Unusable => Object.freeze({ kind: 
 const isTyped = (x: unknown): x is Numbers =>
   ArrayBuffer.isView(x) && !(x instanceof DataView || x instanceof BigInt64Array || x instanceof BigUint64Array);
 const isNumbers = (x: unknown): x is Numbers => Array.isArray(x) || isTyped(x);
-const isCount = (x: unknown): x is number => typeof x === 'number' && Number.isSafeInteger(x) && x >= 0;
+/** Sizes and indices are 32 bits wide in the kernels. */
+const isCount = (x: unknown): x is number => typeof x === 'number' && Number.isInteger(x) && x >= 0 && x < 2 ** 32;
 const isObject = (x: unknown): x is Readonly<Record<string, unknown>> => typeof x === 'object' && x !== null;
 
 /**
@@ -55,17 +57,13 @@ const isObject = (x: unknown): x is Readonly<Record<string, unknown>> => typeof 
  * With `samplesByFeatures` the rows given are samples, and the matrix is transposed once here.
  */
 export function toMatrix(input: unknown, samplesByFeatures = false): Matrix | Unusable {
-  const matrix = tryRead(input);
-  if (matrix.kind === 'unusable' || !samplesByFeatures) return matrix;
-  return matrix.kind === 'dense' ? transpose(matrix) : transposeCsc(matrix);
-}
-
-/** An untyped caller's object may throw when it is looked at, or ask for more memory than there is. */
-function tryRead(input: unknown): Matrix | Unusable {
   try {
-    return read(input);
+    const matrix = read(input);
+    if (matrix.kind === 'unusable' || !samplesByFeatures) return matrix;
+    return matrix.kind === 'dense' ? transpose(matrix) : transposeCsc(matrix);
   } catch (error) {
-    return unusable('readable, and small enough for memory', error instanceof Error ? error.message : String(error));
+    // An untyped caller's object may throw when it is looked at, or ask for more memory than there is.
+    return unusable('readable, and small enough for memory', error instanceof Error ? error.message : show(error));
   }
 }
 
@@ -102,7 +100,7 @@ function nonNumberAt(values: Numbers): number {
 
 function fromDense(rows: unknown, cols: unknown, data: Numbers): DenseMatrix | Unusable {
   if (!isCount(rows) || !isCount(cols))
-    return unusable('of whole rows and cols', `rows ${String(rows)}, cols ${String(cols)}`);
+    return unusable('of whole rows and cols, each below 2³²', `rows ${show(rows)}, cols ${show(cols)}`);
   if (data.length !== rows * cols) return unusable(`${rows} × ${cols} numbers`, `${data.length}`);
   const odd = nonNumberAt(data);
   if (odd >= 0) return unusable('numbers', `${kindOf(data[odd])} at position ${odd}`);
@@ -129,10 +127,15 @@ function fromRows(rows: readonly unknown[]): DenseMatrix | Unusable {
 function fromNdarray(shape: Numbers, data: Numbers, view: Readonly<Record<string, unknown>>): DenseMatrix | Unusable {
   const [rows, cols] = [shape[0], shape[1]];
   if (shape.length !== 2 || !isCount(rows) || !isCount(cols))
-    return unusable('two-dimensional', `an ndarray of shape ${Array.from(shape).join(' × ')}`);
-  const given = view.strides ?? view.stride;
-  const strides = isNumbers(given) ? given : [cols, 1];
-  const offset = typeof view.offset === 'number' ? view.offset : 0;
+    return unusable('two-dimensional', `an ndarray of shape ${Array.from(shape, show).join(' × ')}`);
+  const odd = nonNumberAt(data);
+  if (odd >= 0) return unusable('numbers', `${kindOf(data[odd])} at position ${odd}`);
+  const strides = view.strides ?? view.stride ?? [cols, 1];
+  const offset = view.offset ?? 0;
+  if (!isNumbers(strides) || strides.length !== 2 || !Array.from(strides).every(Number.isInteger))
+    return unusable('an ndarray with two whole strides', show(strides));
+  if (typeof offset !== 'number' || !Number.isInteger(offset))
+    return unusable('an ndarray with a whole offset', show(offset));
   const [si, sj] = [strides[0], strides[1]];
   const corners = [0, (rows - 1) * si, (cols - 1) * sj, (rows - 1) * si + (cols - 1) * sj].map((x) => x + offset);
   if (rows * cols > 0 && corners.some((p) => !(p >= 0 && p < data.length))) {
@@ -148,7 +151,7 @@ function fromNdarray(shape: Numbers, data: Numbers, view: Readonly<Record<string
 function fromCsc(input: Readonly<Record<string, unknown>>): CscMatrix | Unusable {
   const { rows, cols, indptr, indices, values } = input;
   if (!isCount(rows) || !isCount(cols))
-    return unusable('of whole rows and cols', `rows ${String(rows)}, cols ${String(cols)}`);
+    return unusable('of whole rows and cols, each below 2³²', `rows ${show(rows)}, cols ${show(cols)}`);
   if (!isNumbers(indptr) || !isNumbers(indices) || !isNumbers(values))
     return unusable('a CSC matrix with indptr, indices and values', kindOf(input));
   if (indptr.length !== cols + 1)
@@ -165,6 +168,7 @@ function fromCsc(input: Readonly<Record<string, unknown>>): CscMatrix | Unusable
   if (odd >= 0) return unusable('numbers', `${kindOf(values[odd])} at position ${odd}`);
   let ascending = true;
   for (let j = 0; j < cols; j++) {
+    if (!isCount(indptr[j + 1])) return unusable('a CSC matrix with whole column bounds', show(indptr[j + 1]));
     if (!(indptr[j] <= indptr[j + 1]))
       return unusable('a CSC matrix whose indptr never falls', `a fall after column ${j}`);
     for (let p = indptr[j]; p < indptr[j + 1]; p++) {

@@ -1,5 +1,15 @@
 import { spawnSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -10,6 +20,24 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 
 const bootstrap = (folder: string, env: NodeJS.ProcessEnv) =>
   spawnSync(process.execPath, [join(folder, 'scripts/bootstrap.mjs')], { encoding: 'utf8', env });
+
+test.skipIf(!haveNative)(`a broken addon is built anew, not loaded${withoutNative}`, () => {
+  const folder = mkdtempSync(join(tmpdir(), 'factorloom-'));
+  const native = join(folder, 'src/kernels/native');
+  cpSync(join(root, 'scripts'), join(folder, 'scripts'), { recursive: true });
+  cpSync(join(root, 'src/kernels/native'), native, { recursive: true, filter: (path) => !path.endsWith('target') });
+  for (const file of ['package.json', 'package-lock.json']) cpSync(join(root, file), join(folder, file));
+  symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'));
+  try {
+    expect(bootstrap(folder, { PATH: '' })).toMatchObject({ status: 0, stderr: '' });
+    const [addon] = readdirSync(native).filter((name) => name.endsWith('.node'));
+    truncateSync(join(native, addon), 1000);
+    expect(bootstrap(folder, { PATH: '' }).stderr).toMatch(/No Rust here/);
+    expect(existsSync(join(native, addon))).toBe(false);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
 
 test.skipIf(!haveNative)(`when all is there it starts no other program and says nothing${withoutNative}`, () => {
   // With an empty PATH neither npm nor cargo could be started.

@@ -23,8 +23,9 @@ const KINDS = ['input', 'shared', 'layer', 'concat', 'add', 'condition'];
 export function collect(output: Node): Collected {
   const graph: Graph = new DirectedGraph();
   const keys = new Map<unknown, string>();
-  const issues: GraphIssue[] = [];
-  const where = (node: unknown): string => path(graph, keys.get(node) ?? OUTPUT);
+  const strangers: unknown[] = [];
+  const way = createWays(graph);
+  const where = (node: unknown): string => way(keys.get(node) ?? OUTPUT);
 
   const enter = (value: unknown): string => {
     const known = keys.get(value);
@@ -40,19 +41,20 @@ export function collect(output: Node): Collected {
   for (let key = waiting.pop(); key !== undefined; key = waiting.pop()) {
     const { value } = graph.getNodeAttributes(key);
     if (isNode(value)) for (const source of upstream(value)) graph.mergeDirectedEdge(enter(source), key);
-    else issues.push({ code: 'invalid-node', got: show(value), at: where(value) });
+    else strangers.push(value);
   }
 
+  const issues: GraphIssue[] = strangers.map((value) => ({ code: 'invalid-node', got: show(value), at: where(value) }));
   const { order, cycle } = upstreamFirst(graph);
   const values = (list: readonly string[]) => list.map((key) => graph.getNodeAttributes(key).value);
-  if (cycle.length > 0) issues.push({ code: 'cycle', nodes: values(cycle).map(labelOf), at: path(graph, cycle[0]) });
+  if (cycle.length > 0) issues.push({ code: 'cycle', nodes: values(cycle).map(labelOf), at: way(cycle[0]) });
   return { output, order: values(order).filter(isNode), where, issues };
 }
 
 /** Whether a value has the shape of a node; hand-made ones are welcome. */
-function isNode(value: unknown): value is Node {
+export function isNode(value: unknown): value is Node {
   if (typeof value !== 'object' || value === null || !('kind' in value)) return false;
-  if (!KINDS.includes(String(value.kind))) return false;
+  if (!KINDS.some((kind) => kind === value.kind)) return false;
   if (value.kind === 'layer')
     return 'input' in value && 'method' in value && (value.method === 'nmf' || value.method === 'svd');
   if (value.kind === 'condition') return 'input' in value;
@@ -106,14 +108,43 @@ export const titleOf = (node: Node): string =>
     .with('condition', () => 'factorCondition')
     .exhaustive();
 
-/** From the output down the first road that leads to a vertex. */
-function path(graph: Graph, to: string): string {
-  const labels: string[] = [];
-  const seen = new Set<string>();
-  for (let key: string | undefined = to; key !== undefined && !seen.has(key); key = graph.outNeighbors(key)[0]) {
-    seen.add(key);
-    labels.push(labelOf(graph.getNodeAttributes(key).value));
-    if (key === OUTPUT) break;
-  }
-  return labels.reverse().join(' ← ');
+/** Names shown at either end of a long way. */
+const ENDS = 4;
+
+/** The shortest way from the output to a vertex, the middle of a long one left out; walked through once, when first asked. */
+function createWays(graph: Graph): (to: string) => string {
+  const vertices = new Map<
+    string,
+    {
+      readonly label: string;
+      readonly from: string | undefined;
+      readonly top: readonly string[];
+      readonly depth: number;
+    }
+  >();
+  const visit = (key: string, from: string | undefined): void => {
+    const above = from === undefined ? undefined : vertices.get(from);
+    const label = labelOf(graph.getNodeAttributes(key).value);
+    const [top, depth] = above === undefined ? [[], 0] : [above.top, above.depth + 1];
+    vertices.set(key, { label, from, top: depth < ENDS ? [...top, label] : top, depth });
+  };
+  return (to) => {
+    if (vertices.size === 0) {
+      visit(OUTPUT, undefined);
+      for (const key of vertices.keys()) {
+        for (const source of graph.inNeighbors(key)) if (!vertices.has(source)) visit(source, key);
+      }
+    }
+    const { top = [], depth = 0 } = vertices.get(to) ?? {};
+    const bottom: string[] = [];
+    const short = depth <= 2 * ENDS;
+    for (
+      let at = vertices.get(to);
+      at !== undefined && bottom.length < (short ? depth + 1 : ENDS);
+      at = vertices.get(at.from ?? '')
+    ) {
+      bottom.unshift(at.label);
+    }
+    return (short ? bottom : [...top, '…', ...bottom]).join(' ← ');
+  };
 }

@@ -15,8 +15,8 @@ import { validate } from './validate.js';
  */
 export function compile(output: Node, config: GraphConfig = {}): Compiled {
   const graph = collect(output);
-  const facts = survey(graph);
-  const issues = [...graph.issues, ...validate(graph, facts, config), ...shapes(graph).issues];
+  const data = survey(graph);
+  const issues = [...graph.issues, ...validate(graph, data, config), ...shapes(graph, data).issues];
   if (issues.length > 0) throw new GraphError(issues);
-  return lower(graph, facts, config);
+  return lower(graph, data, config);
 }

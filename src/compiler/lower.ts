@@ -6,7 +6,7 @@ import type { Collected } from './collect.js';
 import type { Compiled, FactorSlots, FitStep, Plan, SlotId, SplitPart, StartArgs } from './plan.js';
 import { createPlanBuilder, type PlanBuilder } from './plan-builder.js';
 import { factorTerms, resolveNmf, resolveSvd } from './resolve.js';
-import type { Facts } from './survey.js';
+import type { Survey, Surveyed } from './survey.js';
 
 /** How an upstream layer hands on its embedding: diag(d)·H, or H alone. */
 type Mode = 'scaled' | 'normalized';
@@ -19,11 +19,11 @@ interface Block {
 }
 
 /** From a graph without faults to the plan that fits it: every node once, upstream first. */
-export function lower(graph: Collected, facts: Facts, config: GraphConfig): Compiled {
+export function lower(graph: Collected, data: Survey, config: GraphConfig): Compiled {
   const plan = createPlanBuilder();
   const wanted = modesWanted(graph);
   const blocks = new Map<Node, Map<Mode, readonly Block[]>>();
-  const signed = signs(graph, facts);
+  const signed = signs(graph, data);
   let layers = 0;
 
   for (const node of graph.order) {
@@ -42,7 +42,12 @@ export function lower(graph: Collected, facts: Facts, config: GraphConfig): Comp
       continue;
     }
     const own = new Map<Mode, readonly Block[]>();
-    const loaded = node.kind === 'input' || node.kind === 'condition' ? load(plan, node) : [];
+    const found = data.get(node)?.matrix;
+    // Validation has turned away everything that is no matrix.
+    const loaded =
+      (node.kind === 'input' || node.kind === 'condition') && found !== undefined && found.kind !== 'unusable'
+        ? load(plan, node, found)
+        : [];
     for (const mode of wanted.get(node) ?? [])
       own.set(
         mode,
@@ -69,7 +74,7 @@ function modesWanted(graph: Collected): ReadonlyMap<Node, ReadonlySet<Mode>> {
 }
 
 /** Nodes that may hold negative numbers, which an NMF layer can only approach by zero. */
-function signs(graph: Collected, facts: Facts): ReadonlyMap<Node, boolean> {
+function signs(graph: Collected, data: Survey): ReadonlyMap<Node, boolean> {
   const signed = new Map<Node, boolean>();
   for (const node of graph.order) {
     const fromParts = upstream(node).some((part) => signed.get(part));
@@ -78,19 +83,20 @@ function signs(graph: Collected, facts: Facts): ReadonlyMap<Node, boolean> {
       match(node)
         .with({ kind: 'layer', method: 'svd' }, () => true)
         .with({ kind: 'layer', method: 'nmf' }, ({ spec }) => !factorTerms(spec, 'H').nonneg)
-        .otherwise((n) => fromParts || facts.get(n)?.negative === true),
+        .otherwise((n) => fromParts || isNegative(data.get(n))),
     );
   }
   return signed;
 }
 
+const isNegative = (found: Surveyed | undefined): boolean =>
+  found !== undefined && 'facts' in found && found.facts.negative;
+
 /** Whether neither factor may be negative. */
 const isNonnegative = (node: LayerNode): boolean =>
   node.method === 'nmf' && factorTerms(node.spec, 'W').nonneg && factorTerms(node.spec, 'H').nonneg;
 
-function load(plan: PlanBuilder, node: InputNode | ConditionNode): readonly Block[] {
-  // Validation has turned away everything that is no matrix.
-  const data = (node.kind === 'input' ? node.data : node.Z) as Matrix;
+function load(plan: PlanBuilder, node: InputNode | ConditionNode, data: Matrix): readonly Block[] {
   const name = node.kind === 'input' ? node.options.name : `condition ${plan.countConditions() + 1}`;
   const slot = plan.slot(name, data.rows, data.cols, storedEntries(data), storedBytes(data));
   plan.load({ op: 'load', source: node.kind, name, write: slot }, data);

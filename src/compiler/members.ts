@@ -1,7 +1,7 @@
 import { match } from 'ts-pattern';
 import { type Node, upstream } from '../dsl/node.js';
 import type { Fault } from '../issues.js';
-import { labelOf, named, titleOf } from './collect.js';
+import { isNode, labelOf, named, titleOf } from './collect.js';
 
 /** What may be put into a factorShared, factorConcat or factorAdd. */
 export function memberFaults(
@@ -17,29 +17,31 @@ export function memberFaults(
     rule,
     cure,
   });
+  // What is no node at all has been reported where the graph was collected.
+  const members = node.inputs.filter(isNode);
   const embedding = (member: Node) => traits.get(member)?.embedding === true;
   const conditioned = (member: Node) => traits.get(member)?.conditioned === true;
   return match(node)
-    .with({ kind: 'shared' }, (n) => [
-      ...n.inputs
+    .with({ kind: 'shared' }, () => [
+      ...members
         .filter((member) => member.kind !== 'input' && member.kind !== 'layer')
         .map((member) => fault(member, 'Members of factorShared must be inputs or layers', 'put a layer on it first')),
-      ...repeats(n.inputs).map((member) =>
+      ...repeats(members).map((member) =>
         fault(member, 'Members of factorShared must have different names', 'rename one, or leave it out'),
       ),
     ])
-    .with({ kind: 'concat' }, (n) =>
-      n.inputs
+    .with({ kind: 'concat' }, () =>
+      members
         .filter((member) => !embedding(member))
         .map((member) =>
           fault(member, 'Branches of factorConcat must be embeddings', 'stack raw data with factorShared'),
         ),
     )
-    .with({ kind: 'add' }, (n) => [
-      ...n.inputs
+    .with({ kind: 'add' }, () => [
+      ...members
         .filter((member) => !embedding(member))
         .map((member) => fault(member, 'Branches of factorAdd must be embeddings', 'put a layer on it first')),
-      ...n.inputs
+      ...members
         .filter((member) => embedding(member) && conditioned(member))
         .map((member) =>
           fault(member, 'Branches of factorAdd must have no condition', 'put the condition on the sum instead'),

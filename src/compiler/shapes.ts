@@ -1,8 +1,8 @@
 import { match, P } from 'ts-pattern';
 import type { Node } from '../dsl/node.js';
 import type { Counted, GraphIssue } from '../issues.js';
-import type { Matrix } from '../matrix.js';
 import { type Collected, labelOf, titleOf } from './collect.js';
+import type { Survey, Surveyed } from './survey.js';
 
 export interface Shape {
   readonly rows: number;
@@ -15,11 +15,11 @@ export interface Shapes {
 }
 
 /** What each node hands on, features × samples, and where the parts of one don't fit each other. */
-export function shapes(graph: Collected): Shapes {
+export function shapes(graph: Collected, data: Survey): Shapes {
   const of = new Map<Node, Shape>();
   const issues: GraphIssue[] = [];
   for (const node of graph.order) {
-    const shape = shapeOf(node, of);
+    const shape = shapeOf(node, of, data);
     if (shape === undefined) continue;
     of.set(node, shape);
     const parts = node.kind === 'condition' ? [node.input] : 'inputs' in node ? node.inputs : [];
@@ -27,7 +27,7 @@ export function shapes(graph: Collected): Shapes {
       const found = of.get(part);
       return found === undefined ? [] : [{ name: labelOf(part), raw: part.kind === 'input', ...found }];
     });
-    const Z = node.kind === 'condition' ? sizeOf(node.Z) : undefined;
+    const Z = node.kind === 'condition' ? sizeOf(data.get(node)) : undefined;
     const all = Z === undefined ? known : [...known, { name: 'Z', raw: true, ...Z }];
     const samples: Counted[] = all.map(({ name, cols }) => ({ name, count: cols }));
     if (differ(samples)) {
@@ -47,9 +47,9 @@ export function shapes(graph: Collected): Shapes {
 const differ = (list: readonly Counted[]): boolean => list.some(({ count }) => count !== list[0].count);
 
 /** Unknown where the node, or something it needs, has a fault of its own. */
-function shapeOf(node: Node, of: ReadonlyMap<Node, Shape>): Shape | undefined {
+function shapeOf(node: Node, of: ReadonlyMap<Node, Shape>, data: Survey): Shape | undefined {
   return match(node)
-    .with({ kind: 'input' }, (n) => sizeOf(n.data))
+    .with({ kind: 'input' }, (n) => sizeOf(data.get(n)))
     .with({ kind: 'layer' }, (n) => {
       const input = of.get(n.input);
       const k: unknown = n.spec?.k;
@@ -59,7 +59,7 @@ function shapeOf(node: Node, of: ReadonlyMap<Node, Shape>): Shape | undefined {
     })
     .with({ kind: P.union('shared', 'concat') }, (n) => stacked(n.inputs.map((part) => of.get(part))))
     .with({ kind: 'add' }, (n) => of.get(n.inputs[0]))
-    .with({ kind: 'condition' }, (n) => stacked([of.get(n.input), sizeOf(n.Z)]))
+    .with({ kind: 'condition' }, (n) => stacked([of.get(n.input), sizeOf(data.get(n))]))
     .exhaustive();
 }
 
@@ -69,6 +69,6 @@ function stacked(parts: readonly (Shape | undefined)[]): Shape | undefined {
   return { rows: known.reduce((sum, { rows }) => sum + rows, 0), cols: known[0].cols };
 }
 
-function sizeOf(data: Matrix | { readonly kind: 'unusable' }): Shape | undefined {
-  return data?.kind === 'dense' || data?.kind === 'csc' ? { rows: data.rows, cols: data.cols } : undefined;
+function sizeOf(found: Surveyed | undefined): Shape | undefined {
+  return found !== undefined && 'facts' in found ? { rows: found.matrix.rows, cols: found.matrix.cols } : undefined;
 }

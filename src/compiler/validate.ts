@@ -4,15 +4,12 @@ import type { ConditionNode, InputNode, Node } from '../dsl/node.js';
 import { RESERVED_INPUT_NAMES, RESERVED_LAYER_NAMES } from '../dsl/reserved.js';
 import { conditionOptions, graphConfig, inputOptions, nmfSpec, svdSpec } from '../dsl/schemas.js';
 import { type Fault, type GraphIssue, LARGEST_VALUE } from '../issues.js';
-import type { Matrix } from '../matrix.js';
-import type { MatrixFacts } from '../matrix-check.js';
-import type { Unusable } from '../matrix-input.js';
 import { type Collected, labelOf, named } from './collect.js';
 import { memberFaults, type Traits, traitsOf } from './members.js';
-import type { Facts } from './survey.js';
+import type { Survey, Surveyed } from './survey.js';
 
 /** Faults that show on one node, or on names: options, names, data and what may be put into what. */
-export function validate(graph: Collected, facts: Facts, config: unknown): readonly GraphIssue[] {
+export function validate(graph: Collected, data: Survey, config: unknown): readonly GraphIssue[] {
   const placed = (node: Node, faults: readonly Fault[]) => faults.map((fault) => ({ ...fault, at: graph.where(node) }));
   const issues: GraphIssue[] = optionFaults(graphConfig, config, 'factorNet').map((fault) => ({
     ...fault,
@@ -26,7 +23,7 @@ export function validate(graph: Collected, facts: Facts, config: unknown): reado
       .with({ kind: 'input' }, (n) => [
         ...optionFaults(inputOptions, n.options, 'factorInput'),
         ...nameFaults('input', n.options, names.input),
-        ...dataFaults(n, facts.get(n)),
+        ...dataFaults(n, data.get(n)),
       ])
       .with({ kind: 'layer' }, (n) => [
         ...optionFaults(n.method === 'nmf' ? nmfSpec : svdSpec, n.spec, `layer '${labelOf(n)}'`),
@@ -34,7 +31,7 @@ export function validate(graph: Collected, facts: Facts, config: unknown): reado
       ])
       .with({ kind: 'condition' }, (n) => [
         ...optionFaults(conditionOptions, n.options, 'factorCondition'),
-        ...dataFaults(n, facts.get(n)),
+        ...dataFaults(n, data.get(n)),
       ])
       .with({ kind: 'shared' }, { kind: 'concat' }, { kind: 'add' }, (n) => memberFaults(n, traits))
       .exhaustive();
@@ -59,17 +56,14 @@ function nameFaults(what: 'input' | 'layer', options: unknown, seen: Set<string>
   return [];
 }
 
-function dataFaults(node: InputNode | ConditionNode, facts: MatrixFacts | undefined): readonly Fault[] {
+function dataFaults(node: InputNode | ConditionNode, found: Surveyed | undefined): readonly Fault[] {
+  if (found === undefined) return [];
   const of = node.kind === 'input' ? `input '${labelOf(node)}'` : 'a condition';
-  // A hand-made node may hold anything.
-  const data: Matrix | Unusable | undefined = node.kind === 'input' ? node.data : node.Z;
-  if (data?.kind === 'unusable') return [{ code: 'invalid-data', of, rule: data.rule, got: data.got }];
-  if (facts === undefined) return [{ code: 'invalid-data', of, rule: 'a matrix', got: 'none' }];
-  const size = `${data.rows} × ${data.cols}`;
-  if (data.rows === 0 || data.cols === 0) return [{ code: 'invalid-data', of, rule: 'at least 1 × 1', got: size }];
-  const { nonFinite, largest } = facts;
+  if (!('facts' in found)) return [{ code: 'invalid-data', of, rule: found.matrix.rule, got: found.matrix.got }];
+  const { rows, cols } = found.matrix;
+  if (rows === 0 || cols === 0) return [{ code: 'invalid-data', of, rule: 'at least 1 × 1', got: `${rows} × ${cols}` }];
+  const { nonFinite, largest } = found.facts;
   if (nonFinite !== undefined) return [{ code: 'non-finite', of, ...nonFinite }];
-  if (largest > LARGEST_VALUE || (largest > 0 && largest < 1 / LARGEST_VALUE))
-    return [{ code: 'value-range', of, largest }];
-  return [];
+  const fits = largest === 0 || (largest <= LARGEST_VALUE && largest >= 1 / LARGEST_VALUE);
+  return fits ? [] : [{ code: 'value-range', of, largest }];
 }

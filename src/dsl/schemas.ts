@@ -2,10 +2,16 @@ import { z } from 'zod';
 
 /** One schema per set of options; each check carries its rule, to be read after "must be". Unknown keys are refused. */
 
-const whole = (least: number) => {
+const whole = (least: number, most = Number.MAX_SAFE_INTEGER) => {
   const rule = `a whole number, at least ${least}`;
-  return z.int(rule).min(least, rule);
+  return z
+    .number(rule)
+    .refine((x) => Number.isInteger(x) && x >= least, rule)
+    .refine((x) => !(x > most), `a whole number, at most ${most}`);
 };
+/** Sizes are 32 bits wide in the kernels. */
+const MOST_FACTORS = 2 ** 31 - 1;
+const MOST_THREADS = 1024;
 const atLeastZero = (() => {
   const rule = 'a finite number, at least 0';
   return z.number(rule).min(0, rule);
@@ -34,7 +40,7 @@ const nmfDefaults = {
 };
 const layerOptions = {
   name,
-  k: whole(1),
+  k: whole(1, MOST_FACTORS),
   embedding: oneOf('scaled', 'normalized').optional(),
   seed: whole(0).optional(),
 };
@@ -68,7 +74,7 @@ export const graphConfig = z.strictObject({ ...nmfDefaults, seed: whole(0).optio
 export const fitOptions = z.strictObject({
   signal: z.instanceof(AbortSignal, { error: 'an AbortSignal' }).optional(),
   onProgress: z.custom((value) => typeof value === 'function', 'a function').optional(),
-  threads: whole(1).optional(),
+  threads: whole(1, MOST_THREADS).optional(),
   backend: oneOf('auto', 'native', 'reference').optional(),
 });
 

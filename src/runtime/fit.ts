@@ -38,7 +38,7 @@ interface BaseFit<P extends string> {
   /** What was minimised, penalties included: ½‖X − WH‖² + penalties; for an SVD ½‖residual‖² of the centred and scaled matrix. */
   readonly objective: number;
   readonly iterations: number;
-  /** False when `maxIter` ended the fit; never an error. */
+  /** False when a fit ended before its tolerance: at `maxIter`, or an SVD where rounding left nothing to gain. Never an error. */
   readonly converged: boolean;
   /** Every accepted iterate, in order. */
   readonly history: readonly HistoryEntry[];

@@ -80,9 +80,11 @@ async function fitGraph(compiled: Compiled, options: FitOptions): Promise<GraphF
   signal?.throwIfAborted();
   const state = await run(plan, bindings, { kernels, seed, signal, onProgress, threads });
   const layers = layerFits(plan, state);
-  if (state.cancelledIn !== undefined)
-    throw withPartial(signal?.reason, { layers, stoppedIn: state.cancelledIn, seed });
-  const summary = await summarize(plan, state, kernels, { seed, threads, began });
+  const last = plan.layers[plan.layers.length - 1].layer;
+  const cancelled = () => withPartial(signal?.reason, { layers, stoppedIn: state.cancelledIn ?? last, seed });
+  if (signal?.aborted) throw cancelled();
+  const summary = await summarize(plan, state, kernels, { seed, threads, signal, began });
+  if (signal?.aborted) throw cancelled();
   const made = { ...layers, summary };
   Object.defineProperty(made, 'reconstruct', { value: reconstruct.bind(undefined, compiled, state) });
   // Layers are keyed by the names in the plan, which are those of the expression's types.

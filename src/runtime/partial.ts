@@ -10,15 +10,16 @@ export interface PartialFit {
 
 /** The reason a fit was cancelled with, carrying what it had reached; a reason that is no object can't carry it. */
 export function withPartial(reason: unknown, partial: PartialFit): unknown {
-  if (typeof reason === 'object' && reason !== null && Object.isExtensible(reason)) {
-    Object.defineProperty(reason, 'partial', { value: partial, configurable: true, writable: true });
+  if (typeof reason === 'object' && reason !== null) {
+    Reflect.defineProperty(reason, 'partial', { value: partial, configurable: true, writable: true });
   }
   return reason;
 }
 
 /**
  * What a cancelled fit had reached, from the error it rejected with; undefined for any other error, for a reason that is
- * no object, and for a signal that was aborted before the fit began.
+ * no object, and for a signal that was aborted before the fit began. Fits that are cancelled by one signal share its
+ * reason: it then holds what the last of them had reached.
  *
  * @example
  * net.fit({ signal: AbortSignal.timeout(1000) }).catch((error) => partialFit(error)?.layers);

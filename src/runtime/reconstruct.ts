@@ -1,12 +1,13 @@
 import { match } from 'ts-pattern';
 import type { Plan, SlotId } from '../compiler/plan.js';
 import type { NmfResult, SvdResult } from '../kernels/kernels.js';
-import { addScaled, type DenseMatrix, dense, rowRange, scaleRows, stackDense, totalRows } from '../matrix.js';
+import { addScaled, column, type DenseMatrix, dense, rowRange, scaleRows, stackDense, totalRows } from '../matrix.js';
 import { blocksIn, matrixIn, type RunState } from './run.js';
 
 /** An estimate of a matrix as a product of two small ones: left (rows × r) · right (r × samples). */
 export interface Product {
-  readonly left: DenseMatrix;
+  /** null for the unit matrix: the estimate is `right` itself. */
+  readonly left: DenseMatrix | null;
   readonly right: DenseMatrix;
 }
 
@@ -25,11 +26,10 @@ export async function estimates(
   through: readonly string[],
 ): Promise<ReadonlyMap<SlotId, Product>> {
   const found = new Map<SlotId, Product[]>();
-  const give = (slot: SlotId, estimate: Product) => found.set(slot, [...(found.get(slot) ?? []), estimate]);
+  const give = (slot: SlotId, estimate: Product) => append(found, slot, estimate);
   const take = (slot: SlotId): Product | undefined => mean(found.get(slot) ?? []);
   const embeddings = new Map<string, DenseMatrix[]>();
-  const embedding = (layer: string, matrix: DenseMatrix) =>
-    embeddings.set(layer, [...(embeddings.get(layer) ?? []), matrix]);
+  const embedding = (layer: string, matrix: DenseMatrix) => append(embeddings, layer, matrix);
 
   for (const step of [...plan.prepare, ...plan.fit].reverse()) {
     await match(step)
@@ -40,7 +40,7 @@ export async function estimates(
         let top = 0;
         for (const slot of reads) {
           const rows = totalRows(blocksIn(state, slot));
-          give(slot, { left: rowRange(estimate.left, top, top + rows), right: estimate.right });
+          give(slot, rowsOf(estimate, top, top + rows));
           top += rows;
         }
       })
@@ -49,7 +49,7 @@ export async function estimates(
         if (estimate === undefined) return;
         const rest = addScaled(await multiply(estimate), matrixIn(state, write), -1);
         for (const slot of reads)
-          give(slot, asProduct(addScaled(stackDense(blocksIn(state, slot)), rest, 1 / reads.length)));
+          give(slot, { left: null, right: addScaled(stackDense(blocksIn(state, slot)), rest, 1 / reads.length) });
       })
       .with({ op: 'embed' }, async ({ layer, write }) => {
         const estimate = take(write);
@@ -72,6 +72,12 @@ export async function estimates(
       return estimate === undefined ? [] : [[slot, estimate]];
     }),
   );
+}
+
+function append<K, V>(lists: Map<K, V[]>, key: K, value: V): void {
+  const list = lists.get(key);
+  if (list === undefined) lists.set(key, [value]);
+  else list.push(value);
 }
 
 /** W·embedding in units of the layer's input: the means that an SVD took out are one more factor. */
@@ -98,32 +104,32 @@ function mean(parts: readonly Product[]): Product | undefined {
 
 /** Σ left·right as one product, times a factor. */
 function joined(parts: readonly Product[], factor: number): Product {
-  const rank = parts.reduce((sum, { left }) => sum + left.cols, 0);
-  const left = dense(parts[0].left.rows, rank);
+  const lefts = parts.map(leftOf);
+  const rank = lefts.reduce((sum, { cols }) => sum + cols, 0);
+  const left = dense(lefts[0].rows, rank);
   const right = dense(rank, parts[0].right.cols);
   let top = 0;
-  for (const part of parts) {
+  for (const [i, part] of parts.entries()) {
     left.data.set(
-      part.left.data.map((x) => x * factor),
+      lefts[i].data.map((x) => x * factor),
       top * left.rows,
     );
-    for (let j = 0; j < right.cols; j++) {
-      right.data.set(part.right.data.subarray(j * part.right.rows, (j + 1) * part.right.rows), top + j * rank);
-    }
-    top += part.left.cols;
+    for (let j = 0; j < right.cols; j++) right.data.set(column(part.right, j), top + j * rank);
+    top += lefts[i].cols;
   }
   return { left, right };
 }
 
 /** The matrix that a product stands for; the event loop turns in between. */
 export async function multiply({ left, right }: Product): Promise<DenseMatrix> {
+  if (left === null) return right;
   const out = dense(left.rows, right.cols);
   let done = 0;
   for (let j = 0; j < right.cols; j++) {
-    const column = out.data.subarray(j * out.rows, (j + 1) * out.rows);
+    const sum = column(out, j);
     for (let r = 0; r < left.cols; r++) {
       const x = right.data[r + j * right.rows];
-      for (let i = 0; i < out.rows; i++) column[i] += left.data[i + r * out.rows] * x;
+      for (let i = 0; i < out.rows; i++) sum[i] += left.data[i + r * out.rows] * x;
     }
     done += left.cols * out.rows;
     if (done > STRETCH) {
@@ -145,9 +151,15 @@ function average(list: readonly DenseMatrix[]): DenseMatrix {
       );
 }
 
-/** A dense matrix as a product: with the unit matrix on its left. */
-function asProduct(matrix: DenseMatrix): Product {
-  const unit = dense(matrix.rows, matrix.rows);
-  for (let i = 0; i < matrix.rows; i++) unit.data[i * matrix.rows + i] = 1;
-  return { left: unit, right: matrix };
+/** The left side written out. */
+export function leftOf({ left, right }: Product): DenseMatrix {
+  if (left !== null) return left;
+  const unit = dense(right.rows, right.rows);
+  for (let i = 0; i < right.rows; i++) unit.data[i * right.rows + i] = 1;
+  return unit;
+}
+
+function rowsOf({ left, right }: Product, from: number, to: number): Product {
+  if (left === null) return { left, right: rowRange(right, from, to) };
+  return { left: rowRange(left, from, to), right };
 }

@@ -161,6 +161,9 @@ async function callKernel(
   } catch (error) {
     if (error instanceof KernelError)
       throw new KernelError(error.code, error.message, { layer: step.layer, cause: error });
+    // What the engine throws when an array can't be had.
+    if (error instanceof RangeError)
+      throw new KernelError('out-of-memory', error.message, { layer: step.layer, cause: error });
     throw error;
   }
 }

@@ -3,26 +3,29 @@ import type { Plan } from '../compiler/plan.js';
 import type { Kernels } from '../kernels/kernels.js';
 import { dense, totalRows } from '../matrix.js';
 import type { FitSummary, InputSummary } from './fit.js';
-import { estimates, type Product } from './reconstruct.js';
+import { estimates, leftOf, type Product } from './reconstruct.js';
 import { blocksIn, type RunState } from './run.js';
 
 interface Context {
   readonly seed: number;
   readonly threads: number | undefined;
+  readonly signal?: AbortSignal | undefined;
   /** When the fit began, by `performance.now()`. */
   readonly began: number;
 }
 
 /** Loss and explained fraction of each input, reconstructed from the output, and what is needed to fit again. */
 export async function summarize(plan: Plan, state: RunState, kernels: Kernels, context: Context): Promise<FitSummary> {
-  const { seed, threads, began } = context;
+  const { seed, threads, signal, began } = context;
   const found = await estimates(plan, state, plan.output);
   const inputs: [string, InputSummary][] = [];
   for (const step of plan.prepare) {
     if (step.op !== 'load' || step.source !== 'input') continue;
+    // What a cancelled fit has measured so far is dropped by the caller.
+    if (signal?.aborted) break;
     const X = blocksIn(state, step.write);
     const [rows, cols] = [totalRows(X), X[0].cols];
-    const against = ({ left, right }: Product) => kernels.mse({ X, W: left, H: right }, { threads });
+    const against = (product: Product) => kernels.mse({ X, W: leftOf(product), H: product.right }, { threads });
     const zero = { left: dense(rows, 1), right: dense(1, cols) };
     const loss = await against(found.get(step.write) ?? zero);
     const total = await against(zero);

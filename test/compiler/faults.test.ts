@@ -257,6 +257,31 @@ const faults: readonly [GraphIssue['code'], () => unknown, object, RegExp][] = [
     /equal rank; got a k=2, b k=3 \(at add\)/,
   ],
   // What real callers hand over by mistake.
+  ['invalid-node', net(factorConcat(a, undefined)), { got: 'undefined', at: 'concat ← ?' }, /must come from/],
+  ['invalid-node', net(nmfLayer(factorShared(x, null), { name: 'a', k: 1 })), { got: 'null' }, /must come from/],
+  [
+    'invalid-option',
+    net(nmfLayer(x, { name: 'a', k: 2 ** 32 + 1 })),
+    { option: 'k' },
+    /a whole number, at most 2147483647/,
+  ],
+  ['invalid-data', withData({ shape: [1, 2], data: ['1', '2'] }), {}, /numbers; got string at position 0/],
+  [
+    'invalid-data',
+    withData({ shape: [1, 2], data: [1, 2], strides: 'fortran' }),
+    {},
+    /two whole strides; got 'fortran'/,
+  ],
+  ['invalid-data', withData({ shape: [1, 2], data: [1, 2], strides: [0.5, 1] }), {}, /two whole strides/],
+  ['invalid-data', withData({ shape: [1, 2], data: [1, 2], offset: '1' }), {}, /whole offset; got '1'/],
+  ['invalid-data', withData({ shape: [1e9, 1e9], data: [1], strides: [0, 0] }), {}, /small enough for memory/],
+  [
+    'invalid-data',
+    withData({ kind: 'csc', rows: 2, cols: 2, indptr: [0, '1', 2], indices: [0, 1], values: [1, 2] }),
+    {},
+    /whole column bounds; got '1'/,
+  ],
+  ['invalid-data', withData({ rows: Symbol('r'), cols: 1, data: [1] }), {}, /got rows Symbol\(r\)/],
   [
     'invalid-data',
     withData({ shape: [2, 3], data: [1, 2], indices: [0, 1], indptr: [0, 1, 1, 2] }),
@@ -281,7 +306,12 @@ const faults: readonly [GraphIssue['code'], () => unknown, object, RegExp][] = [
     { got: 'trap' },
     /readable/,
   ],
-  ['invalid-data', withData({ rows: 2.5, cols: 2, data: [1, 2, 3, 4, 5] }), {}, /whole rows and cols; got rows 2.5/],
+  [
+    'invalid-data',
+    withData({ rows: 2.5, cols: 2, data: [1, 2, 3, 4, 5] }),
+    {},
+    /whole rows and cols, each below 2³²; got rows 2.5/,
+  ],
   ['invalid-data', withData({ rows: -1, cols: -1, data: [1] }), {}, /whole rows and cols/],
   ['invalid-data', withData({ shape: [2, 2], strides: [-2, 1], data: [1, 2, 3, 4] }), {}, /within its data/],
   ['invalid-option', net(a, null), { of: 'factorNet', got: null }, /must be an object of options; got null/],
@@ -373,6 +403,21 @@ test('nodes can not be changed after they were made', () => {
   expect(() => {
     layer.node.spec.k = 3;
   }).toThrow(TypeError);
+});
+
+test('a deep graph with thousands of faults is told in a short message; the issues are whole', () => {
+  let chain: unknown = x;
+  for (let i = 0; i < 4000; i++) chain = nmfLayer(chain, { name: `c${i}`, k: 0 });
+  const issues = issuesOf(net(chain));
+  expect(issues).toHaveLength(4000);
+  expect(issues[0].at).toBe('c3999 ← c3998 ← c3997 ← c3996 ← … ← c3 ← c2 ← c1 ← c0');
+  expect(net(chain)).toThrow(/^4000 faults:[\s\S]*… and 3970 more, in issues$/);
+});
+
+test('a node that went through JSON is refused, for its typed arrays are gone', () => {
+  const copy = JSON.parse(JSON.stringify(nmfLayer(x, { name: 'a', k: 2 })));
+  expect(only(net(copy)).code).toBe('invalid-data');
+  expect(only(net({ node: { kind: ['concat'], inputs: [] } })).code).toBe('invalid-node');
 });
 
 test('a hand-made node is as good as one from the builder', () => {

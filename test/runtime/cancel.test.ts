@@ -80,6 +80,25 @@ describe.each(['reference', 'auto'] as const)('on the %s kernels', (backend) => 
       expect(event.loss).toBe(losses.get(event.iteration));
   });
 
+  test('cancelled in its last moment, a fit is still cancelled', async () => {
+    const control = new AbortController();
+    const short = factorNet(chain, { seed: 1, maxIter: 3 });
+    const onProgress = ({ layer, done }: Progress) => {
+      if (layer === 'b' && done) control.abort(new Error('late'));
+    };
+    const error = await short.fit({ backend, signal: control.signal, onProgress }).catch((caught: unknown) => caught);
+    expect(error).toMatchObject({ message: 'late' });
+    expect(partialFit(error)).toMatchObject({ stoppedIn: 'b', layers: { b: { iterations: 3 } } });
+  });
+
+  test('memory that can not be had is an error, and the process lives', async () => {
+    const small = factorInput(uniform(3, 3, 1), { name: 'small' });
+    for (const k of [60_000, 2_000_000_000]) {
+      const fit = factorNet(nmfLayer(small, { name: 'a', k, maxIter: 1 })).fit({ backend });
+      await expect(fit).rejects.toMatchObject({ name: 'KernelError', code: 'out-of-memory', layer: 'a' });
+    }
+  });
+
   test('fits can run side by side', async () => {
     const short = factorNet(chain, { seed: 1, maxIter: 30 });
     const fits = await Promise.all(Array.from({ length: 8 }, () => short.fit({ backend })));
