@@ -1,7 +1,7 @@
 import { match } from 'ts-pattern';
 import type { GraphConfig } from '../dsl/config.js';
 import { type ConditionNode, type InputNode, type LayerNode, type Node, upstream } from '../dsl/node.js';
-import { type Matrix, storedBytes, storedEntries } from '../matrix.js';
+import { storedBytes, storedEntries } from '../matrix.js';
 import type { Collected } from './collect.js';
 import type { Compiled, FactorSlots, FitStep, Plan, SlotId, SplitPart, StartArgs } from './plan.js';
 import { createPlanBuilder, type PlanBuilder } from './plan-builder.js';
@@ -42,17 +42,11 @@ export function lower(graph: Collected, data: Survey, config: GraphConfig): Comp
       continue;
     }
     const own = new Map<Mode, readonly Block[]>();
-    const found = data.get(node)?.matrix;
-    // Validation has turned away everything that is no matrix.
-    const loaded =
-      (node.kind === 'input' || node.kind === 'condition') && found !== undefined && found.kind !== 'unusable'
-        ? load(plan, node, found)
-        : [];
-    for (const mode of wanted.get(node) ?? [])
-      own.set(
-        mode,
-        combine(plan, node, loaded, (part) => read(part, mode)),
-      );
+    const loaded = node.kind === 'input' || node.kind === 'condition' ? load(plan, node, data.get(node)) : [];
+    for (const mode of wanted.get(node) ?? []) {
+      const from = (part: Node) => read(part, mode);
+      own.set(mode, combine(plan, node, loaded, from));
+    }
     blocks.set(node, own);
   }
   return plan.finish(config.seed ?? null, outputLayers(graph.output));
@@ -96,7 +90,10 @@ const isNegative = (found: Surveyed | undefined): boolean =>
 const isNonnegative = (node: LayerNode): boolean =>
   node.method === 'nmf' && factorTerms(node.spec, 'W').nonneg && factorTerms(node.spec, 'H').nonneg;
 
-function load(plan: PlanBuilder, node: InputNode | ConditionNode, data: Matrix): readonly Block[] {
+/** The data of a node as a block; validation has turned away everything that is no matrix. */
+function load(plan: PlanBuilder, node: InputNode | ConditionNode, found: Surveyed | undefined): readonly Block[] {
+  if (found === undefined || !('facts' in found)) return [];
+  const data = found.matrix;
   const name = node.kind === 'input' ? node.options.name : `condition ${plan.countConditions() + 1}`;
   const slot = plan.slot(name, data.rows, data.cols, storedEntries(data), storedBytes(data));
   plan.load({ op: 'load', source: node.kind, name, write: slot }, data);
