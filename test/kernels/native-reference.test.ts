@@ -11,7 +11,7 @@ import { anyMatrix, relativeDifference, sparse, uniform } from '../support/matri
 import { haveNative, withoutNative } from '../support/native.js';
 import { anyGraph, planOf } from '../support/random-graph.js';
 import { runs } from '../support/runs.js';
-import { nmfArgs, svdArgs } from './conformance.js';
+import { nmfArgs, svdArgs } from './arguments.js';
 
 const terms = fc.record({
   L1: fc.constantFrom(0, 0.01, 0.1),
