@@ -43,6 +43,7 @@ export function layer<E>(method: 'nmf' | 'svd', input: unknown, spec: unknown): 
 
 export function condition<E>(input: unknown, Z: unknown, options: unknown): E {
   const matrix = toMatrix(Z, isTurned(options));
+  // As above: validation has the last word on the input and the options.
   return expression({ kind: 'condition', input: nodeOf(input), Z: matrix, options: frozenCopy(options) } as Node);
 }
 

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { compile } from '../../src/compiler/compile.js';
 import { factorNet, KernelError } from '../../src/index.js';
 import type { Kernels } from '../../src/kernels/kernels.js';
 import { loadNative, provokePanic } from '../../src/kernels/native.js';
@@ -81,6 +82,16 @@ describe.skipIf(!haveNative)(`native equals reference${withoutNative}`, () => {
     expect(relativeDifference(other.top.Wcondition.data, one.top.Wcondition.data)).toBeLessThan(1e-8);
     expect(one.summary.loss / other.summary.loss).toBeCloseTo(1, 8);
     expect([one.summary.backend, other.summary.backend]).toEqual(['native', 'reference']);
+  });
+
+  test('the diamond: bitwise the same with 1 and 2 threads, and from a plan that went through JSON', async () => {
+    const net = factorNet(diamond(), { seed: 7 });
+    expect(JSON.parse(JSON.stringify(net.plan))).toEqual(net.plan);
+    const { plan, bindings } = compile(diamond().node, { seed: 7 });
+    const once = await run(plan, bindings, { kernels: native, seed: 7, threads: 1 });
+    const twice = await run(JSON.parse(JSON.stringify(plan)), bindings, { kernels: native, seed: 7, threads: 2 });
+    expect([...twice.data]).toEqual([...once.data]);
+    expect((await net.fit({ backend: 'native', threads: 2 })).top.H).toEqual(once.results.get('top')?.H);
   });
 
   test('any graph: bitwise the same with 1, 2, 3 and 7 threads', async () => {
