@@ -79,7 +79,7 @@ export interface FitSummary<I extends string = string> {
 
 export interface ReconstructOptions<N extends string> {
   /** The layer whose embedding the reconstruction starts from; default: the output. */
-  readonly through?: N;
+  readonly through?: N | undefined;
 }
 
 /** What a fit holds: layer name, then modality. */

@@ -19,13 +19,13 @@ import { summarize } from './summary.js';
 
 export interface FitOptions {
   /** Cancels the fit within one iteration: it rejects with `signal.reason`; `partialFit(reason)` is what it had reached. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   /** Told of every accepted iterate of every layer. */
-  readonly onProgress?: (progress: Progress) => void;
+  readonly onProgress?: ((progress: Progress) => void) | undefined;
   /** Threads for the native kernels, ≥ 1; default: all cores. The result is bitwise the same for any number. */
-  readonly threads?: number;
+  readonly threads?: number | undefined;
   /** 'auto' (default): native where it is built, else reference. */
-  readonly backend?: Backend;
+  readonly backend?: Backend | undefined;
 }
 
 /** A compiled graph, ready to be looked at and to be fitted as often as wanted. */

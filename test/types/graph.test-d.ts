@@ -103,6 +103,7 @@ describe('results are typed by layer and modality', () => {
     factorNet(nmfLayer(rna, { name: 'a', k: 2, L1: maybe.L1, H: H({ L2: maybe.L1 }), tol: undefined }), {
       seed: maybe.seed,
     });
+    factorNet(a).fit({ signal: undefined, onProgress: undefined, threads: maybe.seed, backend: undefined });
   });
 
   test('a sum is an output too', async () => {
