@@ -4,6 +4,7 @@ export type {
   ConditionOptions,
   FactorConfig,
   FactorOptions,
+  GivenStart,
   GraphConfig,
   InputOptions,
   NmfSpec,
@@ -41,9 +42,19 @@ export { nmfLayer, svdLayer } from './dsl/layers.js';
 export { BackendUnavailableError, GraphError, KernelError, type KernelErrorCode } from './errors.js';
 export type { GraphIssue, GraphIssueCode } from './issues.js';
 export type { Backend } from './kernels/select.js';
-export { type CscMatrix, column, type DenseMatrix, entry, type Matrix, row, toRows } from './matrix.js';
+export {
+  type CscMatrix,
+  column,
+  type DenseData,
+  type DenseMatrix,
+  entry,
+  type Floats,
+  type Matrix,
+  row,
+  toRows,
+} from './matrix.js';
 export type { MatrixInput } from './matrix-input.js';
-export type { FitSummary, GraphFit, HistoryEntry, InputSummary, LayerFit } from './runtime/fit.js';
+export type { FitSummary, GraphFit, HistoryEntry, InputSummary, LayerFit, Progress } from './runtime/fit.js';
 export { type FactorNet, type FitOptions, factorNet } from './runtime/net.js';
 export { type PartialFit, partialFit } from './runtime/partial.js';
-export type { Progress } from './runtime/run.js';
+export type { Acceleration, Memory, Precision, Solver, StartMethod } from './solver.js';

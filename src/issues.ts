@@ -22,6 +22,13 @@ export type Fault =
       readonly rule: string;
       readonly got: unknown;
     }
+  | {
+      readonly code: 'incompatible-options';
+      readonly of: string;
+      readonly options: Readonly<Record<string, unknown>>;
+      readonly rule: string;
+      readonly cure: string;
+    }
   | { readonly code: 'invalid-data'; readonly of: string; readonly rule: string; readonly got: string }
   | {
       readonly code: 'non-finite';
@@ -80,6 +87,10 @@ function sentence(issue: GraphIssue): string {
       return `${issue.of} has no option '${issue.option}'${nearest(issue.option, issue.known)}`;
     case 'invalid-option':
       return `${issue.option} of ${issue.of} must be ${issue.rule}; got ${show(issue.got)}`;
+    case 'incompatible-options': {
+      const got = Object.entries(issue.options).map(([option, value]) => `${option}: ${show(value)}`);
+      return `${issue.rule}; got ${got.join(', ')} in ${issue.of}: ${issue.cure}`;
+    }
     case 'invalid-data':
       return `The data of ${issue.of} must be ${issue.rule}; got ${issue.got}`;
     case 'non-finite':

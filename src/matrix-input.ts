@@ -1,13 +1,23 @@
 import { show } from './issues.js';
-import { type CscMatrix, type DenseMatrix, dense, type Matrix, transpose, transposeCsc } from './matrix.js';
+import {
+  type CscMatrix,
+  type DenseData,
+  type DenseMatrix,
+  dense,
+  type Floats,
+  type Matrix,
+  transposeCsc,
+  turned,
+} from './matrix.js';
 
 type Numbers = ArrayLike<number>;
 
-/** Column-major numbers of any typed array, or a plain array. */
+/** Numbers of any typed array, or a plain array: column after column, or with `order: 'rows'` row after row. */
 export interface DenseLike {
   readonly kind?: 'dense';
   readonly rows: number;
   readonly cols: number;
+  readonly order?: 'columns' | 'rows' | undefined;
   readonly data: Numbers;
 }
 
@@ -53,14 +63,15 @@ const isCount = (x: unknown): x is number => typeof x === 'number' && Number.isI
 const isObject = (x: unknown): x is Readonly<Record<string, unknown>> => typeof x === 'object' && x !== null;
 
 /**
- * Any accepted form as a matrix of features × samples; Float64Array data is taken as it is, anything else copied.
- * With `samplesByFeatures` the rows given are samples, and the matrix is transposed once here.
+ * Any accepted form as a matrix of features × samples. Float64Array and Float32Array data in column or row order is
+ * taken as it is, anything else copied. With `samplesByFeatures` the rows given are samples: dense data is then read in
+ * the other order, a sparse matrix is transposed once here.
  */
 export function toMatrix(input: unknown, samplesByFeatures = false): Matrix | Unusable {
   try {
     const matrix = read(input);
     if (matrix.kind === 'unusable' || !samplesByFeatures) return matrix;
-    return matrix.kind === 'dense' ? transpose(matrix) : transposeCsc(matrix);
+    return matrix.kind === 'dense' ? turned(matrix) : transposeCsc(matrix);
   } catch (error) {
     // An untyped caller's object may throw when it is looked at, or ask for more memory than there is.
     return unusable('readable, and small enough for memory', error instanceof Error ? error.message : show(error));
@@ -78,7 +89,7 @@ function read(input: unknown): Matrix | Unusable {
       return unusable("a CSC matrix as { kind: 'csc', rows, cols, indptr, indices, values }", kindOf(input));
     if (isNumbers(input.shape) && isNumbers(input.data)) return fromNdarray(input.shape, input.data, input);
     if ('rows' in input && 'cols' in input && isNumbers(input.data))
-      return fromDense(input.rows, input.cols, input.data);
+      return fromDense(input.rows, input.cols, input.data, input.order);
   }
   return unusable('a dense or CSC matrix, an ndarray or rows of numbers', kindOf(input));
 }
@@ -89,8 +100,12 @@ function kindOf(x: unknown): string {
   return Array.isArray(x) ? 'an array' : `an object with ${Object.keys(x).slice(0, 5).join(', ') || 'no keys'}`;
 }
 
-function toNumbers(values: Numbers): Float64Array {
-  return values instanceof Float64Array ? values : Float64Array.from(values);
+function isFloats(values: Numbers): values is Floats {
+  return values instanceof Float64Array || values instanceof Float32Array;
+}
+
+function toFloats(values: Numbers): Floats {
+  return isFloats(values) ? values : Float64Array.from(values);
 }
 
 /** Where a plain array holds something else, or −1: `Float64Array.from` would turn null into 0 and '3' into 3. */
@@ -98,13 +113,19 @@ function nonNumberAt(values: Numbers): number {
   return Array.isArray(values) ? values.findIndex((x: unknown) => typeof x !== 'number') : -1;
 }
 
-function fromDense(rows: unknown, cols: unknown, data: Numbers): DenseMatrix | Unusable {
+function fromDense(rows: unknown, cols: unknown, data: Numbers, order: unknown): DenseData | Unusable {
   if (!isCount(rows) || !isCount(cols))
     return unusable('of whole rows and cols, each below 2³²', `rows ${show(rows)}, cols ${show(cols)}`);
+  if (order !== undefined && order !== 'columns' && order !== 'rows')
+    return unusable("of order 'columns' or 'rows'", show(order));
   if (data.length !== rows * cols) return unusable(`${rows} × ${cols} numbers`, `${data.length}`);
   const odd = nonNumberAt(data);
   if (odd >= 0) return unusable('numbers', `${kindOf(data[odd])} at position ${odd}`);
-  return dense(rows, cols, toNumbers(data));
+  return ordered(rows, cols, order ?? 'columns', toFloats(data));
+}
+
+function ordered(rows: number, cols: number, order: 'columns' | 'rows', data: Floats): DenseData {
+  return Object.freeze({ kind: 'dense', rows, cols, order, data });
 }
 
 function fromRows(rows: readonly unknown[]): DenseMatrix | Unusable {
@@ -124,7 +145,7 @@ function fromRows(rows: readonly unknown[]): DenseMatrix | Unusable {
   return out;
 }
 
-function fromNdarray(shape: Numbers, data: Numbers, view: Readonly<Record<string, unknown>>): DenseMatrix | Unusable {
+function fromNdarray(shape: Numbers, data: Numbers, view: Readonly<Record<string, unknown>>): DenseData | Unusable {
   const [rows, cols] = [shape[0], shape[1]];
   if (shape.length !== 2 || !isCount(rows) || !isCount(cols))
     return unusable('two-dimensional', `an ndarray of shape ${Array.from(shape, show).join(' × ')}`);
@@ -141,11 +162,31 @@ function fromNdarray(shape: Numbers, data: Numbers, view: Readonly<Record<string
   if (rows * cols > 0 && corners.some((p) => !(p >= 0 && p < data.length))) {
     return unusable(`${rows} × ${cols} numbers within its data`, `data of ${data.length}`);
   }
-  if (data instanceof Float64Array && si === 1 && sj === rows)
-    return dense(rows, cols, data.subarray(offset, offset + rows * cols));
+  const along = (stride: number, size: number, contiguous: number) => size === 1 || stride === contiguous;
+  const inColumns = along(si, rows, 1) && along(sj, cols, rows);
+  if (isFloats(data) && (inColumns || (along(si, rows, cols) && along(sj, cols, 1))))
+    return ordered(rows, cols, inColumns ? 'columns' : 'rows', data.subarray(offset, offset + rows * cols));
   const out = dense(rows, cols);
   for (let j = 0; j < cols; j++) for (let i = 0; i < rows; i++) out.data[i + j * rows] = data[offset + i * si + j * sj];
   return out;
+}
+
+/** Where an index is no row of a matrix, or −1. */
+function outsideAt(indices: Numbers, rows: number): number {
+  if (indices instanceof Uint32Array) {
+    for (let p = 0; p < indices.length; p++) if (indices[p] >= rows) return p;
+    return -1;
+  }
+  for (let p = 0; p < indices.length; p++) if (!isCount(indices[p]) || indices[p] >= rows) return p;
+  return -1;
+}
+
+/** Whether row indices rise within every column. */
+function isAscending({ cols, indptr, indices }: CscMatrix): boolean {
+  for (let j = 0; j < cols; j++) {
+    for (let p = indptr[j] + 1; p < indptr[j + 1]; p++) if (indices[p] <= indices[p - 1]) return false;
+  }
+  return true;
 }
 
 function fromCsc(input: Readonly<Record<string, unknown>>): CscMatrix | Unusable {
@@ -166,16 +207,15 @@ function fromCsc(input: Readonly<Record<string, unknown>>): CscMatrix | Unusable
     return unusable(`a CSC matrix whose indptr runs from 0 to ${values.length}`, `${indptr[0]} to ${indptr[cols]}`);
   const odd = nonNumberAt(values);
   if (odd >= 0) return unusable('numbers', `${kindOf(values[odd])} at position ${odd}`);
-  let ascending = true;
   for (let j = 0; j < cols; j++) {
     if (!isCount(indptr[j + 1])) return unusable('a CSC matrix with whole column bounds', show(indptr[j + 1]));
     if (!(indptr[j] <= indptr[j + 1]))
       return unusable('a CSC matrix whose indptr never falls', `a fall after column ${j}`);
-    for (let p = indptr[j]; p < indptr[j + 1]; p++) {
-      if (!isCount(indices[p]) || indices[p] >= rows)
-        return unusable(`a CSC matrix with row indices below ${rows}`, `${indices[p]} in column ${j}`);
-      if (p > indptr[j] && indices[p] <= indices[p - 1]) ascending = false;
-    }
+  }
+  const outside = outsideAt(indices, rows);
+  if (outside >= 0) {
+    const column = Array.from(indptr).findIndex((bound) => bound > outside) - 1;
+    return unusable(`a CSC matrix with row indices below ${rows}`, `${indices[outside]} in column ${column}`);
   }
   const matrix = {
     kind: 'csc',
@@ -183,9 +223,9 @@ function fromCsc(input: Readonly<Record<string, unknown>>): CscMatrix | Unusable
     cols,
     indptr: indptr instanceof Uint32Array ? indptr : Uint32Array.from(indptr),
     indices: indices instanceof Uint32Array ? indices : Uint32Array.from(indices),
-    values: toNumbers(values),
+    values: toFloats(values),
   } as const;
-  if (ascending) return Object.freeze(matrix);
+  if (isAscending(matrix)) return Object.freeze(matrix);
   // Counting sort by row and back by column leaves each column's rows ascending.
   const sorted = transposeCsc(transposeCsc(matrix));
   for (let j = 0; j < cols; j++) {

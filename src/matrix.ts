@@ -1,10 +1,21 @@
 /** Features are rows and samples are columns, everywhere. */
 
-/** `rows × cols`, column-major: entry (i, j) is `data[i + j * rows]`. */
-export interface DenseMatrix {
+/** Numbers of 64 or 32 bits. */
+export type Floats = Float64Array | Float32Array;
+
+/** `rows × cols`, every entry kept: column after column, or row after row. */
+export interface DenseData {
   readonly kind: 'dense';
   readonly rows: number;
   readonly cols: number;
+  /** 'columns' (default): entry (i, j) is `data[i + j * rows]`; 'rows': `data[i * cols + j]`. */
+  readonly order?: 'columns' | 'rows' | undefined;
+  readonly data: Floats;
+}
+
+/** `rows × cols`, column-major: entry (i, j) is `data[i + j * rows]`. */
+export interface DenseMatrix extends DenseData {
+  readonly order?: 'columns' | undefined;
   /** Column by column: `row`, `column`, `entry` and `toRows` read it for you. */
   readonly data: Float64Array;
 }
@@ -16,10 +27,10 @@ export interface CscMatrix {
   readonly cols: number;
   readonly indptr: Uint32Array;
   readonly indices: Uint32Array;
-  readonly values: Float64Array;
+  readonly values: Floats;
 }
 
-export type Matrix = DenseMatrix | CscMatrix;
+export type Matrix = DenseData | CscMatrix;
 
 /** Matrices over the same samples, stacked top to bottom without being copied into one. */
 export type RowBlocks = readonly Matrix[];
@@ -29,14 +40,20 @@ export function dense(rows: number, cols: number, data: Float64Array = new Float
   return Object.freeze({ kind: 'dense', rows, cols, data });
 }
 
-/** How many entries are kept in memory: all of a dense matrix, the listed ones of a sparse one. */
-export function storedEntries(matrix: Matrix): number {
-  return matrix.kind === 'dense' ? matrix.rows * matrix.cols : matrix.values.length;
+/** The numbers that are kept in memory: all of a dense matrix, the listed ones of a sparse one. */
+export function storedValues(matrix: Matrix): Floats {
+  return matrix.kind === 'dense' ? matrix.data : matrix.values;
 }
 
-/** Bytes of the arrays: 8 per dense entry; 12 per listed entry and 4 per column bound of a sparse one. */
+/** Bytes of the arrays: those of the numbers, and 4 for each row index and column bound of a sparse matrix. */
 export function storedBytes(matrix: Matrix): number {
-  return matrix.kind === 'dense' ? 8 * matrix.rows * matrix.cols : 12 * matrix.values.length + 4 * matrix.indptr.length;
+  const { byteLength } = storedValues(matrix);
+  return matrix.kind === 'dense' ? byteLength : byteLength + 4 * (matrix.indices.length + matrix.indptr.length);
+}
+
+/** How far apart in `data` neighbours within a column, and within a row, are. */
+export function stridesOf({ rows, cols, order }: DenseData): readonly [down: number, across: number] {
+  return order === 'rows' ? [cols, 1] : [1, rows];
 }
 
 export function totalRows(blocks: RowBlocks): number {
@@ -45,7 +62,10 @@ export function totalRows(blocks: RowBlocks): number {
 
 /** Entry (i, j); in a sparse matrix the column is searched. */
 export function entry(matrix: Matrix, row: number, col: number): number {
-  if (matrix.kind === 'dense') return matrix.data[row + col * matrix.rows];
+  if (matrix.kind === 'dense') {
+    const [down, across] = stridesOf(matrix);
+    return matrix.data[row * down + col * across];
+  }
   for (let p = matrix.indptr[col]; p < matrix.indptr[col + 1]; p++) {
     if (matrix.indices[p] === row) return matrix.values[p];
   }
@@ -74,6 +94,11 @@ export function transpose(matrix: DenseMatrix): DenseMatrix {
     for (let i = 0; i < rows; i++) out[j + i * cols] = data[i + j * rows];
   }
   return dense(cols, rows, out);
+}
+
+/** The transpose of dense data of any form, which is the same numbers read in the other order: no copy. */
+export function turned({ rows, cols, order, data }: DenseData): DenseData {
+  return Object.freeze({ kind: 'dense', rows: cols, cols: rows, order: order === 'rows' ? 'columns' : 'rows', data });
 }
 
 /** Rows `from` to `to` (not included) as a matrix of its own. */
@@ -122,32 +147,40 @@ export function scaleRows(A: DenseMatrix, d: Float64Array): DenseMatrix {
   );
 }
 
-/** The same matrix with every entry written out. */
+/** The same matrix with every entry written out, in 64 bits, column by column; itself where it is that already. */
 export function toDense(matrix: Matrix): DenseMatrix {
-  if (matrix.kind === 'dense') return matrix;
-  const data = new Float64Array(matrix.rows * matrix.cols);
-  for (let j = 0; j < matrix.cols; j++) {
-    for (let p = matrix.indptr[j]; p < matrix.indptr[j + 1]; p++)
-      data[matrix.indices[p] + j * matrix.rows] = matrix.values[p];
+  const { rows, cols } = matrix;
+  if (matrix.kind === 'dense' && matrix.order !== 'rows') {
+    return dense(rows, cols, matrix.data instanceof Float64Array ? matrix.data : Float64Array.from(matrix.data));
   }
-  return dense(matrix.rows, matrix.cols, data);
+  const out = dense(rows, cols);
+  for (let j = 0; j < cols; j++) {
+    if (matrix.kind === 'dense') {
+      for (let i = 0; i < rows; i++) out.data[i + j * rows] = matrix.data[i * cols + j];
+    } else {
+      for (let p = matrix.indptr[j]; p < matrix.indptr[j + 1]; p++)
+        out.data[matrix.indices[p] + j * rows] = matrix.values[p];
+    }
+  }
+  return out;
 }
 
-/** The same matrix with its zeros left out. */
+/** The same matrix with its zeros left out, in numbers of the same width. */
 export function toCsc(matrix: Matrix): CscMatrix {
   if (matrix.kind === 'csc') return matrix;
   const { rows, cols, data } = matrix;
+  const [down, across] = stridesOf(matrix);
   const indptr = new Uint32Array(cols + 1);
   for (let j = 0; j < cols; j++) {
     let count = indptr[j];
-    for (let i = 0; i < rows; i++) if (data[i + j * rows] !== 0) count++;
+    for (let i = 0; i < rows; i++) if (data[i * down + j * across] !== 0) count++;
     indptr[j + 1] = count;
   }
   const indices = new Uint32Array(indptr[cols]);
-  const values = new Float64Array(indptr[cols]);
+  const values = floatsLike(data, indptr[cols]);
   for (let j = 0, p = 0; j < cols; j++) {
     for (let i = 0; i < rows; i++) {
-      const x = data[i + j * rows];
+      const x = data[i * down + j * across];
       if (x === 0) continue;
       indices[p] = i;
       values[p++] = x;
@@ -164,7 +197,7 @@ export function transposeCsc(matrix: CscMatrix): CscMatrix {
   for (let i = 0; i < rows; i++) indptr[i + 1] += indptr[i];
   const next = indptr.slice(0, rows);
   const indices = new Uint32Array(matrix.indices.length);
-  const values = new Float64Array(matrix.values.length);
+  const values = floatsLike(matrix.values, matrix.values.length);
   for (let j = 0; j < cols; j++) {
     for (let p = matrix.indptr[j]; p < matrix.indptr[j + 1]; p++) {
       const q = next[matrix.indices[p]]++;
@@ -173,4 +206,8 @@ export function transposeCsc(matrix: CscMatrix): CscMatrix {
     }
   }
   return Object.freeze({ kind: 'csc', rows: cols, cols: rows, indptr, indices, values });
+}
+
+function floatsLike(values: Floats, length: number): Floats {
+  return values instanceof Float32Array ? new Float32Array(length) : new Float64Array(length);
 }

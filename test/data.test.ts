@@ -3,10 +3,10 @@ import { factorInput, factorNet, factorShared, nmfLayer, svdLayer } from '../src
 import { selectKernels } from '../src/kernels/select.js';
 import { dense, stackDense, toDense } from '../src/matrix.js';
 import { randomStart } from '../src/runtime/starts.js';
+import { nmfArgs } from './support/arguments.js';
 import { meanSquare, multiply, product, relativeDifference } from './support/matrices.js';
 import { haveSharedData, readJson, readMtx, readNpy, skipReason } from './support/shared-data.js';
 
-const PLAIN = { L1: 0, L2: 0, nonneg: true } as const;
 const backend = 'auto' as const;
 
 describe.skipIf(!haveSharedData)(`aml: 824 × 135 methylation values${skipReason}`, () => {
@@ -29,8 +29,7 @@ describe.skipIf(!haveSharedData)(`aml: 824 × 135 methylation values${skipReason
   test('a one-layer graph is the kernel call, bit for bit', async () => {
     const { a } = await factorNet(nmfLayer(aml, { name: 'a', k: 6 }), { seed: 9 }).fit({ backend });
     const start = await randomStart(824, 135, 6, 9, 0);
-    const args = { X: [X], start, W: PLAIN, H: PLAIN, maxIter: 100, tol: 1e-4, sweeps: 5, norm: 'L1' } as const;
-    const direct = await selectKernels(backend).nmf(args);
+    const direct = await selectKernels(backend).nmf(nmfArgs([X], start));
     expect(a.W).toEqual(direct.W);
     expect(a.d).toEqual(direct.d);
     expect(a.H).toEqual(direct.H);
@@ -114,7 +113,7 @@ function standardPlaces(count: number) {
     const least = Math.min(...standard);
     return standard.map((x) => x - least);
   });
-  const mass = readMtx('hawaiibirds.mtx').values.reduce((sum, x) => sum + Math.abs(x), 0);
+  const mass = Array.from(readMtx('hawaiibirds.mtx').values).reduce((sum, x) => sum + Math.abs(x), 0);
   const own = rows.flat().reduce((sum, x) => sum + x, 0);
   return dense(
     2,

@@ -2,6 +2,7 @@ import type { GraphConfig } from '../dsl/config.js';
 import type { Node } from '../dsl/node.js';
 import { GraphError } from '../errors.js';
 import { collect } from './collect.js';
+import { startFaults } from './data-faults.js';
 import { lower } from './lower.js';
 import type { Compiled } from './plan.js';
 import { shapes } from './shapes.js';
@@ -15,8 +16,14 @@ import { validate } from './validate.js';
  */
 export function compile(output: Node, config: GraphConfig = {}): Compiled {
   const graph = collect(output);
-  const data = survey(graph);
-  const issues = [...graph.issues, ...validate(graph, data, config), ...shapes(graph, data).issues];
+  const found = survey(graph);
+  const known = shapes(graph, found);
+  const issues = [
+    ...graph.issues,
+    ...validate(graph, found, config),
+    ...known.issues,
+    ...startFaults(graph, found, known),
+  ];
   if (issues.length > 0) throw new GraphError(issues);
-  return lower(graph, data, config);
+  return lower(graph, found, config);
 }

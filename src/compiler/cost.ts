@@ -21,12 +21,15 @@ export function costOf(step: Step, plan: Plan): Cost {
     .with({ op: 'add' }, ({ reads, write }) => once(0, (reads.length + 1) * find(write).bytes))
     .with({ op: 'embed' }, ({ write }) => once(find(write).entries, 2 * find(write).bytes))
     .with({ op: 'splitRows' }, ({ read }) => once(0, 2 * find(read).bytes))
-    .with({ op: 'nmf' }, ({ read, args: { k, sweeps, maxIter } }) => {
+    .with({ op: 'nmf' }, ({ read, args: { k, solver, sweeps, precision, maxIter } }) => {
       const X = find(read);
       const vectors = X.shape[0] + X.shape[1];
-      // Two products with the data, three Gram matrices, and the sweeps over both factors.
-      const multiplyAdds = 2 * X.entries * k + vectors * k * k * (1.5 + sweeps);
-      return { per: 'iteration', multiplyAdds, bytes: 2 * X.bytes + 8 * 6 * vectors * k, iterations: maxIter } as const;
+      // For each column: so many sweeps, or a triangular solve with one matrix for all, or at least one of its own.
+      const solve = { hals: sweeps * k * k, mu: sweeps * k * k, cholesky: k * k, bpp: k ** 3 / 6 + k * k }[solver];
+      // Two products with the data, three Gram matrices, and the solves for both factors.
+      const multiplyAdds = 2 * X.entries * k + vectors * (1.5 * k * k + solve);
+      const bytes = 2 * X.bytes + (precision === 'f32' ? 4 : 8) * 6 * vectors * k;
+      return { per: 'iteration', multiplyAdds, bytes, iterations: maxIter } as const;
     })
     .with({ op: 'svd' }, ({ read, args: { block, maxIter } }) => {
       const X = find(read);

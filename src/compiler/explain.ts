@@ -1,6 +1,6 @@
 import { match } from 'ts-pattern';
 import { costOf } from './cost.js';
-import type { FactorSlots, NmfStepArgs, Note, Plan, Slot, SlotId, Step, SvdStepArgs } from './plan.js';
+import type { FactorSlots, LoadStep, NmfStepArgs, Note, Plan, Slot, SlotId, Step, SvdStepArgs } from './plan.js';
 
 /** The plan as text: every step with the shapes, the kernel, multiply-adds and bytes. */
 export function explain(plan: Plan): string {
@@ -27,7 +27,9 @@ function stepLines(step: Step, plan: Plan): readonly string[] {
   const find = (id: SlotId): Slot => plan.slots[Number(id.slice(1))];
   const size = (id: SlotId) => shapeText(find(id));
   return match(step)
-    .with({ op: 'load' }, ({ write, name }) => [`${write} = load ${name}   ${size(write)} ${storage(find(write))}`])
+    .with({ op: 'load' }, (load) => [
+      `${load.write} = load ${load.name}   ${size(load.write)} ${storage(load, find(load.write))}`,
+    ])
     .with({ op: 'stackRows' }, ({ reads, write }) => [
       `${write} = stackRows ${reads.join(' ')}   ${size(write)}, no copy`,
     ])
@@ -56,27 +58,48 @@ function stepLines(step: Step, plan: Plan): readonly string[] {
 const slotList = ({ W, d, H }: FactorSlots): string => `${W} ${d} ${H}`;
 const shapeText = ({ shape: [rows, cols] }: Slot): string => `${rows}×${cols}`;
 
-function storage({ shape: [rows, cols], entries, bytes }: Slot): string {
-  const sparse = bytes !== 8 * rows * cols;
-  return `${sparse ? `sparse, ${plural(entries, 'entry', 'entries')}` : 'dense'}, ${inUnits(bytes, 'B')}`;
+function storage({ layout, precision }: LoadStep, { entries, bytes }: Slot): string {
+  return [
+    ...(layout === 'csc' ? ['sparse', plural(entries, 'entry', 'entries')] : ['dense']),
+    ...(layout === 'rows' ? ['row-major'] : []),
+    ...(precision === 'f32' ? ['f32'] : []),
+    inUnits(bytes, 'B'),
+  ].join(', ');
 }
 
-function nmfOptions({ W, H, norm, tol, maxIter, start }: NmfStepArgs): string {
+function nmfOptions({ W, H, norm, tol, maxIter, precision, start, restarts, ...solving }: NmfStepArgs): string {
   const factor = (side: string, { L1, L2, nonneg }: NmfStepArgs['W']) => [
     ...(nonneg ? [] : [`${side} any sign`]),
     ...(L1 > 0 ? [`${side} L1 ${L1}`] : []),
     ...(L2 > 0 ? [`${side} L2 ${L2}`] : []),
   ];
-  const own = start.seed === null ? [] : [`seed ${start.seed}`];
   return [
-    'mse by HALS',
+    `mse by ${solverText(solving)}`,
+    precision,
     ...factor('W', W),
     ...factor('H', H),
     `norm ${norm}`,
     `tol ${tol}`,
     `at most ${plural(maxIter, 'iteration')}`,
-    ...own,
+    ...(start.from === 'random' ? [] : [start.from === 'given' ? `from ${start.W} ${start.H}` : `from ${start.from}`]),
+    ...(restarts === 1 ? [] : [`best of ${restarts} starts`]),
+    ...(start.from === 'given' || start.seed === null ? [] : [`seed ${start.seed}`]),
   ].join(', ');
+}
+
+function solverText({ solver, accelerate, sweeps }: Pick<NmfStepArgs, 'solver' | 'accelerate' | 'sweeps'>): string {
+  const how = match(solver)
+    .with('hals', () => 'HALS')
+    .with('mu', () => 'multiplicative updates')
+    .with('bpp', () => 'block principal pivoting')
+    .with('cholesky', () => 'clipped least squares')
+    .exhaustive();
+  const most = match(solver)
+    .with('hals', () => [`at most ${plural(sweeps, 'sweep')}`])
+    .with('mu', () => [plural(sweeps, 'sweep')])
+    .with('bpp', 'cholesky', () => [])
+    .exhaustive();
+  return [accelerate === 'her' ? `${how} with HER` : how, ...most].join(', ');
 }
 
 function svdOptions({ center, scale, tol, maxIter, start }: SvdStepArgs): string {
@@ -122,6 +145,10 @@ export function noteText(note: Note): string {
       { code: 'negative-data' },
       ({ layer }) =>
         `${layer}: its input may hold negative numbers, which non-negative factors can only approach by zero`,
+    )
+    .with(
+      { code: 'zeros-stay' },
+      ({ layer }) => `${layer}: multiplicative updates leave the zeros of start 'nndsvd' at zero; 'nndsvda' has none`,
     )
     .exhaustive();
 }

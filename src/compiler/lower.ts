@@ -1,15 +1,18 @@
 import { match } from 'ts-pattern';
 import type { GraphConfig } from '../dsl/config.js';
 import { type ConditionNode, type InputNode, type LayerNode, type Node, upstream } from '../dsl/node.js';
-import { storedBytes, storedEntries } from '../matrix.js';
+import { storedBytes, storedValues } from '../matrix.js';
 import type { Collected } from './collect.js';
-import type { Compiled, FactorSlots, FitStep, Plan, SlotId, SplitPart, StartArgs } from './plan.js';
+import { type Contents, contentsOf } from './contents.js';
+import type { Compiled, FactorSlots, FitStep, LoadStep, NmfStart, Plan, SlotId, SplitPart, StartArgs } from './plan.js';
 import { createPlanBuilder, type PlanBuilder } from './plan-builder.js';
-import { factorTerms, resolveNmf, resolveSvd } from './resolve.js';
+import { factorTerms, methodOf, resolveNmf, resolveSvd } from './resolve.js';
 import type { Survey, Surveyed } from './survey.js';
 
 /** How an upstream layer hands on its embedding: diag(d)·H, or H alone. */
 type Mode = 'scaled' | 'normalized';
+
+type NmfNode = Extract<LayerNode, { readonly method: 'nmf' }>;
 
 /** Rows that a node hands on, and what the W of the layer on top calls them. */
 interface Block {
@@ -19,30 +22,27 @@ interface Block {
 }
 
 /** From a graph without faults to the plan that fits it: every node once, upstream first. */
-export function lower(graph: Collected, data: Survey, config: GraphConfig): Compiled {
+export function lower(graph: Collected, survey: Survey, config: GraphConfig): Compiled {
   const plan = createPlanBuilder();
   const wanted = modesWanted(graph);
   const blocks = new Map<Node, Map<Mode, readonly Block[]>>();
-  const signed = signs(graph, data);
+  const contents = new Map<Node, Contents>();
   let layers = 0;
 
   for (const node of graph.order) {
+    contents.set(node, contentsOf(node, contents, survey));
     const read = (part: Node, mode: Mode): readonly Block[] => blocks.get(part)?.get(mode) ?? [];
     if (node.kind === 'layer') {
       const input = read(node.input, node.spec.embedding ?? 'scaled');
-      const slots = lowerLayer(plan, node, input, config, {
-        seed: node.spec.seed ?? null,
-        stream: node.spec.seed === undefined ? layers : 0,
-      });
+      const start = { seed: node.spec.seed ?? null, stream: node.spec.seed === undefined ? layers : 0 };
+      const slots = lowerLayer(plan, node, input, { config, survey, start, holds: contents.get(node.input) });
       layers++;
-      if (signed.get(node.input) === true && isNonnegative(node)) {
-        plan.note({ code: 'negative-data', layer: node.spec.name });
-      }
       blocks.set(node, handedOn(plan, node, slots, wanted.get(node)));
       continue;
     }
     const own = new Map<Mode, readonly Block[]>();
-    const loaded = node.kind === 'input' || node.kind === 'condition' ? load(plan, node, data.get(node)) : [];
+    const loaded =
+      node.kind === 'input' || node.kind === 'condition' ? loadData(plan, node, survey.data.get(node)) : [];
     for (const mode of wanted.get(node) ?? []) {
       const from = (part: Node) => read(part, mode);
       own.set(mode, combine(plan, node, loaded, from));
@@ -67,37 +67,43 @@ function modesWanted(graph: Collected): ReadonlyMap<Node, ReadonlySet<Mode>> {
   return wanted;
 }
 
-/** Nodes that may hold negative numbers, which an NMF layer can only approach by zero. */
-function signs(graph: Collected, data: Survey): ReadonlyMap<Node, boolean> {
-  const signed = new Map<Node, boolean>();
-  for (const node of graph.order) {
-    const fromParts = upstream(node).some((part) => signed.get(part));
-    signed.set(
-      node,
-      match(node)
-        .with({ kind: 'layer', method: 'svd' }, () => true)
-        .with({ kind: 'layer', method: 'nmf' }, ({ spec }) => !factorTerms(spec, 'H').nonneg)
-        .otherwise((n) => fromParts || isNegative(data.get(n))),
-    );
-  }
-  return signed;
-}
-
-const isNegative = (found: Surveyed | undefined): boolean =>
-  found !== undefined && 'facts' in found && found.facts.negative;
-
 /** Whether neither factor may be negative. */
 const isNonnegative = (node: LayerNode): boolean =>
   node.method === 'nmf' && factorTerms(node.spec, 'W').nonneg && factorTerms(node.spec, 'H').nonneg;
 
-/** The data of a node as a block; validation has turned away everything that is no matrix. */
-function load(plan: PlanBuilder, node: InputNode | ConditionNode, found: Surveyed | undefined): readonly Block[] {
-  if (found === undefined || !('facts' in found)) return [];
-  const data = found.matrix;
+/** Whether a start full of zeros meets updates that multiply. */
+function zerosStay(node: LayerNode, config: GraphConfig): boolean {
+  if (node.method !== 'nmf') return false;
+  const { solver, start } = methodOf(node.spec, config);
+  return solver === 'mu' && start === 'nndsvd';
+}
+
+/** The data of a node as a block. */
+function loadData(plan: PlanBuilder, node: InputNode | ConditionNode, found: Surveyed | undefined): readonly Block[] {
   const name = node.kind === 'input' ? node.options.name : `condition ${plan.countConditions() + 1}`;
-  const slot = plan.slot(name, data.rows, data.cols, storedEntries(data), storedBytes(data));
-  plan.load({ op: 'load', source: node.kind, name, write: slot }, data);
-  return [{ slot, part: node.kind === 'input' ? 'rest' : 'condition', name }];
+  const slots = load(plan, node.kind, name, found);
+  return slots.map((slot) => ({ slot, part: node.kind === 'input' ? 'rest' : 'condition', name }));
+}
+
+/** A slot that a matrix is bound to; validation has turned away everything that is none. */
+function load(
+  plan: PlanBuilder,
+  source: LoadStep['source'],
+  name: string,
+  found: Surveyed | undefined,
+): readonly SlotId[] {
+  if (found === undefined || !('facts' in found)) return [];
+  const { matrix, facts } = found;
+  const stored = {
+    entries: storedValues(matrix).length,
+    nonzeros: facts.nonzeros,
+    bytes: storedBytes(matrix),
+  };
+  const write = plan.slot(name, matrix.rows, matrix.cols, stored);
+  const layout = matrix.kind === 'csc' ? 'csc' : (matrix.order ?? 'columns');
+  const precision = storedValues(matrix) instanceof Float32Array ? 'f32' : 'f64';
+  plan.load({ op: 'load', source, name, layout, precision, write }, matrix);
+  return [write];
 }
 
 /** The blocks of a node that is no layer. */
@@ -124,30 +130,45 @@ function combine(
     .exhaustive();
 }
 
-function lowerLayer(
-  plan: PlanBuilder,
-  node: LayerNode,
-  input: readonly Block[],
-  config: GraphConfig,
-  start: StartArgs,
-): FactorSlots {
+/** Where an NMF layer begins; given factors are loaded like data. */
+function lowerStart(plan: PlanBuilder, node: NmfNode, { config, survey, start }: Surroundings): NmfStart {
+  const { spec } = node;
+  const { start: from } = methodOf(spec, config);
+  if (typeof from === 'string') return { from, ...start };
+  const given = survey.starts.get(node);
+  const [W] = load(plan, 'start', `start W of ${spec.name}`, given?.W);
+  const [H] = load(plan, 'start', `start H of ${spec.name}`, given?.H);
+  return { from: 'given', W, H };
+}
+
+/** What a layer's step depends on beside the layer itself. */
+interface Surroundings {
+  readonly config: GraphConfig;
+  readonly survey: Survey;
+  readonly start: StartArgs;
+  readonly holds: Contents | undefined;
+}
+
+function lowerLayer(plan: PlanBuilder, node: LayerNode, input: readonly Block[], around: Surroundings): FactorSlots {
   const { name, k } = node.spec;
   const read = plan.stack(input.map(({ slot }) => slot));
   const [m, n] = plan.shape(read);
   const write = { W: plan.slot(`${name}.W`, m, k), d: plan.slot(`${name}.d`, k, 1), H: plan.slot(`${name}.H`, k, n) };
   plan.step(
     match(node)
-      .with(
-        { method: 'nmf' },
-        ({ spec }): FitStep => ({ op: 'nmf', layer: name, read, write, args: resolveNmf(spec, config, start) }),
-      )
-      .with(
-        { method: 'svd' },
-        ({ spec }): FitStep => ({ op: 'svd', layer: name, read, write, args: resolveSvd(spec, m, n, start) }),
-      )
+      .with({ method: 'nmf' }, (nmf): FitStep => {
+        const start = lowerStart(plan, nmf, around);
+        const args = resolveNmf(nmf.spec, around.config, plan.find(read), around.holds?.held32 === true, start);
+        return { op: 'nmf', layer: name, read, write, args };
+      })
+      .with({ method: 'svd' }, ({ spec }): FitStep => {
+        return { op: 'svd', layer: name, read, write, args: resolveSvd(spec, m, n, around.start) };
+      })
       .exhaustive(),
   );
   if (k > Math.min(m, n)) plan.note({ code: 'rank-above-size', method: node.method, layer: name, k, shape: [m, n] });
+  if (around.holds?.negative === true && isNonnegative(node)) plan.note({ code: 'negative-data', layer: name });
+  if (zerosStay(node, around.config)) plan.note({ code: 'zeros-stay', layer: name });
   const parts = splitParts(plan, name, k, input);
   if (parts.length > 0) plan.split({ op: 'splitRows', layer: name, read: write.W, parts });
   plan.layer({ layer: name, method: node.method, slots: write, split: parts.length > 0 });

@@ -19,9 +19,10 @@ export function toMermaid(plan: Plan): string {
       .with({ op: 'stackRows' }, ({ write, reads }) => draw(write, `(("stack<br/>${shape(write)}"))`, reads))
       .with({ op: 'add' }, ({ write, reads }) => draw(write, `(("sum<br/>${shape(write)}"))`, reads))
       .with({ op: 'embed' }, ({ write, H }) => source.set(write, source.get(H) ?? vertex(H)))
-      .with({ op: 'nmf' }, { op: 'svd' }, ({ op, layer, read, write, args }) =>
-        draw(write.H, `["${entities(layer)}<br/>${op} k=${args.k}<br/>H ${shape(write.H)}"]`, [read]),
-      )
+      .with({ op: 'nmf' }, { op: 'svd' }, ({ op, layer, read, write, args: { k, start } }) => {
+        const given = 'W' in start ? [start.W, start.H] : [];
+        draw(write.H, `["${entities(layer)}<br/>${op} k=${k}<br/>H ${shape(write.H)}"]`, [read, ...given]);
+      })
       .exhaustive();
   }
   return lines.join('\n');

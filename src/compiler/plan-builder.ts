@@ -13,6 +13,8 @@ import type {
   StackStep,
 } from './plan.js';
 
+type Stored = Pick<Slot, 'entries' | 'nonzeros' | 'bytes'>;
+
 /** Takes down slots and steps in order; a stack that was made before is not made again. */
 export type PlanBuilder = ReturnType<typeof createPlanBuilder>;
 
@@ -27,14 +29,16 @@ export function createPlanBuilder() {
   const stacks = new Map<string, SlotId>();
   const find = (id: SlotId): Slot => slots[Number(id.slice(1))];
 
-  const slot = (label: string, rows: number, cols: number, entries = rows * cols, bytes = 8 * entries): SlotId => {
+  const slot = (label: string, rows: number, cols: number, stored: Partial<Stored> = {}): SlotId => {
     const id: SlotId = `%${slots.length}`;
-    slots.push({ id, label, shape: [rows, cols], entries, bytes });
+    const { entries = rows * cols, nonzeros = entries, bytes = 8 * entries } = stored;
+    slots.push({ id, label, shape: [rows, cols], entries, nonzeros, bytes });
     return id;
   };
 
   return {
     slot,
+    find,
     shape: (id: SlotId) => find(id).shape,
     countConditions: () => prepare.filter((step) => step.op === 'load' && step.source === 'condition').length,
     load(step: LoadStep, data: Matrix): void {
@@ -57,8 +61,11 @@ export function createPlanBuilder() {
         parts.map(({ label }) => label).join('+'),
         total(({ shape }) => shape[0]),
         parts[0].shape[1],
-        total(({ entries }) => entries),
-        total(({ bytes }) => bytes),
+        {
+          entries: total(({ entries }) => entries),
+          nonzeros: total(({ nonzeros }) => nonzeros),
+          bytes: total(({ bytes }) => bytes),
+        },
       );
       const step: StackStep = { op: 'stackRows', reads, write };
       const ready = new Set(prepare.map((before) => before.write));

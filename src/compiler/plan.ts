@@ -1,5 +1,6 @@
 import type { Matrix } from '../matrix.js';
 import type { FactorTerms, Norm } from '../objective.js';
+import type { Acceleration, Precision, Solver, StartMethod } from '../solver.js';
 
 /** Pure JSON: matrices are slots, scalars are arguments. */
 export interface Plan {
@@ -25,13 +26,18 @@ export interface Slot {
   readonly shape: readonly [rows: number, cols: number];
   /** Entries that a product with this matrix visits; fewer than rows × cols where it is sparse. */
   readonly entries: number;
+  /** Those of the entries that are not zero, as far as is known. */
+  readonly nonzeros: number;
   readonly bytes: number;
 }
 
 export interface LoadStep {
   readonly op: 'load';
-  readonly source: 'input' | 'condition';
+  readonly source: 'input' | 'condition' | 'start';
   readonly name: string;
+  /** How the numbers lie in memory: column after column, row after row, or compressed sparse columns. */
+  readonly layout: 'columns' | 'rows' | 'csc';
+  readonly precision: Precision;
   readonly write: SlotId;
 }
 
@@ -79,21 +85,30 @@ export interface FactorSlots {
   readonly H: SlotId;
 }
 
-/** Where a layer's start comes from: the graph's seed and its place among the layers, or a seed of its own. */
+/** Where a layer's random numbers come from: the graph's seed and its place among the layers, or a seed of its own. */
 export interface StartArgs {
   readonly seed: number | null;
   readonly stream: number;
 }
 
+export type NmfStart =
+  | (StartArgs & { readonly from: StartMethod })
+  | { readonly from: 'given'; readonly W: SlotId; readonly H: SlotId };
+
 export interface NmfStepArgs {
   readonly k: number;
+  readonly solver: Solver;
+  readonly accelerate: Acceleration;
+  readonly sweeps: number;
+  readonly precision: Precision;
   readonly maxIter: number;
   readonly tol: number;
   readonly norm: Norm;
-  readonly sweeps: number;
   readonly W: FactorTerms;
   readonly H: FactorTerms;
-  readonly start: StartArgs;
+  readonly start: NmfStart;
+  /** Random starts raced for the one that is fitted. */
+  readonly restarts: number;
 }
 
 export interface SvdStepArgs {
@@ -140,7 +155,8 @@ export type Note =
       readonly k: number;
       readonly shape: readonly [number, number];
     }
-  | { readonly code: 'negative-data'; readonly layer: string };
+  | { readonly code: 'negative-data'; readonly layer: string }
+  | { readonly code: 'zeros-stay'; readonly layer: string };
 
 export type PrepareStep = LoadStep | StackStep;
 export type FitStep = NmfStep | SvdStep | EmbedStep | AddStep | StackStep;

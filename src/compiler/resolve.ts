@@ -1,26 +1,55 @@
-import type { GraphConfig, NmfSpec, SvdSpec } from '../dsl/config.js';
+import type { GivenStart, GraphConfig, NmfSpec, SvdSpec } from '../dsl/config.js';
 import type { FactorTerms, Side } from '../objective.js';
-import type { NmfStepArgs, StartArgs, SvdStepArgs } from './plan.js';
+import type { Acceleration, Precision, Solver, StartMethod } from '../solver.js';
+import type { NmfStart, NmfStepArgs, Slot, StartArgs, SvdStepArgs } from './plan.js';
+import { affordableSweeps } from './sweeps.js';
 
 /** Defaults, in one place. */
-const NMF = { maxIter: 100, tol: 1e-4, norm: 'L1' } as const;
+const NMF = { solver: 'hals', precision: 'auto', restarts: 1, maxIter: 100, tol: 1e-4, norm: 'L1' } as const;
 const SVD = { maxIter: 100, tol: 1e-10 } as const;
-/** Coordinate sweeps over a factor for each product with the data: a sweep costs a few per cent of a product. */
-const SWEEPS = 5;
 /** Directions the subspace search carries beyond the k asked for. */
 const OVERSAMPLING = 8;
 
-/** Every argument of an NMF kernel call: the layer's options over the graph's over the defaults. */
-export function resolveNmf(spec: NmfSpec, config: GraphConfig, start: StartArgs): NmfStepArgs {
+/** How an NMF layer is to be fitted, before it is known what it reads. */
+export interface Method {
+  readonly solver: Solver;
+  readonly accelerate: Acceleration;
+  readonly sweeps: number | 'auto';
+  readonly precision: Precision | 'auto';
+  readonly start: StartMethod | GivenStart;
+  readonly restarts: number;
+}
+
+/** The layer's options over the graph's over the defaults. */
+export function methodOf(spec: NmfSpec, config: GraphConfig): Method {
+  const solver = spec.solver ?? config.solver ?? NMF.solver;
+  return {
+    solver,
+    accelerate: spec.accelerate ?? config.accelerate ?? (solver === 'hals' ? 'her' : 'none'),
+    sweeps: spec.sweeps ?? config.sweeps ?? 'auto',
+    precision: spec.precision ?? config.precision ?? NMF.precision,
+    start: spec.start ?? config.start ?? 'random',
+    restarts: spec.restarts ?? config.restarts ?? NMF.restarts,
+  };
+}
+
+/** Every argument of an NMF kernel call on the matrix in slot X; `held32` when all of it lies in Float32Arrays. */
+export function resolveNmf(spec: NmfSpec, config: GraphConfig, X: Slot, held32: boolean, start: NmfStart): NmfStepArgs {
+  const { solver, accelerate, sweeps, precision, restarts } = methodOf(spec, config);
+  const auto = solver === 'hals' ? affordableSweeps(X, spec.k) : 1;
   return {
     k: spec.k,
+    solver,
+    accelerate,
+    sweeps: sweeps === 'auto' ? auto : sweeps,
+    precision: precision === 'auto' ? (held32 ? 'f32' : 'f64') : precision,
     maxIter: spec.maxIter ?? config.maxIter ?? NMF.maxIter,
     tol: spec.tol ?? config.tol ?? NMF.tol,
     norm: spec.norm ?? config.norm ?? NMF.norm,
-    sweeps: SWEEPS,
     W: factorTerms(spec, 'W'),
     H: factorTerms(spec, 'H'),
     start,
+    restarts,
   };
 }
 

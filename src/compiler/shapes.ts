@@ -15,7 +15,7 @@ export interface Shapes {
 }
 
 /** What each node hands on, features × samples, and where the parts of one don't fit each other. */
-export function shapes(graph: Collected, data: Survey): Shapes {
+export function shapes(graph: Collected, { data }: Survey): Shapes {
   const of = new Map<Node, Shape>();
   const issues: GraphIssue[] = [];
   for (const node of graph.order) {
@@ -47,7 +47,7 @@ export function shapes(graph: Collected, data: Survey): Shapes {
 const differ = (list: readonly Counted[]): boolean => list.some(({ count }) => count !== list[0].count);
 
 /** Unknown where the node, or something it needs, has a fault of its own. */
-function shapeOf(node: Node, of: ReadonlyMap<Node, Shape>, data: Survey): Shape | undefined {
+function shapeOf(node: Node, of: ReadonlyMap<Node, Shape>, data: Survey['data']): Shape | undefined {
   return match(node)
     .with({ kind: 'input' }, (n) => sizeOf(data.get(n)))
     .with({ kind: 'layer' }, (n) => {

@@ -2,24 +2,37 @@ import type { Node } from '../dsl/node.js';
 import type { Matrix } from '../matrix.js';
 import { examine, type MatrixFacts } from '../matrix-check.js';
 import { toMatrix, type Unusable } from '../matrix-input.js';
+import type { Side } from '../objective.js';
 import type { Collected } from './collect.js';
 
-/** The data of a node: a matrix and what one look at it tells, or why it is none. */
+/** A matrix and what one look at it tells, or why it is none. */
 export type Surveyed = { readonly matrix: Matrix; readonly facts: MatrixFacts } | { readonly matrix: Unusable };
 
-/** The data of every input and condition. */
-export type Survey = ReadonlyMap<Node, Surveyed>;
+export interface Survey {
+  /** The data of every input and condition. */
+  readonly data: ReadonlyMap<Node, Surveyed>;
+  /** The factors that layers are given to begin from. */
+  readonly starts: ReadonlyMap<Node, Readonly<Record<Side, Surveyed>>>;
+}
 
-/** Looks at all data once; that of hand-made nodes is read as `factorInput` reads it. */
+/** Looks at all matrices once; those of hand-made nodes are read as the builders read them. */
 export function survey(graph: Collected): Survey {
-  const found = new Map<Node, Surveyed>();
+  const data = new Map<Node, Surveyed>();
+  const starts = new Map<Node, Readonly<Record<Side, Surveyed>>>();
   for (const node of graph.order) {
-    if (node.kind !== 'input' && node.kind !== 'condition') continue;
-    const data: unknown = node.kind === 'input' ? node.data : node.Z;
-    const matrix = isUnusable(data) ? data : toMatrix(data);
-    found.set(node, matrix.kind === 'unusable' ? { matrix } : { matrix, facts: examine(matrix) });
+    if (node.kind === 'input') data.set(node, look(node.data));
+    if (node.kind === 'condition') data.set(node, look(node.Z));
+    if (node.kind !== 'layer' || node.method !== 'nmf') continue;
+    const start: unknown = node.spec?.start;
+    if (typeof start !== 'object' || start === null || !('W' in start && 'H' in start)) continue;
+    starts.set(node, { W: look(start.W), H: look(start.H) });
   }
-  return found;
+  return { data, starts };
+}
+
+function look(data: unknown): Surveyed {
+  const matrix = isUnusable(data) ? data : toMatrix(data);
+  return matrix.kind === 'unusable' ? { matrix } : { matrix, facts: examine(matrix) };
 }
 
 const isUnusable = (data: unknown): data is Unusable =>

@@ -38,8 +38,19 @@ export function expression<E>(node: Node): E {
 
 export function layer<E>(method: 'nmf' | 'svd', input: unknown, spec: unknown): E {
   // Whatever an untyped caller passes becomes a node; the compiler's validation says what is wrong with it.
-  return expression({ kind: 'layer', method, input: nodeOf(input), spec: frozenCopy(spec) } as Node);
+  return expression({ kind: 'layer', method, input: nodeOf(input), spec: frozenSpec(spec) } as Node);
 }
+
+/** A copy of a layer's options; a start that is given is read now, as all data is. */
+function frozenSpec(spec: unknown): unknown {
+  const copy = frozenCopy(spec);
+  if (!isObject(copy) || !isObject(copy.start)) return copy;
+  const given = Object.entries(copy.start).map(([side, matrix]) => [side, toMatrix(matrix)]);
+  return Object.freeze({ ...copy, start: Object.freeze(Object.fromEntries(given)) });
+}
+
+const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null;
 
 export function condition<E>(input: unknown, Z: unknown, options: unknown): E {
   const matrix = toMatrix(Z, isTurned(options));

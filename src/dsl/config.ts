@@ -1,4 +1,6 @@
+import type { MatrixInput } from '../matrix-input.js';
 import type { Norm, Side } from '../objective.js';
+import type { Acceleration, Precision, Solver, StartMethod } from '../solver.js';
 
 /**
  * Terms that one factor F (W or H, rows f_r of length n_F) adds to what is minimised, ½‖X − WH‖²; P is its partner.
@@ -30,7 +32,7 @@ export function H(options: FactorOptions = {}): FactorConfig<'H'> {
 
 /** How a matrix is laid out. */
 export interface ConditionOptions {
-  /** Default 'features-by-samples'. The other way round the matrix is transposed once, at the door. */
+  /** Default 'features-by-samples'. The other way round dense data is read so, and a sparse matrix transposed once. */
   readonly orientation?: 'features-by-samples' | 'samples-by-features' | undefined;
 }
 
@@ -52,12 +54,22 @@ interface LayerOptions<N extends string, K extends number> {
 
 /** Options of an NMF layer, those of its factors left out. */
 export interface NmfOptions<N extends string, K extends number> extends LayerOptions<N, K>, NmfDefaults {
+  /** Where the fit begins: computed (`StartMethod`, default 'random'), or given. */
+  readonly start?: StartMethod | GivenStart | undefined;
   /** For both factors, where `W` or `H` doesn't say otherwise. */
   readonly L1?: number | undefined;
   /** For both factors, where `W` or `H` doesn't say otherwise. */
   readonly L2?: number | undefined;
   /** For both factors or for each, where `W` or `H` doesn't say otherwise. */
   readonly nonneg?: boolean | { readonly W?: boolean | undefined; readonly H?: boolean | undefined } | undefined;
+}
+
+/** Factors to begin from; H is then multiplied by the one number that fits the data best. */
+export interface GivenStart {
+  /** features × k, all rows that the layer reads; no negative numbers unless W may have them. */
+  readonly W: MatrixInput;
+  /** k × samples; no negative numbers unless H may have them. */
+  readonly H: MatrixInput;
 }
 
 export interface NmfSpec<N extends string = string, K extends number = number> extends NmfOptions<N, K> {
@@ -80,6 +92,34 @@ export interface SvdSpec<N extends string = string, K extends number = number> e
 
 /** Options of NMF layers that a whole graph can set at once. */
 interface NmfDefaults {
+  /**
+   * How each factor is solved for while the other stands still. 'hals' (default): exact coordinate steps; the objective
+   * never rises. 'bpp': exactly, by block principal pivoting (Kim & Park 2011). 'mu': multiplicative updates (Lee & Seung
+   * 2001), for non-negative data and factors. 'cholesky': least squares, then clipped at zero: a heuristic that may raise
+   * the objective.
+   */
+  readonly solver?: Solver | undefined;
+  /**
+   * 'her': extrapolation with restarts (Ang & Gillis 2019), for 'hals' and 'bpp'; still no accepted iterate raises the
+   * objective. Default: 'her' for 'hals', 'none' otherwise.
+   */
+  readonly accelerate?: Acceleration | undefined;
+  /**
+   * Most sweeps over a factor for each product with the data, for 'hals' and 'mu': a whole number ≥ 1, or 'auto'
+   * (default): 1 for 'mu', and for 'hals' as many as take half as long as the products, by a model of what both cost.
+   */
+  readonly sweeps?: number | 'auto' | undefined;
+  /**
+   * Numbers that products and factors are held in while a layer is fitted. 'auto' (default): 'f32' where all data that
+   * the layer reads are inputs or conditions held in Float32Arrays (of magnitudes within 1e-15 … 1e15), else 'f64'.
+   * Results are Float64Arrays either way.
+   */
+  readonly precision?: 'auto' | Precision | undefined;
+  /**
+   * Random starts that are raced over ten iterations, a whole number ≥ 1, default 1; the one of lowest objective (the
+   * first, among equals) is then fitted in full, from its start. Only with start 'random'.
+   */
+  readonly restarts?: number | undefined;
   /** Most iterations (one update of H and W each), a whole number ≥ 1; default 100. */
   readonly maxIter?: number | undefined;
   /** Stop once the objective has fallen by less than this, relatively, over five iterations; ≥ 0, default 1e-4. */
@@ -91,8 +131,10 @@ interface NmfDefaults {
   readonly norm?: Norm | undefined;
 }
 
-/** Options of a whole graph; `maxIter`, `tol` and `norm` are for NMF layers that don't set their own. */
+/** Options of a whole graph; all but `seed` are for NMF layers that don't set their own. */
 export interface GraphConfig extends NmfDefaults {
+  /** Where fits begin: see `StartMethod`; default 'random'. */
+  readonly start?: StartMethod | undefined;
   /** Whole number ≥ 0: one seed gives bitwise one result. Default: drawn at each fit and recorded in `summary.seed`. */
   readonly seed?: number | undefined;
 }

@@ -7,9 +7,9 @@ import type { InputNode } from './node.js';
 /**
  * One matrix of the graph: features are rows, samples are columns.
  *
- * Takes a dense matrix (`{ rows, cols, data }`, column-major), a CSC matrix, a two-dimensional ndarray, or rows of
- * numbers. Float64Array data is used as it is: don't change it while a fit runs. Faults in the data are reported by
- * `factorNet`, together with all others.
+ * Takes a dense matrix (`{ rows, cols, data }`, column after column, or with `order: 'rows'` row after row), a CSC
+ * matrix, a two-dimensional ndarray, or rows of numbers. Float64Array and Float32Array data is used as it is: don't
+ * change it while a fit runs. Faults in the data are reported by `factorNet`, together with all others.
  *
  * @example
  * const rna = factorInput([[1, 0, 2], [0, 3, 1]], { name: 'rna' }); // 2 features × 3 samples

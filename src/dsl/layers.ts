@@ -6,7 +6,8 @@ import type { LayerOn, LayersOf, NmfArgs, Ref, SvdArgs } from './expr.js';
  *
  * Minimises ½‖X − WH‖² plus the penalties of `W` and `H` (see `FactorOptions`). X is features × samples; W is
  * features × k, d has k scales, falling, and H is k × samples. Fitted by hierarchical alternating least squares
- * (Cichocki & Phan 2009) with inner sweeps (Gillis & Glineur 2012): the objective never rises.
+ * (Cichocki & Phan 2009) with inner sweeps (Gillis & Glineur 2012) and extrapolation (Ang & Gillis 2019), unless
+ * `solver` and `accelerate` say otherwise: the objective never rises.
  *
  * @example
  * const parts = nmfLayer(factorInput(X, { name: 'rna' }), { name: 'parts', k: 10, H: H({ L1: 0.01 }) });

@@ -17,8 +17,8 @@ const atLeastZero = (() => {
   return z.number(rule).min(0, rule);
 })();
 const flag = z.boolean('true or false');
-const oneOf = <const T extends readonly string[]>(...words: T) =>
-  z.enum(words, words.map((word) => `'${word}'`).join(' or '));
+const quoted = (words: readonly string[]) => words.map((word) => `'${word}'`).join(' or ');
+const oneOf = <const T extends readonly string[]>(...words: T) => z.enum(words, quoted(words));
 
 /** Names have checks of their own, with codes of their own. */
 const name = z.unknown().optional();
@@ -33,7 +33,21 @@ const factorConfig = <const S extends 'W' | 'H'>(side: S) => {
 };
 const nonnegEach = z.strictObject({ W: flag.optional(), H: flag.optional() });
 
+const startMethod = oneOf('random', 'nndsvd', 'nndsvda', 'svd');
+/** What the matrices are is found where all data is looked at. */
+const givenStart = z.strictObject({ W: z.unknown(), H: z.unknown() });
+
 const nmfDefaults = {
+  solver: oneOf('hals', 'mu', 'cholesky', 'bpp').optional(),
+  accelerate: oneOf('her', 'none').optional(),
+  sweeps: z
+    .custom<number | 'auto'>(
+      (value) => value === 'auto' || (Number.isSafeInteger(value) && Number(value) >= 1),
+      "a whole number, at least 1, or 'auto'",
+    )
+    .optional(),
+  precision: oneOf('auto', 'f32', 'f64').optional(),
+  restarts: whole(1).optional(),
   maxIter: whole(1).optional(),
   tol: atLeastZero.optional(),
   norm: oneOf('L1', 'L2', 'none').optional(),
@@ -54,6 +68,7 @@ export const conditionOptions = z.strictObject({ orientation });
 export const nmfSpec = z.strictObject({
   ...layerOptions,
   ...nmfDefaults,
+  start: z.union([startMethod, givenStart], `${quoted(startMethod.options)} or { W, H }`).optional(),
   W: factorConfig('W').optional(),
   H: factorConfig('H').optional(),
   L1: atLeastZero.optional(),
@@ -69,13 +84,18 @@ export const svdSpec = z.strictObject({
   tol: atLeastZero.optional(),
 });
 
-export const graphConfig = z.strictObject({ ...nmfDefaults, seed: whole(0).optional() });
+export const graphConfig = z.strictObject({
+  ...nmfDefaults,
+  start: startMethod.optional(),
+  seed: whole(0).optional(),
+});
 
 export const fitOptions = z.strictObject({
   signal: z.instanceof(AbortSignal, { error: 'an AbortSignal' }).optional(),
   onProgress: z.custom((value) => typeof value === 'function', 'a function').optional(),
   threads: whole(1, MOST_THREADS).optional(),
   backend: oneOf('auto', 'native', 'reference').optional(),
+  memory: oneOf('normal', 'low').optional(),
 });
 
 export const reconstructOptions = z.strictObject({ through: z.string('the name of a layer').optional() });

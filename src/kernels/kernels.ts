@@ -1,10 +1,14 @@
 import type { DenseMatrix, RowBlocks } from '../matrix.js';
 import type { FactorTerms, Norm } from '../objective.js';
+import type { Acceleration, Memory, Precision, Solver } from '../solver.js';
+
+export type { Acceleration, Memory, Precision, Solver };
 
 /** All that a backend must supply. A kernel has never heard of a graph, and has no randomness: starts are passed in. */
 export interface Kernels {
   readonly backend: string;
   nmf(args: NmfArgs, options?: CallOptions): Promise<NmfResult>;
+  nnls(args: NnlsArgs, options?: CallOptions): Promise<DenseMatrix>;
   svd(args: SvdArgs, options?: CallOptions): Promise<SvdResult>;
   mse(args: MseArgs, options?: CallOptions): Promise<number>;
 }
@@ -31,12 +35,42 @@ export interface NmfArgs {
   readonly start: { readonly W: DenseMatrix; readonly H: DenseMatrix };
   readonly W: FactorTerms;
   readonly H: FactorTerms;
+  readonly solver: Solver;
+  readonly accelerate: Acceleration;
+  /** Most sweeps (or multiplicative updates) over a factor for each product with the data, ≥ 1. */
+  readonly sweeps: number;
+  readonly precision: Precision;
+  readonly memory: Memory;
+  /** Accepted iterates at most. */
   readonly maxIter: number;
   /** Stop once J has fallen by less than this, relatively, over five iterations. */
   readonly tol: number;
-  /** Coordinate sweeps over a factor for each product with the data. */
-  readonly sweeps: number;
   readonly norm: Norm;
+  /** Entries left out of the fit and scored; null: none. Only with solver 'hals' and accelerate 'none'. */
+  readonly holdOut: HoldOut | null;
+}
+
+/** Entries (i, j) of each block drawn by a hash of (key, i, j): the same set in any order, on any number of threads. */
+export interface HoldOut {
+  /** Chance of each entry to be held out, in (0, 1), to the nearest 2⁻¹⁶. */
+  readonly fraction: number;
+  /** One key of two 32-bit words for each block of X. */
+  readonly keys: readonly (readonly [number, number])[];
+  /** 'em': one shared Gram matrix, corrected (scaled expectation–maximisation); 'exact': one for each column. */
+  readonly solver: 'em' | 'exact';
+  /** Which accepted iterate to return: the last, or the one of lowest held-out loss. */
+  readonly keep: 'last' | 'best';
+}
+
+/** Minimise ½‖X − W·H‖² + L1·Σ|h| + ½·L2·mean(diag WᵀW)·Σh² over H ≥ 0, exactly, column by column. */
+export interface NnlsArgs {
+  readonly X: RowBlocks;
+  /** features × k */
+  readonly W: DenseMatrix;
+  /** ≥ 0, in units of WᵀX. */
+  readonly L1: number;
+  /** ≥ 0, a ratio. */
+  readonly L2: number;
 }
 
 /** Truncated SVD of X, with its rows' means subtracted and deviations divided out where asked. */
@@ -78,6 +112,19 @@ export interface NmfResult {
   readonly history: { readonly loss: Float64Array; readonly objective: Float64Array };
   /** Largest coordinate step still open, as a fraction of the largest entry of its factor; 0 at a stationary point. */
   readonly kkt: number;
+  /** What was held out; null where nothing was. */
+  readonly heldOut: HeldOut | null;
+}
+
+export interface HeldOut {
+  /** Entries held out. */
+  readonly count: number;
+  /** Mean squared error of the returned model over them. */
+  readonly loss: number;
+  /** That of every accepted iterate. */
+  readonly history: Float64Array;
+  /** The accepted iterate that is returned, from 1; 0 is the start. */
+  readonly iteration: number;
 }
 
 /** For an SVD `W`, `d`, `H` are U, σ, Vᵀ, `objective` is ½‖residual‖² of the centred and scaled matrix, `kkt` the largest residual over σ₁. */

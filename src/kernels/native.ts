@@ -2,8 +2,8 @@ import { createRequire } from 'node:module';
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { BackendUnavailableError, KernelError } from '../errors.js';
-import { dense } from '../matrix.js';
-import type { CallOptions, Kernels, NmfArgs, NmfResult, SvdArgs, SvdResult } from './kernels.js';
+import { dense, type RowBlocks } from '../matrix.js';
+import type { CallOptions, Kernels, NmfArgs, NmfResult, NnlsArgs, SvdArgs, SvdResult } from './kernels.js';
 import type * as Native from './native/addon.js';
 
 type Addon = typeof Native;
@@ -68,7 +68,7 @@ function missing(error: unknown): boolean {
 /** Why a module is not the addon of this package, or null. */
 function faultOf(found: unknown): string | null {
   if (typeof found !== 'object' || found === null) return 'not a module';
-  const names: readonly (keyof Addon)[] = ['Cancel', 'mse', 'nmf', 'provokePanic', 'svd', 'version'];
+  const names: readonly (keyof Addon)[] = ['Cancel', 'mse', 'nmf', 'nnls', 'provokePanic', 'svd', 'version'];
   const exported: Partial<Record<string, unknown>> = { ...found };
   const absent = names.filter((name) => typeof exported[name] !== 'function');
   if (absent.length > 0) return `does not export ${absent.join(', ')}`;
@@ -82,16 +82,35 @@ function wrap(addon: Addon): Kernels {
     backend: 'native',
     nmf: (args: NmfArgs, options: CallOptions = {}) =>
       run(addon, options, async (cancel, threads, tell) =>
-        toModel(args, unwrap(await addon.nmf({ ...args, X: [...args.X] }, cancel, threads, tell))),
+        toModel(args, unwrap(await addon.nmf(fitted(args), cancel, threads, tell))),
       ),
+    nnls: async (args: NnlsArgs, options: CallOptions = {}) => {
+      const found = unwrap(await addon.nnls({ ...args, X: blocks(args.X) }, threadsOf(options)));
+      return dense(args.W.cols, args.X[0].cols, found);
+    },
     svd: (args: SvdArgs, options: CallOptions = {}) =>
       run(addon, options, async (cancel, threads, tell): Promise<SvdResult> => {
-        const found = unwrap(await addon.svd({ ...args, X: [...args.X] }, cancel, threads, tell));
+        const found = unwrap(await addon.svd({ ...args, X: blocks(args.X) }, cancel, threads, tell));
         const start = { W: { rows: args.start.rows, cols: args.k }, H: { rows: args.k, cols: args.X[0].cols } };
         return { ...toModel({ start }, found.model), center: found.center ?? null, scale: found.scale ?? null };
       }),
-    mse: async (args, options = {}) => unwrap(await addon.mse({ ...args, X: [...args.X] }, threadsOf(options))),
+    mse: async (args, options = {}) => unwrap(await addon.mse({ ...args, X: blocks(args.X) }, threadsOf(options))),
   } satisfies Kernels);
+}
+
+/** Arguments of a fit as the addon reads them. */
+function fitted({ X, holdOut, ...args }: NmfArgs): Native.NmfArgs {
+  const whole = { ...args, X: blocks(X) };
+  return holdOut === null ? whole : { ...whole, holdOut: { ...holdOut, keys: Uint32Array.from(holdOut.keys.flat()) } };
+}
+
+/** Row blocks as the addon reads them. */
+function blocks(X: RowBlocks): Native.Matrix[] {
+  return X.map((block) => {
+    if (block.kind === 'csc') return block;
+    const { kind, rows, cols, data, order = 'columns' } = block;
+    return { kind, rows, cols, data, order };
+  });
 }
 
 type Tell = (iteration: number, loss: number, objective: number) => void;
@@ -148,7 +167,7 @@ interface Shapes {
 }
 
 function toModel({ start }: Shapes, found: Native.NmfResult): NmfResult {
-  const { W, H, d, loss, objective, stopped, kkt, lossHistory, objectiveHistory } = found;
+  const { W, H, d, loss, objective, stopped, kkt, lossHistory, objectiveHistory, heldOut } = found;
   return {
     W: dense(start.W.rows, start.W.cols, W),
     d,
@@ -159,5 +178,6 @@ function toModel({ start }: Shapes, found: Native.NmfResult): NmfResult {
     stopped,
     history: { loss: lossHistory, objective: objectiveHistory },
     kkt,
+    heldOut: heldOut ?? null,
   };
 }

@@ -1,10 +1,11 @@
 import type { Kernels } from './kernels.js';
 import { mse } from './reference/mse.js';
 import { nmf } from './reference/nmf.js';
+import { nnls } from './reference/nnls.js';
 import { svd } from './reference/svd.js';
 
 /**
  * The definition of right, in plain TypeScript: every other backend is compared with it. It works on the caller's
  * thread and lets the event loop turn every few milliseconds.
  */
-export const reference: Kernels = Object.freeze({ backend: 'reference', nmf, svd, mse });
+export const reference: Kernels = Object.freeze({ backend: 'reference', nmf, nnls, svd, mse });

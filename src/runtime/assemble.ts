@@ -1,8 +1,8 @@
 import type { LayerOutput, Plan, SplitStep } from '../compiler/plan.js';
-import type { NmfResult, SvdResult } from '../kernels/kernels.js';
+import type { NmfResult } from '../kernels/kernels.js';
 import type { DenseMatrix } from '../matrix.js';
 import type { HistoryEntry, LayerFit } from './fit.js';
-import { matrixIn, type RunState } from './run.js';
+import { type LayerResult, matrixIn, type RunState } from './state.js';
 
 /** The layers of a run that have been fitted, by name, in the order of the plan. */
 export function layerFits(plan: Plan, state: RunState): Readonly<Record<string, LayerFit<string>>> {
@@ -13,7 +13,7 @@ export function layerFits(plan: Plan, state: RunState): Readonly<Record<string, 
   return Object.fromEntries(entries);
 }
 
-function layerFit(output: LayerOutput, result: NmfResult | SvdResult, plan: Plan, state: RunState): LayerFit<string> {
+function layerFit(output: LayerOutput, result: LayerResult, plan: Plan, state: RunState): LayerFit<string> {
   const split = plan.finish.find(({ layer }) => layer === output.layer);
   const center = 'center' in result ? result.center : null;
   const scale = 'scale' in result ? result.scale : null;
@@ -26,6 +26,7 @@ function layerFit(output: LayerOutput, result: NmfResult | SvdResult, plan: Plan
     loss: result.loss,
     objective: result.objective,
     iterations: result.iterations,
+    restart: result.restart,
     converged: result.stopped === 'converged',
     history: history(result),
     kkt: result.kkt,

@@ -38,6 +38,8 @@ interface BaseFit<P extends string> {
   /** What was minimised, penalties included: ½‖X − WH‖² + penalties; for an SVD ½‖residual‖² of the centred and scaled matrix. */
   readonly objective: number;
   readonly iterations: number;
+  /** The random start that won and was fitted, from 0; 0 where there was only one. */
+  readonly restart: number;
   /** False when a fit ended before its tolerance: at `maxIter`, or an SVD where rounding left nothing to gain. Never an error. */
   readonly converged: boolean;
   /** Every accepted iterate, in order. */
@@ -80,6 +82,26 @@ export interface FitSummary<I extends string = string> {
 export interface ReconstructOptions<N extends string> {
   /** The layer whose embedding the reconstruction starts from; default: the output. */
   readonly through?: N | undefined;
+}
+
+/** What a fit tells about its progress: every accepted iterate of every layer, and once more when the layer is done. */
+export interface Progress {
+  readonly layer: string;
+  /** Place among the graph's layers, from 1. */
+  readonly index: number;
+  readonly layers: number;
+  readonly iteration: number;
+  readonly maxIter: number;
+  /** Mean squared error of the layer on its own input. */
+  readonly loss: number;
+  readonly objective: number;
+  /** The layer is finished. */
+  readonly done: boolean;
+  /**
+   * While random starts are raced: which of them this iterate is from, from 0; `maxIter` is then that of the race. The
+   * fit itself follows from iteration 1, without this.
+   */
+  readonly restart?: number;
 }
 
 /** What a fit holds: layer name, then modality. */

@@ -10,20 +10,24 @@ import type { EmbeddingGuard, InputsOf, LayerMap, LayersOf, NoLayers, Ref } from
 import { fitOptions, reconstructOptions } from '../dsl/schemas.js';
 import { GraphError } from '../errors.js';
 import { type Backend, selectKernels } from '../kernels/select.js';
+import type { Memory } from '../solver.js';
 import { layerFits } from './assemble.js';
-import type { GraphFit, ReconstructOptions } from './fit.js';
+import type { GraphFit, Progress, ReconstructOptions } from './fit.js';
 import { withPartial } from './partial.js';
 import { estimates, multiply } from './reconstruct.js';
-import { type Progress, type RunState, run } from './run.js';
+import { run } from './run.js';
+import type { RunState } from './state.js';
 import { summarize } from './summary.js';
 
 export interface FitOptions {
   /** Cancels the fit within one iteration: it rejects with `signal.reason`; `partialFit(reason)` is what it had reached. */
   readonly signal?: AbortSignal | undefined;
-  /** Told of every accepted iterate of every layer. */
+  /** Told of every accepted iterate of every layer, those of raced starts too. */
   readonly onProgress?: ((progress: Progress) => void) | undefined;
   /** Threads for the native kernels, ≥ 1; default: all cores. The result is bitwise the same for any number. */
   readonly threads?: number | undefined;
+  /** 'low' keeps no transpose of sparse data: slower, the same bits; default 'normal'. */
+  readonly memory?: Memory | undefined;
   /** 'auto' (default): native where it is built, else reference. */
   readonly backend?: Backend | undefined;
 }
@@ -73,12 +77,12 @@ export function factorNet<E extends Ref>(
 async function fitGraph(compiled: Compiled, options: FitOptions): Promise<GraphFit> {
   checkOptions(fitOptions, options, 'fit');
   const { plan, bindings } = compiled;
-  const { signal, onProgress, threads } = options;
+  const { signal, onProgress, threads, memory } = options;
   const seed = plan.seed ?? randomInt(2 ** 32);
   const kernels = selectKernels(options.backend);
   const began = performance.now();
   signal?.throwIfAborted();
-  const state = await run(plan, bindings, { kernels, seed, signal, onProgress, threads });
+  const state = await run(plan, bindings, { kernels, seed, signal, onProgress, threads, memory });
   const layers = layerFits(plan, state);
   const last = plan.layers[plan.layers.length - 1].layer;
   const cancelled = () => withPartial(signal?.reason, { layers, stoppedIn: state.cancelledIn ?? last, seed });

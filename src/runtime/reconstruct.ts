@@ -1,8 +1,8 @@
 import { match } from 'ts-pattern';
 import type { Plan, SlotId } from '../compiler/plan.js';
-import type { NmfResult, SvdResult } from '../kernels/kernels.js';
 import { addScaled, column, type DenseMatrix, dense, rowRange, scaleRows, stackDense, totalRows } from '../matrix.js';
-import { blocksIn, matrixIn, type RunState } from './run.js';
+import { blocksIn, type LayerResult, matrixIn, type RunState } from './state.js';
+import { turn } from './turn.js';
 
 /** An estimate of a matrix as a product of two small ones: left (rows × r) · right (r × samples). */
 export interface Product {
@@ -81,7 +81,7 @@ function append<K, V>(lists: Map<K, V[]>, key: K, value: V): void {
 }
 
 /** W·embedding in units of the layer's input: the means that an SVD took out are one more factor. */
-function decode(result: NmfResult | SvdResult, right: DenseMatrix): Product {
+function decode(result: LayerResult, right: DenseMatrix): Product {
   const { W } = result;
   const center = 'center' in result ? result.center : null;
   const scale = 'scale' in result ? result.scale : null;
@@ -134,7 +134,7 @@ export async function multiply({ left, right }: Product): Promise<DenseMatrix> {
     done += left.cols * out.rows;
     if (done > STRETCH) {
       done = 0;
-      await new Promise((resolve) => setImmediate(resolve));
+      await turn();
     }
   }
   return out;

@@ -1,18 +1,32 @@
 import { type DenseMatrix, dense } from '../matrix.js';
 import { fillUniform } from './rng.js';
+import { turn } from './turn.js';
 
 /** Numbers drawn between two turns of the event loop. */
 const STRETCH = 1 << 19;
 
-/** W (m × k) and H (k × n), uniform on (0, 1); every layer has four streams of its own, W and H one each. */
+/** Factors to begin from: features × k and k × samples. */
+export interface Start {
+  readonly W: DenseMatrix;
+  readonly H: DenseMatrix;
+}
+
+/**
+ * W (m × k) and H (k × n), uniform on (0, 1); every layer has four streams of its own, W and H one each. The `nth` start
+ * of a layer goes on where the one before it ended.
+ */
 export async function randomStart(
   m: number,
   n: number,
   k: number,
   seed: number,
   stream: number,
-): Promise<{ W: DenseMatrix; H: DenseMatrix }> {
-  return { W: await uniform(m, k, seed, 4 * stream), H: await uniform(k, n, seed, 4 * stream + 1) };
+  nth = 0,
+): Promise<Start> {
+  return {
+    W: await uniform(m, k, seed, 4 * stream, nth * m * k),
+    H: await uniform(k, n, seed, 4 * stream + 1, nth * k * n),
+  };
 }
 
 /** m × block, uniform on (−½, ½): what a subspace search begins from. */
@@ -22,11 +36,11 @@ export async function randomBlock(m: number, block: number, seed: number, stream
   return out;
 }
 
-async function uniform(rows: number, cols: number, seed: number, stream: number): Promise<DenseMatrix> {
+async function uniform(rows: number, cols: number, seed: number, stream: number, first = 0): Promise<DenseMatrix> {
   const out = dense(rows, cols);
   for (let from = 0; from < out.data.length; from += STRETCH) {
-    fillUniform(out.data.subarray(from, from + STRETCH), seed, stream, from);
-    if (from + STRETCH < out.data.length) await new Promise((resolve) => setImmediate(resolve));
+    fillUniform(out.data.subarray(from, from + STRETCH), seed, stream, first + from);
+    if (from + STRETCH < out.data.length) await turn();
   }
   return out;
 }

@@ -4,7 +4,7 @@ import type { Kernels } from '../kernels/kernels.js';
 import { dense, totalRows } from '../matrix.js';
 import type { FitSummary, InputSummary } from './fit.js';
 import { estimates, leftOf, type Product } from './reconstruct.js';
-import { blocksIn, type RunState } from './run.js';
+import { blocksIn, type RunState } from './state.js';
 
 interface Context {
   readonly seed: number;

@@ -156,6 +156,33 @@ const faults: readonly [GraphIssue['code'], () => unknown, object, RegExp][] = [
   ],
   ['invalid-option', net(a, { seed: -1 }), { of: 'factorNet', option: 'seed' }, /seed of factorNet/],
   ['invalid-option', net(a, { norm: 'l1' }), { option: 'norm' }, /'L1' or 'L2' or 'none'/],
+  ['invalid-option', net(nmfLayer(x, { name: 'a', k: 2, sweeps: 0 })), { option: 'sweeps' }, /or 'auto'; got 0/],
+  ['invalid-option', net(nmfLayer(x, { name: 'a', k: 2, restarts: 1.5 })), { option: 'restarts' }, /whole number/],
+  [
+    'invalid-option',
+    net(nmfLayer(x, { name: 'a', k: 2, start: 'pca' })),
+    { option: 'start' },
+    /'nndsvda' or 'svd' or \{ W, H \}; got 'pca'/,
+  ],
+  [
+    'invalid-option',
+    net(a, { start: { W: X, H: X } }),
+    { of: 'factorNet', option: 'start' },
+    /got an object with W, H/,
+  ],
+  ['invalid-option', net(nmfLayer(x, { name: 'a', k: 2, start: { w: X } })), { option: 'start' }, /an object with w/],
+  [
+    'unknown-option',
+    net(nmfLayer(x, { name: 'a', k: 2, start: { W: uniform(6, 2, 1), H: uniform(2, 5, 2), d: 1 } })),
+    { option: 'start.d' },
+    /did you mean/,
+  ],
+  [
+    'incompatible-options',
+    net(nmfLayer(x, { name: 'a', k: 2, solver: 'mu', accelerate: 'her' })),
+    { of: "layer 'a'", options: { accelerate: 'her', solver: 'mu' } },
+    /^Extrapolation must have solver 'hals' or 'bpp'; got accelerate: 'her', solver: 'mu' in layer 'a': give the layer accelerate: 'none', or one of these solvers \(at a\)\.$/,
+  ],
   [
     'invalid-data',
     net(nmfLayer(factorInput([[1, 2], [3]], { name: 'x' }), { name: 'a', k: 1 })),
@@ -353,6 +380,7 @@ describe('one fault, one issue', () => {
       'duplicate-name': true,
       'unknown-option': true,
       'invalid-option': true,
+      'incompatible-options': true,
       'invalid-data': true,
       'non-finite': true,
       'value-range': true,
@@ -391,6 +419,7 @@ test('options of fit are checked too', async () => {
   await expect(factorNet(a).fit({ threads: 0 })).rejects.toThrow(/at least 1; got 0/);
   await expect(factorNet(a).fit({ signal: {} })).rejects.toThrow(/an AbortSignal/);
   await expect(factorNet(a).fit({ onProgress: 3 })).rejects.toThrow(/a function; got 3/);
+  await expect(factorNet(a).fit({ memory: 'none' })).rejects.toThrow(/'normal' or 'low'; got 'none'/);
   await expect(factorNet(a).fit({ backend: 'gpu' })).rejects.toThrow(/'auto' or 'native' or 'reference'/);
 });
 

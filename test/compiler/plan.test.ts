@@ -45,12 +45,12 @@ test('the diamond with every kind of node, as text', () => {
       %19 = load condition 2   2×9 dense, 144 B
     fit
       %3 %4 %5 = nmf %2 k=3   joint: W 19×3, H 3×9
-          mse by HALS, norm L1, tol 0.0001, at most 100 iterations
-          each: 2.42 k multiply-adds, 6.39 kB moved
+          mse by HALS with HER, at most 3 sweeps, f64, norm L1, tol 0.0001, at most 100 iterations
+          each: 1.92 k multiply-adds, 6.39 kB moved
       %8 = diag(%4)·%5   3×9, the embedding of joint
       %9 %10 %11 = nmf %0 k=3   b: W 12×3, H 3×9
-          mse by HALS, W L1 0.001, H L1 0.001, norm L1, tol 0.0001, at most 100 iterations
-          each: 1.88 k multiply-adds, 4.75 kB moved
+          mse by HALS with HER, at most 3 sweeps, f64, W L1 0.001, H L1 0.001, norm L1, tol 0.0001, at most 100 iterations
+          each: 1.5 k multiply-adds, 4.75 kB moved
       %12 = diag(%10)·%11   3×9, the embedding of b
       %13 = add %8 %12   3×9
       %14 %15 %16 = svd %1 k=2   axes: W 7×2, H 2×9
@@ -59,8 +59,8 @@ test('the diamond with every kind of node, as text', () => {
       %17 = diag(%15)·%16   2×9, the embedding of axes
       %20 = stackRows %13 %17 %18 %8 %19   11×9, no copy
       %21 %22 %23 = nmf %20 k=2   top: W 11×2, H 2×9
-          mse by HALS, norm L1, tol 0.0001, at most 100 iterations
-          each: 916 multiply-adds, 3.5 kB moved
+          mse by HALS with HER, at most 3 sweeps, f64, norm L1, tol 0.0001, at most 100 iterations
+          each: 756 multiply-adds, 3.5 kB moved
     finish
       rna=%6 atac=%7 = splitRows %3   joint.W.rna 12×3, joint.W.atac 7×3
       W=%24 Wcondition=%25 = splitRows %21   top.W 8×2, top.Wcondition 3×2
@@ -122,8 +122,8 @@ test('options are in the text, notes too', () => {
       %0 = load signed   3×2 dense, 48 B
     fit
       %1 %2 %3 = nmf %0 k=4   l: W 3×4, H 4×2
-          mse by HALS, W any sign, W L1 0.5, H L2 2, norm none, tol 0.0001, at most 100 iterations, seed 3
-          each: 568 multiply-adds, 1.06 kB moved
+          mse by HALS with HER, at most 3 sweeps, f64, W any sign, W L1 0.5, H L2 2, norm none, tol 0.0001, at most 100 iterations, seed 3
+          each: 408 multiply-adds, 1.06 kB moved
       %4 = diag(%2)·%3   4×2, the embedding of l
       %5 %6 %7 = svd %4 k=1   s: W 4×1, H 1×2
           block Krylov, scaled, tol 1e-10, at most 100 restarts, seed 9
@@ -218,9 +218,9 @@ test('layers have streams of their own, in order; a seed of their own makes them
   const deep = nmfLayer(nmfLayer(a, { name: 'b', k: 2, seed: 4 }), { name: 'c', k: 1 });
   const starts = factorNet(deep, { seed: 1 }).plan.fit.flatMap((step) => (step.op === 'nmf' ? [step.args.start] : []));
   expect(starts).toEqual([
-    { seed: null, stream: 0 },
-    { seed: 4, stream: 0 },
-    { seed: null, stream: 2 },
+    { from: 'random', seed: null, stream: 0 },
+    { from: 'random', seed: 4, stream: 0 },
+    { from: 'random', seed: null, stream: 2 },
   ]);
 });
 

@@ -3,12 +3,22 @@ import type { Kernels } from '../../src/kernels/kernels.js';
 import { dense, toDense } from '../../src/matrix.js';
 import { lowRank, meanSquare, multiply, sparse, uniform } from '../support/matrices.js';
 
+import { argumentLaws } from './argument-laws.js';
+import { holdOutLaws } from './hold-out-laws.js';
 import { nmfLaws } from './nmf-laws.js';
+import { nnlsLaws } from './nnls-laws.js';
+import { solverLaws } from './solver-laws.js';
 import { svdLaws } from './svd-laws.js';
+import { trapLaws } from './trap-laws.js';
 
 /** Laws that every backend keeps; a new one is tested by naming it. */
 export function conformance(name: string, kernels: Kernels): void {
+  argumentLaws(name, kernels);
   nmfLaws(name, kernels);
+  solverLaws(name, kernels);
+  trapLaws(name, kernels);
+  nnlsLaws(name, kernels);
+  holdOutLaws(name, kernels);
   svdLaws(name, kernels);
 
   test(`${name}: mse is the mean squared difference`, async () => {

@@ -1,5 +1,15 @@
 import fc from 'fast-check';
-import { type CscMatrix, type DenseMatrix, dense, type Matrix, toCsc, toDense } from '../../src/matrix.js';
+import {
+  type CscMatrix,
+  type DenseData,
+  type DenseMatrix,
+  dense,
+  type Matrix,
+  toCsc,
+  toDense,
+  transpose,
+  turned,
+} from '../../src/matrix.js';
 import { fillUniform } from '../../src/runtime/rng.js';
 
 /** Uniform on (0, 1). */
@@ -65,6 +75,21 @@ export function relativeDifference(a: Float64Array, b: Float64Array): number {
   const size = a.reduce((max, x) => Math.max(max, Math.abs(x)), 0);
   const gap = a.reduce((max, x, p) => Math.max(max, Math.abs(x - b[p])), 0);
   return gap === 0 ? 0 : gap / size;
+}
+
+/** The same numbers row after row. */
+export const rowMajor = (A: DenseMatrix): DenseData => turned(transpose(A));
+
+/** The same matrix in numbers of 32 bits, rounded. */
+export function single<M extends Matrix>(A: M): M {
+  return A.kind === 'dense' ? { ...A, data: Float32Array.from(A.data) } : { ...A, values: Float32Array.from(A.values) };
+}
+
+/** A matrix whose numbers 32 bits can hold, in every form: dense in both orders and sparse, each in both widths. */
+export function everyForm(A: DenseMatrix): readonly Matrix[] {
+  const exact = dense(A.rows, A.cols, A.data.map(Math.fround));
+  const wide: readonly Matrix[] = [exact, rowMajor(exact), toCsc(exact)];
+  return [...wide, ...wide.map((form) => single(form))];
 }
 
 export const zeros = (values: Float64Array): number => values.reduce((count, x) => count + Number(x === 0), 0);

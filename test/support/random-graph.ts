@@ -1,7 +1,9 @@
 import fc from 'fast-check';
 import { compile } from '../../src/compiler/compile.js';
+import type { NmfSpec } from '../../src/dsl/config.js';
 import type { Node } from '../../src/dsl/node.js';
-import { sparse, uniform } from './matrices.js';
+import type { Matrix } from '../../src/index.js';
+import { rowMajor, single, sparse, uniform } from './matrices.js';
 
 const SAMPLES = 8;
 
@@ -12,6 +14,30 @@ const decision = fc.record({
   second: fc.nat(1000),
   k: fc.integer({ min: 1, max: 4 }),
   flag: fc.boolean(),
+  method: fc.oneof(
+    fc.record(
+      {
+        solver: fc.constant('hals' as const),
+        accelerate: fc.constantFrom('her', 'none'),
+        sweeps: fc.constantFrom<number | 'auto'>('auto', 1, 3),
+      },
+      { requiredKeys: [] },
+    ),
+    fc.record({ solver: fc.constant('bpp' as const), accelerate: fc.constantFrom('her', 'none') }),
+    fc.record({ solver: fc.constant('cholesky' as const) }),
+  ),
+  more: fc.record(
+    {
+      precision: fc.constantFrom('auto', 'f32', 'f64'),
+      norm: fc.constantFrom('L1', 'L2', 'none'),
+      L1: fc.constantFrom(0, 0.01),
+    },
+    { requiredKeys: [] },
+  ),
+  begin: fc.oneof(
+    fc.record({ start: fc.constantFrom('random', 'nndsvd', 'nndsvda', 'svd') }),
+    fc.record({ restarts: fc.integer({ min: 1, max: 3 }) }),
+  ),
 });
 type Decision = typeof decision extends fc.Arbitrary<infer T> ? T : never;
 
@@ -21,26 +47,35 @@ export const anyGraph: fc.Arbitrary<Node> = fc
     inputs: fc.integer({ min: 2, max: 3 }),
     decisions: fc.array(decision, { minLength: 1, maxLength: 9 }),
     seed: fc.nat(1000),
+    narrow: fc.array(fc.boolean(), { minLength: 3, maxLength: 3 }),
   })
-  .map(({ inputs, decisions, seed }) => build(inputs, decisions, seed));
+  .map(({ inputs, decisions, seed, narrow }) => build(inputs, decisions, seed, narrow));
 
-function build(inputs: number, decisions: readonly Decision[], seed: number): Node {
-  const nodes: Node[] = Array.from({ length: inputs }, (_, i) => ({
+function build(inputs: number, decisions: readonly Decision[], seed: number, narrow: readonly boolean[]): Node {
+  /** Dense in columns, sparse, and dense in rows. */
+  const forms: readonly Matrix[] = [
+    uniform(4, SAMPLES, seed),
+    sparse(5, SAMPLES, seed + 1),
+    rowMajor(uniform(6, SAMPLES, seed + 2)),
+  ];
+  const nodes: Node[] = forms.slice(0, inputs).map((form, i) => ({
     kind: 'input',
     options: { name: `x${i}` },
-    data: i === 1 ? sparse(5, SAMPLES, seed + i) : uniform(4 + i, SAMPLES, seed + i),
+    data: narrow[i] ? single(form) : form,
   }));
   for (const [i, choice] of decisions.entries()) nodes.push(nextNode(nodes, choice, i, seed));
   return { kind: 'layer', method: 'nmf', input: nodes[nodes.length - 1], spec: { name: 'top', k: 2 } };
 }
 
-function nextNode(nodes: readonly Node[], { kind, first, second, k, flag }: Decision, i: number, seed: number): Node {
+function nextNode(nodes: readonly Node[], choice: Decision, i: number, seed: number): Node {
+  const { kind, first, second, k, flag, method, more, begin } = choice;
+  const options: Partial<NmfSpec> = { ...method, ...more, ...begin };
   const pick = (from: readonly Node[], at: number) => from[at % from.length];
   const layer = (input: Node): Node => ({
     kind: 'layer',
     method: 'nmf',
     input,
-    spec: { name: `n${i}`, k, embedding: flag ? 'scaled' : 'normalized' },
+    spec: { ...options, name: `n${i}`, k, embedding: flag ? 'scaled' : 'normalized' },
   });
   const members = nodes.filter((node) => node.kind === 'input' || node.kind === 'layer');
   const branches = nodes.filter((node) => node.kind === 'layer' || node.kind === 'concat' || node.kind === 'add');

@@ -180,6 +180,41 @@ describe('what must not compile', () => {
     factorNet(a, { norm: 'L3' });
     // @ts-expect-error no such backend
     factorNet(a).fit({ backend: 'gpu' });
+    // @ts-expect-error no such memory
+    factorNet(a).fit({ memory: 'none' });
+  });
+
+  test('how a layer is solved', () => {
+    // @ts-expect-error no such solver
+    nmfLayer(rna, { name: 'a', k: 4, solver: 'als' });
+    // @ts-expect-error no such acceleration
+    nmfLayer(rna, { name: 'a', k: 4, accelerate: true });
+    // @ts-expect-error sweeps are a number or 'auto'
+    nmfLayer(rna, { name: 'a', k: 4, sweeps: 'many' });
+    // @ts-expect-error no such precision
+    nmfLayer(rna, { name: 'a', k: 4, precision: 'f16' });
+    // @ts-expect-error no such start
+    nmfLayer(rna, { name: 'a', k: 4, start: 'pca' });
+    // @ts-expect-error a start has two sides
+    nmfLayer(rna, { name: 'a', k: 4, start: { W: Z } });
+    // @ts-expect-error restarts are a number
+    nmfLayer(rna, { name: 'a', k: 4, restarts: 'auto' });
+    // @ts-expect-error a graph has no one start for layers of different sizes
+    factorNet(a, { start: { W: Z, H: Z } });
+    // @ts-expect-error an SVD has no solver
+    svdLayer(rna, { name: 'a', k: 4, solver: 'hals' });
+    nmfLayer(rna, { name: 'a', k: 4, solver: 'mu', accelerate: 'none', sweeps: 2, precision: 'f32', start: 'nndsvda' });
+    nmfLayer(rna, { name: 'a', k: 4, start: { W: Z, H: [[1, 2]] }, sweeps: 'auto', restarts: 1 });
+    factorNet(a, { solver: 'bpp', accelerate: 'her', precision: 'f64', start: 'svd', restarts: 1, sweeps: 'auto' });
+  });
+
+  test('data', () => {
+    factorInput({ rows: 2, cols: 3, order: 'rows', data: new Float32Array(6) }, { name: 'x' });
+    // @ts-expect-error no such order
+    factorInput({ rows: 2, cols: 3, order: 'C', data: new Float32Array(6) }, { name: 'x' });
+    // @ts-expect-error results are column-major, in 64 bits
+    const wide: DenseMatrix = X1;
+    return wide;
   });
 });
 

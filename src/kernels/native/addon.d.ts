@@ -9,6 +9,9 @@ export declare class Cancel {
   cancel(): void
 }
 
+/** Whether half-steps begin from extrapolated factors. */
+export type Acceleration = 'her' | 'none'
+
 /** `rows × cols`, column-major: entry (i, j) is `data[i + j * rows]`. */
 export interface DenseMatrix {
   rows: number
@@ -34,10 +37,38 @@ export interface FailureDetail {
   message: string
 }
 
-/** Dense as above, or compressed sparse columns with ascending row indices. */
+/** Uses these instructions from now on, or the best there are if this machine has no such; returns those in use. */
+export declare function forceSimd(name: string): string
+
+/** See `HeldOut` of kernels.ts. */
+export interface HeldOut {
+  count: number
+  loss: number
+  history: Float64Array
+  iteration: number
+}
+
+/** See `HoldOut` of kernels.ts; two words of each key, one key after the other. */
+export interface HoldOut {
+  fraction: number
+  keys: Uint32Array
+  solver: MaskedSolver
+  keep: Keep
+}
+
+/** Which accepted iterate comes back. */
+export type Keep = 'last' | 'best'
+
+/** How half-steps take entries that are held out. */
+export type MaskedSolver = 'em' | 'exact'
+
+/** Dense, or compressed sparse columns with ascending row indices. */
 export type Matrix =
-  | { kind: 'dense'; rows: number; cols: number; data: Float64Array }
-  | { kind: 'csc'; rows: number; cols: number; indptr: Uint32Array; indices: Uint32Array; values: Float64Array }
+  | { kind: 'dense'; rows: number; cols: number; order?: Order; data: Float64Array | Float32Array }
+  | { kind: 'csc'; rows: number; cols: number; indptr: Uint32Array; indices: Uint32Array; values: Float64Array | Float32Array }
+
+/** Whether a transpose of sparse data is kept. */
+export type Memory = 'normal' | 'low'
 
 /** Resolves with the mean squared difference of X and W·H, or with an error as data. */
 export declare function mse(args: MseArgs, threads: number): Promise<number | Failure>
@@ -58,10 +89,15 @@ export interface NmfArgs {
   start: Start
   W: FactorTerms
   H: FactorTerms
+  solver: Solver
+  accelerate: Acceleration
+  sweeps: number
+  precision: Precision
+  memory: Memory
   maxIter: number
   tol: number
-  sweeps: number
   norm: Norm
+  holdOut?: HoldOut
 }
 
 /** See `NmfResult` of kernels.ts; matrices as their data, column-major. */
@@ -75,13 +111,37 @@ export interface NmfResult {
   lossHistory: Float64Array
   objectiveHistory: Float64Array
   kkt: number
+  heldOut?: HeldOut
+}
+
+/** Resolves with H, k × samples, as its data, or with an error as data. */
+export declare function nnls(args: NnlsArgs, threads: number): Promise<Float64Array | Failure>
+
+/** See `NnlsArgs` of kernels.ts. */
+export interface NnlsArgs {
+  X: Array<Matrix>
+  W: DenseMatrix
+  L1: number
+  L2: number
 }
 
 /** How W and H are scaled once a fit is over. */
 export type Norm = 'L1' | 'L2' | 'none'
 
+/** How dense entries follow one another: column after column (default) or row after row. */
+export type Order = 'columns' | 'rows'
+
+/** Numbers that products and factors are held in. */
+export type Precision = 'f64' | 'f32'
+
 /** Panics where a kernel would, to show that the process lives on. */
 export declare function provokePanic(): Promise<number | Failure>
+
+/** The instructions in use: avx512, avx2 or portable. */
+export declare function simd(): string
+
+/** How a half-step solves for one factor. */
+export type Solver = 'hals' | 'mu' | 'cholesky' | 'bpp'
 
 /** features × k and k × samples. */
 export interface Start {

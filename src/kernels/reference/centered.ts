@@ -1,4 +1,5 @@
-import { type DenseMatrix, dense, type RowBlocks, totalRows, transpose } from '../../matrix.js';
+import { type DenseMatrix, dense, totalRows, transpose } from '../../matrix.js';
+import type { Blocks } from './blocks.js';
 import type { Pause } from './pause.js';
 import { timesData, timesTransposed } from './products.js';
 
@@ -16,7 +17,7 @@ export interface FeatureMoments {
  * Means, deviations (n − 1; 1 where a feature is constant) and squares in three passes, the second of which takes the
  * rounding out of the means; the zeros of sparse rows count.
  */
-export function featureMoments(X: RowBlocks, center: boolean, scale: boolean): FeatureMoments {
+export function featureMoments(X: Blocks, center: boolean, scale: boolean): FeatureMoments {
   const m = totalRows(X);
   const n = X[0].cols;
   const unlisted = new Float64Array(m).fill(n);
@@ -46,7 +47,7 @@ export function featureMoments(X: RowBlocks, center: boolean, scale: boolean): F
   };
 }
 
-function eachEntry(X: RowBlocks, visit: (row: number, x: number) => void): void {
+function eachEntry(X: Blocks, visit: (row: number, x: number) => void): void {
   let top = 0;
   for (const block of X) {
     if (block.kind === 'dense') {
@@ -68,7 +69,7 @@ export interface Operator {
   transposed(U: DenseMatrix, pause: Pause): Promise<DenseMatrix>;
 }
 
-export function centeredOperator(X: RowBlocks, { center, scale, empty }: FeatureMoments): Operator {
+export function centeredOperator(X: Blocks, { center, scale, empty }: FeatureMoments): Operator {
   return {
     rows: totalRows(X),
     async times(V, pause) {

@@ -1,100 +1,149 @@
-import { KernelError } from '../../errors.js';
-import { dense, totalRows, transpose } from '../../matrix.js';
-import { type FactorTerms, penalty, stepTerms } from '../../objective.js';
-import type { CallOptions, NmfArgs, NmfResult, Stopped } from '../kernels.js';
+import { transpose } from '../../matrix.js';
+import type { CallOptions, HeldOut, NmfArgs, NmfResult, Stopped } from '../kernels.js';
+import { rounded } from './blocks.js';
+import { checkNmf } from './check.js';
+import { solveColumns } from './columns.js';
+import { afterAccepted, afterRejected, extrapolated, FIRST_MOMENTUM, NO_MOMENTUM } from './extrapolate.js';
 import { createPause, type Pause } from './pause.js';
-import { dot, gram, type Panel, residual, sumOfSquares, timesData, timesTransposed } from './products.js';
-import { balance, normalize, panelNorms, scaleRow } from './scale.js';
-import { largestStep, sweepColumns } from './sweep.js';
+import { columnSolver, type Measure, measure, openStep, type Pair, type Problem, pose } from './problem.js';
+import { copyPanel, dot, gram, type Panel, timesData, timesTransposed } from './products.js';
+import { balancingShifts, normalize, panelNorms, scaledRows, scaleRow } from './scale.js';
 
-/** Below this fraction of ‖X‖² the loss is summed entry by entry: the identity would lose too many digits. */
-const EXPLICIT_BELOW = 1e-6;
 /** Convergence is judged over so many accepted iterations. */
 const WINDOW = 5;
+/** Falls of J between these fractions of it may be true and yet too small for the measure to see. */
+const INVISIBLE = { from: 1e-15, to: 1e-8 };
 
-/** Both factors as panels: W is k × features, H is k × samples. */
-interface State {
-  readonly W: Panel;
-  readonly H: Panel;
+/** The last accepted iterate, and where the next one begins. */
+interface Place extends Pair {
+  readonly measure: Measure;
+  /** W that H is solved against next: extrapolated, or the accepted one. */
+  readonly nextW: Panel;
+  /** H as it was solved for last, before it was extrapolated. */
+  readonly solvedH: Panel;
 }
 
-interface Measure {
-  readonly squares: number;
-  readonly objective: number;
+interface Step extends Pair {
+  readonly solvedH: Panel;
+  readonly measure: Measure;
+  /** How far the half-steps' quadratics fell; J falls at least so far in a step without extrapolation. */
+  readonly fall: number;
+}
+
+/** How a step is made: `beta` 0 is a plain one, and J can't rise in it; `gamma` is for fits with a hold-out. */
+interface Manner {
+  readonly beta: number;
+  readonly gamma: number;
 }
 
 /**
- * Non-negative (or sign-free) factorization by hierarchical alternating least squares with inner sweeps: H first, then
- * W. No step raises J; an iterate that seems to is below rounding, so the one before it is kept and the fit has converged.
+ * Non-negative (or sign-free) factorization by alternating half-steps, H first. With 'her' each begins from factors
+ * carried on beyond their last step; where that raises J the next step is a plain one from the last accepted iterate
+ * (HER: Ang & Gillis 2019, algorithm 3). A plain step can't raise J: where it seems to, the fit has met rounding.
  */
 export async function nmf(args: NmfArgs, options: CallOptions = {}): Promise<NmfResult> {
-  const { X, start } = args;
+  checkNmf(args);
   const pause = createPause();
-  const entries = totalRows(X) * X[0].cols;
-  const total = sumOfSquares(X);
+  const problem = await pose(args);
+  const cancelled = () => options.signal?.aborted === true;
 
-  const state: State = { W: transpose(start.W), H: copyPanel(start.H) };
-  let B = await timesData(state.W, X, pause);
-  scaleStart(state, B);
-  let accepted = copy(state);
-  let last = await measure(args, state, total, dot(B.data, state.H.data), pause);
+  let place = await begin(problem, pause);
+  let momentum = args.accelerate === 'her' ? FIRST_MOMENTUM : NO_MOMENTUM;
+  let plain = true;
+  let gamma = args.holdOut?.solver === 'em' ? 1 - (problem.held?.share ?? 0) : 1;
+  let best = { place, iteration: 0 };
   const history: Measure[] = [];
   let stopped: Stopped = 'max-iter';
 
   while (history.length < args.maxIter) {
     await pause.turn();
-    if (options.signal?.aborted) {
+    const step = await iterate(problem, place, { beta: plain ? 0 : momentum.beta, gamma }, cancelled, pause);
+    if (step === null) {
       stopped = 'aborted';
       break;
     }
-    if (history.length > 0) B = await timesData(state.W, X, pause);
-    solve(state.H, state.W, B, args.H, args.W, args.sweeps);
-    if (!args.W.nonneg) turnUnused(state.W, state.H);
-    const C = await timesTransposed(state.H, X, pause);
-    if (options.signal?.aborted) {
-      stopped = 'aborted';
-      break;
+    let now = step.measure;
+    const before = place.measure.objective;
+    if (now.objective > before && args.solver !== 'cholesky') {
+      if (!plain) {
+        momentum = afterRejected(momentum);
+        place = { ...place, nextW: place.W, solvedH: place.H };
+        plain = true;
+        continue;
+      }
+      if (gamma < 1) {
+        gamma = 1;
+        continue;
+      }
+      if (!(step.fall > INVISIBLE.from * before && step.fall < INVISIBLE.to * before)) {
+        stopped = 'converged';
+        break;
+      }
+      now = { ...now, objective: before - step.fall };
     }
-    solve(state.W, state.H, C, args.W, args.H, args.sweeps);
-    if (!args.H.nonneg) turnUnused(state.H, state.W);
+    const nextW = extrapolated(step.W, place.W, momentum.beta, args.W.nonneg);
+    place = balanced({ W: step.W, H: step.H, solvedH: step.solvedH, nextW, measure: now });
+    if (!plain) momentum = afterAccepted(momentum);
+    plain = args.accelerate === 'none';
 
-    const now = await measure(args, state, total, dot(C.data, state.W.data), pause);
-    if (now.objective > last.objective) {
-      stopped = 'converged';
-      break;
-    }
-    balance(state.W, state.H);
-    accepted = copy(state);
-    last = now;
     history.push(now);
-    options.onIteration?.({ iteration: history.length, loss: now.squares / entries, objective: now.objective });
+    const worse = args.holdOut?.keep === 'best' && now.heldLoss >= best.place.measure.heldLoss;
+    if (!worse || best.iteration === 0) best = { place, iteration: history.length };
+    options.onIteration?.({
+      iteration: history.length,
+      loss: now.squares / problem.entries,
+      objective: now.objective,
+    });
     if (settled(history, args.tol)) {
       stopped = 'converged';
       break;
     }
   }
-
-  return {
-    ...normalize(accepted.W, accepted.H, args.norm),
-    loss: last.squares / entries,
-    objective: last.objective,
-    iterations: history.length,
-    stopped,
-    history: {
-      loss: Float64Array.from(history, (measure) => measure.squares / entries),
-      objective: Float64Array.from(history, (measure) => measure.objective),
-    },
-    kkt: await kktResidual(args, accepted, pause),
-  };
+  return result(problem, best, history, stopped, pause);
 }
 
-const copyPanel = (panel: Panel): Panel => dense(panel.rows, panel.cols, panel.data.slice());
-const copy = (state: State): State => ({ W: copyPanel(state.W), H: copyPanel(state.H) });
+/** The start, H multiplied by the scalar for which W·H is nearest to X. */
+async function begin(problem: Problem, pause: Pause): Promise<Place> {
+  const { start, precision } = problem.args;
+  const W = transpose(rounded(start.W, precision));
+  const drawn = rounded(start.H, precision);
+  const B = await timesData(W, problem.X, pause);
+  const best = Math.abs(dot(B.data, drawn.data) / dot(gram(W), gram(drawn)));
+  const H = Number.isFinite(best) ? scaledRows(drawn, new Float64Array(drawn.rows).fill(best)) : drawn;
+  return { W, H, nextW: W, solvedH: H, measure: await measure(problem, { W, H }, dot(B.data, H.data), pause) };
+}
 
-/** One half-step: F is improved, its partner P stands still; `product` is P·X or P·Xᵀ. */
-function solve(F: Panel, P: Panel, product: Panel, own: FactorTerms, partner: FactorTerms, sweeps: number): void {
-  const terms = stepTerms(own, partner, panelNorms(F), panelNorms(P));
-  sweepColumns(F, product, gram(P), terms, own.nonneg, sweeps);
+/** Both half-steps, or null once cancelled. */
+async function iterate(
+  problem: Problem,
+  place: Place,
+  { beta, gamma }: Manner,
+  cancelled: () => boolean,
+  pause: Pause,
+): Promise<Step | null> {
+  const { args, X } = problem;
+  const fromW = copyPanel(place.nextW);
+  if (cancelled()) return null;
+  const B = await timesData(fromW, X, pause);
+  const { panel: solvedH, fall: fallH } = await solveColumns(
+    place.H,
+    B,
+    columnSolver(problem, 'H', place.H, fromW, gamma),
+    pause,
+  );
+  const H = extrapolated(solvedH, place.solvedH, beta, args.H.nonneg);
+  if (beta === 0 && !args.W.nonneg) turnUnused(fromW, H);
+  if (cancelled()) return null;
+  const C = await timesTransposed(H, X, pause);
+  const { panel: W, fall: fallW } = await solveColumns(fromW, C, columnSolver(problem, 'W', fromW, H, gamma), pause);
+  if (beta === 0 && !args.H.nonneg) turnUnused(H, W);
+  return {
+    W,
+    H,
+    solvedH,
+    measure: await measure(problem, { W, H }, dot(C.data, W.data), pause),
+    fall: fallH + fallW,
+  };
 }
 
 /**
@@ -107,34 +156,50 @@ function turnUnused(F: Panel, partner: Panel): void {
   });
 }
 
-/** Multiplies H by the scalar for which W·H is nearest to X. */
-function scaleStart(state: State, B: Panel): void {
-  const best = Math.abs(dot(B.data, state.H.data) / dot(gram(state.W), gram(state.H)));
-  if (Number.isFinite(best)) for (let r = 0; r < state.H.rows; r++) scaleRow(state.H, r, best);
-}
-
-/** ‖X − WH‖² and J, where `cross` is ⟨X, WH⟩: by ‖X‖² − 2⟨X, WH⟩ + ⟨WᵀW, HHᵀ⟩ while that is exact enough. */
-async function measure(args: NmfArgs, state: State, total: number, cross: number, pause: Pause): Promise<Measure> {
-  let squares = total - 2 * cross + dot(gram(state.W), gram(state.H));
-  if (squares < EXPLICIT_BELOW * total) squares = await residual(args.X, state.W, state.H, pause);
-  const objective = squares / 2 + penalty(args.W, args.H, panelNorms(state.W), panelNorms(state.H));
-  if (!Number.isFinite(objective)) throw new KernelError('non-finite', 'the objective left the range of numbers');
-  return { squares, objective };
+/** Rows of both factors brought to about the same length where they are far apart. */
+function balanced(place: Place): Place {
+  const shifts = balancingShifts(place.W, place.H);
+  const back = shifts.map((shift) => 1 / shift);
+  return {
+    W: scaledRows(place.W, shifts),
+    nextW: scaledRows(place.nextW, shifts),
+    H: scaledRows(place.H, back),
+    solvedH: scaledRows(place.solvedH, back),
+    measure: place.measure,
+  };
 }
 
 function settled(history: readonly Measure[], tol: number): boolean {
   if (history.length <= WINDOW) return false;
   const now = history[history.length - 1].objective;
-  return history[history.length - 1 - WINDOW].objective - now <= tol * now;
+  return Math.abs(history[history.length - 1 - WINDOW].objective - now) <= tol * now;
 }
 
-async function kktResidual(args: NmfArgs, { W, H }: State, pause: Pause): Promise<number> {
-  const B = await timesData(W, args.X, pause);
-  const C = await timesTransposed(H, args.X, pause);
-  const w = panelNorms(W);
-  const h = panelNorms(H);
-  return Math.max(
-    largestStep(H, B, gram(W), stepTerms(args.H, args.W, h, w), args.H.nonneg),
-    largestStep(W, C, gram(H), stepTerms(args.W, args.H, w, h), args.W.nonneg),
-  );
+async function result(
+  problem: Problem,
+  { place, iteration }: { readonly place: Place; readonly iteration: number },
+  history: readonly Measure[],
+  stopped: Stopped,
+  pause: Pause,
+): Promise<NmfResult> {
+  const { held, entries, args } = problem;
+  const heldOut: HeldOut | null = held && {
+    count: held.count,
+    loss: place.measure.heldLoss,
+    history: Float64Array.from(history, (measure) => measure.heldLoss),
+    iteration,
+  };
+  return {
+    ...normalize(place.W, place.H, args.norm),
+    loss: place.measure.squares / entries,
+    objective: place.measure.objective,
+    iterations: history.length,
+    stopped,
+    history: {
+      loss: Float64Array.from(history, (measure) => measure.squares / entries),
+      objective: Float64Array.from(history, (measure) => measure.objective),
+    },
+    kkt: await openStep(problem, place, pause),
+    heldOut,
+  };
 }

@@ -1,4 +1,5 @@
-import { type DenseMatrix, dense, type RowBlocks, totalRows } from '../../matrix.js';
+import { type CscMatrix, type DenseMatrix, dense, totalRows } from '../../matrix.js';
+import type { Blocks } from './blocks.js';
 import type { Pause } from './pause.js';
 
 /**
@@ -7,8 +8,10 @@ import type { Pause } from './pause.js';
  */
 export type Panel = DenseMatrix;
 
+export const copyPanel = (panel: Panel): Panel => dense(panel.rows, panel.cols, panel.data.slice());
+
 /** B = W·X, k × samples, from the panel W (k × features). */
-export async function timesData(W: Panel, X: RowBlocks, pause: Pause): Promise<Panel> {
+export async function timesData(W: Panel, X: Blocks, pause: Pause): Promise<Panel> {
   const k = W.rows;
   const n = X[0].cols;
   const B = dense(k, n);
@@ -29,7 +32,7 @@ export async function timesData(W: Panel, X: RowBlocks, pause: Pause): Promise<P
 }
 
 /** C = H·Xᵀ, k × features, from the panel H (k × samples). */
-export async function timesTransposed(H: Panel, X: RowBlocks, pause: Pause): Promise<Panel> {
+export async function timesTransposed(H: Panel, X: Blocks, pause: Pause): Promise<Panel> {
   const k = H.rows;
   const n = X[0].cols;
   const C = dense(k, totalRows(X));
@@ -75,15 +78,24 @@ export function dot(a: Float64Array, b: Float64Array): number {
 }
 
 /** ‖X‖², the sum of squares of all entries. */
-export function sumOfSquares(X: RowBlocks): number {
+export function sumOfSquares(X: Blocks): number {
   return X.reduce((sum, block) => {
     const values = block.kind === 'dense' ? block.data : block.values;
     return sum + dot(values, values);
   }, 0);
 }
 
-/** Σ_j (X − Wᵀ·H)_ij² for each feature i, entry by entry, for panels W (k × features) and H (k × samples). */
-export async function residualByRow(X: RowBlocks, W: Panel, H: Panel, pause: Pause): Promise<Float64Array> {
+/**
+ * Σ_j (X − Wᵀ·H)_ij² for each feature i, entry by entry, for panels W (k × features) and H (k × samples); entries
+ * listed in `without` don't count.
+ */
+export async function residualByRow(
+  X: Blocks,
+  W: Panel,
+  H: Panel,
+  pause: Pause,
+  without: CscMatrix | null = null,
+): Promise<Float64Array> {
   const k = W.rows;
   const sums = new Float64Array(W.cols);
   let top = 0;
@@ -98,6 +110,9 @@ export async function residualByRow(X: RowBlocks, W: Panel, H: Panel, pause: Pau
       } else {
         for (let p = block.indptr[j]; p < block.indptr[j + 1]; p++) column[block.indices[p]] += block.values[p];
       }
+      for (const i of without === null ? [] : listed(without, j)) {
+        if (i >= top && i < top + block.rows) column[i - top] = 0;
+      }
       for (let i = 0; i < block.rows; i++) sums[top + i] += column[i] * column[i];
       if (pause.due()) await pause.turn();
     }
@@ -106,7 +121,25 @@ export async function residualByRow(X: RowBlocks, W: Panel, H: Panel, pause: Pau
   return sums;
 }
 
-/** ‖X − Wᵀ·H‖², entry by entry. */
-export async function residual(X: RowBlocks, W: Panel, H: Panel, pause: Pause): Promise<number> {
-  return (await residualByRow(X, W, H, pause)).reduce((sum, x) => sum + x, 0);
+/** ‖X − Wᵀ·H‖², entry by entry, but for those listed in `without`. */
+export async function residual(
+  X: Blocks,
+  W: Panel,
+  H: Panel,
+  pause: Pause,
+  without: CscMatrix | null = null,
+): Promise<number> {
+  return (await residualByRow(X, W, H, pause, without)).reduce((sum, x) => sum + x, 0);
+}
+
+/** The rows of the entries that a column lists. */
+export function listed({ indptr, indices }: CscMatrix, column: number): Uint32Array {
+  return indices.subarray(indptr[column], indptr[column + 1]);
+}
+
+/** Column i of one panel times column j of another. */
+export function dotColumns(W: Panel, i: number, H: Panel, j: number): number {
+  let sum = 0;
+  for (let r = 0; r < W.rows; r++) sum += W.data[i * W.rows + r] * H.data[j * H.rows + r];
+  return sum;
 }

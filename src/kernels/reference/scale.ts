@@ -17,16 +17,28 @@ export function panelNorms(F: Panel): FactorNorms {
   return { length: F.cols, l1, l2 };
 }
 
-/** Gives both rows of each factor about the same length; by powers of two, so no bit of their product changes. */
-export function balance(W: Panel, H: Panel): void {
+/** Rows of both factors may differ in length by 2^4, about, before they are balanced. */
+const UNEVEN = 4;
+
+/** The powers of two by which W's rows are to grow, and H's to shrink, where their lengths are far apart; 1 elsewhere. */
+export function balancingShifts(W: Panel, H: Panel): Float64Array {
   const w = panelNorms(W).l2;
   const h = panelNorms(H).l2;
-  for (let r = 0; r < W.rows; r++) {
-    if (w[r] === 0 || h[r] === 0) continue;
-    const shift = 2 ** Math.floor((exponent(h[r]) - exponent(w[r])) / 2);
-    scaleRow(W, r, shift);
-    scaleRow(H, r, 1 / shift);
-  }
+  return w.map((length, r) => {
+    if (length === 0 || h[r] === 0) return 1;
+    const shift = Math.floor((exponent(h[r]) - exponent(length)) / 2);
+    return Math.abs(shift) >= UNEVEN ? 2 ** shift : 1;
+  });
+}
+
+/** diag(by)·F; by powers of two changes no bit of the product with a partner that is scaled back. */
+export function scaledRows(F: Panel, by: Float64Array): Panel {
+  if (by.every((x) => x === 1)) return F;
+  return dense(
+    F.rows,
+    F.cols,
+    F.data.map((x, p) => x * by[p % F.rows]),
+  );
 }
 
 /** The power of two at or below x > 0; one for all subnormal numbers and 0. */

@@ -1,6 +1,7 @@
 import { KernelError } from '../../errors.js';
 import { type DenseMatrix, dense, totalRows, transpose } from '../../matrix.js';
 import type { CallOptions, Stopped, SvdArgs, SvdResult } from '../kernels.js';
+import { type Blocks, blocksOf } from './blocks.js';
 import { centeredOperator, type FeatureMoments, featureMoments, type Operator } from './centered.js';
 import { complete, extend, jacobiSvd, multiply, qr } from './orthogonal.js';
 import { createPause, type Pause } from './pause.js';
@@ -22,6 +23,10 @@ interface Ritz {
   readonly V: DenseMatrix;
 }
 
+interface Search extends SvdArgs {
+  readonly X: Blocks;
+}
+
 interface Measure {
   /** ‖X − reconstruction‖², in units of the data. */
   readonly squares: number;
@@ -34,9 +39,10 @@ interface Measure {
  * which costs a copy and saves the digits that differ.
  */
 export async function svd(args: SvdArgs, options: CallOptions = {}): Promise<SvdResult> {
-  const shift = args.center ? dominatingMeans(args.X) : null;
-  if (shift === null) return search(args, options);
-  const fit = await search({ ...args, X: shifted(args.X, shift) }, options);
+  const X = blocksOf(args.X);
+  const shift = args.center ? dominatingMeans(X) : null;
+  if (shift === null) return search({ ...args, X }, options);
+  const fit = await search({ ...args, X: shifted(X, shift) }, options);
   return { ...fit, center: shift.map((x, i) => x + (fit.center?.[i] ?? 0)) };
 }
 
@@ -45,7 +51,7 @@ export async function svd(args: SvdArgs, options: CallOptions = {}): Promise<Svd
  * twice over, so U and V are orthonormal to rounding; it stops on the true residual ‖Aᵀu − σv‖, or when there is nothing
  * left to search. The largest entry of each left vector is positive.
  */
-async function search(args: SvdArgs, options: CallOptions): Promise<SvdResult> {
+async function search(args: Search, options: CallOptions): Promise<SvdResult> {
   const { X, k } = args;
   const pause = createPause();
   const [m, n] = [totalRows(X), X[0].cols];
@@ -106,6 +112,7 @@ async function search(args: SvdArgs, options: CallOptions): Promise<SvdResult> {
       objective: Float64Array.from(history, (entry) => entry.objective),
     },
     kkt,
+    heldOut: null,
     center: moments.center,
     scale: moments.scale,
   };
@@ -168,7 +175,7 @@ async function largestResidual(A: Operator, { U, sigma, V }: Ritz, pause: Pause)
 }
 
 /** Row by row: ‖a_i‖² − Σ_r (u_ir·σ_r)² while that is exact enough, else the residual itself. */
-async function measure(args: SvdArgs, { U, sigma, V }: Ritz, moments: FeatureMoments, pause: Pause): Promise<Measure> {
+async function measure(args: Search, { U, sigma, V }: Ritz, moments: FeatureMoments, pause: Pause): Promise<Measure> {
   const { squares: rowSquares, center, scale } = moments;
   const m = rowSquares.length;
   const deviation = (i: number) => (scale === null ? 1 : scale[i]);

@@ -1,5 +1,8 @@
+use std::borrow::Cow;
+
 use crate::error::{KernelError, Result};
-use crate::rows::CscRows;
+use crate::memory::zeros;
+use crate::sparse::SparsePart;
 
 /// A borrowed dense matrix, column-major: entry (i, j) is `data[i + j·rows]`.
 #[derive(Clone, Copy, Debug)]
@@ -12,121 +15,249 @@ pub struct Dense<'a> {
     pub data: &'a [f64],
 }
 
-/// A borrowed sparse matrix: column j owns positions `indptr[j]..indptr[j + 1]` of `indices` (ascending) and `values`.
+/// Borrowed numbers of either width.
 #[derive(Clone, Copy, Debug)]
-pub struct Csc<'a> {
-    /// Number of rows.
-    pub rows: usize,
-    /// Number of columns.
-    pub cols: usize,
-    /// `cols + 1` bounds.
-    pub indptr: &'a [u32],
-    /// Row of each listed entry.
-    pub indices: &'a [u32],
-    /// Each listed entry.
-    pub values: &'a [f64],
+pub enum Values<'a> {
+    /// 64 bits.
+    F64(&'a [f64]),
+    /// 32 bits.
+    F32(&'a [f32]),
+}
+
+/// Borrowed column bounds of either width.
+#[derive(Clone, Copy, Debug)]
+pub enum Pointers<'a> {
+    /// Up to 2³² − 1 listed entries.
+    U32(&'a [u32]),
+    /// Any number of them.
+    U64(&'a [u64]),
 }
 
 /// One of the matrices stacked in X.
 #[derive(Clone, Copy, Debug)]
 pub enum Block<'a> {
-    /// Every entry is kept.
-    Dense(Dense<'a>),
-    /// Only listed entries are kept.
-    Csc(Csc<'a>),
+    /// Every entry is kept: column after column, or row after row.
+    Dense {
+        /// Number of rows.
+        rows: usize,
+        /// Number of columns.
+        cols: usize,
+        /// Row after row.
+        by_rows: bool,
+        /// `rows · cols` entries.
+        data: Values<'a>,
+    },
+    /// Column j owns positions `indptr[j]..indptr[j + 1]` of `indices` (ascending) and `values`.
+    Csc {
+        /// Number of rows.
+        rows: usize,
+        /// Number of columns.
+        cols: usize,
+        /// `cols + 1` bounds.
+        indptr: Pointers<'a>,
+        /// Row of each listed entry.
+        indices: &'a [u32],
+        /// Each listed entry.
+        values: Values<'a>,
+    },
+}
+
+/// How X is made ready for the products of a fit.
+#[derive(Clone, Copy, Debug)]
+pub struct Layout {
+    /// Factors of the panels it will be multiplied with.
+    pub k: usize,
+    /// No transpose of sparse blocks is kept: slower, the same bits.
+    pub low_memory: bool,
+    /// The data are multiplied by two to this power.
+    pub exponent: i32,
+}
+
+/// A number that data can be read as.
+pub trait Element: crate::simd::Real {
+    /// The same numbers, borrowed where they are of this kind already and are not to be scaled.
+    fn take<'a>(values: Values<'a>, exponent: i32) -> Result<Cow<'a, [Self]>>;
+    /// Numbers of this kind as data.
+    fn values(values: &[Self]) -> Values<'_>;
+}
+
+impl Element for f64 {
+    fn take<'a>(values: Values<'a>, exponent: i32) -> Result<Cow<'a, [Self]>> {
+        match values {
+            Values::F64(values) if exponent == 0 => Ok(Cow::Borrowed(values)),
+            _ => converted(values, exponent, |x| x),
+        }
+    }
+
+    fn values(values: &[Self]) -> Values<'_> {
+        Values::F64(values)
+    }
+}
+
+impl Element for f32 {
+    fn take<'a>(values: Values<'a>, exponent: i32) -> Result<Cow<'a, [Self]>> {
+        match values {
+            Values::F32(values) if exponent == 0 => Ok(Cow::Borrowed(values)),
+            _ => converted(values, exponent, |x| x as f32),
+        }
+    }
+
+    fn values(values: &[Self]) -> Values<'_> {
+        Values::F32(values)
+    }
+}
+
+fn converted<'a, T: Copy + Default>(
+    values: Values<'_>,
+    exponent: i32,
+    to: impl Fn(f64) -> T,
+) -> Result<Cow<'a, [T]>> {
+    let by = 2.0_f64.powi(exponent);
+    let mut out = zeros(values.len())?;
+    match values {
+        Values::F64(from) => out.iter_mut().zip(from).for_each(|(o, x)| *o = to(x * by)),
+        Values::F32(from) => {
+            let pairs = out.iter_mut().zip(from);
+            pairs.for_each(|(o, x)| *o = to(f64::from(*x) * by));
+        }
+    }
+    Ok(Cow::Owned(out))
+}
+
+impl Values<'_> {
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        match self {
+            Self::F64(values) => values.len(),
+            Self::F32(values) => values.len(),
+        }
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The largest magnitude.
+    pub fn largest(&self) -> f64 {
+        match self {
+            Self::F64(values) => values.iter().fold(0.0, |most, x| x.abs().max(most)),
+            Self::F32(values) => f64::from(values.iter().fold(0.0_f32, |most, x| x.abs().max(most))),
+        }
+    }
+
+    /// Whether any is below zero.
+    pub fn any_negative(&self) -> bool {
+        match self {
+            Self::F64(values) => values.iter().any(|x| *x < 0.0),
+            Self::F32(values) => values.iter().any(|x| *x < 0.0),
+        }
+    }
+}
+
+impl Pointers<'_> {
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        match self {
+            Self::U32(bounds) => bounds.len(),
+            Self::U64(bounds) => bounds.len(),
+        }
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Bound j.
+    #[inline]
+    pub fn at(&self, j: usize) -> usize {
+        match self {
+            Self::U32(bounds) => bounds[j] as usize,
+            Self::U64(bounds) => bounds[j] as usize,
+        }
+    }
+
+    pub(crate) fn is_sorted(&self) -> bool {
+        match self {
+            Self::U32(bounds) => bounds.is_sorted(),
+            Self::U64(bounds) => bounds.is_sorted(),
+        }
+    }
 }
 
 impl Dense<'_> {
     /// Fails unless there are `rows · cols` entries.
     pub fn check(&self) -> Result<()> {
-        if self.rows.checked_mul(self.cols) == Some(self.data.len()) {
-            return Ok(());
-        }
-        let (rows, cols, length) = (self.rows, self.cols, self.data.len());
-        Err(KernelError::invalid(format!(
-            "a dense matrix of {rows} × {cols} cannot have {length} entries"
-        )))
+        check_size(self.rows, self.cols, self.data.len())
     }
 }
 
-impl<'a> Csc<'a> {
-    /// Rows and values of the listed entries of column j.
-    pub fn column(&self, j: usize) -> (&'a [u32], &'a [f64]) {
-        let range = self.indptr[j] as usize..self.indptr[j + 1] as usize;
-        (&self.indices[range.clone()], &self.values[range])
+fn check_size(rows: usize, cols: usize, length: usize) -> Result<()> {
+    if rows.checked_mul(cols) == Some(length) {
+        return Ok(());
     }
-
-    /// Fails unless the bounds rise from 0 to the number of entries and row indices rise within each column.
-    pub fn check(&self) -> Result<()> {
-        let listed = self.indices.len();
-        let bounded = self.indptr.len() == self.cols + 1
-            && self.indptr[0] == 0
-            && self.indptr[self.cols] as usize == listed
-            && self.values.len() == listed
-            && self.indptr.is_sorted();
-        if !bounded {
-            return Err(KernelError::invalid(
-                "the column bounds of a sparse matrix do not fit its entries",
-            ));
-        }
-        for j in 0..self.cols {
-            let (indices, _) = self.column(j);
-            let within = indices.last().is_none_or(|&i| (i as usize) < self.rows);
-            if !within || !indices.is_sorted_by(|a, b| a < b) {
-                return Err(KernelError::invalid(format!(
-                    "the row indices of a sparse matrix must rise and stay below {} (column {j})",
-                    self.rows
-                )));
-            }
-        }
-        Ok(())
-    }
+    Err(KernelError::invalid(format!(
+        "a dense matrix of {rows} × {cols} cannot have {length} entries"
+    )))
 }
 
-impl Block<'_> {
+impl<'a> Block<'a> {
     /// Number of rows.
     pub fn rows(&self) -> usize {
         match self {
-            Self::Dense(dense) => dense.rows,
-            Self::Csc(csc) => csc.rows,
+            Self::Dense { rows, .. } | Self::Csc { rows, .. } => *rows,
         }
     }
 
     /// Number of columns.
     pub fn cols(&self) -> usize {
         match self {
-            Self::Dense(dense) => dense.cols,
-            Self::Csc(csc) => csc.cols,
+            Self::Dense { cols, .. } | Self::Csc { cols, .. } => *cols,
         }
     }
 
     /// The entries in memory, in their order.
-    pub fn stored(&self) -> &[f64] {
+    pub fn stored(&self) -> Values<'a> {
         match self {
-            Self::Dense(dense) => dense.data,
-            Self::Csc(csc) => csc.values,
+            Self::Dense { data, .. } => *data,
+            Self::Csc { values, .. } => *values,
         }
     }
 }
 
-/// A block in its place, with what a pass over its rows needs.
-pub struct Part<'a> {
-    /// Row of X at which the block begins.
-    pub top: usize,
-    /// The block, both ways round if it is sparse.
-    pub kind: PartKind<'a>,
+/// A dense block in its place: entry (i, j) is `data[i·down + j·across]`.
+pub struct DensePart<'a, T: Element> {
+    /// Number of rows.
+    pub rows: usize,
+    /// Number of columns.
+    pub cols: usize,
+    /// Steps from one row to the next.
+    pub down: usize,
+    /// Steps from one column to the next.
+    pub across: usize,
+    /// All entries.
+    pub data: Cow<'a, [T]>,
 }
 
-/// A block, both ways round if it is sparse.
-pub enum PartKind<'a> {
-    /// Dense columns serve both ways.
-    Dense(Dense<'a>),
-    /// Columns as they came, and rows made from them once.
-    Csc(Csc<'a>, CscRows),
+/// A block made ready.
+pub enum PartKind<'a, T: Element> {
+    /// Dense entries serve both ways.
+    Dense(DensePart<'a, T>),
+    /// Columns, and rows made from them once.
+    Sparse(SparsePart<'a, T>),
+}
+
+/// A block in its place.
+pub struct Part<'a, T: Element> {
+    /// Row of X at which the block begins.
+    pub top: usize,
+    /// The block.
+    pub kind: PartKind<'a, T>,
 }
 
 /// X (features × samples): blocks stacked top to bottom, checked, none copied into one.
-pub struct Data<'a> {
+pub struct Data<'a, T: Element = f64> {
     /// Number of features.
     pub rows: usize,
     /// Number of samples.
@@ -134,12 +265,12 @@ pub struct Data<'a> {
     /// Listed entries of all blocks.
     pub stored: usize,
     /// The blocks, top to bottom.
-    pub parts: Vec<Part<'a>>,
+    pub parts: Vec<Part<'a, T>>,
 }
 
-impl<'a> Data<'a> {
+impl<'a, T: Element> Data<'a, T> {
     /// Checks the blocks and lists the rows of the sparse ones.
-    pub fn new(blocks: &[Block<'a>]) -> Result<Self> {
+    pub fn new(blocks: &[Block<'a>], layout: Layout) -> Result<Self> {
         let cols = blocks.first().map_or(0, Block::cols);
         let mut data = Data {
             rows: 0,
@@ -155,14 +286,19 @@ impl<'a> Data<'a> {
                 )));
             }
             let kind = match *block {
-                Block::Dense(dense) => {
-                    dense.check()?;
-                    PartKind::Dense(dense)
+                Block::Dense { rows, cols, by_rows, data } => {
+                    check_size(rows, cols, data.len())?;
+                    PartKind::Dense(DensePart {
+                        rows,
+                        cols,
+                        down: if by_rows { cols } else { 1 },
+                        across: if by_rows { 1 } else { rows },
+                        data: T::take(data, layout.exponent)?,
+                    })
                 }
-                Block::Csc(csc) => {
-                    csc.check()?;
-                    PartKind::Csc(csc, CscRows::new(&csc)?)
-                }
+                Block::Csc { rows, cols, indptr, indices, values } => PartKind::Sparse(
+                    SparsePart::new(rows, cols, indptr, indices, values, layout)?,
+                ),
             };
             data.stored += block.stored().len();
             data.parts.push(Part {
@@ -185,20 +321,20 @@ impl<'a> Data<'a> {
     }
 }
 
-impl Part<'_> {
+impl<T: Element> Part<'_, T> {
     /// Number of rows.
     pub fn rows(&self) -> usize {
         match &self.kind {
             PartKind::Dense(dense) => dense.rows,
-            PartKind::Csc(csc, _) => csc.rows,
+            PartKind::Sparse(sparse) => sparse.rows,
         }
     }
 
     /// The entries in memory, in their order.
-    pub fn stored(&self) -> &[f64] {
+    pub fn stored(&self) -> &[T] {
         match &self.kind {
-            PartKind::Dense(dense) => dense.data,
-            PartKind::Csc(csc, _) => csc.values,
+            PartKind::Dense(dense) => &dense.data,
+            PartKind::Sparse(sparse) => &sparse.values,
         }
     }
 }

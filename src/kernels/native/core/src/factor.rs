@@ -1,100 +1,40 @@
 use crate::error::Result;
-use crate::matrix::{Matrix, Panel};
-use crate::objective::{FactorTerms, step_terms};
-use crate::reduce::{FactorNorms, gram, panel_norms};
-use crate::scale::{balance, scale_rows};
-use crate::sweep::{Quadratic, largest_step, sweep_columns};
+use crate::objective::FactorNorms;
+use crate::panel::Panel;
+use crate::reduce::{gram, sums_of_magnitudes};
+use crate::simd::Real;
 
-/// A factor with the sums that both half-steps and the loss need of it.
-pub struct Factor {
-    /// k × n.
-    pub panel: Panel,
+/// Rows are balanced once they are to be moved by at least two to this power.
+const APART: i32 = 4;
+
+/// What a solve and the objective need to know of a factor.
+#[derive(Clone)]
+pub struct Sums {
     /// F·Fᵀ, k × k.
     pub gram: Vec<f64>,
     /// Lengths of its rows.
     pub norms: FactorNorms,
 }
 
-impl Factor {
-    /// Takes the sums of a panel.
-    pub fn new(panel: Panel) -> Result<Self> {
-        Ok(Self {
-            gram: gram(&panel)?,
-            norms: panel_norms(&panel),
-            panel,
-        })
+impl Sums {
+    /// Those of a panel; ‖f_r‖₁ only where a penalty asks for it.
+    pub fn of<T: Real>(panel: &Panel<T>, with_l1: bool) -> Result<Self> {
+        Ok(Self::from_gram(gram(panel)?, panel, with_l1))
     }
 
-    /// A copy of its own.
-    pub fn copied(&self) -> Result<Self> {
-        let panel = &self.panel;
-        Ok(Self {
-            panel: Matrix::copied(panel.rows, panel.cols, &panel.data)?,
-            gram: self.gram.clone(),
-            norms: self.norms.clone(),
-        })
-    }
-
-    /// Becomes a copy of another factor of the same shape.
-    pub fn copy_from(&mut self, other: &Factor) {
-        self.panel.data.copy_from_slice(&other.panel.data);
-        self.gram.copy_from_slice(&other.gram);
-        self.norms.clone_from(&other.norms);
-    }
-
-    fn refresh(&mut self) -> Result<()> {
-        self.gram = gram(&self.panel)?;
-        self.norms = panel_norms(&self.panel);
-        Ok(())
-    }
-
-    /// One half-step: improved while `partner` P stands still; `product` is P·X or P·Xᵀ.
-    pub fn solve(
-        &mut self,
-        partner: &Factor,
-        product: &Panel,
-        own: &FactorTerms,
-        other: &FactorTerms,
-        sweeps: usize,
-    ) -> Result<()> {
-        let terms = step_terms(own, other, &self.norms, &partner.norms);
-        let quadratic = Quadratic::new(&partner.gram, &terms, own.nonneg);
-        sweep_columns(&mut self.panel, product, &quadratic, sweeps);
-        self.refresh()
-    }
-
-    /// Largest coordinate step still open in such a half-step.
-    pub fn open(
-        &self,
-        partner: &Factor,
-        product: &Panel,
-        own: &FactorTerms,
-        other: &FactorTerms,
-    ) -> f64 {
-        let terms = step_terms(own, other, &self.norms, &partner.norms);
-        let quadratic = Quadratic::new(&partner.gram, &terms, own.nonneg);
-        largest_step(&self.panel, product, &quadratic)
-    }
-
-    /// Multiplies all rows by one number.
-    pub fn scale(&mut self, by: f64) -> Result<()> {
-        scale_rows(&mut self.panel, &vec![by; self.norms.l2.len()]);
-        self.refresh()
-    }
-
-    /// Turns round the rows whose partner row is zero: the product stays as it is, and a partner that vanished because
-    /// the row pointed away from the data can grow in the next half-step.
-    pub fn turn_unused(&mut self, partner: &Factor) {
-        let sign = |&length: &f64| if length == 0.0 { -1.0 } else { 1.0 };
-        self.scale_exactly(&partner.norms.l2.iter().map(sign).collect::<Vec<_>>());
-    }
-
-    /// Multiplies row r by `by[r]`, a power of two or its negative, which is exact in the panel and in its sums.
-    fn scale_exactly(&mut self, by: &[f64]) {
-        if by.iter().all(|&by| by == 1.0) {
-            return;
+    /// Those of a panel whose Gram matrix is known.
+    pub fn from_gram<T: Real>(gram: Vec<f64>, panel: &Panel<T>, with_l1: bool) -> Self {
+        let k = panel.k;
+        let l1 = if with_l1 { sums_of_magnitudes(panel) } else { vec![0.0; k] };
+        let l2 = (0..k).map(|r| gram[r * k + r].sqrt()).collect();
+        Self {
+            gram,
+            norms: FactorNorms { length: panel.cols, l1, l2 },
         }
-        scale_rows(&mut self.panel, by);
+    }
+
+    /// As if row r of the panel were multiplied by `by[r]`, a power of two or its negative: exactly.
+    pub fn scale_exactly(&mut self, by: &[f64]) {
         let k = by.len();
         for (r, x) in by.iter().enumerate() {
             self.norms.l1[r] *= x.abs();
@@ -104,12 +44,29 @@ impl Factor {
             }
         }
     }
+
+    /// −1 for each row that is zero, 1 for the others.
+    pub fn signs_of_unused(&self) -> Vec<f64> {
+        let sign = |&length: &f64| if length == 0.0 { -1.0 } else { 1.0 };
+        self.norms.l2.iter().map(sign).collect()
+    }
 }
 
-/// Gives both rows of each factor about the same length; by powers of two, so no bit of their product changes.
-pub fn balance_both(w: &mut Factor, h: &mut Factor) {
-    let shifts = balance(&w.norms, &h.norms);
-    w.scale_exactly(&shifts);
-    let back: Vec<f64> = shifts.iter().map(|shift| 1.0 / shift).collect();
-    h.scale_exactly(&back);
+/// The powers of two by which W's rows should grow and H's shrink to be of about the same length, where they are far
+/// from it; nothing where all are near. No bit of W·H changes.
+pub fn balance(w: &FactorNorms, h: &FactorNorms) -> Option<Vec<f64>> {
+    let shift = |(&w, &h): (&f64, &f64)| {
+        if w == 0.0 || h == 0.0 {
+            return 1.0;
+        }
+        let shift = (exponent(h) - exponent(w)).div_euclid(2);
+        if shift.abs() < APART { 1.0 } else { 2.0_f64.powi(shift) }
+    };
+    let shifts: Vec<f64> = w.l2.iter().zip(&h.l2).map(shift).collect();
+    shifts.iter().any(|&shift| shift != 1.0).then_some(shifts)
+}
+
+/// The power of two at or below x > 0; one for all subnormal numbers and 0.
+pub fn exponent(x: f64) -> i32 {
+    (x.to_bits() >> 52) as i32 - 1023
 }

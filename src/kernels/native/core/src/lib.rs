@@ -4,10 +4,15 @@
 //! knows nothing of who calls it. Fits run on the rayon pool they are called in; see [`pool::with_threads`].
 
 mod factor;
+mod half_step;
+mod kkt;
+#[allow(unsafe_code)]
+pub mod leaves;
 mod memory;
+mod momentum;
 mod parallel;
-mod rows;
-mod tile;
+mod quadratic;
+mod sparse;
 
 /// Watching and ending a fit.
 pub mod control;
@@ -15,15 +20,19 @@ pub mod control;
 pub mod data;
 /// What a kernel can fail with.
 pub mod error;
-/// Owned matrices and panels.
+pub mod hold_out;
+/// Owned matrices.
 pub mod matrix;
 /// Mean squared difference of data and model.
 pub mod mse;
-/// Non-negative matrix factorization.
 pub mod nmf;
+/// Non-negative least squares.
+pub mod nnls;
 /// What is minimised beside ‖X − W·H‖².
 pub mod objective;
 pub mod orthogonal;
+/// Factors, factor-contiguous.
+pub mod panel;
 /// Threads.
 pub mod pool;
 /// W·X and H·Xᵀ.
@@ -34,6 +43,8 @@ pub mod reduce;
 pub mod residual;
 /// Where the scale of a model is kept.
 pub mod scale;
+#[allow(unsafe_code)]
+pub mod simd;
+/// Ways to solve a half-step.
+pub mod solver;
 pub mod svd;
-/// Coordinate descent over the columns of a factor.
-pub mod sweep;

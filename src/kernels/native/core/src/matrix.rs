@@ -1,3 +1,4 @@
+use crate::data::Dense;
 use crate::error::{KernelError, Result};
 use crate::memory::zeros;
 
@@ -11,9 +12,6 @@ pub struct Matrix {
     /// `rows · cols` entries, column after column.
     pub data: Vec<f64>,
 }
-
-/// A factor held factor-contiguous, k × n: column j is the k numbers of feature or sample j.
-pub type Panel = Matrix;
 
 impl Matrix {
     /// All zeros.
@@ -33,6 +31,15 @@ impl Matrix {
         let mut out = Self::zeros(rows, cols)?;
         out.data.copy_from_slice(data);
         Ok(out)
+    }
+
+    /// The same, borrowed.
+    pub fn view(&self) -> Dense<'_> {
+        Dense {
+            rows: self.rows,
+            cols: self.cols,
+            data: &self.data,
+        }
     }
 
     /// Column j.

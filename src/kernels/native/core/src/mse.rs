@@ -1,27 +1,40 @@
-use crate::data::{Block, Data, Dense};
+use crate::data::{Block, Data, Dense, Layout};
 use crate::error::{KernelError, Result};
-use crate::matrix::Matrix;
+use crate::panel::Panel;
+use crate::products::times_data;
+use crate::reduce::{dot, gram, sum_of_squares};
 use crate::residual::residual;
 
-/// Mean squared difference of X (features × samples) and W·H (features × r, r × samples), entry by entry.
+/// Below this fraction of ‖X‖² the loss is summed entry by entry: the identity would lose too many digits.
+const EXPLICIT_BELOW: f64 = 1e-3;
+
+/// Mean squared difference of X (features × samples) and W·H (features × r, r × samples): by ‖X‖² − 2⟨X, WH⟩ +
+/// ⟨WᵀW, HHᵀ⟩ while that is exact enough, else entry by entry.
 pub fn mse(x: &[Block<'_>], w: &Dense<'_>, h: &Dense<'_>) -> Result<f64> {
-    let x = Data::new(x)?;
-    check_factors(&x, w, h)?;
-    let w = Matrix::copied(w.rows, w.cols, w.data)?.transposed()?;
-    let h = Matrix::copied(h.rows, h.cols, h.data)?;
-    Ok(residual(&x, &w, &h)? / x.entries())
+    let layout = Layout { k: h.rows, low_memory: true, exponent: 0 };
+    let x = Data::<f64>::new(x, layout)?;
+    check_factors(x.rows, x.cols, w, h)?;
+    let w = Panel::from_rows(w)?;
+    let h = Panel::from_columns(h)?;
+    let total = sum_of_squares(&x);
+    let cross = dot(times_data(&w, &x)?.data(), h.data());
+    let mut squares = total - 2.0 * cross + dot(&gram(&w)?, &gram(&h)?);
+    if !(squares > EXPLICIT_BELOW * total) {
+        squares = residual(&x, &w, &h, None)?;
+    }
+    Ok(squares / x.entries())
 }
 
 /// Fails unless W is features × k and H is k × samples, for a k ≥ 1.
-pub fn check_factors(x: &Data<'_>, w: &Dense<'_>, h: &Dense<'_>) -> Result<()> {
+pub fn check_factors(rows: usize, cols: usize, w: &Dense<'_>, h: &Dense<'_>) -> Result<()> {
     w.check()?;
     h.check()?;
-    let fits = w.rows == x.rows && h.cols == x.cols && w.cols == h.rows && h.rows > 0;
+    let fits = w.rows == rows && h.cols == cols && w.cols == h.rows && h.rows > 0;
     if fits {
         return Ok(());
     }
     Err(KernelError::invalid(format!(
-        "data of {} × {} cannot have factors of {} × {} and {} × {}",
-        x.rows, x.cols, w.rows, w.cols, h.rows, h.cols
+        "data of {rows} × {cols} cannot have factors of {} × {} and {} × {}",
+        w.rows, w.cols, h.rows, h.cols
     )))
 }

@@ -2,7 +2,17 @@
 //! partner; its terms are λ₁·Σ_r √n_P·‖p_r‖₂·‖f_r‖₁ and ½λ₂·Σ_r ‖p_r‖₂²·‖f_r‖₂².
 
 use crate::error::{KernelError, Result};
-use crate::reduce::FactorNorms;
+
+/// Lengths of the k rows of a factor.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FactorNorms {
+    /// Entries of a row.
+    pub length: usize,
+    /// ‖f_r‖₁, k of them; zeros where no penalty asks for them.
+    pub l1: Vec<f64>,
+    /// ‖f_r‖₂, k of them.
+    pub l2: Vec<f64>,
+}
 
 /// The terms one factor adds to the objective.
 #[derive(Clone, Copy, Debug)]

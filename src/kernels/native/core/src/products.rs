@@ -1,99 +1,233 @@
-use crate::data::{Data, Dense, PartKind};
-use crate::matrix::Panel;
-use crate::parallel::each_chunk;
-use crate::tile::{TILE, accumulate, gather};
+use std::cell::Cell;
+use std::ops::Range;
 
-/// Samples, or sparse features, that one task takes.
-const COLUMNS: usize = 16;
-/// Dense features that one task takes.
-const ROWS: usize = 64;
-/// Terms of a dense sum that are packed at once.
-const DEPTH: usize = 64;
+use crate::data::{Data, DensePart, Element, PartKind};
+use crate::error::Result;
+use crate::leaves::{Accumulate, Gather, Scatter};
+use crate::memory::zeros;
+use crate::panel::{Panel, stride_of};
+use crate::parallel::{each_task, even_ranges, tasks_of};
+use crate::simd::run;
+use crate::sparse::{Lists, WINDOW};
 
-/// out = W·X, k × samples, from the panel W (k × features).
-pub fn times_data(w: &Panel, x: &Data<'_>, out: &mut Panel) {
-    let k = w.rows;
-    if k == 0 {
-        return;
-    }
-    each_chunk(&mut out.data, COLUMNS * k, x.stored * k, |c, out| {
-        out.fill(0.0);
-        let first = c * COLUMNS;
-        for part in &x.parts {
-            let factor = &w.data[part.top * k..(part.top + part.rows()) * k];
-            match &part.kind {
-                PartKind::Dense(block) => dense_columns(factor, k, block, first, out),
-                PartKind::Csc(block, _) => {
-                    for (j, out) in out.chunks_exact_mut(k).enumerate() {
-                        let (indices, values) = block.column(first + j);
-                        gather(factor, k, indices, values, out);
-                    }
-                }
-            }
-        }
-    });
+/// Terms of a dense product down a column that are taken at once: their lines of the panel stay near.
+const DOWN: usize = 256;
+/// Columns of a dense block whose entries down a column are taken together.
+const BESIDE: usize = 96;
+/// Terms of a dense product along a row that are taken at once: a line of entries for each stays near.
+const ALONG: usize = 48;
+/// How often a task should read every byte of a stretch of a panel that it brings near.
+const USES: usize = 16;
+
+thread_local! {
+    static COLUMNS_MADE: Cell<usize> = const { Cell::new(0) };
 }
 
-fn dense_columns(factor: &[f64], k: usize, block: &Dense<'_>, first: usize, out: &mut [f64]) {
-    let mut tile = [[0.0; TILE]; DEPTH];
-    for top in (0..block.rows).step_by(DEPTH) {
-        let depth = DEPTH.min(block.rows - top);
-        for (t, out) in out.chunks_mut(TILE * k).enumerate() {
-            for c in 0..out.len() / k {
-                let from = (first + t * TILE + c) * block.rows + top;
-                for (row, &x) in tile.iter_mut().zip(&block.data[from..from + depth]) {
-                    row[c] = x;
-                }
-            }
-            accumulate(&factor[top * k..], k, &tile[..depth], out);
-        }
-    }
+/// Columns of products with data that this thread has made so far: by them a test counts what a fit costs.
+pub fn columns_made() -> usize {
+    COLUMNS_MADE.get()
 }
 
-/// out = H·Xᵀ, k × features, from the panel H (k × samples).
-pub fn times_transposed(h: &Panel, x: &Data<'_>, out: &mut Panel) {
-    let k = h.rows;
-    if k == 0 {
-        return;
-    }
-    for part in &x.parts {
-        let out = &mut out.data[part.top * k..(part.top + part.rows()) * k];
-        let work = part.stored().len() * k;
+fn count(columns: &Range<usize>) {
+    COLUMNS_MADE.set(COLUMNS_MADE.get() + columns.len());
+}
+
+/// Every entry of a product is one chain of fused multiply-adds in ascending order, whatever its block is stored as and
+/// however the work is cut; so dense and sparse, by rows and by columns, with the transpose and without give the same bits.
+///
+/// out = columns `columns` of W·X, k × so many, from the panel W (k × features).
+pub fn times_columns<T: Element>(w: &Panel<T>, x: &Data<'_, T>, columns: Range<usize>, out: &mut [T]) {
+    count(&columns);
+    out.fill(T::default());
+    let stride = w.stride;
+    for part in x.parts.iter().filter(|part| part.rows() > 0) {
+        let factor = &w.data()[part.top * stride..(part.top + part.rows()) * stride];
         match &part.kind {
-            PartKind::Dense(block) => each_chunk(out, ROWS * k, work, |c, out| {
-                out.fill(0.0);
-                dense_rows(&h.data, k, block, c * ROWS, out);
-            }),
-            PartKind::Csc(_, rows) => {
-                let rows = rows.transpose();
-                each_chunk(out, COLUMNS * k, work, |c, out| {
-                    out.fill(0.0);
-                    for (i, out) in out.chunks_exact_mut(k).enumerate() {
-                        let (indices, values) = rows.column(c * COLUMNS + i);
-                        gather(&h.data, k, indices, values, out);
-                    }
-                });
+            PartKind::Dense(block) => {
+                let block = Strided::columns(block, columns.clone());
+                dense(factor, stride, &block, out);
             }
+            PartKind::Sparse(block) => gather(factor, stride, &block.columns(), columns.start, out),
         }
     }
 }
 
-/// out += H·(rows of the block from `first` on)ᵀ, as many as `out` has columns.
-pub fn dense_rows(h: &[f64], k: usize, block: &Dense<'_>, first: usize, out: &mut [f64]) {
-    let mut tile = [[0.0; TILE]; DEPTH];
-    for left in (0..block.cols).step_by(DEPTH) {
-        let depth = DEPTH.min(block.cols - left);
-        for (t, out) in out.chunks_mut(TILE * k).enumerate() {
-            let count = out.len() / k;
-            for (d, row) in tile[..depth].iter_mut().enumerate() {
-                let from = first + t * TILE + (left + d) * block.rows;
-                let entries = &block.data[from..from + count];
-                match entries.first_chunk::<TILE>() {
-                    Some(full) => *row = *full,
-                    None => row[..count].copy_from_slice(entries),
-                }
-            }
-            accumulate(&h[left * k..], k, &tile[..depth], out);
+/// out = columns `rows` of H·Xᵀ, k × so many, from the panel H (k × samples).
+pub fn times_rows<T: Element>(h: &Panel<T>, x: &Data<'_, T>, rows: Range<usize>, out: &mut [T]) {
+    count(&rows);
+    out.fill(T::default());
+    let stride = h.stride;
+    for part in &x.parts {
+        let from = rows.start.max(part.top);
+        let to = rows.end.min(part.top + part.rows());
+        if from >= to {
+            continue;
+        }
+        let out = &mut out[(from - rows.start) * stride..(to - rows.start) * stride];
+        let own = from - part.top..to - part.top;
+        match &part.kind {
+            PartKind::Dense(block) => dense(h.data(), stride, &Strided::rows(block, own), out),
+            PartKind::Sparse(block) => match block.by_row() {
+                Some(lists) => gather(h.data(), stride, &lists, own.start, out),
+                None => scatter(h.data(), stride, &block.columns(), own, out),
+            },
         }
     }
+}
+
+/// Part of a dense block: entry of term t and column c is `entries[t·along + c·across]`.
+struct Strided<'a, T> {
+    entries: &'a [T],
+    along: usize,
+    across: usize,
+    terms: usize,
+}
+
+impl<'a, T: Element> Strided<'a, T> {
+    fn columns(block: &'a DensePart<'_, T>, columns: Range<usize>) -> Self {
+        Self {
+            entries: &block.data[columns.start * block.across..],
+            along: block.down,
+            across: block.across,
+            terms: block.rows,
+        }
+    }
+
+    fn rows(block: &'a DensePart<'_, T>, rows: Range<usize>) -> Self {
+        Self {
+            entries: &block.data[rows.start * block.down..],
+            along: block.across,
+            across: block.down,
+            terms: block.cols,
+        }
+    }
+}
+
+fn dense<T: Element>(factor: &[T], stride: usize, block: &Strided<'_, T>, out: &mut [T]) {
+    // Terms that lie side by side in memory, or columns that do.
+    let (depth, beside) = if block.along == 1 { (DOWN, BESIDE) } else { (ALONG, usize::MAX / stride) };
+    for (c, out) in out.chunks_mut(beside.saturating_mul(stride)).enumerate() {
+        for first in (0..block.terms).step_by(depth) {
+            let terms = depth.min(block.terms - first);
+            run(Accumulate {
+                factor: &factor[first * stride..],
+                stride,
+                entries: &block.entries[first * block.along + c * beside * block.across..],
+                along: block.along,
+                across: block.across,
+                terms,
+                out,
+            });
+        }
+    }
+}
+
+fn gather<T: Element>(factor: &[T], stride: usize, lists: &Lists<'_, T>, first: usize, out: &mut [T]) {
+    for window in 0..lists.windows {
+        run(Gather {
+            factor,
+            stride,
+            indices: lists.indices,
+            values: lists.values,
+            bounds: |c| lists.bounds(first + c, window),
+            order: lists.order(first, out.len() / stride),
+            first,
+            out,
+        });
+    }
+}
+
+fn scatter<T: Element>(h: &[T], stride: usize, columns: &Lists<'_, T>, rows: Range<usize>, out: &mut [T]) {
+    for (j, factor) in h.chunks_exact(stride).enumerate() {
+        let (indices, values) = columns.list(j);
+        let from = indices.partition_point(|&i| (i as usize) < rows.start);
+        let to = from + indices[from..].partition_point(|&i| (i as usize) < rows.end);
+        run(Scatter {
+            factor,
+            first: rows.start,
+            indices: &indices[from..to],
+            values: &values[from..to],
+            out,
+        });
+    }
+}
+
+/// Ranges of columns of X that are about the same work to multiply with.
+pub fn column_ranges<T: Element>(x: &Data<'_, T>, k: usize) -> Result<Vec<Range<usize>>> {
+    let mut before = zeros::<usize>(x.cols + 1)?;
+    let mut windows = 1;
+    for part in &x.parts {
+        match &part.kind {
+            PartKind::Dense(block) => {
+                before.iter_mut().enumerate().for_each(|(j, sum)| *sum += j * block.rows);
+            }
+            PartKind::Sparse(block) => {
+                let lists = block.columns();
+                windows = windows.max(lists.windows);
+                before.iter_mut().enumerate().for_each(|(j, sum)| *sum += lists.bound(j));
+            }
+        }
+    }
+    Ok(ranges::<T>(x.cols, k, windows, &before))
+}
+
+/// Ranges of rows of X that are about the same work to multiply with.
+pub fn row_ranges<T: Element>(x: &Data<'_, T>, k: usize) -> Result<Vec<Range<usize>>> {
+    let mut before = zeros::<usize>(x.rows + 1)?;
+    let mut windows = 1;
+    let mut sum = 0;
+    for part in &x.parts {
+        let lists = match &part.kind {
+            PartKind::Dense(_) => None,
+            PartKind::Sparse(block) => block.by_row(),
+        };
+        windows = windows.max(lists.map_or(1, |lists| lists.windows));
+        let even = match &part.kind {
+            PartKind::Dense(block) => block.cols,
+            PartKind::Sparse(block) => block.values.len().div_ceil(block.rows.max(1)),
+        };
+        for i in 0..part.rows() {
+            sum += lists.map_or(even, |lists| lists.bound(i + 1) - lists.bound(i));
+            before[part.top + i + 1] = sum;
+        }
+    }
+    Ok(ranges::<T>(x.rows, k, windows, &before))
+}
+
+fn ranges<T: Element>(length: usize, k: usize, windows: usize, before: &[usize]) -> Vec<Range<usize>> {
+    // A column costs its entries, and sweeps of about k multiply-adds for each of its k coordinates.
+    let weight = |i: usize| before[i] + i * k;
+    let mut tasks = tasks_of(weight(length) * k);
+    if windows > 1 {
+        // Each task reads every window; it should use it many times over.
+        let bytes = before[length] * stride_of::<T>(k) * size_of::<T>();
+        tasks = tasks.min(bytes / (USES * WINDOW * windows)).max(1);
+    }
+    even_ranges(length, tasks, weight)
+}
+
+/// W·X, k × samples, from the panel W (k × features).
+pub fn times_data<T: Element>(w: &Panel<T>, x: &Data<'_, T>) -> Result<Panel<T>> {
+    whole(w, x.cols, column_ranges(x, w.k)?, x.stored, |range, out| times_columns(w, x, range, out))
+}
+
+/// H·Xᵀ, k × features, from the panel H (k × samples).
+pub fn times_transposed<T: Element>(h: &Panel<T>, x: &Data<'_, T>) -> Result<Panel<T>> {
+    whole(h, x.rows, row_ranges(x, h.k)?, x.stored, |range, out| times_rows(h, x, range, out))
+}
+
+fn whole<T: Element>(
+    factor: &Panel<T>,
+    cols: usize,
+    ranges: Vec<Range<usize>>,
+    stored: usize,
+    product: impl Fn(Range<usize>, &mut [T]) + Sync,
+) -> Result<Panel<T>> {
+    let mut out = Panel::zeros(factor.k, cols)?;
+    if factor.k == 0 {
+        return Ok(out);
+    }
+    let tasks = out.split(&ranges).into_iter().zip(ranges).collect();
+    each_task(tasks, stored * factor.k, |_, (out, range)| product(range, out));
+    Ok(out)
 }

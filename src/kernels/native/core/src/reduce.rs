@@ -1,37 +1,25 @@
-use crate::data::{Data, Dense};
+use crate::data::{Data, DensePart, Element, PartKind};
 use crate::error::Result;
-use crate::matrix::Panel;
-use crate::memory::zeros;
+use crate::leaves::{Accumulate, Dot, SUMS};
+use crate::memory::{Aligned, zeros};
+use crate::panel::Panel;
 use crate::parallel::collect;
-use crate::products::dense_rows;
+use crate::simd::{Real, run};
 
 /// Entries of a dot product in one chunk.
 const ENTRIES: usize = 4096;
 /// Columns of a panel in one chunk.
-pub const COLUMNS: usize = 512;
-/// Partial Gram matrices held at once.
-const PARTIALS: usize = 32;
-const LANES: usize = 8;
+const COLUMNS: usize = 1024;
+/// Columns whose products are summed in the panel's own numbers before they are added in 64 bits.
+const NARROW: usize = 64;
 
-/// Σ a_i·b_i on this thread, in eight running sums.
-pub fn inner(a: &[f64], b: &[f64]) -> f64 {
-    let mut sums = [0.0; LANES];
-    let (a_lanes, a_rest) = a.as_chunks::<LANES>();
-    let (b_lanes, b_rest) = b.as_chunks::<LANES>();
-    for (a, b) in a_lanes.iter().zip(b_lanes) {
-        for l in 0..LANES {
-            sums[l] += a[l] * b[l];
-        }
-    }
-    for (l, (a, b)) in a_rest.iter().zip(b_rest).enumerate() {
-        sums[l] += a * b;
-    }
-    let pair = |l: usize| sums[l] + sums[l + 4];
-    (pair(0) + pair(2)) + (pair(1) + pair(3))
+/// Σ a_i·b_i on this thread, summed in 64 bits.
+pub fn inner<T: Real>(a: &[T], b: &[T]) -> f64 {
+    run(Dot { a, b })
 }
 
-/// Σ a_i·b_i.
-pub fn dot(a: &[f64], b: &[f64]) -> f64 {
+/// Σ a_i·b_i, summed in 64 bits.
+pub fn dot<T: Real>(a: &[T], b: &[T]) -> f64 {
     let chunk = |c: usize| {
         let range = c * ENTRIES..((c + 1) * ENTRIES).min(a.len());
         inner(&a[range.clone()], &b[range])
@@ -44,75 +32,112 @@ pub fn sum(values: &[f64]) -> f64 {
     values.iter().fold(0.0, |sum, x| sum + x)
 }
 
-/// ‖X‖², the sum of squares of all entries.
-pub fn sum_of_squares(x: &Data<'_>) -> f64 {
-    x.parts
-        .iter()
-        .fold(0.0, |sum, part| sum + dot(part.stored(), part.stored()))
+/// ‖X‖², the sum of squares of all entries; the same bits whichever way dense entries are stored.
+pub fn sum_of_squares<T: Element>(x: &Data<'_, T>) -> f64 {
+    x.parts.iter().fold(0.0, |sum, part| {
+        sum + match &part.kind {
+            PartKind::Dense(block) => squares_by_column(block),
+            PartKind::Sparse(block) => dot(&block.values, &block.values),
+        }
+    })
 }
 
-/// G = F·Fᵀ, k × k, of a panel F (k × n); at most `PARTIALS` partial sums of that size are held.
-pub fn gram(f: &Panel) -> Result<Vec<f64>> {
-    let k = f.rows;
-    let columns = COLUMNS.max(f.cols.div_ceil(PARTIALS));
+/// Column after column, each as by `inner`.
+fn squares_by_column<T: Element>(block: &DensePart<'_, T>) -> f64 {
+    let of_columns = |c: usize| {
+        let columns = c * NARROW..((c + 1) * NARROW).min(block.cols);
+        if block.across != 1 {
+            let column = |j: usize| &block.data[j * block.across..][..block.rows];
+            return columns.fold(0.0, |sum, j| sum + inner(column(j), column(j)));
+        }
+        let mut sums = [[0.0; NARROW]; SUMS];
+        for i in 0..block.rows {
+            let row = &block.data[i * block.down..][columns.clone()];
+            for (sum, x) in sums[i % SUMS].iter_mut().zip(row) {
+                *sum += x.to_f64() * x.to_f64();
+            }
+        }
+        let mut width = SUMS;
+        while width > 1 {
+            width /= 2;
+            for l in 0..width {
+                let other = sums[l + width];
+                sums[l].iter_mut().zip(other).for_each(|(sum, x)| *sum += x);
+            }
+        }
+        sum(&sums[0][..columns.len()])
+    };
+    sum(&collect(block.cols.div_ceil(NARROW), block.data.len(), of_columns))
+}
+
+/// Adds F·Fᵀ of some columns of a panel to `out`, k × k.
+pub fn add_gram<T: Real>(columns: &[T], stride: usize, k: usize, out: &mut [f64]) -> Result<()> {
+    let mut products = Aligned::zeros(k * stride)?;
+    for part in columns.chunks(NARROW * stride) {
+        products.fill(T::default());
+        run(Accumulate {
+            factor: part,
+            stride,
+            entries: part,
+            along: stride,
+            across: 1,
+            terms: part.len() / stride,
+            out: &mut products,
+        });
+        for (out, column) in out.chunks_exact_mut(k).zip(products.chunks_exact(stride)) {
+            for (out, x) in out.iter_mut().zip(column) {
+                *out += x.to_f64();
+            }
+        }
+    }
+    Ok(())
+}
+
+/// G = F·Fᵀ, k × k, of a panel F (k × n).
+pub fn gram<T: Real>(f: &Panel<T>) -> Result<Vec<f64>> {
+    let k = f.k;
     let chunk = |c: usize| {
-        let data = &f.data[c * columns * k..((c + 1) * columns).min(f.cols) * k];
-        let block = Dense {
-            rows: k,
-            cols: data.len() / k,
-            data,
-        };
+        let columns = c * COLUMNS..((c + 1) * COLUMNS).min(f.cols);
         let mut out = zeros(k * k)?;
-        dense_rows(data, k, &block, 0, &mut out);
+        let data = &f.data()[columns.start * f.stride..columns.end * f.stride];
+        add_gram(data, f.stride, k, &mut out)?;
         Ok(out)
     };
-    let partials: Result<Vec<Vec<f64>>> =
-        collect(f.cols.div_ceil(columns), f.data.len() * k, chunk)
-            .into_iter()
-            .collect();
-    partials.map(in_order)
+    let count = f.cols.div_ceil(COLUMNS);
+    let partials: Result<Vec<Vec<f64>>> = collect(count, f.cols * k * k, chunk).into_iter().collect();
+    Ok(in_order(partials?, k * k))
 }
 
-/// Lengths of the k rows of a panel.
-#[derive(Clone, Debug, PartialEq)]
-pub struct FactorNorms {
-    /// Entries of a row.
-    pub length: usize,
-    /// ‖f_r‖₁, k of them.
-    pub l1: Vec<f64>,
-    /// ‖f_r‖₂, k of them.
-    pub l2: Vec<f64>,
+/// Σ_j |x_rj| of each row r of a panel F (k × n).
+pub fn sums_of_magnitudes<T: Real>(f: &Panel<T>) -> Vec<f64> {
+    sums_of(f, f64::abs)
 }
 
-/// ‖f_r‖₁ and ‖f_r‖₂ of each row of a panel F (k × n).
-pub fn panel_norms(f: &Panel) -> FactorNorms {
-    let k = f.rows;
+/// Σ_j x_rj² of each row r of a panel F (k × n).
+pub fn sums_of_row_squares<T: Real>(f: &Panel<T>) -> Vec<f64> {
+    sums_of(f, |x| x * x)
+}
+
+fn sums_of<T: Real>(f: &Panel<T>, value: impl Fn(f64) -> f64 + Sync) -> Vec<f64> {
     let chunk = |c: usize| {
-        let mut sums = vec![0.0; 2 * k];
-        let (l1, l2) = sums.split_at_mut(k);
-        let columns = &f.data[c * COLUMNS * k..((c + 1) * COLUMNS).min(f.cols) * k];
-        for column in columns.chunks_exact(k) {
-            for r in 0..k {
-                l1[r] += column[r].abs();
-                l2[r] += column[r] * column[r];
+        let columns = c * COLUMNS..((c + 1) * COLUMNS).min(f.cols);
+        let mut sums = vec![0.0; f.k];
+        for column in f.data()[columns.start * f.stride..columns.end * f.stride].chunks_exact(f.stride) {
+            for (sum, x) in sums.iter_mut().zip(column) {
+                *sum += value(x.to_f64());
             }
         }
         sums
     };
-    let mut l1 = in_order(collect(f.cols.div_ceil(COLUMNS), f.data.len(), chunk));
-    let l2 = l1.split_off(k).iter().map(|x| x.sqrt()).collect();
-    FactorNorms {
-        length: f.cols,
-        l1,
-        l2,
-    }
+    in_order(collect(f.cols.div_ceil(COLUMNS), f.cols * f.k, chunk), f.k)
 }
 
-fn in_order(chunks: Vec<Vec<f64>>) -> Vec<f64> {
-    let mut chunks = chunks.into_iter();
-    let mut total = chunks.next().unwrap_or_default();
-    for chunk in chunks {
-        for (total, x) in total.iter_mut().zip(chunk) {
+/// The sum of vectors, one after the other.
+pub fn in_order(vectors: Vec<Vec<f64>>, length: usize) -> Vec<f64> {
+    let mut vectors = vectors.into_iter();
+    let mut total = vectors.next().unwrap_or_else(|| vec![0.0; length]);
+    for vector in vectors {
+        for (total, x) in total.iter_mut().zip(vector) {
             *total += x;
         }
     }

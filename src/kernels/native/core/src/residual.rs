@@ -1,108 +1,116 @@
-use crate::data::{Csc, Data, PartKind};
-use crate::error::Result;
-use crate::matrix::Panel;
-use crate::memory::zeros;
-use crate::parallel::each_chunk;
-use crate::reduce::sum;
+use std::ops::Range;
 
-/// Features worked on side by side.
-const LANES: usize = 8;
+use crate::data::{Data, Element, PartKind};
+use crate::error::Result;
+use crate::hold_out::Mask;
+use crate::leaves::Accumulate;
+use crate::memory::{Aligned, zeros};
+use crate::panel::Panel;
+use crate::parallel::each_task;
+use crate::reduce::sum;
+use crate::simd::run;
+
 /// Features that one task takes.
-const ROWS: usize = 4 * LANES;
-/// Samples whose entries are laid out at once.
+const ROWS: usize = 64;
+/// Samples whose estimates are made at once.
 const DEPTH: usize = 32;
 
-type Tile = [[f64; LANES]; DEPTH];
-
-/// Σ_j (X − Wᵀ·H)_ij² for each feature i, entry by entry, for panels W (k × features) and H (k × samples).
-pub fn residual_by_row(x: &Data<'_>, w: &Panel, h: &Panel) -> Result<Vec<f64>> {
-    let k = w.rows;
+/// Σ_j (X − Wᵀ·H)_ij² for each feature i, entry by entry, for panels W (k × features) and H (k × samples); entries that
+/// are held out, and zero in X, don't count.
+pub fn residual_by_row<T: Element>(x: &Data<'_, T>, w: &Panel<T>, h: &Panel<T>, without: Option<&Mask>) -> Result<Vec<f64>> {
     let mut sums = zeros(x.rows)?;
-    for part in &x.parts {
-        let factor = &w.data[part.top * k..(part.top + part.rows()) * k];
-        let out = &mut sums[part.top..part.top + part.rows()];
-        let work = part.rows() * x.cols * (k + 1);
-        each_chunk(out, ROWS, work, |c, out| {
-            for (t, out) in out.chunks_mut(LANES).enumerate() {
-                let first = c * ROWS + t * LANES;
-                let w = &factor[first * k..(first + out.len()) * k];
-                match &part.kind {
-                    PartKind::Dense(block) => squares(w, h, out, |tile, left, depth| {
-                        for (d, lanes) in tile[..depth].iter_mut().enumerate() {
-                            let from = first + (left + d) * block.rows;
-                            let count = w.len() / k;
-                            let entries = &block.data[from..from + count];
-                            match entries.first_chunk::<LANES>() {
-                                Some(full) => *lanes = *full,
-                                None => lanes[..count].copy_from_slice(entries),
-                            }
-                        }
-                    }),
-                    PartKind::Csc(_, rows) => {
-                        squares(w, h, out, listed(&rows.transpose(), first, w.len() / k));
-                    }
-                }
-            }
-        });
-    }
+    let work = x.rows * x.cols * (w.k + 1);
+    let tasks: Vec<_> = sums.chunks_mut(ROWS).collect();
+    let done: Result<Vec<()>> = each_task(tasks, work, |c, out| squares(x, w, h, without, c * ROWS, out)).into_iter().collect();
+    done?;
     Ok(sums)
 }
 
-/// Lays out the listed entries of rows `first` on of a sparse matrix, given by its transpose, tile after tile.
-fn listed<'a>(rows: &Csc<'a>, first: usize, count: usize) -> impl FnMut(&mut Tile, usize, usize) {
-    let mut rest: [(&'a [u32], &'a [f64]); LANES] = [(&[], &[]); LANES];
-    for (l, rest) in rest[..count].iter_mut().enumerate() {
-        *rest = rows.column(first + l);
-    }
-    move |tile, left, depth| {
-        tile.fill([0.0; LANES]);
-        for (l, (columns, values)) in rest.iter_mut().enumerate() {
-            let here = columns.partition_point(|&j| (j as usize) < left + depth);
-            for (&j, &x) in columns[..here].iter().zip(&values[..here]) {
-                tile[j as usize - left][l] = x;
-            }
-            (*columns, *values) = (&columns[here..], &values[here..]);
-        }
-    }
-}
-
-/// out_i = Σ_j (x_ij − w_iᵀ·h_j)² for up to `LANES` features, whose entries `lay_out` writes for a run of samples.
-fn squares(
-    w: &[f64],
-    h: &Panel,
+/// out_i = Σ_j (x_ij − w_iᵀ·h_j)² for the features from `first` on.
+fn squares<T: Element>(
+    x: &Data<'_, T>,
+    w: &Panel<T>,
+    h: &Panel<T>,
+    without: Option<&Mask>,
+    first: usize,
     out: &mut [f64],
-    mut lay_out: impl FnMut(&mut Tile, usize, usize),
-) {
-    let k = h.rows;
-    let mut w_lanes = vec![[0.0; LANES]; k];
-    for (l, column) in w.chunks_exact(k).enumerate() {
-        for (lanes, &x) in w_lanes.iter_mut().zip(column) {
-            lanes[l] = x;
+) -> Result<()> {
+    // Lanes run along the features: term r of an estimate is row r of W, times one number of H.
+    let lanes = ROWS;
+    let mut by_factor = Aligned::zeros(w.k * lanes)?;
+    for (l, column) in w.data()[first * w.stride..].chunks_exact(w.stride).take(out.len()).enumerate() {
+        for r in 0..w.k {
+            by_factor[r * lanes + l] = column[r];
         }
     }
-    let mut sums = [0.0; LANES];
-    let mut tile = [[0.0; LANES]; DEPTH];
-    for left in (0..h.cols).step_by(DEPTH) {
-        let depth = DEPTH.min(h.cols - left);
-        lay_out(&mut tile, left, depth);
-        let columns = h.data[left * k..].chunks_exact(k);
-        for (x, h) in tile[..depth].iter().zip(columns) {
-            let mut e = [0.0; LANES];
-            for (w, h) in w_lanes.iter().zip(h) {
-                for l in 0..LANES {
-                    e[l] -= w[l] * h;
+    let mut estimates: Aligned<T> = Aligned::zeros(DEPTH * lanes)?;
+    let mut entries = Aligned::zeros(DEPTH * lanes)?;
+    for left in (0..x.cols).step_by(DEPTH) {
+        let depth = DEPTH.min(x.cols - left);
+        estimates.fill(T::default());
+        run(Accumulate {
+            factor: &by_factor,
+            stride: lanes,
+            entries: &h.data()[left * h.stride..],
+            along: 1,
+            across: h.stride,
+            terms: w.k,
+            out: &mut estimates[..depth * lanes],
+        });
+        if let Some(mask) = without {
+            for (d, estimates) in estimates.chunks_exact_mut(lanes).take(depth).enumerate() {
+                for (l, estimate) in estimates[..out.len()].iter_mut().enumerate() {
+                    if mask.held(first + l, left + d) {
+                        *estimate = T::default();
+                    }
                 }
             }
-            for l in 0..LANES {
-                let error = e[l] + x[l];
-                sums[l] += error * error;
+        }
+        entries.fill(T::default());
+        lay_out(x, first, out.len(), left..left + depth, &mut entries, lanes);
+        for (entries, estimates) in entries.chunks_exact(lanes).zip(estimates.chunks_exact(lanes)).take(depth) {
+            for (out, (x, e)) in out.iter_mut().zip(entries.iter().zip(estimates)) {
+                let error = x.to_f64() - e.to_f64();
+                *out += error * error;
             }
         }
     }
-    out.copy_from_slice(&sums[..out.len()]);
+    Ok(())
 }
 
-/// ‖X − Wᵀ·H‖², entry by entry.
-pub fn residual(x: &Data<'_>, w: &Panel, h: &Panel) -> Result<f64> {
-    Ok(sum(&residual_by_row(x, w, h)?))
+/// Entries of `count` features from `first` on, sample after sample, `lanes` numbers each.
+fn lay_out<T: Element>(x: &Data<'_, T>, first: usize, count: usize, samples: Range<usize>, out: &mut [T], lanes: usize) {
+    for part in &x.parts {
+        let from = first.max(part.top);
+        let to = (first + count).min(part.top + part.rows());
+        if from >= to {
+            continue;
+        }
+        for (d, j) in samples.clone().enumerate() {
+            let out = &mut out[d * lanes + from - first..d * lanes + to - first];
+            match &part.kind {
+                PartKind::Dense(block) => {
+                    for (l, out) in out.iter_mut().enumerate() {
+                        *out = block.data[(from - part.top + l) * block.down + j * block.across];
+                    }
+                }
+                PartKind::Sparse(block) => {
+                    let columns = block.columns();
+                    let (rows, values) = columns.list(j);
+                    let begin = rows.partition_point(|&i| (i as usize) < from - part.top);
+                    for (&i, &value) in rows[begin..].iter().zip(&values[begin..]) {
+                        match out.get_mut(i as usize + part.top - from) {
+                            Some(out) => *out = value,
+                            None => break,
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// ‖X − Wᵀ·H‖², entry by entry, but for those that are held out.
+pub fn residual<T: Element>(x: &Data<'_, T>, w: &Panel<T>, h: &Panel<T>, without: Option<&Mask>) -> Result<f64> {
+    Ok(sum(&residual_by_row(x, w, h, without)?))
 }

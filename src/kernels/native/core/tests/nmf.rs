@@ -5,47 +5,49 @@ mod common;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use common::{FREE, OwnedCsc, Problem, Random, assert_near, finite, rows_of, times, view};
+use common::{FREE, OwnedCsc, Problem, Random, WAYS, assert_near, dense, dense_by_rows, finite, rows_of, times, transposed};
 use factorloom_core::control::{Control, Stopped};
 use factorloom_core::data::Block;
 use factorloom_core::error::ErrorCode;
 use factorloom_core::matrix::Matrix;
+use factorloom_core::nmf::{NmfResult, Precision};
 use factorloom_core::objective::FactorTerms;
 use factorloom_core::scale::Norm;
+use factorloom_core::solver::Solver;
 
 #[test]
 fn the_objective_never_rises_and_the_loss_is_that_of_the_model() {
     let mut random = Random(31);
-    for (l1, l2) in [(0.0, 0.0), (0.02, 0.0), (0.0, 0.3), (0.02, 0.3)] {
-        for nonneg in [true, false] {
-            let x = if nonneg {
-                random.sparse(37, 29, 0.5)
-            } else {
-                random.signed(37, 29)
-            };
-            let (w, h) = (random.matrix(37, 6), random.matrix(6, 29));
-            let mut problem = Problem::new(vec![Block::Dense(view(&x))], w, h);
-            problem.terms = FactorTerms { l1, l2, nonneg };
-            let result = problem.solve(Control::IDLE).unwrap();
-            for pair in result.history.windows(2) {
-                assert!(pair[1].objective <= pair[0].objective * (1.0 + 1e-10));
+    for (solver, accelerate) in WAYS {
+        for (l1, l2) in [(0.0, 0.0), (0.02, 0.0), (0.0, 0.3), (0.02, 0.3)] {
+            for nonneg in [true, false] {
+                if solver == Solver::Mu && !nonneg {
+                    continue;
+                }
+                let x = if nonneg { random.sparse(37, 29, 0.5) } else { random.signed(37, 29) };
+                let (w, h) = (random.matrix(37, 6), random.matrix(6, 29));
+                let mut problem = Problem::new(vec![dense(&x)], w, h);
+                problem.terms = FactorTerms { l1, l2, nonneg };
+                (problem.solver, problem.accelerate) = (solver, accelerate);
+                for (precision, near) in [(Precision::F64, 1e-10), (Precision::F32, 1e-4)] {
+                    problem.precision = precision;
+                    let result = problem.solve(Control::IDLE).unwrap();
+                    if solver.descends() {
+                        for pair in result.history.windows(2) {
+                            assert!(pair[1].objective <= pair[0].objective, "{solver:?} {precision:?}");
+                        }
+                    }
+                    let factors = result.w.data.iter().chain(&result.h.data);
+                    assert!(!nonneg || factors.copied().all(|x| x >= 0.0));
+                    assert!(result.d.is_sorted_by(|a, b| a >= b));
+                    assert_near(&[result.loss], &[loss_of(&x, &result)], near);
+                }
             }
-            assert!(
-                !nonneg
-                    || result
-                        .w
-                        .data
-                        .iter()
-                        .chain(&result.h.data)
-                        .all(|&x| x >= 0.0)
-            );
-            assert!(result.d.is_sorted_by(|a, b| a >= b));
-            assert_near(&[result.loss], &[loss_of(&x, &result)], 1e-10);
         }
     }
 }
 
-fn loss_of(x: &Matrix, result: &factorloom_core::nmf::NmfResult) -> f64 {
+fn loss_of(x: &Matrix, result: &NmfResult) -> f64 {
     let mut w = Matrix::copied(x.rows, result.d.len(), &result.w.data).unwrap();
     for (r, d) in result.d.iter().enumerate() {
         w.column_mut(r).iter_mut().for_each(|w| *w *= d);
@@ -59,7 +61,7 @@ fn exact_data_are_recovered() {
     let mut random = Random(32);
     let x = times(&random.sparse(40, 3, 0.5), &random.sparse(3, 30, 0.5));
     let (w, h) = (random.matrix(40, 3), random.matrix(3, 30));
-    let mut problem = Problem::new(vec![Block::Dense(view(&x))], w, h);
+    let mut problem = Problem::new(vec![dense(&x)], w, h);
     problem.max_iter = 4000;
     let result = problem.solve(Control::IDLE).unwrap();
     let mean = x.data.iter().map(|x| x * x).sum::<f64>() / x.data.len() as f64;
@@ -71,20 +73,28 @@ fn however_stored_the_model_is_the_same() {
     let mut random = Random(33);
     let x = random.sparse(50, 23, 0.3);
     let (top, rest) = (rows_of(&x, 0, 11), rows_of(&x, 11, 50));
-    let (all, rest) = (OwnedCsc::new(&x), OwnedCsc::new(&rest));
-    let solve = |blocks: Vec<Block<'_>>| {
-        let mut random = Random(34);
-        let (w, h) = (random.matrix(50, 5), random.matrix(5, 23));
-        Problem::new(blocks, w, h).solve(Control::IDLE).unwrap()
-    };
-    let one = solve(vec![Block::Dense(view(&x))]);
-    for other in [
-        solve(vec![all.block()]),
-        solve(vec![Block::Dense(view(&top)), rest.block()]),
-    ] {
-        assert_near(&other.w.data, &one.w.data, 1e-10);
-        assert_near(&other.h.data, &one.h.data, 1e-10);
-        assert_near(&other.d, &one.d, 1e-10);
+    let (all, flat) = (OwnedCsc::new(&x), transposed(&x));
+    let rest = OwnedCsc::new(&rest);
+    for (solver, accelerate) in WAYS {
+        let solve = |blocks: Vec<Block<'_>>, low_memory: bool| {
+            let mut random = Random(34);
+            let (w, h) = (random.matrix(50, 5), random.matrix(5, 23));
+            let mut problem = Problem::new(blocks, w, h);
+            (problem.solver, problem.accelerate, problem.low_memory) = (solver, accelerate, low_memory);
+            problem.solve(Control::IDLE).unwrap()
+        };
+        let one = solve(vec![dense(&x)], false);
+        for other in [
+            solve(vec![dense_by_rows(&flat)], false),
+            solve(vec![all.block()], false),
+            solve(vec![all.block()], true),
+            solve(vec![all.wide()], false),
+            solve(vec![dense(&top), rest.block()], false),
+        ] {
+            assert_near(&other.w.data, &one.w.data, 1e-10);
+            assert_near(&other.h.data, &one.h.data, 1e-10);
+            assert_near(&other.d, &one.d, 1e-10);
+        }
     }
 }
 
@@ -130,13 +140,19 @@ fn degenerate_problems_end_in_numbers() {
                     Matrix::copied(m, k, &w.data).unwrap(),
                     Matrix::copied(k, n, &h.data).unwrap(),
                 );
-                let mut problem = Problem::new(vec![Block::Dense(view(x))], w, h);
+                let mut problem = Problem::new(vec![dense(x)], w, h);
                 problem.terms = terms;
                 problem.norm = norm;
-                assert!(
-                    finite(&problem.solve(Control::IDLE).unwrap()),
-                    "{m} {n} {k}"
-                );
+                for (solver, accelerate) in WAYS {
+                    if solver == Solver::Mu && !terms.nonneg {
+                        continue;
+                    }
+                    for precision in [Precision::F64, Precision::F32] {
+                        (problem.solver, problem.accelerate, problem.precision) = (solver, accelerate, precision);
+                        let result = problem.solve(Control::IDLE).unwrap();
+                        assert!(finite(&result), "{m} {n} {k} {solver:?} {accelerate} {precision:?}");
+                    }
+                }
             }
         }
     }
@@ -153,7 +169,7 @@ fn equal_columns_get_equal_coefficients() {
             m.column_mut(j).copy_from_slice(&first);
         }
     }
-    let problem = Problem::new(vec![Block::Dense(view(&x))], random.matrix(30, 4), h);
+    let problem = Problem::new(vec![dense(&x)], random.matrix(30, 4), h);
     let result = problem.solve(Control::IDLE).unwrap();
     for j in [7, 16, 17, 44] {
         assert_eq!(result.h.column(j), result.h.column(3));
@@ -165,10 +181,10 @@ fn one_factor_is_the_leading_pair_of_a_positive_matrix() {
     let mut random = Random(37);
     let x = random.matrix(25, 18);
     let (w, h) = (random.matrix(25, 1), random.matrix(1, 18));
-    let mut problem = Problem::new(vec![Block::Dense(view(&x))], w, h);
+    let mut problem = Problem::new(vec![dense(&x)], w, h);
     problem.max_iter = 500;
     let result = problem.solve(Control::IDLE).unwrap();
-    let image = times(&x, &common::transposed(&result.h));
+    let image = times(&x, &transposed(&result.h));
     let scaled: Vec<f64> = result.w.data.iter().map(|w| w * result.d[0]).collect();
     assert_near(&image.data, &scaled, 1e-6);
 }
@@ -178,24 +194,29 @@ fn cancelled_anywhere_it_returns_the_last_accepted_iterate() {
     let mut random = Random(38);
     let x = random.matrix(30, 20);
     let (w, h) = (random.matrix(30, 4), random.matrix(4, 20));
-    let mut problem = Problem::new(vec![Block::Dense(view(&x))], w, h);
-    for after in 0..9 {
-        problem.max_iter = 50;
-        let asked = AtomicUsize::new(0);
-        let told = Mutex::new(vec![]);
-        let result = problem
-            .solve(Control {
-                cancelled: &|| asked.fetch_add(1, Ordering::Relaxed) >= after,
-                on_iteration: &|iterate| told.lock().unwrap().push(iterate),
-            })
-            .unwrap();
-        assert_eq!(result.stopped, Stopped::Aborted);
-        assert_eq!(result.history.len(), after / 2);
-        assert_eq!(*told.lock().unwrap(), result.history);
-        problem.max_iter = after / 2;
-        let same = problem.solve(Control::IDLE).unwrap();
-        assert_eq!(same.stopped, Stopped::MaxIter);
-        assert_eq!((same.w, same.d, same.h), (result.w, result.d, result.h));
+    let mut problem = Problem::new(vec![dense(&x)], w, h);
+    for (solver, accelerate) in WAYS {
+        (problem.solver, problem.accelerate) = (solver, accelerate);
+        for after in 0..9 {
+            problem.max_iter = 50;
+            let asked = AtomicUsize::new(0);
+            let told = Mutex::new(vec![]);
+            let result = problem
+                .solve(Control {
+                    cancelled: &|| asked.fetch_add(1, Ordering::Relaxed) >= after,
+                    on_iteration: &|iterate| told.lock().unwrap().push(iterate),
+                })
+                .unwrap();
+            assert_eq!(result.stopped, Stopped::Aborted);
+            if !accelerate {
+                assert_eq!(result.history.len(), after / 2);
+            }
+            assert_eq!(*told.lock().unwrap(), result.history);
+            problem.max_iter = result.history.len();
+            let same = problem.solve(Control::IDLE).unwrap();
+            assert_eq!(same.stopped, Stopped::MaxIter);
+            assert_eq!((same.w, same.d, same.h, same.kkt), (result.w, result.d, result.h, result.kkt));
+        }
     }
 }
 
@@ -203,7 +224,7 @@ fn cancelled_anywhere_it_returns_the_last_accepted_iterate() {
 fn what_cannot_be_fitted_is_an_error() {
     let mut random = Random(39);
     let code = |x: &Matrix, w: Matrix, h: Matrix| {
-        let problem = Problem::new(vec![Block::Dense(view(x))], w, h);
+        let problem = Problem::new(vec![dense(x)], w, h);
         problem.solve(Control::IDLE).map(|_| ()).unwrap_err().code
     };
     let x = random.matrix(5, 4);

@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::{OwnedCsc, Random, assert_near, off_orthonormal, rows_of, times, transposed, view};
+use common::{OwnedCsc, Random, assert_near, dense, dense_by_rows, off_orthonormal, rows_of, times, transposed, view};
 use factorloom_core::control::{Control, Stopped};
 use factorloom_core::data::Block;
 use factorloom_core::matrix::Matrix;
@@ -42,14 +42,16 @@ fn vectors_are_orthonormal_and_pairs_fit_however_stored() {
     let mut random = Random(41);
     let x = random.sparse(60, 35, 0.4);
     let (top, rest) = (rows_of(&x, 0, 20), rows_of(&x, 20, 60));
-    let (all, rest) = (OwnedCsc::new(&x), OwnedCsc::new(&rest));
+    let (all, rest, flat) = (OwnedCsc::new(&x), OwnedCsc::new(&rest), transposed(&x));
     let start = random.signed(60, 9);
     for (center, scale) in [(false, false), (true, false), (false, true), (true, true)] {
         let a = standardized(&x, center, scale);
         for blocks in [
-            vec![Block::Dense(view(&x))],
+            vec![dense(&x)],
+            vec![dense_by_rows(&flat)],
             vec![all.block()],
-            vec![Block::Dense(view(&top)), rest.block()],
+            vec![all.wide()],
+            vec![dense(&top), rest.block()],
         ] {
             let found = solve(&blocks, &start, 5, center, scale);
             assert_eq!(found.stopped, Stopped::Converged);
@@ -83,7 +85,7 @@ fn degenerate_data_give_orthonormal_vectors() {
         flat.data.iter_mut().step_by(m).for_each(|x| *x = 3.0);
         for x in [low, flat, Matrix::zeros(m, n).unwrap()] {
             let start = random.signed(m, k + 3);
-            let found = solve(&[Block::Dense(view(&x))], &start, k, true, true);
+            let found = solve(&[dense(&x)], &start, k, true, true);
             assert!(found.loss.is_finite() && found.kkt.is_finite());
             assert!(off_orthonormal(&found.u) < 1e-12);
             assert!(off_orthonormal(&transposed(&found.vt)) < 1e-12);
@@ -96,7 +98,7 @@ fn more_directions_than_there_are_come_as_zeros() {
     let mut random = Random(43);
     let x = random.signed(4, 6);
     let start = random.signed(4, 7);
-    let found = solve(&[Block::Dense(view(&x))], &start, 7, false, false);
+    let found = solve(&[dense(&x)], &start, 7, false, false);
     assert!(found.loss < 1e-25);
     assert!(found.sigma[3] > 0.0 && found.sigma[4..].iter().all(|&s| s == 0.0));
 }
@@ -106,7 +108,7 @@ fn cancelled_it_returns_the_last_iterate() {
     let mut random = Random(44);
     let x = random.signed(80, 70);
     let start = random.signed(80, 4);
-    let blocks = [Block::Dense(view(&x))];
+    let blocks = [dense(&x)];
     let mut args = SvdArgs {
         x: &blocks,
         k: 3,

@@ -1,20 +1,94 @@
-//! The number of threads changes no bit.
+//! The number of threads and the instructions change no bit, and how the data are stored none of the model.
 
 mod common;
 
-use common::{OwnedCsc, Problem, Random, view};
+use common::{
+    OwnedCsc, Problem, Random, WAYS, all_bits, bits, dense, dense_by_rows, each_level, model_bits, rows_of, transposed,
+    view,
+};
 use factorloom_core::control::Control;
-use factorloom_core::data::Block;
 use factorloom_core::mse::mse;
+use factorloom_core::nmf::Precision;
 use factorloom_core::pool::with_threads;
 use factorloom_core::svd::{SvdArgs, svd};
 
+/// Ways to store one matrix, and whether rows of sparse blocks are kept.
+const STORAGES: [&str; 7] =
+    ["dense", "by rows", "sparse", "sparse, 64 bits", "sparse, low memory", "stacked", "stacked, low memory"];
+
+/// What fits of one matrix give, in every way and for every storage.
+fn fits<R>(shape: [usize; 3], run: impl Fn(&Problem<'_>, &str) -> R, compare: impl Fn(&[R], &str)) {
+    let [rows, cols, k] = shape;
+    let mut random = Random(50);
+    let x = random.sparse(rows, cols, 0.5);
+    let (flat, csc) = (transposed(&x), OwnedCsc::new(&x));
+    let (top, rest) = (rows_of(&x, 0, rows / 3), rows_of(&x, rows / 3, rows));
+    let rest = OwnedCsc::new(&rest);
+    for (solver, accelerate) in WAYS {
+        for precision in [Precision::F64, Precision::F32] {
+            let found: Vec<R> = STORAGES
+                .iter()
+                .map(|storage| {
+                    let blocks = match &storage[..5] {
+                        "dense" => vec![dense(&x)],
+                        "by ro" => vec![dense_by_rows(&flat)],
+                        "stack" => vec![dense(&top), rest.block()],
+                        _ if storage.contains("64") => vec![csc.wide()],
+                        _ => vec![csc.block()],
+                    };
+                    let mut random = Random(52);
+                    let mut problem = Problem::new(blocks, random.matrix(rows, k), random.matrix(k, cols));
+                    (problem.solver, problem.accelerate, problem.precision) = (solver, accelerate, precision);
+                    problem.low_memory = storage.contains("low");
+                    problem.max_iter = if accelerate { 4 } else { 2 };
+                    run(&problem, &format!("{solver:?}, accelerated: {accelerate}, {precision:?}, {storage}"))
+                })
+                .collect();
+            compare(&found, &format!("{solver:?}, accelerated: {accelerate}, {precision:?}"));
+        }
+    }
+}
+
+/// Several tasks: Gram matrices and the like are summed in the order of tasks, and those are cut by what is stored.
 #[test]
+#[cfg_attr(miri, ignore)]
+fn threads_and_levels_change_no_bit_of_a_fit() {
+    let run = |problem: &Problem<'_>, told: &str| {
+        let solve = |threads: usize| {
+            let result = with_threads(threads, || problem.solve(Control::IDLE)).unwrap();
+            (model_bits(&result), all_bits(&result))
+        };
+        let one = solve(1);
+        for threads in [2, 3, 7] {
+            assert!(solve(threads) == one, "{told}: {threads} threads");
+        }
+        each_level(|level| assert!(solve(1) == one, "{told}: {level:?}"));
+        one
+    };
+    fits([330, 510, 10], run, |found, told| {
+        assert!(found[0].0 == found[1].0, "{told}: by columns and by rows");
+        assert!(found[2] == found[3], "{told}: bounds of 32 and of 64 bits");
+    });
+}
+
+/// One task: but for ‖X‖², which is summed as it is stored, no sum depends on the storage.
+#[test]
+fn a_small_model_has_the_same_bits_however_stored() {
+    let shape = if cfg!(miri) { [9, 7, 2] } else { [90, 70, 6] };
+    fits(shape, |problem, _| model_bits(&problem.solve(Control::IDLE).unwrap()), |found, told| {
+        for (model, storage) in found.iter().zip(STORAGES) {
+            assert!(*model == found[0], "{told}, {storage}");
+        }
+    });
+}
+
+#[test]
+#[cfg_attr(miri, ignore)]
 fn one_two_three_and_seven_threads_give_the_same_bits() {
     let mut random = Random(51);
-    let dense = random.matrix(700, 900);
+    let top = random.matrix(700, 900);
     let sparse = OwnedCsc::new(&random.sparse(1500, 900, 0.1));
-    let blocks = vec![Block::Dense(view(&dense)), sparse.block()];
+    let blocks = vec![dense(&top), sparse.block()];
     let start = random.signed(2200, 12);
     let mut problem = Problem::new(blocks, random.matrix(2200, 7), random.matrix(7, 900));
     problem.max_iter = 5;
@@ -33,17 +107,8 @@ fn one_two_three_and_seven_threads_give_the_same_bits() {
             };
             let found = svd(&args, Control::IDLE)?;
             let difference = mse(&problem.x, &view(&model.w), &view(&model.h))?;
-            let sums = [
-                model.objective,
-                model.kkt,
-                found.loss,
-                found.kkt,
-                difference,
-            ];
-            let all = [model.w.data, model.h.data, model.d, found.u.data];
-            let rest = [found.vt.data, found.sigma, sums.to_vec()];
-            let bits = all.into_iter().chain(rest).flatten().map(f64::to_bits);
-            Ok(bits.collect::<Vec<u64>>())
+            let rest = bits(&[found.loss, found.kkt, difference]);
+            Ok([all_bits(&model), bits(&found.u.data), bits(&found.vt.data), bits(&found.sigma), rest])
         })
         .unwrap()
     };
@@ -51,6 +116,7 @@ fn one_two_three_and_seven_threads_give_the_same_bits() {
     for threads in [2, 3, 7] {
         assert!(run(threads) == one, "{threads} threads");
     }
+    each_level(|level| assert!(run(2) == one, "{level:?}"));
 }
 
 #[test]

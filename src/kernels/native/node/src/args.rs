@@ -1,7 +1,6 @@
-use factorloom_core::data::{Block, Csc, Dense};
-use factorloom_core::objective;
-use factorloom_core::scale;
-use napi::bindgen_prelude::{Float64Array, Uint32Array};
+use factorloom_core::data::{Block, Dense, Pointers, Values};
+use factorloom_core::{hold_out, nmf, objective, scale, solver};
+use napi::bindgen_prelude::{Either, Float32Array, Float64Array, Uint32Array};
 use napi_derive::napi;
 
 /// `rows × cols`, column-major: entry (i, j) is `data[i + j * rows]`.
@@ -12,7 +11,15 @@ pub struct DenseMatrix {
     pub data: Float64Array,
 }
 
-/// Dense as above, or compressed sparse columns with ascending row indices.
+/// How dense entries follow one another: column after column (default) or row after row.
+#[napi(string_enum = "lowercase")]
+#[derive(PartialEq, Eq)]
+pub enum Order {
+    Columns,
+    Rows,
+}
+
+/// Dense, or compressed sparse columns with ascending row indices.
 #[napi(
     object_to_js = false,
     discriminant = "kind",
@@ -22,14 +29,15 @@ pub enum Matrix {
     Dense {
         rows: u32,
         cols: u32,
-        data: Float64Array,
+        order: Option<Order>,
+        data: Either<Float64Array, Float32Array>,
     },
     Csc {
         rows: u32,
         cols: u32,
         indptr: Uint32Array,
         indices: Uint32Array,
-        values: Float64Array,
+        values: Either<Float64Array, Float32Array>,
     },
 }
 
@@ -71,10 +79,85 @@ pub struct NmfArgs {
     pub w: FactorTerms,
     #[napi(js_name = "H")]
     pub h: FactorTerms,
+    pub solver: Solver,
+    pub accelerate: Acceleration,
+    pub sweeps: f64,
+    pub precision: Precision,
+    pub memory: Memory,
     pub max_iter: f64,
     pub tol: f64,
-    pub sweeps: f64,
     pub norm: Norm,
+    pub hold_out: Option<HoldOut>,
+}
+
+/// See `HoldOut` of kernels.ts; two words of each key, one key after the other.
+#[napi(object, object_to_js = false)]
+pub struct HoldOut {
+    pub fraction: f64,
+    pub keys: Uint32Array,
+    pub solver: MaskedSolver,
+    pub keep: Keep,
+}
+
+/// How half-steps take entries that are held out.
+#[napi(string_enum = "lowercase")]
+#[derive(PartialEq, Eq)]
+pub enum MaskedSolver {
+    Em,
+    Exact,
+}
+
+/// Which accepted iterate comes back.
+#[napi(string_enum = "lowercase")]
+#[derive(PartialEq, Eq)]
+pub enum Keep {
+    Last,
+    Best,
+}
+
+/// How a half-step solves for one factor.
+#[napi(string_enum = "lowercase")]
+pub enum Solver {
+    Hals,
+    Mu,
+    Cholesky,
+    Bpp,
+}
+
+/// Whether half-steps begin from extrapolated factors.
+#[napi(string_enum = "lowercase")]
+#[derive(PartialEq, Eq)]
+pub enum Acceleration {
+    Her,
+    None,
+}
+
+/// Numbers that products and factors are held in.
+#[napi(string_enum = "lowercase")]
+pub enum Precision {
+    F64,
+    F32,
+}
+
+/// Whether a transpose of sparse data is kept.
+#[napi(string_enum = "lowercase")]
+#[derive(PartialEq, Eq)]
+pub enum Memory {
+    Normal,
+    Low,
+}
+
+/// See `NnlsArgs` of kernels.ts.
+#[napi(object, object_to_js = false)]
+pub struct NnlsArgs {
+    #[napi(js_name = "X")]
+    pub x: Vec<Matrix>,
+    #[napi(js_name = "W")]
+    pub w: DenseMatrix,
+    #[napi(js_name = "L1")]
+    pub l1: f64,
+    #[napi(js_name = "L2")]
+    pub l2: f64,
 }
 
 /// See `SvdArgs` of kernels.ts.
@@ -101,6 +184,17 @@ pub struct MseArgs {
     pub h: DenseMatrix,
 }
 
+impl HoldOut {
+    pub(crate) fn view(&self) -> hold_out::HoldOut<'_> {
+        hold_out::HoldOut {
+            fraction: self.fraction,
+            keys: self.keys.as_chunks().0,
+            exact: self.solver == MaskedSolver::Exact,
+            best: self.keep == Keep::Best,
+        }
+    }
+}
+
 impl DenseMatrix {
     pub(crate) fn view(&self) -> Dense<'_> {
         Dense {
@@ -117,24 +211,46 @@ pub(crate) fn views(blocks: &[Matrix]) -> Vec<Block<'_>> {
 
 fn view(block: &Matrix) -> Block<'_> {
     match block {
-        Matrix::Dense { rows, cols, data } => Block::Dense(Dense {
+        Matrix::Dense { rows, cols, order, data } => Block::Dense {
             rows: *rows as usize,
             cols: *cols as usize,
-            data,
-        }),
-        Matrix::Csc {
-            rows,
-            cols,
-            indptr,
-            indices,
-            values,
-        } => Block::Csc(Csc {
+            by_rows: *order == Some(Order::Rows),
+            data: floats(data),
+        },
+        Matrix::Csc { rows, cols, indptr, indices, values } => Block::Csc {
             rows: *rows as usize,
             cols: *cols as usize,
-            indptr,
+            indptr: Pointers::U32(indptr),
             indices,
-            values,
-        }),
+            values: floats(values),
+        },
+    }
+}
+
+fn floats(values: &Either<Float64Array, Float32Array>) -> Values<'_> {
+    match values {
+        Either::A(values) => Values::F64(values),
+        Either::B(values) => Values::F32(values),
+    }
+}
+
+impl From<Solver> for solver::Solver {
+    fn from(solver: Solver) -> Self {
+        match solver {
+            Solver::Hals => Self::Hals,
+            Solver::Mu => Self::Mu,
+            Solver::Cholesky => Self::Cholesky,
+            Solver::Bpp => Self::Bpp,
+        }
+    }
+}
+
+impl From<Precision> for nmf::Precision {
+    fn from(precision: Precision) -> Self {
+        match precision {
+            Precision::F64 => Self::F64,
+            Precision::F32 => Self::F32,
+        }
     }
 }
 

@@ -3,12 +3,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use factorloom_core as core;
 use factorloom_core::control::{Control, Iterate};
-use napi::bindgen_prelude::{FnArgs, PromiseRaw};
+use factorloom_core::error::KernelError;
+use napi::bindgen_prelude::{Float64Array, FnArgs, PromiseRaw};
 use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode};
 use napi::{Env, Result, Status};
 use napi_derive::napi;
 
-use crate::args::{MseArgs, NmfArgs, SvdArgs, views};
+use crate::args::{Acceleration, HoldOut, Memory, MseArgs, NmfArgs, NnlsArgs, SvdArgs, views};
 use crate::cancel::Cancel;
 use crate::jobs::{Outcome, spawn};
 use crate::results::{NmfResult, SvdResult};
@@ -38,17 +39,21 @@ pub fn nmf<'env>(
 ) -> Result<PromiseRaw<'env, Outcome<NmfResult>>> {
     let flag = cancel.flag();
     spawn(env, threads, move |ticket| {
-        let norm = args.norm.into();
         let args = core::nmf::NmfArgs {
             x: &views(&args.x),
             start_w: args.start.w.view(),
             start_h: args.start.h.view(),
             w: (&args.w).into(),
             h: (&args.h).into(),
+            solver: args.solver.into(),
+            accelerate: args.accelerate == Acceleration::Her,
+            sweeps: whole(args.sweeps, "sweeps")?,
+            precision: args.precision.into(),
+            low_memory: args.memory == Memory::Low,
             max_iter: args.max_iter as usize,
             tol: args.tol,
-            sweeps: args.sweeps as usize,
-            norm,
+            norm: args.norm.into(),
+            hold_out: args.hold_out.as_ref().map(HoldOut::view),
         };
         controlled(ticket, &flag, on_iteration.as_ref(), |control| {
             core::nmf::nmf(&args, control).map(Into::into)
@@ -95,10 +100,52 @@ pub fn mse<'env>(
     })
 }
 
+/// Resolves with H, k × samples, as its data, or with an error as data.
+#[napi(ts_return_type = "Promise<Float64Array | Failure>")]
+pub fn nnls<'env>(
+    env: &'env Env,
+    args: NnlsArgs,
+    threads: u32,
+) -> Result<PromiseRaw<'env, Outcome<Float64Array>>> {
+    spawn(env, threads, move |_| {
+        let args = core::nnls::NnlsArgs {
+            x: &views(&args.x),
+            w: args.w.view(),
+            l1: args.l1,
+            l2: args.l2,
+        };
+        core::nnls::nnls(&args).map(|h| Float64Array::new(h.data))
+    })
+}
+
+/// The instructions in use: avx512, avx2 or portable.
+#[napi]
+pub fn simd() -> &'static str {
+    core::simd::level().name()
+}
+
+/// Uses these instructions from now on, or the best there are if this machine has no such; returns those in use.
+#[napi]
+pub fn force_simd(name: String) -> &'static str {
+    let level = match name.as_str() {
+        "portable" => core::simd::Level::Portable,
+        "avx2" => core::simd::Level::Avx2,
+        _ => core::simd::Level::Avx512,
+    };
+    core::simd::force(level).name()
+}
+
 /// Panics where a kernel would, to show that the process lives on.
 #[napi(ts_return_type = "Promise<number | Failure>")]
 pub fn provoke_panic(env: &Env) -> Result<PromiseRaw<'_, Outcome<f64>>> {
     spawn(env, 2, |_| panic!("provoked"))
+}
+
+fn whole(x: f64, what: &str) -> core::error::Result<usize> {
+    if x >= 1.0 && x.fract() == 0.0 {
+        return Ok(x as usize);
+    }
+    Err(KernelError::invalid(format!("{what} must be a whole number from 1 on, not {x}")))
 }
 
 fn controlled<T>(

@@ -9,7 +9,10 @@ mod jobs;
 mod results;
 mod running;
 
-pub use args::{DenseMatrix, FactorTerms, Matrix, MseArgs, NmfArgs, Norm, Start, SvdArgs};
-pub use calls::{mse, nmf, provoke_panic, svd, version};
+pub use args::{
+    Acceleration, DenseMatrix, FactorTerms, HoldOut, Keep, MaskedSolver, Matrix, Memory, MseArgs, NmfArgs, NnlsArgs, Norm,
+    Order, Precision, Solver, Start, SvdArgs,
+};
+pub use calls::{force_simd, mse, nmf, nnls, provoke_panic, simd, svd, version};
 pub use cancel::Cancel;
-pub use results::{Failure, FailureDetail, NmfResult, Stopped, SvdResult};
+pub use results::{Failure, FailureDetail, HeldOut, NmfResult, Stopped, SvdResult};

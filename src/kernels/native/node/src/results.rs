@@ -26,6 +26,16 @@ pub struct NmfResult {
     pub loss_history: Float64Array,
     pub objective_history: Float64Array,
     pub kkt: f64,
+    pub held_out: Option<HeldOut>,
+}
+
+/// See `HeldOut` of kernels.ts.
+#[napi(object, object_from_js = false)]
+pub struct HeldOut {
+    pub count: f64,
+    pub loss: f64,
+    pub history: Float64Array,
+    pub iteration: f64,
 }
 
 /// U, σ and Vᵀ in `model`; means and deviations where asked for.
@@ -93,6 +103,18 @@ impl From<nmf::NmfResult> for NmfResult {
             loss_history: history(&result.history, |iterate| iterate.loss),
             objective_history: history(&result.history, |iterate| iterate.objective),
             kkt: result.kkt,
+            held_out: result.held_out.map(Into::into),
+        }
+    }
+}
+
+impl From<nmf::HeldOut> for HeldOut {
+    fn from(held: nmf::HeldOut) -> Self {
+        Self {
+            count: held.count as f64,
+            loss: held.loss,
+            history: Float64Array::new(held.history),
+            iteration: held.iteration as f64,
         }
     }
 }
@@ -110,6 +132,7 @@ impl From<svd::SvdResult> for SvdResult {
                 loss_history: history(&result.history, |iterate| iterate.loss),
                 objective_history: history(&result.history, |iterate| iterate.objective),
                 kkt: result.kkt,
+                held_out: None,
             },
             center: result.center.map(Float64Array::new),
             scale: result.scale.map(Float64Array::new),

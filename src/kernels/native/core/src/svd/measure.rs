@@ -2,8 +2,8 @@ use super::moments::Moments;
 use super::ritz::{Ritz, leading_columns};
 use crate::data::Data;
 use crate::error::{ErrorCode, KernelError, Result};
-use crate::matrix::Matrix;
 use crate::memory::zeros;
+use crate::panel::Panel;
 use crate::reduce::sum;
 use crate::residual::residual_by_row;
 
@@ -41,7 +41,7 @@ pub fn measure(x: &Data<'_>, found: &Ritz, moments: &Moments) -> Result<Measure>
     let mut objective = unit(&left);
     if objective < EXPLICIT_BELOW * sum(&moments.squares) {
         let (w, h) = as_product(found, moments)?;
-        left = residual_by_row(x, &w, &h)?;
+        left = residual_by_row(x, &w, &h, None)?;
         objective = unit(&left);
     }
     let squares = sum(&left);
@@ -58,7 +58,7 @@ pub fn measure(x: &Data<'_>, found: &Ritz, moments: &Moments) -> Result<Measure>
 }
 
 /// Panels whose product is the reconstruction in units of the data: the means become one more factor.
-fn as_product(found: &Ritz, moments: &Moments) -> Result<(Matrix, Matrix)> {
+fn as_product(found: &Ritz, moments: &Moments) -> Result<(Panel<f64>, Panel<f64>)> {
     let k = found.sigma.len();
     let factors = k + usize::from(moments.center.is_some());
     let mut w = leading_columns(&found.u, factors)?;
@@ -72,5 +72,5 @@ fn as_product(found: &Ritz, moments: &Moments) -> Result<(Matrix, Matrix)> {
         w.column_mut(k).copy_from_slice(center);
         h.column_mut(k).fill(1.0);
     }
-    Ok((w.transposed()?, h.transposed()?))
+    Ok((Panel::from_rows(&w.view())?, Panel::from_rows(&h.view())?))
 }

@@ -7,7 +7,7 @@ mod ritz;
 mod shift;
 
 use crate::control::{Control, Iterate, Stopped};
-use crate::data::{Block, Data, Dense};
+use crate::data::{Block, Data, Dense, Layout};
 use crate::error::{KernelError, Result};
 use crate::matrix::Matrix;
 use crate::orthogonal::{complete, extend};
@@ -78,7 +78,12 @@ impl SvdArgs<'_> {
 /// Truncated SVD of X, centred and scaled where asked. Means that dwarf the spread are taken out of dense data first,
 /// which costs a copy and saves the digits that differ.
 pub fn svd(args: &SvdArgs<'_>, control: Control<'_>) -> Result<SvdResult> {
-    let x = Data::new(args.x)?;
+    let layout = Layout {
+        k: args.start.cols,
+        low_memory: false,
+        exponent: 0,
+    };
+    let x = Data::new(args.x, layout)?;
     args.check(&x)?;
     let shift = if args.center {
         dominating_means(&x)?
@@ -88,8 +93,9 @@ pub fn svd(args: &SvdArgs<'_>, control: Control<'_>) -> Result<SvdResult> {
     let Some(shift) = shift else {
         return search(args, &x, control);
     };
-    let data = shifted(args.x, &shift)?;
-    let mut found = search(args, &Data::new(&replaced(args.x, &data))?, control)?;
+    let data = shifted(&x, &shift)?;
+    let blocks = replaced(args.x, &data);
+    let mut found = search(args, &Data::new(&blocks, layout)?, control)?;
     for (center, shift) in found.center.iter_mut().flatten().zip(&shift) {
         *center += shift;
     }

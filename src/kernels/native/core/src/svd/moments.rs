@@ -1,4 +1,4 @@
-use crate::data::{Data, Dense, PartKind};
+use crate::data::{Data, DensePart, PartKind};
 use crate::error::Result;
 use crate::memory::zeros;
 use crate::parallel::each_chunk;
@@ -79,7 +79,7 @@ fn unlisted_by_row(x: &Data<'_>) -> Vec<f64> {
     let rows = x.parts.iter().flat_map(|part| {
         (0..part.rows()).map(|row| match &part.kind {
             PartKind::Dense(_) => 0,
-            PartKind::Csc(_, rows) => x.cols - rows.transpose().column(row).0.len(),
+            PartKind::Sparse(block) => block.by_row().map_or(0, |rows| x.cols - rows.list(row).0.len()),
         })
     });
     rows.map(|count| count as f64).collect()
@@ -96,9 +96,10 @@ fn sums_by_row(x: &Data<'_>, value: impl Fn(usize, f64) -> f64 + Sync) -> Result
                 PartKind::Dense(block) => {
                     dense_sums(block, first, out, |i, x| value(part.top + i, x))
                 }
-                PartKind::Csc(_, rows) => {
+                PartKind::Sparse(block) => {
+                    let Some(rows) = block.by_row() else { return };
                     for (i, sum) in (first..).zip(out) {
-                        let (_, values) = rows.transpose().column(i);
+                        let (_, values) = rows.list(i);
                         *sum = values
                             .iter()
                             .fold(0.0, |sum, &x| sum + value(part.top + i, x));
@@ -110,12 +111,10 @@ fn sums_by_row(x: &Data<'_>, value: impl Fn(usize, f64) -> f64 + Sync) -> Result
     Ok(sums)
 }
 
-fn dense_sums(block: &Dense<'_>, first: usize, out: &mut [f64], value: impl Fn(usize, f64) -> f64) {
+fn dense_sums(block: &DensePart<'_, f64>, first: usize, out: &mut [f64], value: impl Fn(usize, f64) -> f64) {
     for j in 0..block.cols {
-        let from = first + j * block.rows;
-        let entries = &block.data[from..from + out.len()];
-        for ((i, sum), &x) in (first..).zip(out.iter_mut()).zip(entries) {
-            *sum += value(i, x);
+        for (i, sum) in (first..).zip(out.iter_mut()) {
+            *sum += value(i, block.data[i * block.down + j * block.across]);
         }
     }
 }

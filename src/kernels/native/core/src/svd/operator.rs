@@ -2,6 +2,7 @@ use super::moments::Moments;
 use crate::data::Data;
 use crate::error::Result;
 use crate::matrix::Matrix;
+use crate::panel::Panel;
 use crate::products::{times_data, times_transposed};
 use crate::reduce::{dot, sum};
 
@@ -16,9 +17,7 @@ pub struct Operator<'a> {
 impl Operator<'_> {
     /// A·V, m × b, from V (n × b).
     pub fn times(&self, v: &Matrix) -> Result<Matrix> {
-        let mut product = Matrix::zeros(v.cols, self.x.rows)?;
-        times_transposed(&v.transposed()?, self.x, &mut product);
-        let mut y = product.transposed()?;
+        let mut y = times_transposed(&Panel::from_rows(&v.view())?, self.x)?.to_rows()?;
         for r in 0..v.cols {
             let total = sum(v.column(r));
             let y = y.column_mut(r);
@@ -42,9 +41,7 @@ impl Operator<'_> {
             }
             self.moments.empty.iter().for_each(|&i| column[i] = 0.0);
         }
-        let mut product = Matrix::zeros(u.cols, self.x.cols)?;
-        times_data(&scaled.transposed()?, self.x, &mut product);
-        let mut z = product.transposed()?;
+        let mut z = times_data(&Panel::from_rows(&scaled.view())?, self.x)?.to_rows()?;
         if let Some(center) = &self.moments.center {
             for r in 0..u.cols {
                 let shift = dot(center, scaled.column(r));

@@ -1,5 +1,5 @@
 use super::moments::feature_moments;
-use crate::data::{Block, Data, Dense, PartKind};
+use crate::data::{Block, Data, Part, PartKind, Values};
 use crate::error::Result;
 use crate::memory::zeros;
 
@@ -25,37 +25,35 @@ pub fn dominating_means(x: &Data<'_>) -> Result<Option<Vec<f64>>> {
     Ok(shift.iter().any(|&x| x != 0.0).then_some(shift))
 }
 
-/// The entries of each dense block with a number taken from each row; nothing for sparse blocks.
-pub fn shifted(blocks: &[Block<'_>], shift: &[f64]) -> Result<Vec<Option<Vec<f64>>>> {
-    let mut top = 0;
-    let copy = |block: &Block<'_>| match block {
-        Block::Csc(csc) => {
-            top += csc.rows;
-            Ok(None)
-        }
-        Block::Dense(dense) => {
-            let own = &shift[top..top + dense.rows];
-            top += dense.rows;
-            let mut data = zeros(dense.data.len())?;
-            let columns = dense.data.chunks_exact(dense.rows);
-            for (out, column) in data.chunks_exact_mut(dense.rows).zip(columns) {
-                for ((out, x), shift) in out.iter_mut().zip(column).zip(own) {
-                    *out = x - shift;
+/// The entries of each dense block, column after column, with a number taken from each row; nothing for sparse blocks.
+pub fn shifted(x: &Data<'_>, shift: &[f64]) -> Result<Vec<Option<Vec<f64>>>> {
+    let copy = |part: &Part<'_, f64>| match &part.kind {
+        PartKind::Sparse(_) => Ok(None),
+        PartKind::Dense(block) => {
+            let mut data = zeros(block.data.len())?;
+            for (j, out) in data.chunks_exact_mut(block.rows).enumerate() {
+                for (i, out) in out.iter_mut().enumerate() {
+                    *out = block.data[i * block.down + j * block.across] - shift[part.top + i];
                 }
             }
             Ok(Some(data))
         }
     };
-    blocks.iter().map(copy).collect()
+    x.parts.iter().map(copy).collect()
 }
 
 /// The blocks again, the dense ones with other entries.
 pub fn replaced<'a>(blocks: &[Block<'a>], data: &'a [Option<Vec<f64>>]) -> Vec<Block<'a>> {
     let pairs = blocks.iter().zip(data);
     pairs
-        .map(|(block, data)| match (block, data) {
-            (Block::Dense(dense), Some(data)) => Block::Dense(Dense { data, ..*dense }),
-            _ => *block,
+        .map(|(block, data)| match data {
+            Some(data) => Block::Dense {
+                rows: block.rows(),
+                cols: block.cols(),
+                by_rows: false,
+                data: Values::F64(data),
+            },
+            None => *block,
         })
         .collect()
 }

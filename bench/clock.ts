@@ -1,0 +1,41 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { type Random, shuffled } from './random.js';
+
+setFlagsFromString('--expose-gc');
+const collect = runInNewContext('gc') as () => void; // the flag above defines it
+
+/** Something timed: each run returns its seconds. */
+export interface Timed {
+  readonly repeats: number;
+  run(): Promise<number>;
+}
+
+/** Seconds of wall time; garbage of earlier runs is collected first, outside the clock. */
+export async function wall<T>(work: () => Promise<T>): Promise<{ readonly seconds: number; readonly value: T }> {
+  collect();
+  return lap(work);
+}
+
+/** Seconds of wall time, and what the work came to. */
+export async function lap<T>(work: () => Promise<T>): Promise<{ readonly seconds: number; readonly value: T }> {
+  const began = performance.now();
+  const value = await work();
+  return { seconds: (performance.now() - began) / 1000, value };
+}
+
+/** A task of work that has its own clock. */
+export function timed(repeats: number, work: () => Promise<{ readonly seconds: number }>): Timed {
+  return { repeats, run: async () => (await work()).seconds };
+}
+
+/** Every task once per round, each round in an order of its own: a slow minute hits all alike. Samples by task. */
+export async function interleave(tasks: readonly Timed[], next: Random): Promise<number[][]> {
+  const samples = tasks.map((): number[] => []);
+  const rounds = Math.max(0, ...tasks.map(({ repeats }) => repeats));
+  for (let round = 0; round < rounds; round++) {
+    const due = [...tasks.keys()].filter((t) => tasks[t].repeats > round);
+    for (const t of shuffled(due, next)) samples[t].push(await tasks[t].run());
+  }
+  return samples;
+}

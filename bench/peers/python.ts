@@ -1,0 +1,29 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { cache, Skip } from '../context.js';
+
+const packages = ['scikit-learn', 'scipy', 'numpy'];
+const venv = join(cache, 'venv');
+const python = join(venv, process.platform === 'win32' ? 'Scripts/python.exe' : 'bin/python');
+
+/** The interpreter of an environment of our own that holds scikit-learn; made when it is first asked for. */
+export function pythonWithPeers(log: (line: string) => void): string {
+  if (works(python, ['-c', 'import sklearn, scipy, threadpoolctl'])) return python;
+  log(`Installing ${packages.join(', ')} into a virtual environment (once)`);
+  if (existsSync(venv)) rmSync(venv, { recursive: true });
+  mkdirSync(cache, { recursive: true });
+  must('python3', ['-m', 'venv', venv]);
+  must(python, ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', ...packages]);
+  return python;
+}
+
+const works = (command: string, args: readonly string[]): boolean =>
+  spawnSync(command, args, { stdio: 'ignore' }).status === 0;
+
+function must(command: string, args: readonly string[]): void {
+  const { status, stdout, stderr, error } = spawnSync(command, args, { encoding: 'utf8' });
+  if (status === 0) return;
+  const why = error?.message ?? (stderr.trim() || stdout.trim()).split('\n').at(-1);
+  throw new Skip(`scikit-learn could not be installed: ${why}`);
+}

@@ -1,0 +1,131 @@
+import { type Headline, rcppml } from '../sections/headline.js';
+import { type Masked, rcppmlMasked } from '../sections/masked.js';
+import type { Memory } from '../sections/memory.js';
+import type { Micro } from '../sections/micro.js';
+import type { Overhead } from '../sections/overhead.js';
+import type { Threads } from '../sections/threads.js';
+import type { Spread } from '../stats.js';
+import { digits, percent, table, times } from './format.js';
+
+/** Median, and the least of the samples. */
+const both = ({ median, min }: Spread, unit: string): string => `${digits(median)} ${unit} (min ${digits(min)})`;
+
+export function headlineSection({ comparable, shape, k, rows }: Headline): string {
+  const against = (theirs: number, ours: number) => times(comparable ? theirs : null, ours);
+  return [
+    '## The matrix that RcppML times on a GPU',
+    `${shape}, k = ${k}, 32 bits, made by a seeded generator. A full iteration is (t(12) − t(2)) / 10 of whole fits by \`fit()\`; the last column is all of a fit. RcppML's figures are from its documentation, for a matrix of that size, not rerun.`,
+    table(
+      [
+        '',
+        'per iteration',
+        `${rcppml.gpu}, ${rcppml.gpuMs} ms / ours`,
+        `${rcppml.cpu}, ${rcppml.cpuMs} ms / ours`,
+        '20 iterations, everything',
+      ],
+      rows.map(({ threads, msPerIteration, secondsOf20 }) => [
+        `factorloom, ${threads} ${threads === 1 ? 'thread' : 'threads'}`,
+        both(msPerIteration, 'ms'),
+        against(rcppml.gpuMs, msPerIteration.median),
+        against(rcppml.cpuMs, msPerIteration.median),
+        both(secondsOf20, 's'),
+      ]),
+    ),
+  ].join('\n\n');
+}
+
+export function maskedSection({ fraction, rows }: Masked): string {
+  return [
+    '## Holding entries out',
+    `pbmc3k, ${percent(fraction)} of all entries held out and scored; milliseconds per iteration. RcppML's cross-validation, default build, one thread of a machine of this class, not rerun: ${Object.entries(
+      rcppmlMasked,
+    )
+      .map(([k, s]) => `${s} s (k = ${k})`)
+      .join(', ')}.`,
+    table(
+      ['k', '', 'held out', 'nothing held out', 'and extrapolated', 'held out / nothing', 'RcppML / held out'],
+      rows.map(({ k, precision, heldOut, plain, extrapolated }) => [
+        String(k),
+        precision,
+        both(heldOut, 'ms'),
+        both(plain, 'ms'),
+        both(extrapolated, 'ms'),
+        times(heldOut.median, plain.median),
+        times(1000 * rcppmlMasked[k], heldOut.median),
+      ]),
+    ),
+  ].join('\n\n');
+}
+
+export function threadsSection({ rows }: Threads): string {
+  return [
+    '## Threads',
+    'Twenty iterations of the kernel.',
+    table(
+      ['', 'k', '', '1 thread', 'all threads', 'speed-up', 'same bytes'],
+      rows.map(({ data, k, precision, threads, one, all, identical }) => [
+        data,
+        String(k),
+        precision,
+        both(one, 's'),
+        `${both(all, 's')} on ${threads}`,
+        times(one.median, all.median),
+        identical ? 'yes' : '**no**',
+      ]),
+    ),
+  ].join('\n\n');
+}
+
+export function overheadSection({ rows }: Overhead): string {
+  return [
+    '## Overhead',
+    'One layer, one iteration from a given start, warm; medians. In the first column a graph is built, checked, compiled, fitted and summarised; in the second the kernel is called with what it needs.',
+    table(
+      ['', 'k', 'repeats', 'graph and fit()', 'kernel', 'difference'],
+      rows.map(({ data, k, graph, kernel }) => [
+        data,
+        String(k),
+        String(graph.samples.length),
+        both(graph, 'ms'),
+        both(kernel, 'ms'),
+        `${digits(graph.median - kernel.median)} ms`,
+      ]),
+    ),
+  ].join('\n\n');
+}
+
+export function memorySection({ data, k, rows }: Memory): string {
+  return [
+    '## Peak memory',
+    `Resident memory of a process that holds ${data}, and of one that also fits k = ${k}; beside it the bytes of the transpose and six panels of factors.`,
+    table(
+      ['', 'loaded', 'and fitted', 'difference', 'transpose + 6 panels', 'ratio'],
+      rows.map(({ precision, loaded, fitted, expected }) => [
+        precision,
+        `${digits(loaded)} MiB`,
+        `${digits(fitted)} MiB`,
+        `${digits(fitted - loaded)} MiB`,
+        `${digits(expected)} MiB`,
+        times(fitted - loaded, expected),
+      ]),
+    ),
+  ].join('\n\n');
+}
+
+export function microSection({ rows }: Micro): string {
+  return [
+    '## Kernels against the peak of this machine',
+    'One thread; the peak is measured by the same program.',
+    table(
+      ['kernel', 'k', '', 'reached', 'peak', 'share'],
+      rows.map(({ kernel, k, type, value, unit, peak, fraction }) => [
+        kernel,
+        k === 0 ? '' : String(k),
+        type,
+        `${digits(value)} ${unit}`,
+        `${digits(peak)} ${unit}`,
+        `${(100 * fraction).toFixed(0)}%`,
+      ]),
+    ),
+  ].join('\n\n');
+}

@@ -1,0 +1,68 @@
+import type { GraphConfig, NmfSpec } from '../dsl/config.js';
+import type { Fault } from '../issues.js';
+import type { Side } from '../objective.js';
+import { type Contents, LARGEST_VALUE_32 } from './contents.js';
+import { factorTerms, methodOf } from './resolve.js';
+
+const SIDES: readonly Side[] = ['W', 'H'];
+
+/** Options of an NMF layer that are each right and can't be had together, or not with the data that it reads. */
+export function combinationFaults(
+  of: string,
+  spec: NmfSpec,
+  config: GraphConfig,
+  input: Contents | undefined,
+): readonly Fault[] {
+  const { solver, accelerate, sweeps, precision, start, restarts } = methodOf(spec, config);
+  const signFree = SIDES.filter((side) => !factorTerms(spec, side).nonneg);
+  const faults: Fault[] = [];
+  const refuse = (options: Readonly<Record<string, unknown>>, rule: string, cure: string) =>
+    faults.push({ code: 'incompatible-options', of, options, rule, cure });
+
+  if (accelerate === 'her' && (solver === 'mu' || solver === 'cholesky'))
+    refuse(
+      { accelerate, solver },
+      "Extrapolation must have solver 'hals' or 'bpp'",
+      "give the layer accelerate: 'none', or one of these solvers",
+    );
+  if (sweeps !== 'auto' && (solver === 'bpp' || solver === 'cholesky'))
+    refuse(
+      { sweeps, solver },
+      "A number of sweeps must have solver 'hals' or 'mu'",
+      "give the layer sweeps: 'auto', or one of these solvers",
+    );
+  if (solver === 'mu') {
+    for (const side of signFree)
+      refuse(
+        { solver, [`nonneg.${side}`]: false },
+        'Multiplicative updates must have two non-negative factors',
+        "use solver: 'hals', or leave nonneg at true",
+      );
+    if (input?.negative === true)
+      refuse(
+        { solver },
+        'Multiplicative updates must have data without negative numbers',
+        "use solver: 'hals', or add a constant to the data first",
+      );
+  }
+  if (solver === 'cholesky') {
+    for (const side of signFree) {
+      const { L1 } = factorTerms(spec, side);
+      if (L1 > 0)
+        refuse(
+          { solver, [`${side}.L1`]: L1, [`nonneg.${side}`]: false },
+          "Solver 'cholesky' must have no L1 on a factor of any sign",
+          "use solver: 'hals', or leave nonneg at true",
+        );
+    }
+  }
+  if (restarts > 1 && start !== 'random')
+    refuse({ restarts, start }, "Restarts must have start: 'random'", 'give the layer restarts: 1, or that start');
+  if (precision === 'f32' && input?.fits32 === false)
+    refuse(
+      { precision },
+      `Data fitted in 32 bits must have its largest magnitude between ${1 / LARGEST_VALUE_32} and ${LARGEST_VALUE_32}`,
+      "use precision: 'f64', or multiply the data by a power of ten first",
+    );
+  return faults;
+}

@@ -1,0 +1,52 @@
+import { match } from 'ts-pattern';
+import { type Node, upstream } from '../dsl/node.js';
+import { storedValues } from '../matrix.js';
+import { factorTerms } from './resolve.js';
+import type { Survey, Surveyed } from './survey.js';
+
+/** What the rows that a node hands on may hold. */
+export interface Contents {
+  /** Perhaps numbers below zero. */
+  readonly negative: boolean;
+  /** No magnitudes that products in 32 bits could not take; an embedding is as large as its data. */
+  readonly fits32: boolean;
+  /** Nothing but inputs and conditions in Float32Arrays, and they fit. */
+  readonly held32: boolean;
+}
+
+/** Largest magnitude of data for 32 bits, and the smallest, upside down: products with factors must stay in range. */
+export const LARGEST_VALUE_32 = 1e15;
+
+const UNKNOWN: Contents = { negative: false, held32: false, fits32: true };
+
+/** From what is known of the nodes upstream; `node` itself must be free of faults. */
+export function contentsOf(node: Node, known: ReadonlyMap<Node, Contents>, { data }: Survey): Contents {
+  const parts = upstream(node).map((part) => known.get(part) ?? UNKNOWN);
+  const fits32 = parts.every((part) => part.fits32);
+  return match(node)
+    .with({ kind: 'layer', method: 'svd' }, () => ({ negative: true, held32: false, fits32 }))
+    .with({ kind: 'layer', method: 'nmf' }, ({ spec }) => ({
+      negative: !factorTerms(spec, 'H').nonneg,
+      held32: false,
+      fits32,
+    }))
+    .with({ kind: 'input' }, { kind: 'condition' }, (n) => joined([...parts, ofData(data.get(n))]))
+    .with({ kind: 'shared' }, { kind: 'concat' }, { kind: 'add' }, () => joined(parts))
+    .exhaustive();
+}
+
+function ofData(found: Surveyed | undefined): Contents {
+  if (found === undefined || !('facts' in found)) return UNKNOWN;
+  const { matrix, facts } = found;
+  const fits32 = facts.largest === 0 || (facts.largest <= LARGEST_VALUE_32 && facts.largest >= 1 / LARGEST_VALUE_32);
+  const held32 = fits32 && storedValues(matrix) instanceof Float32Array;
+  return { negative: facts.negative !== undefined, fits32, held32 };
+}
+
+function joined(parts: readonly Contents[]): Contents {
+  return {
+    negative: parts.some(({ negative }) => negative),
+    fits32: parts.every(({ fits32 }) => fits32),
+    held32: parts.every(({ held32 }) => held32),
+  };
+}

@@ -1,0 +1,111 @@
+use std::ops::Range;
+
+use super::mask::{Mask, places};
+use crate::error::Result;
+use crate::leaves::{SUMS, TILE};
+use crate::memory::zeros;
+use crate::panel::stride_of;
+use crate::parallel::{each_task, even_ranges, tasks_of};
+use crate::simd::Real;
+
+/// Bytes of a panel that a pass over held-out entries stays within, if that is not too few of them.
+const WINDOW: usize = 32768;
+/// Entries that a list should have in a window, on average.
+const ENTRIES: f64 = 24.0;
+/// Multiply-adds that listing an entry costs, about.
+const COST: usize = 8;
+
+/// Held-out entries by rows of a mask, those within one window of its columns after those within the one before: what a
+/// pass over all rows wants while a window of a panel lies near.
+pub struct Lists {
+    /// Rows of the mask.
+    pub count: usize,
+    /// Windows of its columns.
+    pub windows: usize,
+    /// Columns, ascending within each list of each window; some more follow that mean nothing.
+    pub indices: Vec<u32>,
+    /// Where list c of window w begins: bound w·count + c; and after the last, where it ends.
+    pub bounds: Vec<usize>,
+    /// Words of the mask in a window.
+    width: usize,
+}
+
+impl Lists {
+    /// Those of a mask, for panels of k numbers of kind T for each of its columns.
+    pub fn new<T: Real>(mask: &Mask, share: f64, k: usize) -> Result<Self> {
+        let near = WINDOW / (stride_of::<T>(k) * size_of::<T>());
+        let enough = (ENTRIES / share).ceil() as usize;
+        let width = near.max(enough).div_ceil(TILE);
+        let windows = mask.cols.div_ceil(TILE).div_ceil(width);
+        let mut lists = Self { count: mask.rows, windows, indices: Vec::new(), bounds: zeros(windows * mask.rows + 1)?, width };
+        let words = mask.rows * mask.cols.div_ceil(TILE);
+        let tasks: Vec<_> = lists.bounds[1..].chunks_mut(mask.rows).collect();
+        each_task(tasks, words, |window, counts| {
+            for across in columns(window, width, mask) {
+                for (count, word) in counts.iter_mut().zip(mask.words(across)) {
+                    *count += word.count_ones() as usize;
+                }
+            }
+        });
+        let mut end = 0;
+        for bound in &mut lists.bounds {
+            end += *bound;
+            *bound = end;
+        }
+        lists.indices = zeros(end + SUMS)?;
+        lists.fill(mask);
+        Ok(lists)
+    }
+
+    fn fill(&mut self, mask: &Mask) {
+        let bounds = &self.bounds;
+        let work = COST * self.len();
+        let ranges = even_ranges(bounds.len() - 1, tasks_of(work), |s| bounds[s] + s);
+        let mut rest = &mut self.indices[..];
+        let mut tasks = Vec::with_capacity(ranges.len());
+        for range in ranges {
+            let (own, other) = rest.split_at_mut(bounds[range.end] - bounds[range.start]);
+            tasks.push((range, own));
+            rest = other;
+        }
+        let (count, width) = (self.count, self.width);
+        each_task(tasks, work, |_, (range, mut out)| {
+            for segment in range {
+                let (window, list) = (segment / count, segment % count);
+                for across in columns(window, width, mask) {
+                    let word = mask.words(across)[list];
+                    let (own, rest) = out.split_at_mut(word.count_ones() as usize);
+                    for (out, place) in own.iter_mut().zip(places(word)) {
+                        *out = (across * TILE + place) as u32;
+                    }
+                    out = rest;
+                }
+            }
+        });
+    }
+
+    /// Number of entries.
+    pub fn len(&self) -> usize {
+        self.bounds[self.bounds.len() - 1]
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Bounds of some lists within a window: one more than there are lists.
+    pub fn bounds(&self, window: usize, lists: &Range<usize>) -> &[usize] {
+        self.bounds_of(&self.bounds, window, lists)
+    }
+
+    /// The same of other bounds that run along.
+    pub fn bounds_of<'a>(&self, bounds: &'a [usize], window: usize, lists: &Range<usize>) -> &'a [usize] {
+        &bounds[window * self.count + lists.start..=window * self.count + lists.end]
+    }
+}
+
+/// Words of a mask within a window.
+fn columns(window: usize, width: usize, mask: &Mask) -> Range<usize> {
+    window * width..((window + 1) * width).min(mask.cols.div_ceil(TILE))
+}

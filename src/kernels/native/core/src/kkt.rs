@@ -1,0 +1,142 @@
+use std::ops::Range;
+
+use crate::data::Element;
+use crate::error::Result;
+use crate::half_step::{View, correct};
+use crate::hold_out::Lists;
+use crate::memory::Aligned;
+use crate::panel::Panel;
+use crate::parallel::each_task;
+use crate::quadratic::{Quadratic, dead_below};
+use crate::reduce::gram;
+use crate::simd::Real;
+use crate::solver::multiplicative::{gram_panel, times_gram};
+
+/// The largest step any coordinate of a factor can still take towards its minimiser, as a fraction of the largest entry
+/// of its row. Where entries are held out, the quadratic of each column is its own.
+pub fn largest_step<T: Element>(
+    view: &View<'_, T>,
+    factor: &Panel<T>,
+    partner: &Panel<T>,
+    quadratic: &Quadratic<'_>,
+    without: Option<&Lists>,
+) -> Result<f64> {
+    let (k, stride) = (factor.k, factor.stride);
+    let gram: Aligned<T> = gram_panel(k, quadratic.gram, 1.0)?;
+    let masked = without.map(|lists| Own::new(lists, factor, partner)).transpose()?;
+    let work = (view.x.stored + factor.cols * k) * k;
+    let parts = each_task(view.ranges.clone(), work, |_, range| {
+        let x = &factor.data()[range.start * stride..range.end * stride];
+        let mut product = Aligned::zeros(x.len())?;
+        view.product(partner, range.clone(), &mut product);
+        if let Some(own) = &masked {
+            let (gx, diagonal) = own.look(&range)?;
+            let wide = own.factor.stride;
+            let at = |c: usize, r: usize| Slope { gx: gx[c * wide + r], curvature: own.curvature(quadratic, r, diagonal[c * k + r]) };
+            return Ok(widest(quadratic, stride, x, &product, at));
+        }
+        let mut gx = Aligned::zeros(x.len())?;
+        times_gram(&gram, stride, x, &mut gx);
+        let at = |c: usize, r: usize| Slope { gx: gx[c * stride + r].to_f64(), curvature: quadratic.curvature[r] };
+        Ok(widest(quadratic, stride, x, &product, at))
+    });
+    let mut widest = vec![(0.0_f64, 0.0_f64); k];
+    for part in parts {
+        let part: Vec<(f64, f64)> = part?;
+        for ((open, scale), (o, s)) in widest.iter_mut().zip(part) {
+            (*open, *scale) = (open.max(o), scale.max(s));
+        }
+    }
+    Ok(widest.iter().fold(0.0, |most, &(open, scale)| match (open > 0.0, scale > 0.0) {
+        (false, _) => most,
+        (true, true) => most.max(open / scale),
+        (true, false) => most.max(1.0),
+    }))
+}
+
+/// Row r of G·x, and its curvature, 0 where the coordinate is to be left alone.
+struct Slope {
+    gx: f64,
+    curvature: f64,
+}
+
+/// Largest open step and largest entry of each coordinate.
+fn widest<T: Real>(
+    quadratic: &Quadratic<'_>,
+    stride: usize,
+    x: &[T],
+    b: &[T],
+    slope: impl Fn(usize, usize) -> Slope,
+) -> Vec<(f64, f64)> {
+    let Quadratic { k, terms, lower, upper, .. } = quadratic;
+    let mut widest = vec![(0.0_f64, 0.0_f64); *k];
+    for (c, (x, b)) in x.chunks_exact(stride).zip(b.chunks_exact(stride)).enumerate() {
+        for (r, widest) in widest.iter_mut().enumerate() {
+            let at = x[r].to_f64();
+            widest.1 = widest.1.max(at.abs());
+            let Slope { gx, curvature } = slope(c, r);
+            if curvature > 0.0 {
+                let free = at - (gx - b[r].to_f64() + terms.ridge[r] * at) / curvature;
+                let shrink = terms.linear[r] / curvature;
+                let to = ((free - shrink).max(0.0) + (free + shrink).min(0.0)).max(*lower).min(*upper);
+                widest.0 = widest.0.max((to - at).abs());
+            }
+        }
+    }
+    widest
+}
+
+/// Gram matrices of each column's own, in 64 bits, by what they do.
+struct Own<'a> {
+    lists: &'a Lists,
+    factor: Panel<f64>,
+    partner: Panel<f64>,
+    /// −G as a panel.
+    less: Aligned<f64>,
+    diagonal: Vec<f64>,
+    /// What a dead curvature is at most.
+    dead: f64,
+}
+
+impl<'a> Own<'a> {
+    fn new<T: Real>(lists: &'a Lists, factor: &Panel<T>, partner: &Panel<T>) -> Result<Self> {
+        let partner = partner.widened()?;
+        let gram = gram(&partner)?;
+        let diagonal: Vec<f64> = gram.iter().step_by(partner.k + 1).copied().collect();
+        Ok(Self {
+            lists,
+            factor: factor.widened()?,
+            less: gram_panel(partner.k, &gram, -1.0)?,
+            dead: dead_below::<T>() * diagonal.iter().fold(0.0, |most: f64, x| most.max(*x)),
+            diagonal,
+            partner,
+        })
+    }
+
+    /// (G − ΔG_j)·x_j for some columns j, and the diagonals of ΔG_j, k numbers each.
+    fn look(&self, range: &Range<usize>) -> Result<(Aligned<f64>, Vec<f64>)> {
+        let (k, stride) = (self.factor.k, self.factor.stride);
+        let x = &self.factor.data()[range.start * stride..range.end * stride];
+        let mut out = Aligned::zeros(x.len())?;
+        times_gram(&self.less, stride, x, &mut out);
+        correct(self.lists, &self.partner, range, x, &mut out, None);
+        out.iter_mut().for_each(|x| *x = -*x);
+        let mut diagonal = vec![0.0; range.len() * k];
+        for window in 0..self.lists.windows {
+            let bounds = self.lists.bounds(window, range);
+            for (sums, ends) in diagonal.chunks_exact_mut(k).zip(bounds.windows(2)) {
+                for &i in &self.lists.indices[ends[0]..ends[1]] {
+                    let column = self.partner.column(i as usize);
+                    sums.iter_mut().zip(column).for_each(|(sum, x)| *sum += x * x);
+                }
+            }
+        }
+        Ok((out, diagonal))
+    }
+
+    fn curvature(&self, quadratic: &Quadratic<'_>, r: usize, held: f64) -> f64 {
+        let own = self.diagonal[r] - held;
+        let curvature = own + quadratic.terms.ridge[r];
+        if own > self.dead && curvature.is_finite() { curvature } else { 0.0 }
+    }
+}

@@ -1,0 +1,20 @@
+//! The innermost loops. Each is written once over vectors, says in asserts what its accesses rest on, and equals a plain
+//! twin in `tests/leaves.rs` to the bit, at every level.
+
+mod accumulate;
+mod correct;
+mod extrapolate;
+mod gather;
+mod mask_bits;
+mod sum;
+mod scatter;
+mod sweep;
+
+pub use accumulate::Accumulate;
+pub use correct::{Correct, Scored};
+pub use extrapolate::Extrapolate;
+pub use gather::Gather;
+pub use mask_bits::{MaskBits, TILE, draw};
+pub use sum::{Dot, SUMS};
+pub use scatter::Scatter;
+pub use sweep::{BLOCK, SweepTile, Sweeps};

@@ -1,0 +1,111 @@
+use crate::control::{Iterate, Stopped};
+use crate::data::{Block, Dense};
+use crate::error::{KernelError, Result};
+use crate::hold_out::HoldOut;
+use crate::matrix::Matrix;
+use crate::objective::FactorTerms;
+use crate::scale::Norm;
+use crate::solver::Solver;
+
+/// Numbers that products and factors are held in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Precision {
+    /// 64 bits.
+    F64,
+    /// 32 bits; sums of many are 64 bits wide all the same.
+    F32,
+}
+
+/// Minimise J over X (features × samples) ≈ W·diag(d)·H from a given start.
+pub struct NmfArgs<'a> {
+    /// Row blocks of X.
+    pub x: &'a [Block<'a>],
+    /// Start, features × k.
+    pub start_w: Dense<'a>,
+    /// Start, k × samples; multiplied first by the scalar that fits X best.
+    pub start_h: Dense<'a>,
+    /// Terms of W.
+    pub w: FactorTerms,
+    /// Terms of H.
+    pub h: FactorTerms,
+    /// How half-steps are solved.
+    pub solver: Solver,
+    /// Half-steps begin from extrapolated factors (HER: Ang & Gillis 2019).
+    pub accelerate: bool,
+    /// Most sweeps over a factor for each product with the data.
+    pub sweeps: usize,
+    /// Numbers that products and factors are held in.
+    pub precision: Precision,
+    /// No transpose of sparse blocks is kept.
+    pub low_memory: bool,
+    /// Most accepted iterates.
+    pub max_iter: usize,
+    /// Stop once J has fallen by less than this, relatively, over five iterations.
+    pub tol: f64,
+    /// How W and H are scaled in the result.
+    pub norm: Norm,
+    /// Entries that are left out and scored; only with `Solver::Hals` and no acceleration.
+    pub hold_out: Option<HoldOut<'a>>,
+}
+
+/// A fitted model.
+pub struct NmfResult {
+    /// features × k.
+    pub w: Matrix,
+    /// k scales, falling.
+    pub d: Vec<f64>,
+    /// k × samples.
+    pub h: Matrix,
+    /// ‖X − W·diag(d)·H‖² / entries.
+    pub loss: f64,
+    /// J, penalties included.
+    pub objective: f64,
+    /// How the fit came to its end.
+    pub stopped: Stopped,
+    /// Every accepted iterate.
+    pub history: Vec<Iterate>,
+    /// Largest coordinate step still open, as a fraction of the largest entry of its factor.
+    pub kkt: f64,
+    /// What was held out.
+    pub held_out: Option<HeldOut>,
+}
+
+/// The score of a model on what it has not seen.
+pub struct HeldOut {
+    /// Entries held out.
+    pub count: usize,
+    /// Mean squared error of the returned model over them; not a number where there are none.
+    pub loss: f64,
+    /// That of every accepted iterate.
+    pub history: Vec<f64>,
+    /// The accepted iterate that is returned, from 1; 0 is the start.
+    pub iteration: usize,
+}
+
+impl NmfArgs<'_> {
+    pub(super) fn check(&self) -> Result<()> {
+        self.w.check()?;
+        self.h.check()?;
+        let reject = |rule: &str| Err(KernelError::invalid(rule));
+        if self.start_h.rows == 0 {
+            return reject("a factorization must have a factor");
+        }
+        if self.sweeps == 0 {
+            return reject("at least one sweep is needed");
+        }
+        if self.accelerate && !matches!(self.solver, Solver::Hals | Solver::Bpp) {
+            return reject("only hals and bpp can be accelerated");
+        }
+        if self.hold_out.is_some() && (self.solver != Solver::Hals || self.accelerate) {
+            return reject("a hold-out needs hals without acceleration");
+        }
+        if self.solver == Solver::Mu {
+            let negative = self.x.iter().any(|block| block.stored().any_negative());
+            let starts = [self.start_w.data, self.start_h.data];
+            if !self.w.nonneg || !self.h.nonneg || negative || starts.iter().any(|s| s.iter().any(|x| *x < 0.0)) {
+                return reject("multiplicative updates need data, start and factors that are not negative");
+            }
+        }
+        Ok(())
+    }
+}

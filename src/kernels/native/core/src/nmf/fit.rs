@@ -1,0 +1,305 @@
+use std::borrow::Cow;
+
+use super::factors::Factor;
+use super::masked::{Masked, Unseen};
+use super::{NmfArgs, Precision};
+use crate::control::Control;
+use crate::data::{Data, Element};
+use crate::error::{ErrorCode, KernelError, Result};
+use crate::factor::{Sums, balance};
+use crate::half_step::{Done, HalfStep, Side, View};
+use crate::kkt::largest_step;
+use crate::leaves::Extrapolate;
+use crate::momentum::Momentum;
+use crate::objective::{StepTerms, penalty, step_terms};
+use crate::panel::Panel;
+use crate::parallel::each_task;
+use crate::products::{column_ranges, row_ranges, times_data};
+use crate::quadratic::Quadratic;
+use crate::reduce::{dot, sum_of_squares};
+use crate::residual::residual;
+use crate::simd::run;
+use crate::solver::Prepared;
+
+/// Below this fraction of ‖X‖² the loss is summed entry by entry: the identity would lose too many digits.
+const EXPLICIT_BELOW: f64 = 1e-6;
+/// The same where products are made in 32 bits.
+const EXPLICIT_BELOW_NARROW: f64 = 1e-3;
+
+#[derive(Clone, Copy)]
+pub struct Measure {
+    /// ‖X − WH‖² over what is fitted.
+    pub squares: f64,
+    pub objective: f64,
+    /// Mean squared error over what is held out; not a number where that is nothing.
+    pub held_loss: f64,
+}
+
+/// A fit in progress.
+pub struct Fit<'a, T: Element> {
+    pub args: &'a NmfArgs<'a>,
+    /// Zero where entries are held out.
+    x: &'a Data<'a, T>,
+    masked: Option<Masked<T>>,
+    by_row: View<'a, T>,
+    by_column: View<'a, T>,
+    total: f64,
+    with_l1: bool,
+    w: Factor<T>,
+    h: Factor<T>,
+    /// The solution for H of the iteration before, where there is acceleration.
+    h_before: Option<Panel<T>>,
+}
+
+
+impl<'a, T: Element> Fit<'a, T> {
+    /// At the start.
+    pub fn begin(args: &'a NmfArgs<'a>, x: &'a Data<'a, T>, masked: Option<Masked<T>>) -> Result<Self> {
+        let k = args.start_h.rows;
+        let with_l1 = args.w.l1 > 0.0 || args.h.l1 > 0.0;
+        let h = Panel::from_columns(&args.start_h)?;
+        Ok(Self {
+            args,
+            x,
+            masked,
+            by_row: View { x, side: Side::W, ranges: row_ranges(x, k)? },
+            by_column: View { x, side: Side::H, ranges: column_ranges(x, k)? },
+            total: sum_of_squares(x),
+            with_l1,
+            w: Factor::new(Panel::from_rows(&args.start_w)?, with_l1)?,
+            h_before: args.accelerate.then(|| h.copied()).transpose()?,
+            h: Factor::new(h, with_l1)?,
+        })
+    }
+
+    /// Entries that are fitted.
+    pub fn entries(&self) -> f64 {
+        self.x.entries() - self.held_count().unwrap_or(0) as f64
+    }
+
+    /// Entries that are held out.
+    pub fn held_count(&self) -> Option<usize> {
+        self.masked.as_ref().map(|masked| masked.held().count)
+    }
+
+    /// Multiplies H by the scalar for which W·H is nearest to X.
+    pub fn measure_start(&mut self) -> Result<Measure> {
+        let product = times_data(&self.w.accepted, self.x)?;
+        let mut cross = dot(product.data(), self.h.accepted.data());
+        let best = (cross / dot(&self.w.accepted_sums.gram, &self.h.accepted_sums.gram)).abs();
+        if best.is_finite() {
+            let by = vec![best; self.h.accepted.k];
+            self.h.accepted.scale_rows(&by);
+            self.h.accepted_sums = Sums::of(&self.h.accepted, self.with_l1)?;
+            if let Some(before) = &mut self.h_before {
+                before.copy_from(&self.h.accepted);
+            }
+            cross = dot(product.data(), self.h.accepted.data());
+        }
+        self.h.work.copy_from(&self.h.accepted);
+        self.h.work_sums = self.h.accepted_sums.clone();
+        let measured = self.measure(cross);
+        self.rebalance();
+        measured
+    }
+
+    /// Both half-steps, or nothing once cancelled; what the second left behind, and how far the objective fell in both.
+    pub fn iterate(&mut self, momentum: &Momentum, control: Control<'_>) -> Result<Option<(Done, f64)>> {
+        let Self { args, masked, w, h, .. } = self;
+        if (control.cancelled)() {
+            return Ok(None);
+        }
+        let first = Turn {
+            args,
+            masked: masked.as_ref(),
+            view: &self.by_column,
+            terms: step_terms(&args.h, &args.w, &h.accepted_sums.norms, &w.work_sums.norms),
+            nonneg: args.h.nonneg,
+            partner: &w.work,
+            gram: &w.work_sums.gram,
+            beta: momentum.beta_of_h(),
+        }
+        .take(&mut h.work, Some(&h.accepted), self.h_before.as_mut())?;
+        h.work_sums = Sums::from_gram(first.gram, &h.work, self.with_l1);
+        if !args.w.nonneg && momentum.plain() {
+            w.turn(&h.work_sums);
+        }
+        if (control.cancelled)() {
+            return Ok(None);
+        }
+        let mut second = Turn {
+            args,
+            masked: masked.as_ref(),
+            view: &self.by_row,
+            terms: step_terms(&args.w, &args.h, &w.work_sums.norms, &h.work_sums.norms),
+            nonneg: args.w.nonneg,
+            partner: &h.work,
+            gram: &h.work_sums.gram,
+            beta: 0.0,
+        }
+        .take(&mut w.work, None, None)?;
+        let decrease = first.decrease + second.decrease;
+        w.work_sums = Sums::from_gram(std::mem::take(&mut second.gram), &w.work, self.with_l1);
+        if !args.h.nonneg && momentum.plain() {
+            h.turn(&w.work_sums);
+        }
+        Ok(Some((second, decrease)))
+    }
+
+    /// The pair in work becomes the accepted one, and W goes beyond it by β.
+    pub fn accept(&mut self, beta: f64) {
+        std::mem::swap(&mut self.h.accepted, &mut self.h.work);
+        std::mem::swap(&mut self.h.accepted_sums, &mut self.h.work_sums);
+        if beta == 0.0 {
+            self.w.accepted.copy_from(&self.w.work);
+            self.w.accepted_sums = self.w.work_sums.clone();
+        } else {
+            self.extrapolate_w(beta);
+        }
+        self.rebalance();
+    }
+
+    fn extrapolate_w(&mut self, beta: f64) {
+        let lower = if self.args.w.nonneg { 0.0 } else { f64::NEG_INFINITY };
+        let ranges = &self.by_row.ranges;
+        let work = self.w.work.data().len();
+        let tasks: Vec<_> = self.w.work.split(ranges).into_iter().zip(self.w.accepted.split(ranges)).collect();
+        each_task(tasks, work, |_, (x, before)| {
+            run(Extrapolate { x, before, beta: T::from_f64(beta), lower: T::from_f64(lower), upper: T::from_f64(f64::INFINITY) });
+        });
+        self.w.accepted_sums = self.w.work_sums.clone();
+        // A failing allocation here would have failed before: the sums are of the same size.
+        if let Ok(sums) = Sums::of(&self.w.work, self.with_l1) {
+            self.w.work_sums = sums;
+        }
+    }
+
+    /// Back to the accepted pair.
+    pub fn reject(&mut self) {
+        self.w.work.copy_from(&self.w.accepted);
+        self.w.work_sums = self.w.accepted_sums.clone();
+        if let Some(before) = &mut self.h_before {
+            before.copy_from(&self.h.accepted);
+        }
+    }
+
+    /// Back to the accepted pair, to go on more carefully; or nothing, where there is no other way to go.
+    pub fn retreat(&mut self) -> bool {
+        if !self.masked.as_mut().is_some_and(Masked::retreat) {
+            return false;
+        }
+        self.reject();
+        if let Some(masked) = &mut self.masked {
+            masked.look(&self.by_column, &self.w.accepted, &self.h.accepted);
+        }
+        true
+    }
+
+    /// Keeps a copy of the accepted pair.
+    pub fn keep(&mut self) -> Result<()> {
+        self.w.keep()?;
+        self.h.keep()
+    }
+
+    /// Back to the pair that was kept.
+    pub fn restore(&mut self) {
+        self.w.restore();
+        self.h.restore();
+    }
+
+    /// The accepted pair.
+    pub fn accepted(&self) -> (&Panel<T>, &Panel<T>) {
+        (&self.w.accepted, &self.h.accepted)
+    }
+
+    /// Gives both rows of each factor about the same length, where they are far apart.
+    fn rebalance(&mut self) {
+        let Some(shifts) = balance(&self.w.accepted_sums.norms, &self.h.accepted_sums.norms) else {
+            return;
+        };
+        let back: Vec<f64> = shifts.iter().map(|shift| 1.0 / shift).collect();
+        self.w.scale_exactly(&shifts);
+        self.h.scale_exactly(&back);
+        if let Some(before) = &mut self.h_before {
+            before.scale_rows(&back);
+        }
+        if let Some(masked) = &mut self.masked {
+            masked.scale(&shifts);
+        }
+    }
+
+    /// ‖X − WH‖² and J of the pair in work, where `cross` is ⟨X, WH⟩: by ‖X‖² − 2⟨X, WH⟩ + ⟨WᵀW, HHᵀ⟩ while that is exact
+    /// enough.
+    pub fn measure(&mut self, cross: f64) -> Result<Measure> {
+        let (w, h) = (&self.w.work, &self.h.work);
+        let unseen = match &mut self.masked {
+            Some(masked) => masked.look(&self.by_column, w, h),
+            None => Unseen { model: 0.0, residual: 0.0 },
+        };
+        let (w_sums, h_sums) = (&self.w.work_sums, &self.h.work_sums);
+        let mut squares = self.total - 2.0 * cross + dot(&w_sums.gram, &h_sums.gram) - unseen.model;
+        let explicit_below = match self.args.precision {
+            Precision::F64 => EXPLICIT_BELOW,
+            Precision::F32 => EXPLICIT_BELOW_NARROW,
+        };
+        if squares < explicit_below * self.total {
+            squares = residual(self.x, w, h, self.masked.as_ref().map(|masked| &masked.held().mask))?;
+        }
+        let penalties = penalty(&self.args.w, &self.args.h, &w_sums.norms, &h_sums.norms);
+        let objective = squares / 2.0 + penalties;
+        if !objective.is_finite() {
+            return Err(KernelError::new(
+                ErrorCode::NonFinite,
+                "the objective left the range of numbers",
+            ));
+        }
+        let held_loss = unseen.residual / self.held_count().unwrap_or(0) as f64;
+        Ok(Measure { squares, objective, held_loss })
+    }
+
+    pub fn kkt(&self) -> Result<f64> {
+        let args = self.args;
+        let (w, h) = (&self.w.accepted_sums, &self.h.accepted_sums);
+        let lists = |side| self.masked.as_ref().map(|masked| masked.lists(side));
+        let of_h = Quadratic::new::<T>(&w.gram, step_terms(&args.h, &args.w, &h.norms, &w.norms), args.h.nonneg);
+        let of_w = Quadratic::new::<T>(&h.gram, step_terms(&args.w, &args.h, &w.norms, &h.norms), args.w.nonneg);
+        let open_h = largest_step(&self.by_column, &self.h.accepted, &self.w.accepted, &of_h, lists(Side::H))?;
+        let open_w = largest_step(&self.by_row, &self.w.accepted, &self.h.accepted, &of_w, lists(Side::W))?;
+        Ok(open_h.max(open_w))
+    }
+}
+
+/// A factor's turn to be improved.
+struct Turn<'a, T: Element> {
+    args: &'a NmfArgs<'a>,
+    masked: Option<&'a Masked<T>>,
+    view: &'a View<'a, T>,
+    terms: StepTerms,
+    nonneg: bool,
+    partner: &'a Panel<T>,
+    gram: &'a [f64],
+    beta: f64,
+}
+
+impl<T: Element> Turn<'_, T> {
+    fn take(self, factor: &mut Panel<T>, from: Option<&Panel<T>>, before: Option<&mut Panel<T>>) -> Result<Done> {
+        let Self { args, masked, view, terms, nonneg, partner, gram, beta } = self;
+        let gamma = masked.map_or(1.0, Masked::gamma);
+        let shared: Cow<'_, [f64]> = if gamma < 1.0 { gram.iter().map(|x| gamma * x).collect() } else { gram.into() };
+        let quadratic = Quadratic::new::<T>(&shared, terms, nonneg);
+        let own = match masked {
+            Some(masked) => masked.prepared(view.side, partner, &quadratic, args.sweeps)?,
+            None => None,
+        };
+        let prepared = match own {
+            Some(own) => own,
+            None => Prepared::new(args.solver, &quadratic, args.sweeps)?,
+        };
+        let filled = match masked {
+            Some(masked) => masked.filled(view.side, gram)?,
+            None => None,
+        };
+        let step = HalfStep { view, partner, quadratic: &quadratic, prepared: &prepared, filled, beta };
+        step.run(factor, from, before)
+    }
+}

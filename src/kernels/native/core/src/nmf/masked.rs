@@ -1,0 +1,105 @@
+use crate::data::Element;
+use crate::error::Result;
+use crate::half_step::{Filled, Side, View, correct};
+use crate::hold_out::{Held, HoldOut, Lists};
+use crate::leaves::SUMS;
+use crate::panel::Panel;
+use crate::parallel::each_task;
+use crate::quadratic::Quadratic;
+use crate::reduce::sum;
+use crate::solver::Prepared;
+use crate::solver::own::OwnSweeps;
+
+/// What a fit with a hold-out knows beside the products with what is seen.
+pub struct Masked<T: Element> {
+    held: Held<T>,
+    exact: bool,
+    /// Share of the Gram matrix that the half-steps of expectation–maximisation take: at first that of the entries that are
+    /// seen, which is right on average; 1, which never raises the objective, once that has.
+    gamma: f64,
+    /// Σ (w_i·h_j)·w_i over the held-out entries of each column j, at the pair that was looked at last.
+    known: Panel<T>,
+}
+
+/// Over the held-out entries.
+#[derive(Clone, Copy)]
+pub struct Unseen {
+    /// Σ (w_i·h_j)²
+    pub model: f64,
+    /// Σ (x_ij − w_i·h_j)²
+    pub residual: f64,
+}
+
+impl<T: Element> Masked<T> {
+    pub fn new(held: Held<T>, hold_out: &HoldOut<'_>, k: usize) -> Result<Self> {
+        let gamma = if hold_out.exact { 1.0 } else { 1.0 - held.share };
+        Ok(Self { known: Panel::zeros(k, held.by_column.count)?, exact: hold_out.exact, gamma, held })
+    }
+
+    pub fn held(&self) -> &Held<T> {
+        &self.held
+    }
+
+    pub fn gamma(&self) -> f64 {
+        self.gamma
+    }
+
+    /// Whether there was a safer way to go, which is taken from now on.
+    pub fn retreat(&mut self) -> bool {
+        let bold = self.gamma < 1.0;
+        self.gamma = 1.0;
+        bold
+    }
+
+    pub fn lists(&self, side: Side) -> &Lists {
+        match side {
+            Side::H => &self.held.by_column,
+            Side::W => &self.held.by_row,
+        }
+    }
+
+    /// Compares a pair with what is held out, and keeps what the next half-step for H wants.
+    pub fn look(&mut self, view: &View<'_, T>, w: &Panel<T>, h: &Panel<T>) -> Unseen {
+        let lists = &self.held.by_column;
+        let values = &self.held.values;
+        self.known.data_mut().fill(T::default());
+        let tasks: Vec<_> = self.known.split(&view.ranges).into_iter().zip(&view.ranges).collect();
+        let work = 2 * lists.len() * h.k;
+        let parts = each_task(tasks, work, |_, (out, range)| {
+            let mut sums = [[0.0; SUMS]; 2];
+            let x = &h.data()[range.start * h.stride..range.end * h.stride];
+            correct(lists, w, range, x, out, Some((values, &mut sums)));
+            sums.map(|sums| sum(&sums))
+        });
+        let total = |at: usize| parts.iter().fold(0.0, |sum, part| sum + part[at]);
+        Unseen { model: total(0), residual: total(1) }
+    }
+
+    /// The factors were multiplied so, exactly, W's rows by these numbers and H's by their inverses.
+    pub fn scale(&mut self, by: &[f64]) {
+        self.known.scale_rows(by);
+    }
+
+    /// What a half-step of expectation–maximisation adds to its product with what is seen.
+    pub fn filled(&self, side: Side, gram: &[f64]) -> Result<Option<Filled<'_, T>>> {
+        if self.exact {
+            return Ok(None);
+        }
+        let known = (side == Side::H).then_some(&self.known);
+        Ok(Some(Filled::new(self.lists(side), known, gram, 1.0 - self.gamma)?))
+    }
+
+    /// The way to solve a half-step whose quadratic is shared; or by each column's own.
+    pub fn prepared<'a>(
+        &'a self,
+        side: Side,
+        partner: &Panel<T>,
+        quadratic: &'a Quadratic<'a>,
+        sweeps: usize,
+    ) -> Result<Option<Prepared<'a, T>>> {
+        if !self.exact {
+            return Ok(None);
+        }
+        Ok(Some(Prepared::Own(OwnSweeps::new(self.lists(side), partner, quadratic, sweeps)?)))
+    }
+}

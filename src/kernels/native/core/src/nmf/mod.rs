@@ -1,0 +1,159 @@
+//! Non-negative matrix factorization.
+
+mod args;
+mod factors;
+mod fit;
+mod masked;
+
+pub use args::{HeldOut, NmfArgs, NmfResult, Precision};
+
+use crate::control::{Control, Iterate, Stopped};
+use crate::data::{Data, Element, Layout};
+use crate::error::Result;
+use crate::hold_out::{Held, Hidden, HoldOut};
+use crate::momentum::Momentum;
+use crate::mse::check_factors;
+use crate::scale::normalize;
+use fit::{Fit, Measure};
+use masked::Masked;
+
+/// Convergence is judged over so many accepted iterations.
+const WINDOW: usize = 5;
+/// A fall of the objective below this fraction of it is rounding.
+const ROUNDING: f64 = 1e-15;
+/// A fall above this fraction would be seen.
+const VISIBLE: f64 = 1e-8;
+/// The same where products are made in 32 bits.
+const VISIBLE_NARROW: f64 = 1e-4;
+
+/// Non-negative (or sign-free) factorization by alternating half-steps, H first, then W, inside extrapolation with
+/// restarts. An accepted iterate never has a higher J than the one before, but by `Solver::Cholesky`, which is a heuristic.
+pub fn nmf(args: &NmfArgs<'_>, control: Control<'_>) -> Result<NmfResult> {
+    match args.precision {
+        Precision::F64 => nmf_in::<f64>(args, control),
+        Precision::F32 => nmf_in::<f32>(args, control),
+    }
+}
+
+fn nmf_in<T: Element>(args: &NmfArgs<'_>, control: Control<'_>) -> Result<NmfResult> {
+    args.check()?;
+    let layout = Layout { k: args.start_h.rows, low_memory: args.low_memory, exponent: 0 };
+    match &args.hold_out {
+        None => {
+            let x = Data::<T>::new(args.x, layout)?;
+            check_factors(x.rows, x.cols, &args.start_w, &args.start_h)?;
+            descend(Fit::begin(args, &x, None)?, control)
+        }
+        Some(hold_out) => {
+            let (hidden, masked) = hide::<T>(args, hold_out)?;
+            let x = Data::new(&hidden.blocks(), layout)?;
+            descend(Fit::begin(args, &x, Some(masked))?, control)
+        }
+    }
+}
+
+/// X without what is held out, and that.
+fn hide<T: Element>(args: &NmfArgs<'_>, hold_out: &HoldOut<'_>) -> Result<(Hidden<T>, Masked<T>)> {
+    let k = args.start_h.rows;
+    let x = Data::<T>::new(args.x, Layout { k, low_memory: true, exponent: 0 })?;
+    check_factors(x.rows, x.cols, &args.start_w, &args.start_h)?;
+    let held = Held::new(&x, hold_out, k)?;
+    let hidden = Hidden::new(x, &held.mask)?;
+    Ok((hidden, Masked::new(held, hold_out, k)?))
+}
+
+fn descend<T: Element>(mut fit: Fit<'_, T>, control: Control<'_>) -> Result<NmfResult> {
+    let args = fit.args;
+    let entries = fit.entries();
+    let mut last = fit.measure_start()?;
+    let mut best = Best { measure: last, iteration: 0, kept: false };
+    let visible = match args.precision {
+        Precision::F64 => VISIBLE,
+        Precision::F32 => VISIBLE_NARROW,
+    };
+    let keep_best = args.hold_out.is_some_and(|hold_out| hold_out.best);
+    let mut momentum = Momentum::new(args.accelerate);
+    let mut history: Vec<Iterate> = Vec::new();
+    let mut held_history = Vec::new();
+    let mut stopped = Stopped::MaxIter;
+
+    while history.len() < args.max_iter {
+        let Some((done, decrease)) = fit.iterate(&momentum, control)? else {
+            stopped = Stopped::Aborted;
+            break;
+        };
+        let mut now = fit.measure(done.cross)?;
+        if now.objective > last.objective && args.solver.descends() {
+            if !momentum.plain() {
+                momentum.reject();
+                fit.reject();
+                continue;
+            }
+            if fit.retreat() {
+                continue;
+            }
+            // A plain iteration can't rise: the measure is at its limit. The fall was summed without cancellation.
+            let invisible = decrease > ROUNDING * last.objective && decrease < visible * last.objective;
+            if !invisible {
+                stopped = Stopped::Converged;
+                break;
+            }
+            now.objective = last.objective - decrease;
+        }
+        let worse = keep_best && best.iteration > 0 && now.held_loss >= best.measure.held_loss;
+        if worse && !best.kept {
+            fit.keep()?;
+            best.kept = true;
+        }
+        fit.accept(momentum.beta());
+        momentum.accept();
+        last = now;
+        if !worse {
+            best = Best { measure: now, iteration: history.len() + 1, kept: false };
+        }
+        held_history.push(now.held_loss);
+        history.push(Iterate { iteration: history.len() + 1, loss: now.squares / entries, objective: now.objective });
+        (control.on_iteration)(history[history.len() - 1]);
+        if settled(&history, args.tol) {
+            stopped = Stopped::Converged;
+            break;
+        }
+    }
+
+    if best.kept {
+        fit.restore();
+    }
+    let Best { measure, iteration, .. } = best;
+    let kkt = fit.kkt()?;
+    let held_out = fit.held_count().map(|count| HeldOut { count, loss: measure.held_loss, history: held_history, iteration });
+    let (w, h) = fit.accepted();
+    let model = normalize(w, h, args.norm)?;
+    Ok(NmfResult {
+        w: model.w,
+        d: model.d,
+        h: model.h,
+        loss: measure.squares / entries,
+        objective: measure.objective,
+        stopped,
+        history,
+        kkt,
+        held_out,
+    })
+}
+
+/// The iterate to return.
+struct Best {
+    measure: Measure,
+    iteration: usize,
+    /// It is no longer the accepted one, and a copy was kept.
+    kept: bool,
+}
+
+fn settled(history: &[Iterate], tol: f64) -> bool {
+    if history.len() <= WINDOW {
+        return false;
+    }
+    let last = history.len() - 1;
+    let now = history[last].objective;
+    (history[last - WINDOW].objective - now).abs() <= tol * now
+}

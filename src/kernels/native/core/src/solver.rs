@@ -1,0 +1,83 @@
+use crate::error::Result;
+use crate::leaves::{SweepTile, Sweeps};
+use crate::quadratic::Quadratic;
+use crate::simd::{Real, run};
+
+/// Exactly, by pivoting.
+pub mod exact;
+/// By multiplicative updates.
+pub mod multiplicative;
+/// By sweeps on a Gram matrix of each column's own.
+pub mod own;
+/// Without bounds, and then clipped.
+pub mod unconstrained;
+
+/// How a half-step solves for one factor while the other stands still.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Solver {
+    /// Exact coordinate steps, several sweeps of them (HALS: Cichocki & Phan 2009, eq. 24; Gillis & Glineur 2012,
+    /// section 4).
+    Hals,
+    /// Multiplicative updates (Lee & Seung 2001).
+    Mu,
+    /// Without bounds, and then clipped: a heuristic that may raise the objective.
+    Cholesky,
+    /// Exactly, by block principal pivoting (Kim & Park 2011).
+    Bpp,
+}
+
+impl Solver {
+    /// Whether no half-step raises the objective.
+    pub fn descends(self) -> bool {
+        self != Self::Cholesky
+    }
+}
+
+/// A column rests once Σ curvature·δ² of a sweep is at most this fraction of that of its first.
+pub const REST: f64 = 0.01;
+
+/// A half-step's problem, made ready for every column.
+pub enum Prepared<'a, T: Real> {
+    /// By sweeps.
+    Sweeps(Sweeps<T>),
+    /// By multiplicative updates.
+    Mu(multiplicative::Updates<'a, T>),
+    /// By one factorization of G.
+    Cholesky(unconstrained::Factored<'a>),
+    /// By pivoting.
+    Bpp(exact::Pivoting<'a>),
+    /// By sweeps, each column on its own Gram matrix.
+    Own(own::OwnSweeps<'a>),
+}
+
+impl<'a, T: Real> Prepared<'a, T> {
+    /// The problem of a half-step.
+    pub fn new(solver: Solver, quadratic: &'a Quadratic<'a>, sweeps: usize) -> Result<Self> {
+        Ok(match solver {
+            Solver::Hals => Self::Sweeps(quadratic.sweeps(sweeps, REST)),
+            Solver::Mu => Self::Mu(multiplicative::Updates::new(quadratic, sweeps)?),
+            Solver::Bpp => Self::Bpp(exact::Pivoting::new(quadratic)),
+            // Where there are no linear equations, or singular ones, the exact minimum.
+            Solver::Cholesky => match unconstrained::Factored::new(quadratic)? {
+                Some(factored) if !quadratic.has_kinks() => Self::Cholesky(factored),
+                _ => Self::Bpp(exact::Pivoting::new(quadratic)),
+            },
+        })
+    }
+
+    /// Improves columns x of a panel, `first` and those after it, given columns b; returns by how much the objective falls.
+    pub fn solve(&self, first: usize, stride: usize, x: &mut [T], b: &[T]) -> Result<f64> {
+        match self {
+            Self::Sweeps(sweeps) => {
+                let mut decrease = vec![T::default(); x.len() / stride];
+                let tile = SweepTile { sweeps, stride, x, b, diagonal: None, decrease: &mut decrease };
+                run(tile);
+                Ok(decrease.iter().fold(0.0, |sum, fall| sum + fall.to_f64()))
+            }
+            Self::Mu(updates) => updates.apply(stride, x, b),
+            Self::Cholesky(factored) => factored.solve(stride, x, b),
+            Self::Bpp(pivoting) => pivoting.solve(stride, x, b),
+            Self::Own(own) => own.solve(first, stride, x, b),
+        }
+    }
+}

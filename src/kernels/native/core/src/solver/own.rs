@@ -1,0 +1,137 @@
+use crate::error::Result;
+use crate::hold_out::Lists;
+use crate::leaves::Accumulate;
+use crate::memory::Aligned;
+use crate::panel::Panel;
+use crate::quadratic::{Quadratic, dead_below};
+use crate::reduce::gram;
+use crate::simd::{Real, run};
+use crate::solver::REST;
+
+/// Held-out entries whose columns of the partner are multiplied at once.
+const DEPTH: usize = 64;
+
+/// Sweeps on the quadratic that each column really has, in 64 bits: G less the columns of the partner whose entries are
+/// held out, k² multiply-adds for each of them.
+pub struct OwnSweeps<'a> {
+    quadratic: &'a Quadratic<'a>,
+    lists: &'a Lists,
+    partner: Panel<f64>,
+    gram: Vec<f64>,
+    /// What a dead curvature is at most.
+    dead: f64,
+    most: usize,
+}
+
+/// Room for the problem of one column, rows of a panel's stride.
+struct Own {
+    packed: Aligned<f64>,
+    products: Aligned<f64>,
+    gram: Aligned<f64>,
+    curvature: Vec<f64>,
+    x: Vec<f64>,
+    slope: Vec<f64>,
+}
+
+impl<'a> OwnSweeps<'a> {
+    /// Of a half-step's problem; its bounds and penalties are those of `quadratic`.
+    pub fn new<T: Real>(lists: &'a Lists, partner: &Panel<T>, quadratic: &'a Quadratic<'a>, most: usize) -> Result<Self> {
+        let partner = partner.widened()?;
+        let gram = gram(&partner)?;
+        let largest = gram.iter().step_by(partner.k + 1).fold(0.0, |most: f64, x| most.max(*x));
+        Ok(Self { quadratic, lists, partner, gram, dead: dead_below::<T>() * largest, most })
+    }
+
+    /// Improves columns x of a panel, `first` and those after it, given columns b; returns by how much the objective falls.
+    pub fn solve<T: Real>(&self, first: usize, stride: usize, x: &mut [T], b: &[T]) -> Result<f64> {
+        let (k, wide) = (self.partner.k, self.partner.stride);
+        let mut own = Own {
+            packed: Aligned::zeros(DEPTH * wide)?,
+            products: Aligned::zeros(k * wide)?,
+            gram: Aligned::zeros(k * wide)?,
+            curvature: vec![0.0; k],
+            x: vec![0.0; k],
+            slope: vec![0.0; wide],
+        };
+        let mut fall = 0.0;
+        for (c, (x, b)) in x.chunks_exact_mut(stride).zip(b.chunks_exact(stride)).enumerate() {
+            self.pose(first + c, &mut own);
+            for r in 0..k {
+                own.x[r] = x[r].to_f64();
+            }
+            fall += self.descend(b, &mut own);
+            for r in 0..k {
+                x[r] = T::from_f64(own.x[r]);
+            }
+        }
+        Ok(fall)
+    }
+
+    fn pose(&self, column: usize, own: &mut Own) {
+        let (k, wide) = (self.partner.k, self.partner.stride);
+        own.products.fill(0.0);
+        for window in 0..self.lists.windows {
+            let bounds = self.lists.bounds(window, &(column..column + 1));
+            for list in self.lists.indices[bounds[0]..bounds[1]].chunks(DEPTH) {
+                for (to, &i) in own.packed.chunks_exact_mut(wide).zip(list) {
+                    to.copy_from_slice(self.partner.column(i as usize));
+                }
+                run(Accumulate {
+                    factor: &own.packed,
+                    stride: wide,
+                    entries: &own.packed,
+                    along: wide,
+                    across: 1,
+                    terms: list.len(),
+                    out: &mut own.products,
+                });
+            }
+        }
+        for r in 0..k {
+            for s in 0..k {
+                own.gram[r * wide + s] = self.gram[r * k + s] - own.products[r * wide + s];
+            }
+            let diagonal = own.gram[r * wide + r];
+            let curvature = diagonal + self.quadratic.terms.ridge[r];
+            let alive = diagonal > self.dead && curvature.is_finite();
+            own.curvature[r] = if alive { curvature } else { 0.0 };
+        }
+    }
+
+    fn descend<T: Real>(&self, b: &[T], own: &mut Own) -> f64 {
+        let Quadratic { k, terms, lower, upper, .. } = self.quadratic;
+        let wide = self.partner.stride;
+        let Own { gram, curvature, x, slope, .. } = own;
+        slope.fill(0.0);
+        for (&x, row) in x.iter().zip(gram.chunks_exact(wide)) {
+            slope.iter_mut().zip(row).for_each(|(slope, g)| *slope += x * g);
+        }
+        let alive: Vec<usize> = (0..*k).filter(|&r| curvature[r] > 0.0).collect();
+        for &r in &alive {
+            slope[r] += terms.ridge[r] * x[r] - b[r].to_f64();
+        }
+        let (mut fall, mut first) = (0.0, 0.0);
+        for sweep in 0..self.most {
+            let mut moved = 0.0;
+            for &r in &alive {
+                let (at, c, linear) = (x[r], curvature[r], terms.linear[r]);
+                let (free, shrink) = (at - slope[r] / c, linear / c);
+                let to = ((free - shrink).max(0.0) + (free + shrink).min(0.0)).max(*lower).min(*upper);
+                let step = to - at;
+                fall -= slope[r] * step + 0.5 * c * step * step + linear * (to.abs() - at.abs());
+                moved += c * step * step;
+                x[r] = to;
+                let row = &gram[r * wide..(r + 1) * wide];
+                slope.iter_mut().zip(row).for_each(|(slope, g)| *slope += step * g);
+                slope[r] += terms.ridge[r] * step;
+            }
+            if sweep == 0 {
+                first = moved;
+            }
+            if moved <= REST * first {
+                break;
+            }
+        }
+        fall
+    }
+}

@@ -1,0 +1,83 @@
+import { KernelError } from '../../errors.js';
+import { type DenseData, type Matrix, type RowBlocks, storedValues, totalRows } from '../../matrix.js';
+import { examine } from '../../matrix-check.js';
+import type { FactorTerms } from '../../objective.js';
+import type { HoldOut, NmfArgs, NnlsArgs } from '../kernels.js';
+
+function demand(holds: boolean, rule: string): void {
+  if (!holds) throw new KernelError('invalid-argument', rule);
+}
+
+/** Arguments of an NMF that don't fit together are an error, never computed with. */
+export function checkNmf({ X, start, W, H, solver, accelerate, sweeps, holdOut }: NmfArgs): void {
+  checkBlocks(X);
+  const k = start.H.rows;
+  demand(k >= 1, 'a factorization must have a factor');
+  checkShape(start.W, totalRows(X), k, 'the start of W');
+  checkShape(start.H, k, X[0].cols, 'the start of H');
+  checkTerms(W);
+  checkTerms(H);
+  demand(Number.isInteger(sweeps) && sweeps >= 1, `sweeps must be a whole number from 1 on, not ${sweeps}`);
+  demand(
+    accelerate === 'none' || solver === 'hals' || solver === 'bpp',
+    `'her' needs solver 'hals' or 'bpp', not '${solver}'`,
+  );
+  if (solver === 'mu') {
+    demand(W.nonneg && H.nonneg, "solver 'mu' needs both factors to be non-negative");
+    const noneBelow = [...X, start.W, start.H].every((matrix) => examine(matrix).negative === undefined);
+    demand(noneBelow, "solver 'mu' needs data and starts without negative entries");
+  }
+  if (holdOut !== null) {
+    demand(solver === 'hals' && accelerate === 'none', "a hold-out needs solver 'hals' and accelerate 'none'");
+    checkHoldOut(holdOut, X.length);
+  }
+}
+
+export function checkNnls({ X, W, L1, L2 }: NnlsArgs): void {
+  checkBlocks(X);
+  demand(W.cols >= 1, 'W must have a column');
+  checkShape(W, totalRows(X), W.cols, 'W');
+  checkTerms({ L1, L2, nonneg: true });
+}
+
+function checkHoldOut({ fraction, keys }: HoldOut, blocks: number): void {
+  demand(fraction > 0 && fraction < 1, `the fraction to hold out must lie between 0 and 1, not be ${fraction}`);
+  demand(keys.length === blocks, `a hold-out needs a key for each of ${blocks} blocks, not ${keys.length}`);
+}
+
+function checkTerms({ L1, L2 }: FactorTerms): void {
+  const isPenalty = (x: number) => x >= 0 && Number.isFinite(x);
+  demand(isPenalty(L1) && isPenalty(L2), `penalties must be finite and not negative, not ${L1} and ${L2}`);
+}
+
+function checkBlocks(X: RowBlocks): void {
+  demand(X.length > 0, 'there must be a row block');
+  for (const block of X) {
+    demand(block.rows >= 1 && block.cols >= 1, 'a row block must have rows and columns');
+    demand(block.cols === X[0].cols, 'row blocks must have the same columns');
+    checkArrays(block);
+  }
+}
+
+function checkShape(matrix: DenseData, rows: number, cols: number, what: string): void {
+  demand(matrix.rows === rows && matrix.cols === cols, `${what} must be ${rows} × ${cols}`);
+  checkArrays(matrix);
+}
+
+function checkArrays(matrix: Matrix): void {
+  if (matrix.kind === 'dense') {
+    demand(matrix.data.length === matrix.rows * matrix.cols, 'a dense matrix must have rows × cols numbers');
+    return;
+  }
+  const { indptr, indices, rows, cols } = matrix;
+  const listed = storedValues(matrix).length;
+  const rising = indptr.every((at, j) => j === 0 || at >= indptr[j - 1]);
+  demand(
+    indptr.length === cols + 1 && indptr[0] === 0 && rising && indptr[cols] === listed && indices.length === listed,
+    'the arrays of a sparse matrix must fit together',
+  );
+  demand(
+    indices.every((i) => i < rows),
+    'a sparse matrix lists a row it does not have',
+  );
+}

@@ -1,0 +1,106 @@
+import type { NmfStep, Plan, StartArgs, SvdStep } from '../compiler/plan.js';
+import { KernelError } from '../errors.js';
+import type { CallOptions, Iterate, NmfResult } from '../kernels/kernels.js';
+import { type RowBlocks, totalRows } from '../matrix.js';
+import type { Progress } from './fit.js';
+import { randomBlock, randomStart, type Start } from './starts.js';
+import { blocksIn, type LayerResult, matrixIn, type RunOptions, type RunState } from './state.js';
+import { svdStart } from './svd-start.js';
+
+/** Iterations after which random starts are compared. */
+const RACE = 10;
+
+/** Told of an accepted iterate; what it says beyond that goes before what is true of the whole layer. */
+type Tell = (iterate: Iterate, more?: Partial<Progress>) => void;
+
+/** Fits one layer and leaves its factors in their slots. */
+export async function fitLayer(state: RunState, step: NmfStep | SvdStep, plan: Plan, options: RunOptions) {
+  const { layer, args, write } = step;
+  const index = plan.layers.findIndex((output) => output.layer === layer) + 1;
+  const whole = { layer, index, layers: plan.layers.length, maxIter: args.maxIter, done: false };
+  const tell: Tell = (iterate, more) => options.onProgress?.({ ...whole, ...iterate, ...more });
+  const result = await naming(layer, () =>
+    step.op === 'nmf' ? fitNmf(step, state, options, tell) : fitSvd(step, state, options, tell),
+  );
+  state.results.set(layer, result);
+  state.data.set(write.W, [result.W]);
+  state.data.set(write.H, [result.H]);
+  if (result.stopped === 'aborted') state.cancelledIn = layer;
+  else tell({ iteration: result.iterations, loss: result.loss, objective: result.objective }, { done: true });
+}
+
+/** Errors that leave a kernel name the layer it worked on. */
+async function naming<T>(layer: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof KernelError) throw new KernelError(error.code, error.message, { layer, cause: error });
+    // What the engine throws when an array can't be had.
+    if (error instanceof RangeError) throw new KernelError('out-of-memory', error.message, { layer, cause: error });
+    throw error;
+  }
+}
+
+const seedOf = (start: StartArgs, { seed }: RunOptions): number => start.seed ?? seed;
+
+function callOptions({ signal, threads, onProgress }: RunOptions, tell: Tell, more?: Partial<Progress>): CallOptions {
+  return { signal, threads, onIteration: onProgress && ((iterate) => tell(iterate, more)) };
+}
+
+async function fitSvd(step: SvdStep, state: RunState, options: RunOptions, tell: Tell): Promise<LayerResult> {
+  const X = blocksIn(state, step.read);
+  const { block, start, ...args } = step.args;
+  const drawn = await randomBlock(totalRows(X), block, seedOf(start, options), start.stream);
+  return { ...(await options.kernels.svd({ X, ...args, start: drawn }, callOptions(options, tell))), restart: 0 };
+}
+
+async function fitNmf(step: NmfStep, state: RunState, options: RunOptions, tell: Tell): Promise<LayerResult> {
+  const X = blocksIn(state, step.read);
+  const { k: _k, start: _start, restarts, ...args } = step.args;
+  const { kernels, memory = 'normal', signal } = options;
+  const run = (start: Start, more: { readonly restart?: number; readonly maxIter?: number } = {}): Promise<NmfResult> =>
+    kernels.nmf(
+      { X, ...args, maxIter: more.maxIter ?? args.maxIter, start, memory, holdOut: null },
+      callOptions(options, tell, more),
+    );
+  if (restarts === 1) return { ...(await run(await startOf(step, state, X, options, 0))), restart: 0 };
+
+  const maxIter = Math.min(RACE, args.maxIter);
+  const best = await fittest(restarts, signal, async (restart) => {
+    const start = await startOf(step, state, X, options, restart);
+    return { restart, start, result: await run(start, { restart, maxIter }) };
+  });
+  const result = signal?.aborted ? { ...best.result, stopped: 'aborted' as const } : await run(best.start);
+  return { ...result, restart: best.restart };
+}
+
+interface Runner {
+  readonly restart: number;
+  readonly start: Start;
+  readonly result: NmfResult;
+}
+
+/** The runner of lowest objective, the first among equals; of those that have run when the fit is cancelled. */
+async function fittest(count: number, signal: AbortSignal | undefined, run: (restart: number) => Promise<Runner>) {
+  let best = await run(0);
+  for (let restart = 1; restart < count && !signal?.aborted; restart++) {
+    const next = await run(restart);
+    if (next.result.objective < best.result.objective) best = next;
+  }
+  return best;
+}
+
+/** Where an NMF layer begins; random starts differ by number. */
+async function startOf(
+  { args: { k, start } }: NmfStep,
+  state: RunState,
+  X: RowBlocks,
+  options: RunOptions,
+  nth: number,
+): Promise<Start> {
+  if (start.from === 'given') return { W: matrixIn(state, start.W), H: matrixIn(state, start.H) };
+  const seed = seedOf(start, options);
+  if (start.from === 'random') return randomStart(totalRows(X), X[0].cols, k, seed, start.stream, nth);
+  const { signal, threads, kernels } = options;
+  return svdStart(start.from, X, k, { seed, stream: start.stream }, kernels, { signal, threads });
+}

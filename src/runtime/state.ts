@@ -1,0 +1,40 @@
+import type { SlotId } from '../compiler/plan.js';
+import { KernelError } from '../errors.js';
+import type { Kernels, NmfResult, SvdResult } from '../kernels/kernels.js';
+import { type DenseMatrix, type RowBlocks, toDense } from '../matrix.js';
+import type { Memory } from '../solver.js';
+import type { Progress } from './fit.js';
+
+export interface RunOptions {
+  readonly kernels: Kernels;
+  readonly seed: number;
+  readonly signal?: AbortSignal | undefined;
+  readonly threads?: number | undefined;
+  readonly memory?: Memory | undefined;
+  readonly onProgress?: ((progress: Progress) => void) | undefined;
+}
+
+/** What a kernel made of a layer, and which of its random starts that was. */
+export type LayerResult = (NmfResult | SvdResult) & { readonly restart: number };
+
+/** Everything a run leaves behind, by slot and by layer. */
+export interface RunState {
+  readonly data: Map<SlotId, RowBlocks>;
+  readonly results: Map<string, LayerResult>;
+  /** The layer that was being fitted when the run was cancelled. */
+  cancelledIn: string | undefined;
+}
+
+/** The data in a slot that an earlier step has filled. */
+export function blocksIn(state: RunState, slot: SlotId): RowBlocks {
+  const blocks = state.data.get(slot);
+  if (blocks === undefined)
+    throw new KernelError('invalid-argument', `a plan must fill a slot before it is read; ${slot} is empty`);
+  return blocks;
+}
+
+/** The one matrix in a slot that holds a factor or an embedding, written out. */
+export function matrixIn(state: RunState, slot: SlotId): DenseMatrix {
+  const [block] = blocksIn(state, slot);
+  return toDense(block);
+}

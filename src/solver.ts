@@ -1,0 +1,24 @@
+/** How an NMF is computed: words that options, plans and kernels share. */
+
+/**
+ * How a half-step solves for one factor while the other stands still: 'hals' by exact coordinate steps, 'mu' by
+ * multiplicative updates, 'bpp' exactly, 'cholesky' without bounds and then clipped (a heuristic that may raise J).
+ */
+export type Solver = 'hals' | 'mu' | 'cholesky' | 'bpp';
+
+/** Whether half-steps of 'hals' and 'bpp' begin from extrapolated factors (HER: Ang & Gillis 2019). */
+export type Acceleration = 'her' | 'none';
+
+/** Numbers that products and factors are held in; sums of many are always 64 bits wide. */
+export type Precision = 'f64' | 'f32';
+
+/** 'low' keeps no transpose of sparse data: slower, the same bits. */
+export type Memory = 'normal' | 'low';
+
+/**
+ * Starts that are computed. 'random': uniform on (0, 1). From a truncated SVD of the data: 'nndsvd', the larger of the
+ * positive and the negative part of each pair of vectors (Boutsidis & Gallopoulos 2008), which leaves many zeros;
+ * 'nndsvda', the same with √mean in place of zeros, so that two of them multiply to the mean of the data; 'svd', the
+ * magnitudes |u|√σ and √σ|v|. Factors beyond the rank of the data begin small and at random.
+ */
+export type StartMethod = 'random' | 'nndsvd' | 'nndsvda' | 'svd';

@@ -1,0 +1,82 @@
+import { describe, expect, test } from 'vitest';
+import type { Kernels, NmfArgs, NnlsArgs } from '../../src/kernels/kernels.js';
+import { dense } from '../../src/matrix.js';
+import { sparse, uniform } from '../support/matrices.js';
+import { held, nmfArgs, PLAIN } from './arguments.js';
+
+/** Arguments that don't fit together are refused, not computed with. */
+export function argumentLaws(name: string, kernels: Kernels): void {
+  describe(`${name}: arguments`, () => {
+    const good = nmfArgs([uniform(5, 4, 1)], 2);
+    const csc = sparse(5, 4, 1);
+    const signed = dense(
+      5,
+      4,
+      uniform(5, 4, 1).data.map((x, p) => (p === 7 ? -x : x)),
+    );
+    const signFree = { ...PLAIN, nonneg: false };
+    const mu = { solver: 'mu', accelerate: 'none' } as const;
+    const refused = { name: 'KernelError', code: 'invalid-argument' };
+
+    const faults: readonly (readonly [string, Partial<NmfArgs>])[] = [
+      ['no blocks', { X: [] }],
+      ['too many rows', { X: [uniform(6, 4, 1)] }],
+      ['blocks of different width', { X: [uniform(3, 4, 1), uniform(2, 5, 1)] }],
+      ['too few numbers', { X: [{ ...dense(5, 4), data: new Float64Array(3) }] }],
+      ['a row that is not there', { X: [{ ...csc, indices: new Uint32Array(csc.indices.length).fill(99) }] }],
+      ['a start of another rank', { start: { W: uniform(5, 3, 1), H: uniform(2, 4, 1) } }],
+      ['no sweeps', { sweeps: 0 }],
+      ['half a sweep', { sweeps: 1.5 }],
+      ['a negative penalty', { H: { ...PLAIN, L1: -1 } }],
+      ['a penalty that is no number', { W: { ...PLAIN, L2: Number.NaN } }],
+      ['her with mu', { solver: 'mu', accelerate: 'her' }],
+      ['her with cholesky', { solver: 'cholesky', accelerate: 'her' }],
+      ['mu with a sign-free W', { ...mu, W: signFree }],
+      ['mu with a sign-free H', { ...mu, H: signFree }],
+      ['mu with negative data', { ...mu, X: [signed] }],
+      [
+        'mu with a negative start',
+        {
+          ...mu,
+          start: {
+            W: good.start.W,
+            H: dense(
+              2,
+              4,
+              good.start.H.data.map((x) => -x),
+            ),
+          },
+        },
+      ],
+      ['a hold-out with her', { ...held(1), accelerate: 'her' }],
+      ['a hold-out with bpp', { ...held(1), solver: 'bpp' }],
+      ['nothing to hold out', held(1, { fraction: 0 })],
+      ['everything held out', held(1, { fraction: 1 })],
+      ['a fraction that is no number', held(1, { fraction: Number.NaN })],
+      ['keys for other blocks', held(2)],
+    ];
+
+    test.each(faults)('nmf: %s', async (_, fault) => {
+      await expect(kernels.nmf({ ...good, ...fault })).rejects.toMatchObject(refused);
+    });
+
+    const system: NnlsArgs = { X: [uniform(5, 4, 1)], W: uniform(5, 2, 1), L1: 0, L2: 0 };
+    const nnlsFaults: readonly (readonly [string, Partial<NnlsArgs>])[] = [
+      ['no blocks', { X: [] }],
+      ['W of another height', { W: uniform(6, 2, 1) }],
+      ['a negative penalty', { L1: -1 }],
+      ['a penalty that is no number', { L2: Number.NaN }],
+    ];
+
+    test.each(nnlsFaults)('nnls: %s', async (_, fault) => {
+      await expect(kernels.nnls({ ...system, ...fault })).rejects.toMatchObject(refused);
+    });
+
+    test('numbers out of range are an error, never NaN', async () => {
+      for (const x of [1e300, Number.NaN]) {
+        const X = [dense(2, 2, new Float64Array([x, 1, 1, 1]))];
+        await expect(kernels.nmf(nmfArgs(X, 1))).rejects.toMatchObject({ code: 'non-finite' });
+      }
+    });
+  });
+}
