@@ -1,9 +1,11 @@
 import { execFile } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, describe, expect, test } from 'vitest';
+import { quoteTable } from '../bench/report/quote-table.js';
+import type { Report } from '../bench/report/report.js';
 import { factorInput, factorNet, factorShared, nmfLayer } from '../src/index.js';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -44,6 +46,11 @@ describe('README', () => {
     const atac = factorInput({ rows: 3, cols: 6, data: new Float64Array(18) }, { name: 'atac' });
     const net = factorNet(nmfLayer(factorShared(rna, atac), { name: 'joint', k: 2 }));
     expect(blocks.find(({ language }) => language === 'mermaid')?.body).toBe(`${net.toMermaid()}\n`);
+  });
+
+  const latest = join(root, 'bench/results/latest.json');
+  test.skipIf(!existsSync(latest))('quotes the last bench, figure by figure', () => {
+    expect(readme).toContain(quoteTable(JSON.parse(readFileSync(latest, 'utf8')) as Report)); // the bench wrote it
   });
 
   test('names every function of the builder, and its two commands', () => {

@@ -22,7 +22,10 @@ impl<T: Real> Leaf<T> for Peak {
     #[inline(always)]
     fn run<V: Vector<T>>(self) -> T {
         let mut sums = [V::zero(); CHAINS];
-        let (a, b) = (V::splat(black_box(T::from_f64(0.999))), V::splat(black_box(T::from_f64(0.001))));
+        let (a, b) = (
+            V::splat(black_box(T::from_f64(0.999))),
+            V::splat(black_box(T::from_f64(0.001))),
+        );
         for _ in 0..self.0 {
             for sum in &mut sums {
                 *sum = b.fma(*sum, a);
@@ -54,7 +57,9 @@ fn seconds(mut work: impl FnMut()) -> f64 {
 fn numbers<T: Real>(length: usize) -> Vec<T> {
     let mut state = 1_u64;
     let mut next = || {
-        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1);
         (state >> 33) as f64 / (1_u64 << 31) as f64
     };
     (0..length).map(|_| T::from_f64(next())).collect()
@@ -78,7 +83,13 @@ struct Line {
 }
 
 fn tell<T: Real>(line: &Line) {
-    let Line { kernel, k, value, unit, peak } = line;
+    let Line {
+        kernel,
+        k,
+        value,
+        unit,
+        peak,
+    } = line;
     println!(
         "{{\"kernel\": \"{kernel}\", \"k\": {k}, \"type\": \"{}\", \"value\": {value:.3}, \"unit\": \"{unit}\", \"peak\": {peak:.3}, \"fraction\": {:.3}}}",
         T::NAME,
@@ -97,19 +108,42 @@ fn peak<T: Real>() -> f64 {
 
 fn all<T: Real>() {
     let peak = peak::<T>;
-    tell::<T>(&Line { kernel: "fused multiply-adds", k: 0, value: peak(), unit: "GF/s", peak: peak() });
+    tell::<T>(&Line {
+        kernel: "fused multiply-adds",
+        k: 0,
+        value: peak(),
+        unit: "GF/s",
+        peak: peak(),
+    });
 
     let (m, n) = (1000, 768);
     let entries = numbers::<T>(m * n);
     for k in [8, 10, 16, 20, 32, 40, 64] {
         let (w, h) = (panel::<T>(k, m), panel::<T>(k, n));
-        let (mut b, mut c) = (Panel::<T>::zeros(k, n).unwrap(), Panel::<T>::zeros(k, m).unwrap());
+        let (mut b, mut c) = (
+            Panel::<T>::zeros(k, n).unwrap(),
+            Panel::<T>::zeros(k, m).unwrap(),
+        );
         let stride = w.stride;
         let flops = 2.0 * (m * n * k) as f64;
         let time = seconds(|| {
-            run(Accumulate { factor: w.data(), stride, entries: &entries, along: 1, across: m, terms: m, out: b.data_mut() });
+            run(Accumulate {
+                factor: w.data(),
+                stride,
+                entries: &entries,
+                along: 1,
+                across: m,
+                terms: m,
+                out: b.data_mut(),
+            });
         });
-        tell::<T>(&Line { kernel: "dense, down columns", k, value: flops / time / 1e9, unit: "GF/s", peak: peak() });
+        tell::<T>(&Line {
+            kernel: "dense, down columns",
+            k,
+            value: flops / time / 1e9,
+            unit: "GF/s",
+            peak: peak(),
+        });
         let time = seconds(|| {
             for j in (0..n).step_by(48) {
                 run(Accumulate {
@@ -123,7 +157,13 @@ fn all<T: Real>() {
                 });
             }
         });
-        tell::<T>(&Line { kernel: "dense, along rows", k, value: flops / time / 1e9, unit: "GF/s", peak: peak() });
+        tell::<T>(&Line {
+            kernel: "dense, along rows",
+            k,
+            value: flops / time / 1e9,
+            unit: "GF/s",
+            peak: peak(),
+        });
     }
 
     for k in [8, 10, 16, 20, 32, 40, 64] {
@@ -144,10 +184,23 @@ fn all<T: Real>() {
         let mut decrease = vec![T::default(); cols];
         let stride = x.stride;
         let time = seconds(|| {
-            run(SweepTile { sweeps: &sweeps, stride, x: x.data_mut(), b: b.data(), diagonal: None, decrease: &mut decrease });
+            run(SweepTile {
+                sweeps: &sweeps,
+                stride,
+                x: x.data_mut(),
+                b: b.data(),
+                diagonal: None,
+                decrease: &mut decrease,
+            });
         });
         let flops = 2.0 * (8 * cols * k * k) as f64;
-        tell::<T>(&Line { kernel: "sweeps", k, value: flops / time / 1e9, unit: "GF/s", peak: peak() });
+        tell::<T>(&Line {
+            kernel: "sweeps",
+            k,
+            value: flops / time / 1e9,
+            unit: "GF/s",
+            peak: peak(),
+        });
     }
 
     let (rows, cols, each) = (13_714, 400, 845);
@@ -166,10 +219,25 @@ fn all<T: Real>() {
         let bytes = indices.len() as f64 * ((k + 1) * size_of::<T>() + 4) as f64;
         let time = seconds(|| {
             let bounds = |c: usize| (c * each, (c + 1) * each);
-            run(Gather { factor: w.data(), stride, indices: &near, values: &values, bounds, order: &[], first: 0, out: b.data_mut() });
+            run(Gather {
+                factor: w.data(),
+                stride,
+                indices: &near,
+                values: &values,
+                bounds,
+                order: &[],
+                first: 0,
+                out: b.data_mut(),
+            });
         });
         let plain_time = seconds(|| plain_gather(&w, &near, &values, each, &mut b));
-        tell::<T>(&Line { kernel: "sparse gather", k, value: bytes / time / 1e9, unit: "GB/s", peak: bytes / plain_time / 1e9 });
+        tell::<T>(&Line {
+            kernel: "sparse gather",
+            k,
+            value: bytes / time / 1e9,
+            unit: "GB/s",
+            peak: bytes / plain_time / 1e9,
+        });
     }
 }
 
@@ -178,18 +246,28 @@ fn gram<T: Real>(k: usize) -> Vec<T> {
     let mut out = vec![T::default(); k.next_multiple_of(BLOCK) * k];
     for r in 0..k {
         for s in 0..k {
-            out[r / BLOCK * BLOCK * k + s * BLOCK + r % BLOCK] = T::from_f64(if r == s { 4.0 } else { 0.1 });
+            out[r / BLOCK * BLOCK * k + s * BLOCK + r % BLOCK] =
+                T::from_f64(if r == s { 4.0 } else { 0.1 });
         }
     }
     out
 }
 
 /// A loop as one would write it, compiled with the same flags.
-fn plain_gather<T: Real>(w: &Panel<T>, indices: &[u32], values: &[T], each: usize, out: &mut Panel<T>) {
+fn plain_gather<T: Real>(
+    w: &Panel<T>,
+    indices: &[u32],
+    values: &[T],
+    each: usize,
+    out: &mut Panel<T>,
+) {
     let k = w.k;
     for c in 0..out.cols {
         let column = out.column_mut(c);
-        for (&i, &x) in indices[c * each..(c + 1) * each].iter().zip(&values[c * each..(c + 1) * each]) {
+        for (&i, &x) in indices[c * each..(c + 1) * each]
+            .iter()
+            .zip(&values[c * each..(c + 1) * each])
+        {
             for (out, f) in column[..k].iter_mut().zip(&w.column(i as usize)[..k]) {
                 *out = out.plus(x.times(*f));
             }

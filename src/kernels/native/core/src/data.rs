@@ -69,23 +69,21 @@ pub struct Layout {
     pub k: usize,
     /// No transpose of sparse blocks is kept: slower, the same bits.
     pub low_memory: bool,
-    /// The data are multiplied by two to this power.
-    pub exponent: i32,
 }
 
 /// A number that data can be read as.
 pub trait Element: crate::simd::Real {
-    /// The same numbers, borrowed where they are of this kind already and are not to be scaled.
-    fn take<'a>(values: Values<'a>, exponent: i32) -> Result<Cow<'a, [Self]>>;
+    /// The same numbers, borrowed where they are of this kind already.
+    fn take<'a>(values: Values<'a>) -> Result<Cow<'a, [Self]>>;
     /// Numbers of this kind as data.
     fn values(values: &[Self]) -> Values<'_>;
 }
 
 impl Element for f64 {
-    fn take<'a>(values: Values<'a>, exponent: i32) -> Result<Cow<'a, [Self]>> {
+    fn take<'a>(values: Values<'a>) -> Result<Cow<'a, [Self]>> {
         match values {
-            Values::F64(values) if exponent == 0 => Ok(Cow::Borrowed(values)),
-            _ => converted(values, exponent, |x| x),
+            Values::F64(values) => Ok(Cow::Borrowed(values)),
+            Values::F32(values) => converted(values, f64::from),
         }
     }
 
@@ -95,10 +93,10 @@ impl Element for f64 {
 }
 
 impl Element for f32 {
-    fn take<'a>(values: Values<'a>, exponent: i32) -> Result<Cow<'a, [Self]>> {
+    fn take<'a>(values: Values<'a>) -> Result<Cow<'a, [Self]>> {
         match values {
-            Values::F32(values) if exponent == 0 => Ok(Cow::Borrowed(values)),
-            _ => converted(values, exponent, |x| x as f32),
+            Values::F32(values) => Ok(Cow::Borrowed(values)),
+            Values::F64(values) => converted(values, |x| x as f32),
         }
     }
 
@@ -107,20 +105,14 @@ impl Element for f32 {
     }
 }
 
-fn converted<'a, T: Copy + Default>(
-    values: Values<'_>,
-    exponent: i32,
-    to: impl Fn(f64) -> T,
+fn converted<'a, S: Copy, T: Copy + Default>(
+    values: &[S],
+    to: impl Fn(S) -> T,
 ) -> Result<Cow<'a, [T]>> {
-    let by = 2.0_f64.powi(exponent);
     let mut out = zeros(values.len())?;
-    match values {
-        Values::F64(from) => out.iter_mut().zip(from).for_each(|(o, x)| *o = to(x * by)),
-        Values::F32(from) => {
-            let pairs = out.iter_mut().zip(from);
-            pairs.for_each(|(o, x)| *o = to(f64::from(*x) * by));
-        }
-    }
+    out.iter_mut()
+        .zip(values)
+        .for_each(|(out, x)| *out = to(*x));
     Ok(Cow::Owned(out))
 }
 
@@ -142,7 +134,9 @@ impl Values<'_> {
     pub fn largest(&self) -> f64 {
         match self {
             Self::F64(values) => values.iter().fold(0.0, |most, x| x.abs().max(most)),
-            Self::F32(values) => f64::from(values.iter().fold(0.0_f32, |most, x| x.abs().max(most))),
+            Self::F32(values) => {
+                f64::from(values.iter().fold(0.0_f32, |most, x| x.abs().max(most)))
+            }
         }
     }
 
@@ -245,7 +239,7 @@ pub enum PartKind<'a, T: Element> {
     /// Dense entries serve both ways.
     Dense(DensePart<'a, T>),
     /// Columns, and rows made from them once.
-    Sparse(SparsePart<'a, T>),
+    Sparse(Box<SparsePart<'a, T>>),
 }
 
 /// A block in its place.
@@ -286,19 +280,30 @@ impl<'a, T: Element> Data<'a, T> {
                 )));
             }
             let kind = match *block {
-                Block::Dense { rows, cols, by_rows, data } => {
+                Block::Dense {
+                    rows,
+                    cols,
+                    by_rows,
+                    data,
+                } => {
                     check_size(rows, cols, data.len())?;
                     PartKind::Dense(DensePart {
                         rows,
                         cols,
                         down: if by_rows { cols } else { 1 },
                         across: if by_rows { 1 } else { rows },
-                        data: T::take(data, layout.exponent)?,
+                        data: T::take(data)?,
                     })
                 }
-                Block::Csc { rows, cols, indptr, indices, values } => PartKind::Sparse(
-                    SparsePart::new(rows, cols, indptr, indices, values, layout)?,
-                ),
+                Block::Csc {
+                    rows,
+                    cols,
+                    indptr,
+                    indices,
+                    values,
+                } => PartKind::Sparse(Box::new(SparsePart::new(
+                    rows, cols, indptr, indices, values, layout,
+                )?)),
             };
             data.stored += block.stored().len();
             data.parts.push(Part {

@@ -25,11 +25,19 @@ impl Sums {
     /// Those of a panel whose Gram matrix is known.
     pub fn from_gram<T: Real>(gram: Vec<f64>, panel: &Panel<T>, with_l1: bool) -> Self {
         let k = panel.k;
-        let l1 = if with_l1 { sums_of_magnitudes(panel) } else { vec![0.0; k] };
+        let l1 = if with_l1 {
+            sums_of_magnitudes(panel)
+        } else {
+            vec![0.0; k]
+        };
         let l2 = (0..k).map(|r| gram[r * k + r].sqrt()).collect();
         Self {
             gram,
-            norms: FactorNorms { length: panel.cols, l1, l2 },
+            norms: FactorNorms {
+                length: panel.cols,
+                l1,
+                l2,
+            },
         }
     }
 
@@ -60,7 +68,11 @@ pub fn balance(w: &FactorNorms, h: &FactorNorms) -> Option<Vec<f64>> {
             return 1.0;
         }
         let shift = (exponent(h) - exponent(w)).div_euclid(2);
-        if shift.abs() < APART { 1.0 } else { 2.0_f64.powi(shift) }
+        if shift.abs() < APART {
+            1.0
+        } else {
+            2.0_f64.powi(shift)
+        }
     };
     let shifts: Vec<f64> = w.l2.iter().zip(&h.l2).map(shift).collect();
     shifts.iter().any(|&shift| shift != 1.0).then_some(shifts)

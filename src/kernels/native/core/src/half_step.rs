@@ -69,7 +69,12 @@ struct Task<'a, T> {
 impl<T: Element> HalfStep<'_, T> {
     /// Solves for `factor` beginning at `from`; where `before` holds the solution of the half-step before, `factor` goes
     /// beyond its own by β and `before` becomes it.
-    pub fn run(&self, factor: &mut Panel<T>, from: Option<&Panel<T>>, before: Option<&mut Panel<T>>) -> Result<Done> {
+    pub fn run(
+        &self,
+        factor: &mut Panel<T>,
+        from: Option<&Panel<T>>,
+        before: Option<&mut Panel<T>>,
+    ) -> Result<Done> {
         let ranges = &self.view.ranges;
         let (stride, k, cols) = (factor.stride, factor.k, factor.cols);
         let mut befores: Vec<Option<&mut [T]>> = match before {
@@ -84,12 +89,17 @@ impl<T: Element> HalfStep<'_, T> {
             .map(|((factor, range), before)| Task {
                 range: range.clone(),
                 factor,
-                from: from.map_or(&[], |from| &from.data()[range.start * stride..range.end * stride]),
+                from: from.map_or(&[], |from| {
+                    &from.data()[range.start * stride..range.end * stride]
+                }),
                 before,
             })
             .collect();
         let work = (self.view.x.stored + cols * k) * k;
-        let parts: Result<Vec<Done>> = each_task(tasks, work, |_, task| self.solve(task, stride, k)).into_iter().collect();
+        let parts: Result<Vec<Done>> =
+            each_task(tasks, work, |_, task| self.solve(task, stride, k))
+                .into_iter()
+                .collect();
         let parts = parts?;
         Ok(Done {
             decrease: parts.iter().fold(0.0, |sum, part| sum + part.decrease),
@@ -99,7 +109,12 @@ impl<T: Element> HalfStep<'_, T> {
     }
 
     fn solve(&self, task: Task<'_, T>, stride: usize, k: usize) -> Result<Done> {
-        let Task { range, factor, from, before } = task;
+        let Task {
+            range,
+            factor,
+            from,
+            before,
+        } = task;
         if !from.is_empty() {
             factor.copy_from_slice(from);
         }
@@ -111,7 +126,8 @@ impl<T: Element> HalfStep<'_, T> {
                 let mut complete = Aligned::zeros(factor.len())?;
                 complete.copy_from_slice(&product);
                 filled.add(self.partner, &range, factor, &mut complete);
-                self.prepared.solve(range.start, stride, factor, &complete)?
+                self.prepared
+                    .solve(range.start, stride, factor, &complete)?
             }
         };
         if let Some(before) = before {
@@ -125,7 +141,11 @@ impl<T: Element> HalfStep<'_, T> {
         }
         let mut gram = zeros(k * k)?;
         add_gram(factor, stride, k, &mut gram)?;
-        Ok(Done { decrease, cross: inner(&product, factor), gram })
+        Ok(Done {
+            decrease,
+            cross: inner(&product, factor),
+            gram,
+        })
     }
 }
 
@@ -152,9 +172,16 @@ pub struct Filled<'a, T: Element> {
 
 impl<'a, T: Element> Filled<'a, T> {
     /// For a half-step that takes (1 − less)·G.
-    pub fn new(lists: &'a Lists, known: Option<&'a Panel<T>>, gram: &[f64], less: f64) -> Result<Self> {
+    pub fn new(
+        lists: &'a Lists,
+        known: Option<&'a Panel<T>>,
+        gram: &[f64],
+        less: f64,
+    ) -> Result<Self> {
         let k = gram.len().isqrt();
-        let less = (less > 0.0).then(|| gram_panel(k, gram, -less)).transpose()?;
+        let less = (less > 0.0)
+            .then(|| gram_panel(k, gram, -less))
+            .transpose()?;
         Ok(Self { lists, known, less })
     }
 
@@ -163,12 +190,22 @@ impl<'a, T: Element> Filled<'a, T> {
         match self.known {
             Some(panel) => {
                 let known = &panel.data()[range.start * stride..range.end * stride];
-                out.iter_mut().zip(known).for_each(|(out, x)| *out = out.plus(*x));
+                out.iter_mut()
+                    .zip(known)
+                    .for_each(|(out, x)| *out = out.plus(*x));
             }
             None => correct(self.lists, partner, range, x, out, None),
         }
         if let Some(less) = &self.less {
-            run(Accumulate { factor: less, stride, entries: x, along: 1, across: stride, terms: partner.k, out });
+            run(Accumulate {
+                factor: less,
+                stride,
+                entries: x,
+                along: 1,
+                across: stride,
+                terms: partner.k,
+                out,
+            });
         }
     }
 }
@@ -189,8 +226,21 @@ pub fn correct<T: Real>(
             let own = lists.bounds_of(&values.bounds, window, range);
             let own = own[0]..own[own.len() - 1];
             let first = bounds[0] - lists.bounds[window * lists.count];
-            Scored { places: &values.places[own.clone()], values: &values.values[own], first, sums }
+            Scored {
+                places: &values.places[own.clone()],
+                values: &values.values[own],
+                first,
+                sums,
+            }
         });
-        run(Correct { factor: partner.data(), stride: partner.stride, indices: &lists.indices, bounds, x, out, scored });
+        run(Correct {
+            factor: partner.data(),
+            stride: partner.stride,
+            indices: &lists.indices,
+            bounds,
+            x,
+            out,
+            scored,
+        });
     }
 }

@@ -23,7 +23,9 @@ pub fn largest_step<T: Element>(
 ) -> Result<f64> {
     let (k, stride) = (factor.k, factor.stride);
     let gram: Aligned<T> = gram_panel(k, quadratic.gram, 1.0)?;
-    let masked = without.map(|lists| Own::new(lists, factor, partner)).transpose()?;
+    let masked = without
+        .map(|lists| Own::new(lists, factor, partner))
+        .transpose()?;
     let work = (view.x.stored + factor.cols * k) * k;
     let parts = each_task(view.ranges.clone(), work, |_, range| {
         let x = &factor.data()[range.start * stride..range.end * stride];
@@ -32,12 +34,18 @@ pub fn largest_step<T: Element>(
         if let Some(own) = &masked {
             let (gx, diagonal) = own.look(&range)?;
             let wide = own.factor.stride;
-            let at = |c: usize, r: usize| Slope { gx: gx[c * wide + r], curvature: own.curvature(quadratic, r, diagonal[c * k + r]) };
+            let at = |c: usize, r: usize| Slope {
+                gx: gx[c * wide + r],
+                curvature: own.curvature(quadratic, r, diagonal[c * k + r]),
+            };
             return Ok(widest(quadratic, stride, x, &product, at));
         }
         let mut gx = Aligned::zeros(x.len())?;
         times_gram(&gram, stride, x, &mut gx);
-        let at = |c: usize, r: usize| Slope { gx: gx[c * stride + r].to_f64(), curvature: quadratic.curvature[r] };
+        let at = |c: usize, r: usize| Slope {
+            gx: gx[c * stride + r].to_f64(),
+            curvature: quadratic.curvature[r],
+        };
         Ok(widest(quadratic, stride, x, &product, at))
     });
     let mut widest = vec![(0.0_f64, 0.0_f64); k];
@@ -47,10 +55,12 @@ pub fn largest_step<T: Element>(
             (*open, *scale) = (open.max(o), scale.max(s));
         }
     }
-    Ok(widest.iter().fold(0.0, |most, &(open, scale)| match (open > 0.0, scale > 0.0) {
-        (false, _) => most,
-        (true, true) => most.max(open / scale),
-        (true, false) => most.max(1.0),
+    Ok(widest.iter().fold(0.0, |most, &(open, scale)| {
+        match (open > 0.0, scale > 0.0) {
+            (false, _) => most,
+            (true, true) => most.max(open / scale),
+            (true, false) => most.max(1.0),
+        }
     }))
 }
 
@@ -68,9 +78,19 @@ fn widest<T: Real>(
     b: &[T],
     slope: impl Fn(usize, usize) -> Slope,
 ) -> Vec<(f64, f64)> {
-    let Quadratic { k, terms, lower, upper, .. } = quadratic;
+    let Quadratic {
+        k,
+        terms,
+        lower,
+        upper,
+        ..
+    } = quadratic;
     let mut widest = vec![(0.0_f64, 0.0_f64); *k];
-    for (c, (x, b)) in x.chunks_exact(stride).zip(b.chunks_exact(stride)).enumerate() {
+    for (c, (x, b)) in x
+        .chunks_exact(stride)
+        .zip(b.chunks_exact(stride))
+        .enumerate()
+    {
         for (r, widest) in widest.iter_mut().enumerate() {
             let at = x[r].to_f64();
             widest.1 = widest.1.max(at.abs());
@@ -78,7 +98,9 @@ fn widest<T: Real>(
             if curvature > 0.0 {
                 let free = at - (gx - b[r].to_f64() + terms.ridge[r] * at) / curvature;
                 let shrink = terms.linear[r] / curvature;
-                let to = ((free - shrink).max(0.0) + (free + shrink).min(0.0)).max(*lower).min(*upper);
+                let to = ((free - shrink).max(0.0) + (free + shrink).min(0.0))
+                    .max(*lower)
+                    .min(*upper);
                 widest.0 = widest.0.max((to - at).abs());
             }
         }
@@ -127,7 +149,9 @@ impl<'a> Own<'a> {
             for (sums, ends) in diagonal.chunks_exact_mut(k).zip(bounds.windows(2)) {
                 for &i in &self.lists.indices[ends[0]..ends[1]] {
                     let column = self.partner.column(i as usize);
-                    sums.iter_mut().zip(column).for_each(|(sum, x)| *sum += x * x);
+                    sums.iter_mut()
+                        .zip(column)
+                        .for_each(|(sum, x)| *sum += x * x);
                 }
             }
         }
@@ -137,6 +161,10 @@ impl<'a> Own<'a> {
     fn curvature(&self, quadratic: &Quadratic<'_>, r: usize, held: f64) -> f64 {
         let own = self.diagonal[r] - held;
         let curvature = own + quadratic.terms.ridge[r];
-        if own > self.dead && curvature.is_finite() { curvature } else { 0.0 }
+        if own > self.dead && curvature.is_finite() {
+            curvature
+        } else {
+            0.0
+        }
     }
 }

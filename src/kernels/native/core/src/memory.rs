@@ -30,7 +30,10 @@ impl<T: Copy + Default> Aligned<T> {
     pub fn zeros(length: usize) -> Result<Self> {
         let values = zeros(length + LINE / size_of::<T>())?;
         let values: Vec<T> = values;
-        let first = values.as_ptr().align_offset(LINE).min(LINE / size_of::<T>());
+        let first = values
+            .as_ptr()
+            .align_offset(LINE)
+            .min(LINE / size_of::<T>());
         let mut values = values;
         values.truncate(first + length);
         Ok(Self { values, first })

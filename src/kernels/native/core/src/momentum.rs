@@ -20,7 +20,13 @@ pub struct Momentum {
 impl Momentum {
     /// At the start; always plain unless told to accelerate.
     pub fn new(accelerate: bool) -> Self {
-        Self { accelerate, plain: true, beta: FIRST, bound: 1.0, last_good: None }
+        Self {
+            accelerate,
+            plain: true,
+            beta: FIRST,
+            bound: 1.0,
+            last_good: None,
+        }
     }
 
     /// The iteration begins from accepted factors and H is not extrapolated.

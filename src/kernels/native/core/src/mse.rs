@@ -11,7 +11,10 @@ const EXPLICIT_BELOW: f64 = 1e-3;
 /// Mean squared difference of X (features × samples) and W·H (features × r, r × samples): by ‖X‖² − 2⟨X, WH⟩ +
 /// ⟨WᵀW, HHᵀ⟩ while that is exact enough, else entry by entry.
 pub fn mse(x: &[Block<'_>], w: &Dense<'_>, h: &Dense<'_>) -> Result<f64> {
-    let layout = Layout { k: h.rows, low_memory: true, exponent: 0 };
+    let layout = Layout {
+        k: h.rows,
+        low_memory: true,
+    };
     let x = Data::<f64>::new(x, layout)?;
     check_factors(x.rows, x.cols, w, h)?;
     let w = Panel::from_rows(w)?;
@@ -19,7 +22,8 @@ pub fn mse(x: &[Block<'_>], w: &Dense<'_>, h: &Dense<'_>) -> Result<f64> {
     let total = sum_of_squares(&x);
     let cross = dot(times_data(&w, &x)?.data(), h.data());
     let mut squares = total - 2.0 * cross + dot(&gram(&w)?, &gram(&h)?);
-    if !(squares > EXPLICIT_BELOW * total) {
+    let exact = squares > EXPLICIT_BELOW * total;
+    if !exact {
         squares = residual(&x, &w, &h, None)?;
     }
     Ok(squares / x.entries())

@@ -25,11 +25,16 @@ pub struct NnlsArgs<'a> {
 /// The exact minimiser H, k × samples, column by column.
 pub fn nnls(args: &NnlsArgs<'_>) -> Result<Matrix> {
     let k = args.w.cols;
-    let layout = Layout { k, low_memory: true, exponent: 0 };
+    let layout = Layout {
+        k,
+        low_memory: true,
+    };
     let x = Data::<f64>::new(args.x, layout)?;
     let allowed = |x: f64| x.is_finite() && x >= 0.0;
     if !allowed(args.l1) || !allowed(args.l2) {
-        return Err(KernelError::invalid("penalties must be finite and not negative"));
+        return Err(KernelError::invalid(
+            "penalties must be finite and not negative",
+        ));
     }
     let start = Matrix::zeros(k, x.cols)?;
     check_factors(x.rows, x.cols, &args.w, &start.view())?;
@@ -37,9 +42,16 @@ pub fn nnls(args: &NnlsArgs<'_>) -> Result<Matrix> {
     let mut h = Panel::zeros(k, x.cols)?;
     let gram = gram(&w)?;
     let mean = gram.iter().step_by(k + 1).sum::<f64>() / k as f64;
-    let terms = StepTerms { ridge: vec![args.l2 * mean; k], linear: vec![args.l1; k] };
+    let terms = StepTerms {
+        ridge: vec![args.l2 * mean; k],
+        linear: vec![args.l1; k],
+    };
     let quadratic = Quadratic::new::<f64>(&gram, terms, true);
-    let view = View { x: &x, side: Side::H, ranges: column_ranges(&x, k)? };
+    let view = View {
+        x: &x,
+        side: Side::H,
+        ranges: column_ranges(&x, k)?,
+    };
     let step = HalfStep {
         view: &view,
         partner: &w,

@@ -62,9 +62,17 @@ pub fn tasks_of(work: usize) -> usize {
 }
 
 /// Cuts 0..length into at most `pieces` ranges of about equal weight; `before(i)` is the weight of all before i.
-pub fn even_ranges(length: usize, pieces: usize, before: impl Fn(usize) -> usize) -> Vec<Range<usize>> {
+pub fn even_ranges(
+    length: usize,
+    pieces: usize,
+    before: impl Fn(usize) -> usize,
+) -> Vec<Range<usize>> {
     let total = before(length);
-    let round = if length >= 4 * ROUND * pieces { ROUND } else { 1 };
+    let round = if length >= 4 * ROUND * pieces {
+        ROUND
+    } else {
+        1
+    };
     let mut ranges = Vec::with_capacity(pieces);
     let mut from = 0;
     for piece in 1..=pieces {
@@ -79,7 +87,11 @@ pub fn even_ranges(length: usize, pieces: usize, before: impl Fn(usize) -> usize
                 end = middle;
             }
         }
-        let to = if piece == pieces { length } else { to.next_multiple_of(round).min(length) };
+        let to = if piece == pieces {
+            length
+        } else {
+            to.next_multiple_of(round).min(length)
+        };
         if to > from {
             ranges.push(from..to);
             from = to;

@@ -36,7 +36,12 @@ fn count(columns: &Range<usize>) {
 /// however the work is cut; so dense and sparse, by rows and by columns, with the transpose and without give the same bits.
 ///
 /// out = columns `columns` of W·X, k × so many, from the panel W (k × features).
-pub fn times_columns<T: Element>(w: &Panel<T>, x: &Data<'_, T>, columns: Range<usize>, out: &mut [T]) {
+pub fn times_columns<T: Element>(
+    w: &Panel<T>,
+    x: &Data<'_, T>,
+    columns: Range<usize>,
+    out: &mut [T],
+) {
     count(&columns);
     out.fill(T::default());
     let stride = w.stride;
@@ -105,7 +110,11 @@ impl<'a, T: Element> Strided<'a, T> {
 
 fn dense<T: Element>(factor: &[T], stride: usize, block: &Strided<'_, T>, out: &mut [T]) {
     // Terms that lie side by side in memory, or columns that do.
-    let (depth, beside) = if block.along == 1 { (DOWN, BESIDE) } else { (ALONG, usize::MAX / stride) };
+    let (depth, beside) = if block.along == 1 {
+        (DOWN, BESIDE)
+    } else {
+        (ALONG, usize::MAX / stride)
+    };
     for (c, out) in out.chunks_mut(beside.saturating_mul(stride)).enumerate() {
         for first in (0..block.terms).step_by(depth) {
             let terms = depth.min(block.terms - first);
@@ -122,7 +131,13 @@ fn dense<T: Element>(factor: &[T], stride: usize, block: &Strided<'_, T>, out: &
     }
 }
 
-fn gather<T: Element>(factor: &[T], stride: usize, lists: &Lists<'_, T>, first: usize, out: &mut [T]) {
+fn gather<T: Element>(
+    factor: &[T],
+    stride: usize,
+    lists: &Lists<'_, T>,
+    first: usize,
+    out: &mut [T],
+) {
     for window in 0..lists.windows {
         run(Gather {
             factor,
@@ -137,7 +152,13 @@ fn gather<T: Element>(factor: &[T], stride: usize, lists: &Lists<'_, T>, first: 
     }
 }
 
-fn scatter<T: Element>(h: &[T], stride: usize, columns: &Lists<'_, T>, rows: Range<usize>, out: &mut [T]) {
+fn scatter<T: Element>(
+    h: &[T],
+    stride: usize,
+    columns: &Lists<'_, T>,
+    rows: Range<usize>,
+    out: &mut [T],
+) {
     for (j, factor) in h.chunks_exact(stride).enumerate() {
         let (indices, values) = columns.list(j);
         let from = indices.partition_point(|&i| (i as usize) < rows.start);
@@ -159,12 +180,18 @@ pub fn column_ranges<T: Element>(x: &Data<'_, T>, k: usize) -> Result<Vec<Range<
     for part in &x.parts {
         match &part.kind {
             PartKind::Dense(block) => {
-                before.iter_mut().enumerate().for_each(|(j, sum)| *sum += j * block.rows);
+                before
+                    .iter_mut()
+                    .enumerate()
+                    .for_each(|(j, sum)| *sum += j * block.rows);
             }
             PartKind::Sparse(block) => {
                 let lists = block.columns();
                 windows = windows.max(lists.windows);
-                before.iter_mut().enumerate().for_each(|(j, sum)| *sum += lists.bound(j));
+                before
+                    .iter_mut()
+                    .enumerate()
+                    .for_each(|(j, sum)| *sum += lists.bound(j));
             }
         }
     }
@@ -194,7 +221,12 @@ pub fn row_ranges<T: Element>(x: &Data<'_, T>, k: usize) -> Result<Vec<Range<usi
     Ok(ranges::<T>(x.rows, k, windows, &before))
 }
 
-fn ranges<T: Element>(length: usize, k: usize, windows: usize, before: &[usize]) -> Vec<Range<usize>> {
+fn ranges<T: Element>(
+    length: usize,
+    k: usize,
+    windows: usize,
+    before: &[usize],
+) -> Vec<Range<usize>> {
     // A column costs its entries, and sweeps of about k multiply-adds for each of its k coordinates.
     let weight = |i: usize| before[i] + i * k;
     let mut tasks = tasks_of(weight(length) * k);
@@ -208,12 +240,16 @@ fn ranges<T: Element>(length: usize, k: usize, windows: usize, before: &[usize])
 
 /// W·X, k × samples, from the panel W (k × features).
 pub fn times_data<T: Element>(w: &Panel<T>, x: &Data<'_, T>) -> Result<Panel<T>> {
-    whole(w, x.cols, column_ranges(x, w.k)?, x.stored, |range, out| times_columns(w, x, range, out))
+    whole(w, x.cols, column_ranges(x, w.k)?, x.stored, |range, out| {
+        times_columns(w, x, range, out)
+    })
 }
 
 /// H·Xᵀ, k × features, from the panel H (k × samples).
 pub fn times_transposed<T: Element>(h: &Panel<T>, x: &Data<'_, T>) -> Result<Panel<T>> {
-    whole(h, x.rows, row_ranges(x, h.k)?, x.stored, |range, out| times_rows(h, x, range, out))
+    whole(h, x.rows, row_ranges(x, h.k)?, x.stored, |range, out| {
+        times_rows(h, x, range, out)
+    })
 }
 
 fn whole<T: Element>(
@@ -228,6 +264,8 @@ fn whole<T: Element>(
         return Ok(out);
     }
     let tasks = out.split(&ranges).into_iter().zip(ranges).collect();
-    each_task(tasks, stored * factor.k, |_, (out, range)| product(range, out));
+    each_task(tasks, stored * factor.k, |_, (out, range)| {
+        product(range, out)
+    });
     Ok(out)
 }

@@ -38,7 +38,8 @@ impl<'a> Quadratic<'a> {
         let curvature = |r: usize| {
             let c = diagonal(r) + terms.ridge[r];
             let inverse = T::from_f64(1.0 / c).to_f64();
-            if diagonal(r) > dead * largest && c.is_finite() && inverse.is_finite() && inverse > 0.0 {
+            if diagonal(r) > dead * largest && c.is_finite() && inverse.is_finite() && inverse > 0.0
+            {
                 c
             } else {
                 0.0
@@ -66,13 +67,23 @@ impl<'a> Quadratic<'a> {
         for r in 0..self.k {
             let (block, i) = (r / BLOCK * BLOCK, r % BLOCK);
             for s in 0..self.k {
-                let own = if r == s && self.curvature[r] > 0.0 { self.terms.ridge[r] } else { 0.0 };
+                let own = if r == s && self.curvature[r] > 0.0 {
+                    self.terms.ridge[r]
+                } else {
+                    0.0
+                };
                 gram[block * self.k + s * BLOCK + i] = T::from_f64(self.gram[r * self.k + s] + own);
             }
         }
         let alive = |value: &dyn Fn(usize) -> f64| {
             (0..self.k)
-                .map(|r| if self.curvature[r] > 0.0 { T::from_f64(value(r)) } else { T::default() })
+                .map(|r| {
+                    if self.curvature[r] > 0.0 {
+                        T::from_f64(value(r))
+                    } else {
+                        T::default()
+                    }
+                })
                 .collect()
         };
         Sweeps {

@@ -67,7 +67,11 @@ fn squares_by_column<T: Element>(block: &DensePart<'_, T>) -> f64 {
         }
         sum(&sums[0][..columns.len()])
     };
-    sum(&collect(block.cols.div_ceil(NARROW), block.data.len(), of_columns))
+    sum(&collect(
+        block.cols.div_ceil(NARROW),
+        block.data.len(),
+        of_columns,
+    ))
 }
 
 /// Adds F·Fᵀ of some columns of a panel to `out`, k × k.
@@ -104,7 +108,8 @@ pub fn gram<T: Real>(f: &Panel<T>) -> Result<Vec<f64>> {
         Ok(out)
     };
     let count = f.cols.div_ceil(COLUMNS);
-    let partials: Result<Vec<Vec<f64>>> = collect(count, f.cols * k * k, chunk).into_iter().collect();
+    let partials: Result<Vec<Vec<f64>>> =
+        collect(count, f.cols * k * k, chunk).into_iter().collect();
     Ok(in_order(partials?, k * k))
 }
 
@@ -122,7 +127,9 @@ fn sums_of<T: Real>(f: &Panel<T>, value: impl Fn(f64) -> f64 + Sync) -> Vec<f64>
     let chunk = |c: usize| {
         let columns = c * COLUMNS..((c + 1) * COLUMNS).min(f.cols);
         let mut sums = vec![0.0; f.k];
-        for column in f.data()[columns.start * f.stride..columns.end * f.stride].chunks_exact(f.stride) {
+        for column in
+            f.data()[columns.start * f.stride..columns.end * f.stride].chunks_exact(f.stride)
+        {
             for (sum, x) in sums.iter_mut().zip(column) {
                 *sum += value(x.to_f64());
             }

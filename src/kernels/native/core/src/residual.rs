@@ -17,11 +17,20 @@ const DEPTH: usize = 32;
 
 /// Σ_j (X − Wᵀ·H)_ij² for each feature i, entry by entry, for panels W (k × features) and H (k × samples); entries that
 /// are held out, and zero in X, don't count.
-pub fn residual_by_row<T: Element>(x: &Data<'_, T>, w: &Panel<T>, h: &Panel<T>, without: Option<&Mask>) -> Result<Vec<f64>> {
+pub fn residual_by_row<T: Element>(
+    x: &Data<'_, T>,
+    w: &Panel<T>,
+    h: &Panel<T>,
+    without: Option<&Mask>,
+) -> Result<Vec<f64>> {
     let mut sums = zeros(x.rows)?;
     let work = x.rows * x.cols * (w.k + 1);
     let tasks: Vec<_> = sums.chunks_mut(ROWS).collect();
-    let done: Result<Vec<()>> = each_task(tasks, work, |c, out| squares(x, w, h, without, c * ROWS, out)).into_iter().collect();
+    let done: Result<Vec<()>> = each_task(tasks, work, |c, out| {
+        squares(x, w, h, without, c * ROWS, out)
+    })
+    .into_iter()
+    .collect();
     done?;
     Ok(sums)
 }
@@ -38,7 +47,11 @@ fn squares<T: Element>(
     // Lanes run along the features: term r of an estimate is row r of W, times one number of H.
     let lanes = ROWS;
     let mut by_factor = Aligned::zeros(w.k * lanes)?;
-    for (l, column) in w.data()[first * w.stride..].chunks_exact(w.stride).take(out.len()).enumerate() {
+    for (l, column) in w.data()[first * w.stride..]
+        .chunks_exact(w.stride)
+        .take(out.len())
+        .enumerate()
+    {
         for r in 0..w.k {
             by_factor[r * lanes + l] = column[r];
         }
@@ -68,7 +81,11 @@ fn squares<T: Element>(
         }
         entries.fill(T::default());
         lay_out(x, first, out.len(), left..left + depth, &mut entries, lanes);
-        for (entries, estimates) in entries.chunks_exact(lanes).zip(estimates.chunks_exact(lanes)).take(depth) {
+        for (entries, estimates) in entries
+            .chunks_exact(lanes)
+            .zip(estimates.chunks_exact(lanes))
+            .take(depth)
+        {
             for (out, (x, e)) in out.iter_mut().zip(entries.iter().zip(estimates)) {
                 let error = x.to_f64() - e.to_f64();
                 *out += error * error;
@@ -79,7 +96,14 @@ fn squares<T: Element>(
 }
 
 /// Entries of `count` features from `first` on, sample after sample, `lanes` numbers each.
-fn lay_out<T: Element>(x: &Data<'_, T>, first: usize, count: usize, samples: Range<usize>, out: &mut [T], lanes: usize) {
+fn lay_out<T: Element>(
+    x: &Data<'_, T>,
+    first: usize,
+    count: usize,
+    samples: Range<usize>,
+    out: &mut [T],
+    lanes: usize,
+) {
     for part in &x.parts {
         let from = first.max(part.top);
         let to = (first + count).min(part.top + part.rows());
@@ -111,6 +135,11 @@ fn lay_out<T: Element>(x: &Data<'_, T>, first: usize, count: usize, samples: Ran
 }
 
 /// ‖X − Wᵀ·H‖², entry by entry, but for those that are held out.
-pub fn residual<T: Element>(x: &Data<'_, T>, w: &Panel<T>, h: &Panel<T>, without: Option<&Mask>) -> Result<f64> {
+pub fn residual<T: Element>(
+    x: &Data<'_, T>,
+    w: &Panel<T>,
+    h: &Panel<T>,
+    without: Option<&Mask>,
+) -> Result<f64> {
     Ok(sum(&residual_by_row(x, w, h, without)?))
 }

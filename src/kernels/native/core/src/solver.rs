@@ -70,7 +70,14 @@ impl<'a, T: Real> Prepared<'a, T> {
         match self {
             Self::Sweeps(sweeps) => {
                 let mut decrease = vec![T::default(); x.len() / stride];
-                let tile = SweepTile { sweeps, stride, x, b, diagonal: None, decrease: &mut decrease };
+                let tile = SweepTile {
+                    sweeps,
+                    stride,
+                    x,
+                    b,
+                    diagonal: None,
+                    decrease: &mut decrease,
+                };
                 run(tile);
                 Ok(decrease.iter().fold(0.0, |sum, fall| sum + fall.to_f64()))
             }

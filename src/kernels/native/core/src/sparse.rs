@@ -75,8 +75,16 @@ impl<T> Lists<'_, T> {
     #[inline(always)]
     pub fn bounds(&self, c: usize, window: usize) -> (usize, usize) {
         let cut = |border: usize| self.cut.crossings[border * self.count + c];
-        let from = if window == 0 { self.bound(c) } else { cut(window - 1) };
-        let to = if window + 1 == self.windows { self.bound(c + 1) } else { cut(window) };
+        let from = if window == 0 {
+            self.bound(c)
+        } else {
+            cut(window - 1)
+        };
+        let to = if window + 1 == self.windows {
+            self.bound(c + 1)
+        } else {
+            cut(window)
+        };
         (from, to)
     }
 
@@ -84,8 +92,13 @@ impl<T> Lists<'_, T> {
     /// whole groups.
     pub fn order(&self, first: usize, count: usize) -> &[u32] {
         let last = first + count;
-        let whole = first.is_multiple_of(GROUP) && (last.is_multiple_of(GROUP) || last == self.count);
-        if whole { &self.cut.order[first..last] } else { &[] }
+        let whole =
+            first.is_multiple_of(GROUP) && (last.is_multiple_of(GROUP) || last == self.count);
+        if whole {
+            &self.cut.order[first..last]
+        } else {
+            &[]
+        }
     }
 
     /// Listed entries of the lists before c.
@@ -125,7 +138,7 @@ impl<'a, T: Element> SparsePart<'a, T> {
                 "the column bounds of a sparse matrix do not fit its entries",
             ));
         }
-        let values = T::take(values, layout.exponent)?;
+        let values = T::take(values)?;
         let mut part = Self {
             rows,
             cols,
@@ -207,11 +220,18 @@ impl Cut {
         let mut order = zeros::<u32>(lists.count)?;
         for (g, group) in order.chunks_mut(GROUP).enumerate() {
             let first = g * GROUP;
-            group.iter_mut().enumerate().for_each(|(c, o)| *o = (first + c) as u32);
+            group
+                .iter_mut()
+                .enumerate()
+                .for_each(|(c, o)| *o = (first + c) as u32);
             let length = |&c: &u32| lists.bound(c as usize + 1) - lists.bound(c as usize);
             group.sort_by_key(|c| std::cmp::Reverse(length(c)));
         }
-        Ok(Self { borders, crossings, order })
+        Ok(Self {
+            borders,
+            crossings,
+            order,
+        })
     }
 }
 
@@ -243,7 +263,13 @@ impl<T: Element> Rows<T> {
             let base = indptr[range.start];
             let mut next: Vec<usize> = indptr[range.clone()].iter().map(|q| q - base).collect();
             let mut cursors: Vec<usize> = (0..part.cols)
-                .map(|j| lists.bound(j) + lists.list(j).0.partition_point(|&i| (i as usize) < range.start))
+                .map(|j| {
+                    lists.bound(j)
+                        + lists
+                            .list(j)
+                            .0
+                            .partition_point(|&i| (i as usize) < range.start)
+                })
                 .collect();
             let pieces = indices.len().div_ceil(stretch).max(1);
             let before = |i: usize| indptr[range.start + i] - base;
@@ -251,7 +277,9 @@ impl<T: Element> Rows<T> {
                 let end = (range.start + piece.end) as u32;
                 for (j, cursor) in cursors.iter_mut().enumerate() {
                     let last = lists.bound(j + 1);
-                    let rest = part.indices[*cursor..last].iter().zip(&part.values[*cursor..last]);
+                    let rest = part.indices[*cursor..last]
+                        .iter()
+                        .zip(&part.values[*cursor..last]);
                     for (&i, &x) in rest {
                         if i >= end {
                             break;

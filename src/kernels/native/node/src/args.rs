@@ -211,13 +211,24 @@ pub(crate) fn views(blocks: &[Matrix]) -> Vec<Block<'_>> {
 
 fn view(block: &Matrix) -> Block<'_> {
     match block {
-        Matrix::Dense { rows, cols, order, data } => Block::Dense {
+        Matrix::Dense {
+            rows,
+            cols,
+            order,
+            data,
+        } => Block::Dense {
             rows: *rows as usize,
             cols: *cols as usize,
             by_rows: *order == Some(Order::Rows),
             data: floats(data),
         },
-        Matrix::Csc { rows, cols, indptr, indices, values } => Block::Csc {
+        Matrix::Csc {
+            rows,
+            cols,
+            indptr,
+            indices,
+            values,
+        } => Block::Csc {
             rows: *rows as usize,
             cols: *cols as usize,
             indptr: Pointers::U32(indptr),

@@ -145,7 +145,9 @@ fn whole(x: f64, what: &str) -> core::error::Result<usize> {
     if x >= 1.0 && x.fract() == 0.0 {
         return Ok(x as usize);
     }
-    Err(KernelError::invalid(format!("{what} must be a whole number from 1 on, not {x}")))
+    Err(KernelError::invalid(format!(
+        "{what} must be a whole number from 1 on, not {x}"
+    )))
 }
 
 fn controlled<T>(

@@ -10,8 +10,8 @@ mod results;
 mod running;
 
 pub use args::{
-    Acceleration, DenseMatrix, FactorTerms, HoldOut, Keep, MaskedSolver, Matrix, Memory, MseArgs, NmfArgs, NnlsArgs, Norm,
-    Order, Precision, Solver, Start, SvdArgs,
+    Acceleration, DenseMatrix, FactorTerms, HoldOut, Keep, MaskedSolver, Matrix, Memory, MseArgs,
+    NmfArgs, NnlsArgs, Norm, Order, Precision, Solver, Start, SvdArgs,
 };
 pub use calls::{force_simd, mse, nmf, nnls, provoke_panic, simd, svd, version};
 pub use cancel::Cancel;

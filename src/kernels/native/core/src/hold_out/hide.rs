@@ -16,8 +16,19 @@ pub struct Hidden<T> {
 }
 
 enum OwnPart<T> {
-    Dense { rows: usize, cols: usize, by_rows: bool, data: Vec<T> },
-    Csc { rows: usize, cols: usize, indptr: Vec<u64>, indices: Vec<u32>, values: Vec<T> },
+    Dense {
+        rows: usize,
+        cols: usize,
+        by_rows: bool,
+        data: Vec<T>,
+    },
+    Csc {
+        rows: usize,
+        cols: usize,
+        indptr: Vec<u64>,
+        indices: Vec<u32>,
+        values: Vec<T>,
+    },
 }
 
 impl<T: Element> Hidden<T> {
@@ -27,27 +38,21 @@ impl<T: Element> Hidden<T> {
             PartKind::Dense(block) => dense(block, part.top, mask),
             PartKind::Sparse(block) => sparse(&block, part.top, mask),
         };
-        Ok(Self { parts: x.parts.into_iter().map(hide).collect::<Result<_>>()? })
+        Ok(Self {
+            parts: x.parts.into_iter().map(hide).collect::<Result<_>>()?,
+        })
     }
 
     /// The blocks.
     pub fn blocks(&self) -> Vec<Block<'_>> {
-        let view = |part| match part {
-            &OwnPart::Dense { rows, cols, by_rows, ref data } => Block::Dense { rows, cols, by_rows, data: T::values(data) },
-            &OwnPart::Csc { rows, cols, ref indptr, ref indices, ref values } => Block::Csc {
-                rows,
-                cols,
-                indptr: Pointers::U64(indptr),
-                indices,
-                values: T::values(values),
-            },
-        };
-        self.parts.iter().map(view).collect()
+        self.parts.iter().map(OwnPart::block).collect()
     }
 }
 
 fn dense<T: Element>(block: DensePart<'_, T>, top: usize, mask: &Mask) -> Result<OwnPart<T>> {
-    let DensePart { rows, cols, down, .. } = block;
+    let DensePart {
+        rows, cols, down, ..
+    } = block;
     let by_rows = down != 1;
     let mut data = match block.data {
         std::borrow::Cow::Owned(data) => data,
@@ -77,7 +82,12 @@ fn dense<T: Element>(block: DensePart<'_, T>, top: usize, mask: &Mask) -> Result
             }
         });
     }
-    Ok(OwnPart::Dense { rows, cols, by_rows, data })
+    Ok(OwnPart::Dense {
+        rows,
+        cols,
+        by_rows,
+        data,
+    })
 }
 
 fn sparse<T: Element>(block: &SparsePart<'_, T>, top: usize, mask: &Mask) -> Result<OwnPart<T>> {
@@ -86,7 +96,10 @@ fn sparse<T: Element>(block: &SparsePart<'_, T>, top: usize, mask: &Mask) -> Res
     let kept = |j: usize| {
         let words = &mask.words(j / TILE)[top..];
         let (indices, values) = columns.list(j);
-        indices.iter().zip(values).filter(move |&(&i, _)| words[i as usize] >> (j % TILE) & 1 == 0)
+        indices
+            .iter()
+            .zip(values)
+            .filter(move |&(&i, _)| words[i as usize] >> (j % TILE) & 1 == 0)
     };
     let listed = block.values.len();
     let mut indptr = zeros::<u64>(cols + 1)?;
@@ -118,7 +131,13 @@ fn sparse<T: Element>(block: &SparsePart<'_, T>, top: usize, mask: &Mask) -> Res
             (*index, *value) = (i, x);
         }
     });
-    Ok(OwnPart::Csc { rows, cols, indptr, indices, values })
+    Ok(OwnPart::Csc {
+        rows,
+        cols,
+        indptr,
+        indices,
+        values,
+    })
 }
 
 /// Values of held-out entries, in the order of their lists; those that are zero are left out.
@@ -135,9 +154,14 @@ impl<T: Element> HeldValues<T> {
     /// Looks them up in X; `lists` are by columns of X.
     pub fn new(x: &Data<'_, T>, lists: &Lists) -> Result<Self> {
         let segments = lists.windows * lists.count;
-        let longest = (0..lists.windows).map(|w| lists.bounds[(w + 1) * lists.count] - lists.bounds[w * lists.count]).max();
+        let longest = (0..lists.windows)
+            .map(|w| lists.bounds[(w + 1) * lists.count] - lists.bounds[w * lists.count])
+            .max();
         if longest.is_some_and(|longest| u32::try_from(longest).is_err()) {
-            return Err(KernelError::new(ErrorCode::OutOfMemory, "too many entries are held out"));
+            return Err(KernelError::new(
+                ErrorCode::OutOfMemory,
+                "too many entries are held out",
+            ));
         }
         let work = COST * lists.len();
         let ranges = even_ranges(segments, tasks_of(work), |s| lists.bounds[s] + s);
@@ -172,7 +196,8 @@ impl<T: Element> HeldValues<T> {
         each_task(tasks, work, |_, (range, places, values)| {
             let mut out = places.iter_mut().zip(values);
             for segment in range {
-                let before = lists.bounds[segment] - lists.bounds[segment / lists.count * lists.count];
+                let before =
+                    lists.bounds[segment] - lists.bounds[segment / lists.count * lists.count];
                 each_value(x, lists, segment, |place, value| {
                     if let Some((out_place, out_value)) = out.next() {
                         (*out_place, *out_value) = ((before + place) as u32, value);
@@ -180,12 +205,21 @@ impl<T: Element> HeldValues<T> {
                 });
             }
         });
-        Ok(Self { places, values, bounds })
+        Ok(Self {
+            places,
+            values,
+            bounds,
+        })
     }
 }
 
 /// The held-out entries of a list of a window that are not zero, with their place in the list.
-fn each_value<T: Element>(x: &Data<'_, T>, lists: &Lists, segment: usize, mut found: impl FnMut(usize, T)) {
+fn each_value<T: Element>(
+    x: &Data<'_, T>,
+    lists: &Lists,
+    segment: usize,
+    mut found: impl FnMut(usize, T),
+) {
     let j = segment % lists.count;
     let rows = &lists.indices[lists.bounds[segment]..lists.bounds[segment + 1]];
     let mut found = |place, value: T| {
@@ -200,13 +234,18 @@ fn each_value<T: Element>(x: &Data<'_, T>, lists: &Lists, segment: usize, mut fo
         match &part.kind {
             PartKind::Dense(block) => {
                 for (place, &i) in own.iter().enumerate() {
-                    found(first + place, block.data[(i - top) as usize * block.down + j * block.across]);
+                    found(
+                        first + place,
+                        block.data[(i - top) as usize * block.down + j * block.across],
+                    );
                 }
             }
             PartKind::Sparse(block) => {
                 let columns = block.columns();
                 let (listed, values) = columns.list(j);
-                let begin = own.first().map_or(listed.len(), |&i| listed.partition_point(|&l| l < i - top));
+                let begin = own
+                    .first()
+                    .map_or(listed.len(), |&i| listed.partition_point(|&l| l < i - top));
                 let mut held = own.iter().enumerate().peekable();
                 for (&i, &value) in listed[begin..].iter().zip(&values[begin..]) {
                     while held.next_if(|&(_, &h)| h - top < i).is_some() {}
@@ -217,6 +256,37 @@ fn each_value<T: Element>(x: &Data<'_, T>, lists: &Lists, segment: usize, mut fo
                     }
                 }
             }
+        }
+    }
+}
+
+impl<T: Element> OwnPart<T> {
+    fn block(&self) -> Block<'_> {
+        match *self {
+            OwnPart::Dense {
+                rows,
+                cols,
+                by_rows,
+                ref data,
+            } => Block::Dense {
+                rows,
+                cols,
+                by_rows,
+                data: T::values(data),
+            },
+            OwnPart::Csc {
+                rows,
+                cols,
+                ref indptr,
+                ref indices,
+                ref values,
+            } => Block::Csc {
+                rows,
+                cols,
+                indptr: Pointers::U64(indptr),
+                indices,
+                values: T::values(values),
+            },
         }
     }
 }

@@ -9,7 +9,7 @@ use crate::parallel::{each_task, even_ranges, tasks_of};
 use crate::simd::Real;
 
 /// Bytes of a panel that a pass over held-out entries stays within, if that is not too few of them.
-const WINDOW: usize = 32768;
+const WINDOW: usize = 131_072;
 /// Entries that a list should have in a window, on average.
 const ENTRIES: f64 = 24.0;
 /// Multiply-adds that listing an entry costs, about.
@@ -37,7 +37,13 @@ impl Lists {
         let enough = (ENTRIES / share).ceil() as usize;
         let width = near.max(enough).div_ceil(TILE);
         let windows = mask.cols.div_ceil(TILE).div_ceil(width);
-        let mut lists = Self { count: mask.rows, windows, indices: Vec::new(), bounds: zeros(windows * mask.rows + 1)?, width };
+        let mut lists = Self {
+            count: mask.rows,
+            windows,
+            indices: Vec::new(),
+            bounds: zeros(windows * mask.rows + 1)?,
+            width,
+        };
         let words = mask.rows * mask.cols.div_ceil(TILE);
         let tasks: Vec<_> = lists.bounds[1..].chunks_mut(mask.rows).collect();
         each_task(tasks, words, |window, counts| {
@@ -100,7 +106,12 @@ impl Lists {
     }
 
     /// The same of other bounds that run along.
-    pub fn bounds_of<'a>(&self, bounds: &'a [usize], window: usize, lists: &Range<usize>) -> &'a [usize] {
+    pub fn bounds_of<'a>(
+        &self,
+        bounds: &'a [usize],
+        window: usize,
+        lists: &Range<usize>,
+    ) -> &'a [usize] {
         &bounds[window * self.count + lists.start..=window * self.count + lists.end]
     }
 }

@@ -33,7 +33,11 @@ pub struct Mask {
 impl Mask {
     /// Nothing is held out.
     pub fn none(rows: usize, cols: usize) -> Result<Self> {
-        Ok(Self { rows, cols, words: zeros(rows * cols.div_ceil(TILE))? })
+        Ok(Self {
+            rows,
+            cols,
+            words: zeros(rows * cols.div_ceil(TILE))?,
+        })
     }
 
     /// Draws a block of rows. No row of it is held out whole: of such a row the entry of largest draw (the first among
@@ -46,11 +50,24 @@ impl Mask {
             let own = &mut words[block.clone()];
             let whole = own.len() / TILE * TILE;
             let (tiles, rest) = own.split_at_mut(whole);
-            run(MaskBits { key, below, first: 0, across, out: tiles });
+            run(MaskBits {
+                key,
+                below,
+                first: 0,
+                across,
+                out: tiles,
+            });
             let mut last = [0; TILE];
-            run(MaskBits { key, below, first: whole / TILE, across, out: &mut last });
+            run(MaskBits {
+                key,
+                below,
+                first: whole / TILE,
+                across,
+                out: &mut last,
+            });
             rest.copy_from_slice(&last[..rest.len()]);
-            own.iter_mut().for_each(|word| *word &= present(cols, across));
+            own.iter_mut()
+                .for_each(|word| *word &= present(cols, across));
         });
         self.spare_rows(block.clone(), key);
         self.spare_columns(block, key);
@@ -73,7 +90,9 @@ impl Mask {
     fn spare_columns(&mut self, block: Range<usize>, key: [u32; 2]) {
         for across in 0..self.cols.div_ceil(TILE) {
             let words = &self.words[across * self.rows..][block.clone()];
-            let mut whole = words.iter().fold(present(self.cols, across), |all, word| all & word);
+            let mut whole = words
+                .iter()
+                .fold(present(self.cols, across), |all, word| all & word);
             while whole != 0 {
                 let j = across * TILE + whole.trailing_zeros() as usize;
                 let best = largest(block.len(), |i| draw(key, i, j));
@@ -133,10 +152,12 @@ fn present(cols: usize, across: usize) -> u64 {
 }
 
 fn largest(count: usize, value: impl Fn(usize) -> u32) -> usize {
-    (1..count).fold((0, value(0)), |best, at| {
-        let drawn = value(at);
-        if drawn > best.1 { (at, drawn) } else { best }
-    }).0
+    (1..count)
+        .fold((0, value(0)), |best, at| {
+            let drawn = value(at);
+            if drawn > best.1 { (at, drawn) } else { best }
+        })
+        .0
 }
 
 /// Swaps the blocks beside the diagonal, of 32 × 32 bits, then of 16 × 16, down to single ones (Warren 2012, section 7-3).

@@ -45,7 +45,9 @@ impl<T: Element> Held<T> {
     pub fn new(x: &Data<'_, T>, hold_out: &HoldOut<'_>, k: usize) -> Result<Self> {
         let HoldOut { fraction, keys, .. } = *hold_out;
         if !(fraction > 0.0 && fraction < 1.0) {
-            return Err(KernelError::invalid(format!("the fraction to hold out must lie between 0 and 1, not be {fraction}")));
+            return Err(KernelError::invalid(format!(
+                "the fraction to hold out must lie between 0 and 1, not be {fraction}"
+            )));
         }
         if keys.len() != x.parts.len() {
             return Err(KernelError::invalid(format!(

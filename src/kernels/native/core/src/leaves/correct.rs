@@ -1,11 +1,13 @@
+use std::ops::Range;
+
 use crate::leaves::SUMS;
 use crate::simd::{Leaf, Real, Vector};
 
 /// out_c += Σ_p (f_p·x_c)·f_p over the listed columns f_p of a panel, for the columns c of `x` and `out`: what entries
 /// that are held out would add to a product if they were as the model has them.
 ///
-/// A dot product runs over lanes in ascending order of lines, and then by halves across a line; the sum over p is that of
-/// the even p plus that of the odd ones, each in ascending order.
+/// A dot product runs over lanes in ascending order of lines, and then by halves across a line; every fourth p makes a sum
+/// of its own, as long as there are four.
 pub struct Correct<'a, T> {
     /// Columns of the partner's panel.
     pub factor: &'a [T],
@@ -47,198 +49,216 @@ struct List<T> {
     estimates: *mut T,
 }
 
+/// Sums that do not wait for one another.
+const CHAINS: usize = 4;
+/// Lists whose estimates are made before any is multiplied: a sum that waits for its estimates holds up all behind it.
+const AHEAD: usize = 32;
+
 impl<T: Real> Leaf<T> for Correct<'_, T> {
     type Output = ();
 
     #[inline(always)]
     fn run<V: Vector<T>>(self) {
-        let Self { factor, stride, indices, bounds, x, out, scored } = self;
+        let Self {
+            factor,
+            stride,
+            indices,
+            bounds,
+            x,
+            out,
+            mut scored,
+        } = self;
         let (begin, end) = (bounds[0], bounds[bounds.len() - 1]);
-        assert!(stride.is_multiple_of(T::LANES) && out.len() == x.len() && (bounds.len() - 1) * stride == x.len());
+        let count = bounds.len() - 1;
+        assert!(
+            stride.is_multiple_of(T::LANES) && x.len() == count * stride && out.len() == x.len()
+        );
         assert!(bounds.is_sorted() && indices.len() >= end + SUMS);
-        let last = indices[begin..end + SUMS].iter().fold(0, |most, &i| most.max(i));
+        let last = indices[begin..end + SUMS]
+            .iter()
+            .fold(0, |most, &i| most.max(i));
         assert!((last as usize) < factor.len() / stride);
-        let mut estimates = vec![T::default(); end - begin + SUMS];
-        let columns = x.chunks_exact(stride).zip(out.chunks_exact_mut(stride));
-        for ((x, out), ends) in columns.zip(bounds.windows(2)) {
-            let list = List {
-                factor: factor.as_ptr(),
-                stride,
-                indices: indices[ends[0]..].as_ptr(),
-                count: ends[1] - ends[0],
-                x: x.as_ptr(),
-                out: out.as_mut_ptr(),
-                estimates: estimates[ends[0] - begin..].as_mut_ptr(),
-            };
-            // SAFETY: x and out hold one column; the indices from the list's first to a line beyond its last are columns
-            // of `factor`, as was found above, and there is room for estimates of as many.
+        let longest = (0..count)
+            .step_by(AHEAD)
+            .map(|c| bounds[count.min(c + AHEAD)] - bounds[c])
+            .max();
+        let mut estimates = vec![T::default(); longest.unwrap_or(0) + SUMS];
+        let (x, out, room) = (x.as_ptr(), out.as_mut_ptr(), estimates.as_mut_ptr());
+        let list = |first: usize, c: usize| {
+            // SAFETY: column c of x and out exists, its list lies within the indices, and there is room for the estimates of
+            // `AHEAD` lists from `first` on.
             unsafe {
-                match (V::REGISTERS, stride / T::LANES) {
-                    (_, 1) => list.at_once::<V, 1>(),
-                    (32, 2) => list.at_once::<V, 2>(),
-                    (32, 3) => list.at_once::<V, 3>(),
-                    (32, 4) => list.at_once::<V, 4>(),
-                    (32, 5) => list.at_once::<V, 5>(),
-                    (32, _) => list.by_runs::<V, 6>(),
-                    (_, 2) => list.by_runs::<V, 2>(),
-                    _ => list.by_runs::<V, 3>(),
+                List {
+                    factor: factor.as_ptr(),
+                    stride,
+                    indices: indices.as_ptr().add(bounds[c]),
+                    count: bounds[c + 1] - bounds[c],
+                    x: x.add(c * stride),
+                    out: out.add(c * stride),
+                    estimates: room.add(bounds[c] - bounds[first]),
                 }
             }
-        }
-        if let Some(scored) = scored {
-            scored.add(&mut estimates, end - begin);
+        };
+        for first in (0..count).step_by(AHEAD) {
+            let lists = first..count.min(first + AHEAD);
+            // SAFETY: the indices from a list's first to a line beyond its last are columns of `factor`, as was found above,
+            // and there is room for estimates of as many; what is written beyond a list's last is written again by the next.
+            unsafe {
+                match (V::REGISTERS, stride / T::LANES) {
+                    (_, 1) => lists
+                        .clone()
+                        .for_each(|c| list(first, c).estimates::<V, 1>()),
+                    (_, 2) => lists
+                        .clone()
+                        .for_each(|c| list(first, c).estimates::<V, 2>()),
+                    (_, 3) => lists
+                        .clone()
+                        .for_each(|c| list(first, c).estimates::<V, 3>()),
+                    (32, 4) => lists
+                        .clone()
+                        .for_each(|c| list(first, c).estimates::<V, 4>()),
+                    (32, 5) => lists
+                        .clone()
+                        .for_each(|c| list(first, c).estimates::<V, 5>()),
+                    _ => lists
+                        .clone()
+                        .for_each(|c| list(first, c).estimates::<V, 0>()),
+                }
+                match (V::REGISTERS, stride / T::LANES) {
+                    (_, 1) => lists.for_each(|c| list(first, c).sums::<V, 1>()),
+                    (32, 2) => lists.for_each(|c| list(first, c).sums::<V, 2>()),
+                    (32, 3) => lists.for_each(|c| list(first, c).sums::<V, 3>()),
+                    (32, 4) => lists.for_each(|c| list(first, c).sums::<V, 4>()),
+                    (32, 5) => lists.for_each(|c| list(first, c).sums::<V, 5>()),
+                    (32, _) => lists.for_each(|c| list(first, c).sums::<V, 6>()),
+                    _ => lists.for_each(|c| list(first, c).sums::<V, 1>()),
+                }
+            }
+            if let Some(scored) = &mut scored {
+                let from = bounds[first] - begin;
+                scored.add(
+                    &mut estimates,
+                    from..bounds[count.min(first + AHEAD)] - begin,
+                );
+            }
         }
     }
 }
 
 impl<T: Real> List<T> {
-    /// Estimates and sums in one pass.
-    ///
-    /// # Safety
-    /// See `List`; columns have `LINES` lines.
-    #[inline(always)]
-    unsafe fn at_once<V: Vector<T>, const LINES: usize>(self) {
-        let list = Self { stride: LINES * T::LANES, ..self };
-        // SAFETY: the caller vouches for the list.
-        unsafe {
-            let x = list.load::<V, LINES>(list.x);
-            let mut sums = [[V::zero(); LINES]; 2];
-            for first in (0..list.count).step_by(T::LANES) {
-                list.estimate::<V>(first, |column| dot::<T, V, LINES>(column, &x));
-                list.add::<V, LINES>(first, 0, &mut sums);
-            }
-            list.finish(0, &sums);
-        }
-    }
-
-    /// First all estimates, then `MOST` lines at a time.
+    /// f_p·x for every entry; columns have `LINES` lines, or any number where that is 0.
     ///
     /// # Safety
     /// See `List`.
     #[inline(always)]
-    unsafe fn by_runs<V: Vector<T>, const MOST: usize>(self) {
-        let lines = self.stride / T::LANES;
-        // SAFETY: the caller vouches for the list; lines are below the number of lines of a column.
+    unsafe fn estimates<V: Vector<T>, const LINES: usize>(self) {
+        let stride = if LINES == 0 {
+            self.stride
+        } else {
+            LINES * T::LANES
+        };
+        // SAFETY: the caller vouches for the list: columns and x have so many lines, a line of indices from `first` on are
+        // those of columns, and there is room for a line of estimates.
         unsafe {
+            let mut x = [V::zero(); LINES];
+            for (v, line) in x.iter_mut().enumerate() {
+                *line = V::load(self.x.add(v * T::LANES));
+            }
             for first in (0..self.count).step_by(T::LANES) {
-                self.estimate::<V>(first, |column| {
+                let sums = V::sums(|p| {
+                    // One by one: gathering and spreading indices takes longer than all the rest.
+                    let index = self.indices.add(first + p).read_volatile() as usize;
+                    let column = self.factor.add(index * stride);
                     let mut sum = V::zero();
-                    for l in (0..self.stride).step_by(T::LANES) {
-                        sum = sum.fma(V::load(column.add(l)), V::load(self.x.add(l)));
+                    for (v, line) in x.iter().enumerate() {
+                        sum = sum.fma(V::load(column.add(v * T::LANES)), *line);
+                    }
+                    if LINES == 0 {
+                        for l in (0..stride).step_by(T::LANES) {
+                            sum = sum.fma(V::load(column.add(l)), V::load(self.x.add(l)));
+                        }
                     }
                     sum
                 });
+                sums.store(self.estimates.add(first));
             }
-            let mut line = 0;
+        }
+    }
+
+    /// Adds every column times its estimate, at most `MOST` lines at a time.
+    ///
+    /// # Safety
+    /// See `List`; its estimates were made.
+    #[inline(always)]
+    unsafe fn sums<V: Vector<T>, const MOST: usize>(self) {
+        let lines = self.stride / T::LANES;
+        let mut line = 0;
+        // SAFETY: the caller vouches for the list; lines are below the number of lines of a column.
+        unsafe {
             while line + MOST <= lines {
-                self.run_of::<V, MOST>(line);
+                self.sum::<V, MOST>(line);
                 line += MOST;
             }
             while line < lines {
-                self.run_of::<V, 1>(line);
+                self.sum::<V, 1>(line);
                 line += 1;
             }
         }
     }
 
     /// # Safety
-    /// See `List`; lines `line` to `line` + `LINES` lie within a column.
+    /// As for `sums`; lines `line` to `line` + `LINES` lie within a column.
     #[inline(always)]
-    unsafe fn run_of<V: Vector<T>, const LINES: usize>(self, line: usize) {
-        let mut sums = [[V::zero(); LINES]; 2];
-        // SAFETY: the caller vouches for the list and the lines.
-        unsafe {
-            for first in (0..self.count).step_by(T::LANES) {
-                self.add::<V, LINES>(first, line, &mut sums);
-            }
-            self.finish(line, &sums);
-        }
-    }
-
-    /// Estimates of a line of entries, zero beyond the last.
-    ///
-    /// # Safety
-    /// See `List`; `first` is below its length.
-    #[inline(always)]
-    unsafe fn estimate<V: Vector<T>>(self, first: usize, products: impl Fn(*const T) -> V) {
-        let left = V::splat(T::from_f64((self.count - first) as f64));
-        // SAFETY: so many indices there are beyond `first`, each that of a column, and so much room for estimates.
-        unsafe {
-            // One by one: gathering and spreading indices takes longer than all the rest.
-            let column = |p: usize| self.indices.add(first + p).read_volatile() as usize;
-            let sums = V::sums(|p| products(self.factor.add(column(p) * self.stride)));
-            let within = left.over(V::load(T::STEPS.as_ptr()));
-            V::choose(within, sums, V::zero()).store(self.estimates.add(first));
-        }
-    }
-
-    /// Adds a line of entries to `LINES` lines of the even and the odd sums.
-    ///
-    /// # Safety
-    /// As for `estimate`, which must have been called; lines `line` to `line` + `LINES` lie within a column.
-    #[inline(always)]
-    unsafe fn add<V: Vector<T>, const LINES: usize>(self, first: usize, line: usize, sums: &mut [[V; LINES]; 2]) {
-        for p in first..first + T::LANES {
-            // SAFETY: as for `estimate`.
+    unsafe fn sum<V: Vector<T>, const LINES: usize>(self, line: usize) {
+        let mut sums = [[V::zero(); LINES]; CHAINS];
+        let add = |sums: &mut [V; LINES], p: usize| {
+            // SAFETY: p is below the length of the list; the caller vouches for it and for the lines.
             unsafe {
-                let column = self.factor.add(*self.indices.add(p) as usize * self.stride + line * T::LANES);
+                let column = self
+                    .factor
+                    .add(*self.indices.add(p) as usize * self.stride + line * T::LANES);
                 let estimate = V::splat(*self.estimates.add(p));
-                for (v, sum) in sums[p % 2].iter_mut().enumerate() {
+                for (v, sum) in sums.iter_mut().enumerate() {
                     *sum = sum.fma(estimate, V::load(column.add(v * T::LANES)));
                 }
             }
+        };
+        let whole = self.count / CHAINS * CHAINS;
+        for p in (0..whole).step_by(CHAINS) {
+            for (chain, sums) in sums.iter_mut().enumerate() {
+                add(sums, p + chain);
+            }
         }
-    }
-
-    /// # Safety
-    /// Lines `line` to `line` + `LINES` lie within a column.
-    #[inline(always)]
-    unsafe fn finish<V: Vector<T>, const LINES: usize>(self, line: usize, sums: &[[V; LINES]; 2]) {
+        for p in whole..self.count {
+            add(&mut sums[0], p);
+        }
         for v in 0..LINES {
             // SAFETY: the line lies within `out`.
             unsafe {
                 let to = self.out.add((line + v) * T::LANES);
-                V::load(to).add(sums[0][v].add(sums[1][v])).store(to);
+                V::load(to)
+                    .add(sums[0][v].add(sums[1][v]).add(sums[2][v].add(sums[3][v])))
+                    .store(to);
             }
         }
     }
-
-    /// # Safety
-    /// `LINES` lines can be read.
-    #[inline(always)]
-    unsafe fn load<V: Vector<T>, const LINES: usize>(self, from: *const T) -> [V; LINES] {
-        let mut lines = [V::zero(); LINES];
-        for (v, line) in lines.iter_mut().enumerate() {
-            // SAFETY: the caller vouches for the lines.
-            *line = unsafe { V::load(from.add(v * T::LANES)) };
-        }
-        lines
-    }
-}
-
-/// # Safety
-/// `LINES` lines can be read from `column`.
-#[inline(always)]
-unsafe fn dot<T: Real, V: Vector<T>, const LINES: usize>(column: *const T, x: &[V; LINES]) -> V {
-    let mut sum = V::zero();
-    for (v, x) in x.iter().enumerate() {
-        // SAFETY: the caller vouches for the lines.
-        sum = unsafe { sum.fma(V::load(column.add(v * T::LANES)), *x) };
-    }
-    sum
 }
 
 impl<T: Real> Scored<'_, T> {
-    /// Adds the squares of the estimates, and those of what they miss; the estimates are spoilt.
+    /// Adds the squares of the estimates of some entries, and those of what they miss; the estimates are spoilt.
     #[inline(always)]
-    fn add(self, estimates: &mut [T], count: usize) {
-        let whole = count.next_multiple_of(SUMS).min(estimates.len() / SUMS * SUMS);
-        estimates[count..].fill(T::default());
+    fn add(&mut self, estimates: &mut [T], entries: Range<usize>) {
+        let count = entries.len();
+        let whole = count.next_multiple_of(SUMS);
+        estimates[count..whole].fill(T::default());
         add_squares(&mut self.sums[0], &estimates[..whole]);
-        for (&place, &value) in self.places.iter().zip(self.values) {
-            let estimate = &mut estimates[place as usize - self.first];
+        let (from, to) = (self.first + entries.start, self.first + entries.end);
+        let listed = self.places.partition_point(|&place| (place as usize) < to);
+        for (&place, &value) in self.places[..listed].iter().zip(self.values) {
+            let estimate = &mut estimates[place as usize - from];
             *estimate = T::from_f64(estimate.to_f64() - value.to_f64());
         }
+        (self.places, self.values) = (&self.places[listed..], &self.values[listed..]);
         add_squares(&mut self.sums[1], &estimates[..whole]);
     }
 }

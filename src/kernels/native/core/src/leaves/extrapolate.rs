@@ -20,7 +20,11 @@ impl<T: Real> Leaf<T> for Extrapolate<'_, T> {
     #[inline(always)]
     fn run<V: Vector<T>>(self) {
         assert!(self.x.len() == self.before.len() && self.x.len().is_multiple_of(T::LANES));
-        let (beta, lower, upper) = (V::splat(self.beta), V::splat(self.lower), V::splat(self.upper));
+        let (beta, lower, upper) = (
+            V::splat(self.beta),
+            V::splat(self.lower),
+            V::splat(self.upper),
+        );
         for l in (0..self.x.len()).step_by(T::LANES) {
             // SAFETY: both slices hold a whole number of lines, and `l` is the begin of one.
             unsafe {

@@ -62,7 +62,11 @@ impl<T: Real, B: Fn(usize) -> (usize, usize)> Gather<'_, T, B> {
         let (order, begin) = (self.order, self.first);
         assert!(order.is_empty() || order.len() == columns);
         let place = |c: usize| {
-            let place = if order.is_empty() { c } else { order[c] as usize - begin };
+            let place = if order.is_empty() {
+                c
+            } else {
+                order[c] as usize - begin
+            };
             assert!(place < columns);
             place
         };
@@ -72,7 +76,11 @@ impl<T: Real, B: Fn(usize) -> (usize, usize)> Gather<'_, T, B> {
         for first in (0..full).step_by(COLUMNS) {
             let places: [usize; COLUMNS] = std::array::from_fn(|c| place(first + c));
             let lists: [_; COLUMNS] = std::array::from_fn(|c| list(places[c]));
-            let together = lists.iter().map(|(indices, _)| indices.len()).min().unwrap_or(0);
+            let together = lists
+                .iter()
+                .map(|(indices, _)| indices.len())
+                .min()
+                .unwrap_or(0);
             // SAFETY: `place` proves that it is a column of `out`; `entry` proves that its index is one of `factor`; p lies within
             // each list.
             unsafe {
@@ -82,13 +90,15 @@ impl<T: Real, B: Fn(usize) -> (usize, usize)> Gather<'_, T, B> {
                 }
                 for p in 0..together {
                     for c in 0..COLUMNS {
-                        let (index, x) = (*lists[c].0.get_unchecked(p), *lists[c].1.get_unchecked(p));
+                        let (index, x) =
+                            (*lists[c].0.get_unchecked(p), *lists[c].1.get_unchecked(p));
                         add::<T, V, LINES>(&mut sums[c], entry(factor, index, stride, count), x);
                     }
                 }
                 for c in 0..COLUMNS {
                     for p in together..lists[c].0.len() {
-                        let (index, x) = (*lists[c].0.get_unchecked(p), *lists[c].1.get_unchecked(p));
+                        let (index, x) =
+                            (*lists[c].0.get_unchecked(p), *lists[c].1.get_unchecked(p));
                         add::<T, V, LINES>(&mut sums[c], entry(factor, index, stride, count), x);
                     }
                     store::<T, V, LINES>(out.add(places[c] * stride), &sums[c]);
@@ -118,13 +128,23 @@ impl<T: Real, B: Fn(usize) -> (usize, usize)> Gather<'_, T, B> {
         let lines = stride / T::LANES;
         for (c, out) in self.out.chunks_exact_mut(stride).enumerate() {
             let (from, to) = (self.bounds)(c);
-            let entries = self.indices[from..to].chunks(DEPTH).zip(self.values[from..to].chunks(DEPTH));
+            let entries = self.indices[from..to]
+                .chunks(DEPTH)
+                .zip(self.values[from..to].chunks(DEPTH));
             for (indices, values) in entries {
                 let mut first = 0;
                 while first + MOST <= lines {
                     // SAFETY: lines first .. first + MOST lie within a column; `entry` proves each index.
                     unsafe {
-                        stretch::<T, V, MOST>(self.factor, first, stride, count, indices, values, out);
+                        stretch::<T, V, MOST>(
+                            self.factor,
+                            first,
+                            stride,
+                            count,
+                            indices,
+                            values,
+                            out,
+                        );
                     }
                     first += MOST;
                 }

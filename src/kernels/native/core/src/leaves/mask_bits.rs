@@ -44,7 +44,13 @@ impl Leaf<f64> for MaskBits<'_> {
 
     #[inline(always)]
     fn run<V: Vector<f64>>(self) {
-        let Self { key, below, first, across, out } = self;
+        let Self {
+            key,
+            below,
+            first,
+            across,
+            out,
+        } = self;
         let lowest = below.trailing_zeros() as usize;
         for (t, out) in out.chunks_exact_mut(TILE).enumerate() {
             let tile = tile(key, first + t, across);

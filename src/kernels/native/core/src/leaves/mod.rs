@@ -6,8 +6,8 @@ mod correct;
 mod extrapolate;
 mod gather;
 mod mask_bits;
-mod sum;
 mod scatter;
+mod sum;
 mod sweep;
 
 pub use accumulate::Accumulate;
@@ -15,6 +15,6 @@ pub use correct::{Correct, Scored};
 pub use extrapolate::Extrapolate;
 pub use gather::Gather;
 pub use mask_bits::{MaskBits, TILE, draw};
-pub use sum::{Dot, SUMS};
 pub use scatter::Scatter;
+pub use sum::{Dot, SUMS};
 pub use sweep::{BLOCK, SweepTile, Sweeps};

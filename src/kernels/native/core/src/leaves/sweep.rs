@@ -108,7 +108,13 @@ impl<T: Real> SweepTile<'_, T> {
 
 /// Columns as rows of lanes; lanes without a column are zero.
 #[inline(always)]
-fn to_lanes<T: Real, V: Vector<T>>(columns: &[T], stride: usize, lanes: &mut [T], width: usize, spare: &mut [T]) {
+fn to_lanes<T: Real, V: Vector<T>>(
+    columns: &[T],
+    stride: usize,
+    lanes: &mut [T],
+    width: usize,
+    spare: &mut [T],
+) {
     let columns = if columns.len() < width * stride {
         spare[..columns.len()].copy_from_slice(columns);
         spare[columns.len()..width * stride].fill(T::default());
@@ -120,21 +126,45 @@ fn to_lanes<T: Real, V: Vector<T>>(columns: &[T], stride: usize, lanes: &mut [T]
     for c in (0..width).step_by(T::LANES) {
         for r in (0..stride).step_by(T::LANES) {
             // SAFETY: both hold `width` columns of `stride` numbers, whole tiles of them.
-            unsafe { V::transpose(columns.as_ptr().add(c * stride + r), stride, lanes.as_mut_ptr().add(r * width + c), width) };
+            unsafe {
+                V::transpose(
+                    columns.as_ptr().add(c * stride + r),
+                    stride,
+                    lanes.as_mut_ptr().add(r * width + c),
+                    width,
+                )
+            };
         }
     }
 }
 
 /// The other way round.
 #[inline(always)]
-fn from_lanes<T: Real, V: Vector<T>>(lanes: &[T], width: usize, columns: &mut [T], stride: usize, spare: &mut [T]) {
+fn from_lanes<T: Real, V: Vector<T>>(
+    lanes: &[T],
+    width: usize,
+    columns: &mut [T],
+    stride: usize,
+    spare: &mut [T],
+) {
     let short = columns.len() < width * stride;
-    let out = if short { &mut spare[..] } else { &mut columns[..] };
+    let out = if short {
+        &mut spare[..]
+    } else {
+        &mut columns[..]
+    };
     assert!(out.len() >= width * stride && lanes.len() >= width * stride);
     for c in (0..width).step_by(T::LANES) {
         for r in (0..stride).step_by(T::LANES) {
             // SAFETY: both hold `width` columns of `stride` numbers, whole tiles of them.
-            unsafe { V::transpose(lanes.as_ptr().add(r * width + c), width, out.as_mut_ptr().add(c * stride + r), stride) };
+            unsafe {
+                V::transpose(
+                    lanes.as_ptr().add(r * width + c),
+                    width,
+                    out.as_mut_ptr().add(c * stride + r),
+                    stride,
+                )
+            };
         }
     }
     if short {
@@ -172,13 +202,20 @@ impl<T: Real> Tile<'_, T> {
         unsafe {
             // The slope at zero; where x ≥ 0 the weight of |x| is part of it.
             for r in 0..k {
-                let linear = if PLAIN { V::splat(*self.sweeps.linear.as_ptr().add(r)) } else { V::zero() };
+                let linear = if PLAIN {
+                    V::splat(*self.sweeps.linear.as_ptr().add(r))
+                } else {
+                    V::zero()
+                };
                 for v in 0..LINES {
                     let b = self.b.add(r * width + v * T::LANES);
                     linear.sub(V::load(b)).store(b);
                 }
             }
-            let mut state = State { rise: [V::zero(); LINES], moved: [V::zero(); LINES] };
+            let mut state = State {
+                rise: [V::zero(); LINES],
+                moved: [V::zero(); LINES],
+            };
             let mut fall = [V::zero(); LINES];
             let mut limit = [V::zero(); LINES];
             let always = V::splat(T::from_f64(1.0)).over(V::zero());
@@ -209,8 +246,8 @@ impl<T: Real> Tile<'_, T> {
                     break;
                 }
             }
-            for v in 0..LINES {
-                fall[v].sub(state.rise[v]).store(self.fall.add(v * T::LANES));
+            for (v, (fall, rise)) in fall.iter().zip(state.rise).enumerate() {
+                fall.sub(rise).store(self.fall.add(v * T::LANES));
             }
         }
     }
@@ -250,7 +287,8 @@ impl<T: Real> Tile<'_, T> {
                         let own = self.diagonal.add(v * T::LANES);
                         let step = self.step::<V, PLAIN>(r, slopes[i][v], x, own, active[v]);
                         state.rise[v] = state.rise[v].fma(step.slope, step.delta).add(step.dearer);
-                        state.moved[v] = state.moved[v].fma(step.curvature.mul(step.delta), step.delta);
+                        state.moved[v] =
+                            state.moved[v].fma(step.curvature.mul(step.delta), step.delta);
                         steps[v] = step.delta;
                     }
                 }
@@ -298,17 +336,38 @@ impl<T: Real> Tile<'_, T> {
     /// # Safety
     /// `x` and `own` hold a line, and r is below k.
     #[inline(always)]
-    unsafe fn step<V: Vector<T>, const PLAIN: bool>(&self, r: usize, slope: V, x: *mut T, own: *const T, active: V::Mask) -> Step<V> {
-        let Sweeps { curvature, inverse, linear, lower, upper, .. } = self.sweeps;
+    unsafe fn step<V: Vector<T>, const PLAIN: bool>(
+        &self,
+        r: usize,
+        slope: V,
+        x: *mut T,
+        own: *const T,
+        active: V::Mask,
+    ) -> Step<V> {
+        let Sweeps {
+            curvature,
+            inverse,
+            linear,
+            lower,
+            upper,
+            ..
+        } = self.sweeps;
         // SAFETY: the caller vouches for the line and for r.
         unsafe {
             let at = V::load(x);
             let curvature = V::splat(*curvature.as_ptr().add(r));
             if PLAIN {
-                let to = at.less(slope, V::splat(*inverse.as_ptr().add(r))).max(V::zero());
+                let to = at
+                    .less(slope, V::splat(*inverse.as_ptr().add(r)))
+                    .max(V::zero());
                 let to = V::choose(active, to, at);
                 to.store(x);
-                return Step { delta: to.sub(at), slope, curvature, dearer: V::zero() };
+                return Step {
+                    delta: to.sub(at),
+                    slope,
+                    curvature,
+                    dearer: V::zero(),
+                };
             }
             let own = V::load(own);
             let slope = slope.fma(own, at);
@@ -316,12 +375,20 @@ impl<T: Real> Tile<'_, T> {
             let linear = V::splat(*linear.as_ptr().add(r));
             let free = at.sub(slope.div(curvature));
             let shrink = linear.div(curvature);
-            let shrunk = free.sub(shrink).max(V::zero()).add(free.add(shrink).min(V::zero()));
+            let shrunk = free
+                .sub(shrink)
+                .max(V::zero())
+                .add(free.add(shrink).min(V::zero()));
             let to = shrunk.max(V::splat(*lower)).min(V::splat(*upper));
             let to = V::choose(active, to, at);
             to.store(x);
             let (before, after) = (V::zero().sub(at).max(at), V::zero().sub(to).max(to));
-            Step { delta: to.sub(at), slope, curvature, dearer: linear.mul(after.sub(before)) }
+            Step {
+                delta: to.sub(at),
+                slope,
+                curvature,
+                dearer: linear.mul(after.sub(before)),
+            }
         }
     }
 }

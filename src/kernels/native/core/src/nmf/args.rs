@@ -102,8 +102,14 @@ impl NmfArgs<'_> {
         if self.solver == Solver::Mu {
             let negative = self.x.iter().any(|block| block.stored().any_negative());
             let starts = [self.start_w.data, self.start_h.data];
-            if !self.w.nonneg || !self.h.nonneg || negative || starts.iter().any(|s| s.iter().any(|x| *x < 0.0)) {
-                return reject("multiplicative updates need data, start and factors that are not negative");
+            if !self.w.nonneg
+                || !self.h.nonneg
+                || negative
+                || starts.iter().any(|s| s.iter().any(|x| *x < 0.0))
+            {
+                return reject(
+                    "multiplicative updates need data, start and factors that are not negative",
+                );
             }
         }
         Ok(())

@@ -51,10 +51,13 @@ pub struct Fit<'a, T: Element> {
     h_before: Option<Panel<T>>,
 }
 
-
 impl<'a, T: Element> Fit<'a, T> {
     /// At the start.
-    pub fn begin(args: &'a NmfArgs<'a>, x: &'a Data<'a, T>, masked: Option<Masked<T>>) -> Result<Self> {
+    pub fn begin(
+        args: &'a NmfArgs<'a>,
+        x: &'a Data<'a, T>,
+        masked: Option<Masked<T>>,
+    ) -> Result<Self> {
         let k = args.start_h.rows;
         let with_l1 = args.w.l1 > 0.0 || args.h.l1 > 0.0;
         let h = Panel::from_columns(&args.start_h)?;
@@ -62,8 +65,16 @@ impl<'a, T: Element> Fit<'a, T> {
             args,
             x,
             masked,
-            by_row: View { x, side: Side::W, ranges: row_ranges(x, k)? },
-            by_column: View { x, side: Side::H, ranges: column_ranges(x, k)? },
+            by_row: View {
+                x,
+                side: Side::W,
+                ranges: row_ranges(x, k)?,
+            },
+            by_column: View {
+                x,
+                side: Side::H,
+                ranges: column_ranges(x, k)?,
+            },
             total: sum_of_squares(x),
             with_l1,
             w: Factor::new(Panel::from_rows(&args.start_w)?, with_l1)?,
@@ -104,8 +115,14 @@ impl<'a, T: Element> Fit<'a, T> {
     }
 
     /// Both half-steps, or nothing once cancelled; what the second left behind, and how far the objective fell in both.
-    pub fn iterate(&mut self, momentum: &Momentum, control: Control<'_>) -> Result<Option<(Done, f64)>> {
-        let Self { args, masked, w, h, .. } = self;
+    pub fn iterate(
+        &mut self,
+        momentum: &Momentum,
+        control: Control<'_>,
+    ) -> Result<Option<(Done, f64)>> {
+        let Self {
+            args, masked, w, h, ..
+        } = self;
         if (control.cancelled)() {
             return Ok(None);
         }
@@ -160,12 +177,28 @@ impl<'a, T: Element> Fit<'a, T> {
     }
 
     fn extrapolate_w(&mut self, beta: f64) {
-        let lower = if self.args.w.nonneg { 0.0 } else { f64::NEG_INFINITY };
+        let lower = if self.args.w.nonneg {
+            0.0
+        } else {
+            f64::NEG_INFINITY
+        };
         let ranges = &self.by_row.ranges;
         let work = self.w.work.data().len();
-        let tasks: Vec<_> = self.w.work.split(ranges).into_iter().zip(self.w.accepted.split(ranges)).collect();
+        let tasks: Vec<_> = self
+            .w
+            .work
+            .split(ranges)
+            .into_iter()
+            .zip(self.w.accepted.split(ranges))
+            .collect();
         each_task(tasks, work, |_, (x, before)| {
-            run(Extrapolate { x, before, beta: T::from_f64(beta), lower: T::from_f64(lower), upper: T::from_f64(f64::INFINITY) });
+            run(Extrapolate {
+                x,
+                before,
+                beta: T::from_f64(beta),
+                lower: T::from_f64(lower),
+                upper: T::from_f64(f64::INFINITY),
+            });
         });
         self.w.accepted_sums = self.w.work_sums.clone();
         // A failing allocation here would have failed before: the sums are of the same size.
@@ -234,7 +267,10 @@ impl<'a, T: Element> Fit<'a, T> {
         let (w, h) = (&self.w.work, &self.h.work);
         let unseen = match &mut self.masked {
             Some(masked) => masked.look(&self.by_column, w, h),
-            None => Unseen { model: 0.0, residual: 0.0 },
+            None => Unseen {
+                model: 0.0,
+                residual: 0.0,
+            },
         };
         let (w_sums, h_sums) = (&self.w.work_sums, &self.h.work_sums);
         let mut squares = self.total - 2.0 * cross + dot(&w_sums.gram, &h_sums.gram) - unseen.model;
@@ -243,7 +279,12 @@ impl<'a, T: Element> Fit<'a, T> {
             Precision::F32 => EXPLICIT_BELOW_NARROW,
         };
         if squares < explicit_below * self.total {
-            squares = residual(self.x, w, h, self.masked.as_ref().map(|masked| &masked.held().mask))?;
+            squares = residual(
+                self.x,
+                w,
+                h,
+                self.masked.as_ref().map(|masked| &masked.held().mask),
+            )?;
         }
         let penalties = penalty(&self.args.w, &self.args.h, &w_sums.norms, &h_sums.norms);
         let objective = squares / 2.0 + penalties;
@@ -254,17 +295,41 @@ impl<'a, T: Element> Fit<'a, T> {
             ));
         }
         let held_loss = unseen.residual / self.held_count().unwrap_or(0) as f64;
-        Ok(Measure { squares, objective, held_loss })
+        Ok(Measure {
+            squares,
+            objective,
+            held_loss,
+        })
     }
 
     pub fn kkt(&self) -> Result<f64> {
         let args = self.args;
         let (w, h) = (&self.w.accepted_sums, &self.h.accepted_sums);
         let lists = |side| self.masked.as_ref().map(|masked| masked.lists(side));
-        let of_h = Quadratic::new::<T>(&w.gram, step_terms(&args.h, &args.w, &h.norms, &w.norms), args.h.nonneg);
-        let of_w = Quadratic::new::<T>(&h.gram, step_terms(&args.w, &args.h, &w.norms, &h.norms), args.w.nonneg);
-        let open_h = largest_step(&self.by_column, &self.h.accepted, &self.w.accepted, &of_h, lists(Side::H))?;
-        let open_w = largest_step(&self.by_row, &self.w.accepted, &self.h.accepted, &of_w, lists(Side::W))?;
+        let of_h = Quadratic::new::<T>(
+            &w.gram,
+            step_terms(&args.h, &args.w, &h.norms, &w.norms),
+            args.h.nonneg,
+        );
+        let of_w = Quadratic::new::<T>(
+            &h.gram,
+            step_terms(&args.w, &args.h, &w.norms, &h.norms),
+            args.w.nonneg,
+        );
+        let open_h = largest_step(
+            &self.by_column,
+            &self.h.accepted,
+            &self.w.accepted,
+            &of_h,
+            lists(Side::H),
+        )?;
+        let open_w = largest_step(
+            &self.by_row,
+            &self.w.accepted,
+            &self.h.accepted,
+            &of_w,
+            lists(Side::W),
+        )?;
         Ok(open_h.max(open_w))
     }
 }
@@ -282,10 +347,28 @@ struct Turn<'a, T: Element> {
 }
 
 impl<T: Element> Turn<'_, T> {
-    fn take(self, factor: &mut Panel<T>, from: Option<&Panel<T>>, before: Option<&mut Panel<T>>) -> Result<Done> {
-        let Self { args, masked, view, terms, nonneg, partner, gram, beta } = self;
+    fn take(
+        self,
+        factor: &mut Panel<T>,
+        from: Option<&Panel<T>>,
+        before: Option<&mut Panel<T>>,
+    ) -> Result<Done> {
+        let Self {
+            args,
+            masked,
+            view,
+            terms,
+            nonneg,
+            partner,
+            gram,
+            beta,
+        } = self;
         let gamma = masked.map_or(1.0, Masked::gamma);
-        let shared: Cow<'_, [f64]> = if gamma < 1.0 { gram.iter().map(|x| gamma * x).collect() } else { gram.into() };
+        let shared: Cow<'_, [f64]> = if gamma < 1.0 {
+            gram.iter().map(|x| gamma * x).collect()
+        } else {
+            gram.into()
+        };
         let quadratic = Quadratic::new::<T>(&shared, terms, nonneg);
         let own = match masked {
             Some(masked) => masked.prepared(view.side, partner, &quadratic, args.sweeps)?,
@@ -299,7 +382,14 @@ impl<T: Element> Turn<'_, T> {
             Some(masked) => masked.filled(view.side, gram)?,
             None => None,
         };
-        let step = HalfStep { view, partner, quadratic: &quadratic, prepared: &prepared, filled, beta };
+        let step = HalfStep {
+            view,
+            partner,
+            quadratic: &quadratic,
+            prepared: &prepared,
+            filled,
+            beta,
+        };
         step.run(factor, from, before)
     }
 }

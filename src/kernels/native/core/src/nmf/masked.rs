@@ -32,8 +32,17 @@ pub struct Unseen {
 
 impl<T: Element> Masked<T> {
     pub fn new(held: Held<T>, hold_out: &HoldOut<'_>, k: usize) -> Result<Self> {
-        let gamma = if hold_out.exact { 1.0 } else { 1.0 - held.share };
-        Ok(Self { known: Panel::zeros(k, held.by_column.count)?, exact: hold_out.exact, gamma, held })
+        let gamma = if hold_out.exact {
+            1.0
+        } else {
+            1.0 - held.share
+        };
+        Ok(Self {
+            known: Panel::zeros(k, held.by_column.count)?,
+            exact: hold_out.exact,
+            gamma,
+            held,
+        })
     }
 
     pub fn held(&self) -> &Held<T> {
@@ -63,7 +72,12 @@ impl<T: Element> Masked<T> {
         let lists = &self.held.by_column;
         let values = &self.held.values;
         self.known.data_mut().fill(T::default());
-        let tasks: Vec<_> = self.known.split(&view.ranges).into_iter().zip(&view.ranges).collect();
+        let tasks: Vec<_> = self
+            .known
+            .split(&view.ranges)
+            .into_iter()
+            .zip(&view.ranges)
+            .collect();
         let work = 2 * lists.len() * h.k;
         let parts = each_task(tasks, work, |_, (out, range)| {
             let mut sums = [[0.0; SUMS]; 2];
@@ -72,7 +86,10 @@ impl<T: Element> Masked<T> {
             sums.map(|sums| sum(&sums))
         });
         let total = |at: usize| parts.iter().fold(0.0, |sum, part| sum + part[at]);
-        Unseen { model: total(0), residual: total(1) }
+        Unseen {
+            model: total(0),
+            residual: total(1),
+        }
     }
 
     /// The factors were multiplied so, exactly, W's rows by these numbers and H's by their inverses.
@@ -86,7 +103,12 @@ impl<T: Element> Masked<T> {
             return Ok(None);
         }
         let known = (side == Side::H).then_some(&self.known);
-        Ok(Some(Filled::new(self.lists(side), known, gram, 1.0 - self.gamma)?))
+        Ok(Some(Filled::new(
+            self.lists(side),
+            known,
+            gram,
+            1.0 - self.gamma,
+        )?))
     }
 
     /// The way to solve a half-step whose quadratic is shared; or by each column's own.
@@ -100,6 +122,11 @@ impl<T: Element> Masked<T> {
         if !self.exact {
             return Ok(None);
         }
-        Ok(Some(Prepared::Own(OwnSweeps::new(self.lists(side), partner, quadratic, sweeps)?)))
+        Ok(Some(Prepared::Own(OwnSweeps::new(
+            self.lists(side),
+            partner,
+            quadratic,
+            sweeps,
+        )?)))
     }
 }

@@ -37,7 +37,10 @@ pub fn nmf(args: &NmfArgs<'_>, control: Control<'_>) -> Result<NmfResult> {
 
 fn nmf_in<T: Element>(args: &NmfArgs<'_>, control: Control<'_>) -> Result<NmfResult> {
     args.check()?;
-    let layout = Layout { k: args.start_h.rows, low_memory: args.low_memory, exponent: 0 };
+    let layout = Layout {
+        k: args.start_h.rows,
+        low_memory: args.low_memory,
+    };
     match &args.hold_out {
         None => {
             let x = Data::<T>::new(args.x, layout)?;
@@ -55,7 +58,13 @@ fn nmf_in<T: Element>(args: &NmfArgs<'_>, control: Control<'_>) -> Result<NmfRes
 /// X without what is held out, and that.
 fn hide<T: Element>(args: &NmfArgs<'_>, hold_out: &HoldOut<'_>) -> Result<(Hidden<T>, Masked<T>)> {
     let k = args.start_h.rows;
-    let x = Data::<T>::new(args.x, Layout { k, low_memory: true, exponent: 0 })?;
+    let x = Data::<T>::new(
+        args.x,
+        Layout {
+            k,
+            low_memory: true,
+        },
+    )?;
     check_factors(x.rows, x.cols, &args.start_w, &args.start_h)?;
     let held = Held::new(&x, hold_out, k)?;
     let hidden = Hidden::new(x, &held.mask)?;
@@ -66,7 +75,11 @@ fn descend<T: Element>(mut fit: Fit<'_, T>, control: Control<'_>) -> Result<NmfR
     let args = fit.args;
     let entries = fit.entries();
     let mut last = fit.measure_start()?;
-    let mut best = Best { measure: last, iteration: 0, kept: false };
+    let mut best = Best {
+        measure: last,
+        iteration: 0,
+        kept: false,
+    };
     let visible = match args.precision {
         Precision::F64 => VISIBLE,
         Precision::F32 => VISIBLE_NARROW,
@@ -93,7 +106,8 @@ fn descend<T: Element>(mut fit: Fit<'_, T>, control: Control<'_>) -> Result<NmfR
                 continue;
             }
             // A plain iteration can't rise: the measure is at its limit. The fall was summed without cancellation.
-            let invisible = decrease > ROUNDING * last.objective && decrease < visible * last.objective;
+            let invisible =
+                decrease > ROUNDING * last.objective && decrease < visible * last.objective;
             if !invisible {
                 stopped = Stopped::Converged;
                 break;
@@ -109,10 +123,18 @@ fn descend<T: Element>(mut fit: Fit<'_, T>, control: Control<'_>) -> Result<NmfR
         momentum.accept();
         last = now;
         if !worse {
-            best = Best { measure: now, iteration: history.len() + 1, kept: false };
+            best = Best {
+                measure: now,
+                iteration: history.len() + 1,
+                kept: false,
+            };
         }
         held_history.push(now.held_loss);
-        history.push(Iterate { iteration: history.len() + 1, loss: now.squares / entries, objective: now.objective });
+        history.push(Iterate {
+            iteration: history.len() + 1,
+            loss: now.squares / entries,
+            objective: now.objective,
+        });
         (control.on_iteration)(history[history.len() - 1]);
         if settled(&history, args.tol) {
             stopped = Stopped::Converged;
@@ -123,9 +145,16 @@ fn descend<T: Element>(mut fit: Fit<'_, T>, control: Control<'_>) -> Result<NmfR
     if best.kept {
         fit.restore();
     }
-    let Best { measure, iteration, .. } = best;
+    let Best {
+        measure, iteration, ..
+    } = best;
     let kkt = fit.kkt()?;
-    let held_out = fit.held_count().map(|count| HeldOut { count, loss: measure.held_loss, history: held_history, iteration });
+    let held_out = fit.held_count().map(|count| HeldOut {
+        count,
+        loss: measure.held_loss,
+        history: held_history,
+        iteration,
+    });
     let (w, h) = fit.accepted();
     let model = normalize(w, h, args.norm)?;
     Ok(NmfResult {

@@ -1,9 +1,9 @@
 use super::subtract;
 use crate::error::Result;
+use crate::factor::exponent;
 use crate::matrix::Matrix;
 use crate::parallel::each_chunk;
 use crate::reduce::inner;
-use crate::factor::exponent;
 
 /// What is left of a column after projection counts as nothing below this fraction of it.
 const DEPENDENT: f64 = 1e-12;

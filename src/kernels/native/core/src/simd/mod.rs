@@ -155,7 +155,10 @@ macro_rules! real {
         impl Real for $type {
             const NAME: &'static str = stringify!($type);
             const LANES: usize = $lanes;
-            const STEPS: [Self; 16] = [0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0, 10.0, 11.0, 12.0, 13.0, 14.0, 15.0];
+            const STEPS: [Self; 16] = [
+                0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0, 10.0, 11.0, 12.0, 13.0, 14.0,
+                15.0,
+            ];
             #[cfg(target_arch = "x86_64")]
             type Avx512 = x86::$avx512;
             #[cfg(target_arch = "x86_64")]

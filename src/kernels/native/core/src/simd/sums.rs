@@ -20,7 +20,10 @@ pub unsafe fn of_16_f32(mut row: impl FnMut(usize) -> __m512) -> __m512 {
             let high = _mm512_shuffle_f32x4::<0b11_01_11_01>(a, b);
             *quarter = _mm512_add_ps(low, high);
         }
-        let (a, b) = (pairs_f32(quarters[0], quarters[1]), pairs_f32(quarters[2], quarters[3]));
+        let (a, b) = (
+            pairs_f32(quarters[0], quarters[1]),
+            pairs_f32(quarters[2], quarters[3]),
+        );
         let low = _mm512_shuffle_ps::<0b10_00_10_00>(a, b);
         let high = _mm512_shuffle_ps::<0b11_01_11_01>(a, b);
         _mm512_add_ps(low, high)
@@ -89,7 +92,10 @@ pub unsafe fn of_8_f32(mut row: impl FnMut(usize) -> __m256) -> __m256 {
             let high = _mm256_permute2f128_ps::<0x31>(rows[0], rows[1]);
             *quarter = _mm256_add_ps(low, high);
         }
-        let (a, b) = (pairs_narrow(quarters[0], quarters[1]), pairs_narrow(quarters[2], quarters[3]));
+        let (a, b) = (
+            pairs_narrow(quarters[0], quarters[1]),
+            pairs_narrow(quarters[2], quarters[3]),
+        );
         let low = _mm256_shuffle_ps::<0b10_00_10_00>(a, b);
         let high = _mm256_shuffle_ps::<0b11_01_11_01>(a, b);
         _mm256_add_ps(low, high)

@@ -92,15 +92,45 @@ macro_rules! avx512 {
 }
 
 avx512!(
-    F64x8, f64, __m512d, _mm512_loadu_pd, _mm512_storeu_pd, _mm512_set1_pd, _mm512_fmadd_pd,
-    _mm512_add_pd, _mm512_sub_pd, _mm512_mul_pd, _mm512_div_pd, _mm512_max_pd, _mm512_min_pd,
-    _mm512_cmp_pd_mask, _mm512_mask_blend_pd, _mm512_fnmadd_pd, __mmask8, transpose_f64,
+    F64x8,
+    f64,
+    __m512d,
+    _mm512_loadu_pd,
+    _mm512_storeu_pd,
+    _mm512_set1_pd,
+    _mm512_fmadd_pd,
+    _mm512_add_pd,
+    _mm512_sub_pd,
+    _mm512_mul_pd,
+    _mm512_div_pd,
+    _mm512_max_pd,
+    _mm512_min_pd,
+    _mm512_cmp_pd_mask,
+    _mm512_mask_blend_pd,
+    _mm512_fnmadd_pd,
+    __mmask8,
+    transpose_f64,
     of_8_f64
 );
 avx512!(
-    F32x16, f32, __m512, _mm512_loadu_ps, _mm512_storeu_ps, _mm512_set1_ps, _mm512_fmadd_ps,
-    _mm512_add_ps, _mm512_sub_ps, _mm512_mul_ps, _mm512_div_ps, _mm512_max_ps, _mm512_min_ps,
-    _mm512_cmp_ps_mask, _mm512_mask_blend_ps, _mm512_fnmadd_ps, __mmask16, transpose_f32,
+    F32x16,
+    f32,
+    __m512,
+    _mm512_loadu_ps,
+    _mm512_storeu_ps,
+    _mm512_set1_ps,
+    _mm512_fmadd_ps,
+    _mm512_add_ps,
+    _mm512_sub_ps,
+    _mm512_mul_ps,
+    _mm512_div_ps,
+    _mm512_max_ps,
+    _mm512_min_ps,
+    _mm512_cmp_ps_mask,
+    _mm512_mask_blend_ps,
+    _mm512_fnmadd_ps,
+    __mmask16,
+    transpose_f32,
     of_16_f32
 );
 
@@ -200,15 +230,47 @@ macro_rules! avx2 {
 }
 
 avx2!(
-    F64x4x2, f64, 4, __m256d, _mm256_loadu_pd, _mm256_storeu_pd, _mm256_set1_pd, _mm256_fmadd_pd,
-    _mm256_add_pd, _mm256_sub_pd, _mm256_mul_pd, _mm256_div_pd, _mm256_max_pd, _mm256_min_pd,
-    _mm256_cmp_pd, _mm256_blendv_pd, _mm256_movemask_pd, _mm256_and_pd, _mm256_fnmadd_pd,
+    F64x4x2,
+    f64,
+    4,
+    __m256d,
+    _mm256_loadu_pd,
+    _mm256_storeu_pd,
+    _mm256_set1_pd,
+    _mm256_fmadd_pd,
+    _mm256_add_pd,
+    _mm256_sub_pd,
+    _mm256_mul_pd,
+    _mm256_div_pd,
+    _mm256_max_pd,
+    _mm256_min_pd,
+    _mm256_cmp_pd,
+    _mm256_blendv_pd,
+    _mm256_movemask_pd,
+    _mm256_and_pd,
+    _mm256_fnmadd_pd,
     of_4_f64
 );
 avx2!(
-    F32x8x2, f32, 8, __m256, _mm256_loadu_ps, _mm256_storeu_ps, _mm256_set1_ps, _mm256_fmadd_ps,
-    _mm256_add_ps, _mm256_sub_ps, _mm256_mul_ps, _mm256_div_ps, _mm256_max_ps, _mm256_min_ps,
-    _mm256_cmp_ps, _mm256_blendv_ps, _mm256_movemask_ps, _mm256_and_ps, _mm256_fnmadd_ps,
+    F32x8x2,
+    f32,
+    8,
+    __m256,
+    _mm256_loadu_ps,
+    _mm256_storeu_ps,
+    _mm256_set1_ps,
+    _mm256_fmadd_ps,
+    _mm256_add_ps,
+    _mm256_sub_ps,
+    _mm256_mul_ps,
+    _mm256_div_ps,
+    _mm256_max_ps,
+    _mm256_min_ps,
+    _mm256_cmp_ps,
+    _mm256_blendv_ps,
+    _mm256_movemask_ps,
+    _mm256_and_ps,
+    _mm256_fnmadd_ps,
     of_8_f32
 );
 
@@ -237,11 +299,23 @@ unsafe fn transpose_f64(from: *const f64, down: usize, to: *mut f64, out: usize)
         // Line `odd` of a half holds columns odd and odd + 4, line 2 + odd those of odd + 2 and odd + 6.
         for odd in 0..2 {
             let (a, b) = (u[odd], u[4 + odd]);
-            _mm512_storeu_pd(to.add(odd * out), _mm512_shuffle_f64x2::<0b10_00_10_00>(a, b));
-            _mm512_storeu_pd(to.add((odd + 4) * out), _mm512_shuffle_f64x2::<0b11_01_11_01>(a, b));
+            _mm512_storeu_pd(
+                to.add(odd * out),
+                _mm512_shuffle_f64x2::<0b10_00_10_00>(a, b),
+            );
+            _mm512_storeu_pd(
+                to.add((odd + 4) * out),
+                _mm512_shuffle_f64x2::<0b11_01_11_01>(a, b),
+            );
             let (a, b) = (u[2 + odd], u[6 + odd]);
-            _mm512_storeu_pd(to.add((odd + 2) * out), _mm512_shuffle_f64x2::<0b10_00_10_00>(a, b));
-            _mm512_storeu_pd(to.add((odd + 6) * out), _mm512_shuffle_f64x2::<0b11_01_11_01>(a, b));
+            _mm512_storeu_pd(
+                to.add((odd + 2) * out),
+                _mm512_shuffle_f64x2::<0b10_00_10_00>(a, b),
+            );
+            _mm512_storeu_pd(
+                to.add((odd + 6) * out),
+                _mm512_shuffle_f64x2::<0b11_01_11_01>(a, b),
+            );
         }
     }
 }
@@ -257,8 +331,14 @@ unsafe fn transpose_f32(from: *const f32, down: usize, to: *mut f32, out: usize)
         // Line 4·q + c of s holds columns c, c + 4, c + 8, c + 12 of rows 4·q to 4·q + 3.
         let mut s = r;
         for q in (0..16).step_by(4) {
-            let (a, b) = (_mm512_unpacklo_ps(r[q], r[q + 1]), _mm512_unpackhi_ps(r[q], r[q + 1]));
-            let (c, d) = (_mm512_unpacklo_ps(r[q + 2], r[q + 3]), _mm512_unpackhi_ps(r[q + 2], r[q + 3]));
+            let (a, b) = (
+                _mm512_unpacklo_ps(r[q], r[q + 1]),
+                _mm512_unpackhi_ps(r[q], r[q + 1]),
+            );
+            let (c, d) = (
+                _mm512_unpacklo_ps(r[q + 2], r[q + 3]),
+                _mm512_unpackhi_ps(r[q + 2], r[q + 3]),
+            );
             let (a, c) = (_mm512_castps_pd(a), _mm512_castps_pd(c));
             let (b, d) = (_mm512_castps_pd(b), _mm512_castps_pd(d));
             s[q] = _mm512_castpd_ps(_mm512_unpacklo_pd(a, c));
@@ -276,9 +356,18 @@ unsafe fn transpose_f32(from: *const f32, down: usize, to: *mut f32, out: usize)
                 _mm512_shuffle_f32x4::<0b11_01_11_01>(s[8 + c], s[12 + c]),
             );
             _mm512_storeu_ps(to.add(c * out), _mm512_shuffle_f32x4::<0b10_00_10_00>(a, d));
-            _mm512_storeu_ps(to.add((c + 8) * out), _mm512_shuffle_f32x4::<0b11_01_11_01>(a, d));
-            _mm512_storeu_ps(to.add((c + 4) * out), _mm512_shuffle_f32x4::<0b10_00_10_00>(b, e));
-            _mm512_storeu_ps(to.add((c + 12) * out), _mm512_shuffle_f32x4::<0b11_01_11_01>(b, e));
+            _mm512_storeu_ps(
+                to.add((c + 8) * out),
+                _mm512_shuffle_f32x4::<0b11_01_11_01>(a, d),
+            );
+            _mm512_storeu_ps(
+                to.add((c + 4) * out),
+                _mm512_shuffle_f32x4::<0b10_00_10_00>(b, e),
+            );
+            _mm512_storeu_ps(
+                to.add((c + 12) * out),
+                _mm512_shuffle_f32x4::<0b11_01_11_01>(b, e),
+            );
         }
     }
 }

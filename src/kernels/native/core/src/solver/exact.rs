@@ -38,7 +38,9 @@ struct Column {
 impl<'a> Pivoting<'a> {
     /// Of a half-step's problem.
     pub fn new(quadratic: &'a Quadratic<'a>) -> Self {
-        let alive = (0..quadratic.k).filter(|&r| quadratic.curvature[r] > 0.0).collect();
+        let alive = (0..quadratic.k)
+            .filter(|&r| quadratic.curvature[r] > 0.0)
+            .collect();
         Self { quadratic, alive }
     }
 
@@ -85,7 +87,8 @@ impl<'a> Pivoting<'a> {
         for r in 0..*k {
             let x = column.x[r];
             let gx = (0..*k).fold(0.0, |sum, s| sum + gram[r * k + s] * column.x[s]);
-            sum += x * (0.5 * (gx + terms.ridge[r].min(f64::MAX) * x) - column.b[r]) + terms.linear[r] * x.abs();
+            sum += x * (0.5 * (gx + terms.ridge[r].min(f64::MAX) * x) - column.b[r])
+                + terms.linear[r] * x.abs();
         }
         sum
     }
@@ -114,7 +117,11 @@ impl<'a> Pivoting<'a> {
             }
             self.slopes(column);
             let wrong = |r: &usize, column: &Column| {
-                if column.free[*r] { column.x[*r] < 0.0 } else { column.slope[*r] < 0.0 }
+                if column.free[*r] {
+                    column.x[*r] < 0.0
+                } else {
+                    column.slope[*r] < 0.0
+                }
             };
             let count = self.alive.iter().filter(|r| wrong(r, column)).count();
             if count == 0 {
@@ -143,13 +150,25 @@ impl<'a> Pivoting<'a> {
 
     /// x of the free coordinates with the others at zero; false where their Gram matrix is singular.
     fn solve_free(&self, column: &mut Column) -> bool {
-        let Quadratic { k, gram, terms, curvature, .. } = self.quadratic;
+        let Quadratic {
+            k,
+            gram,
+            terms,
+            curvature,
+            ..
+        } = self.quadratic;
         column.set.clear();
-        column.set.extend(self.alive.iter().filter(|&&r| column.free[r]));
+        column
+            .set
+            .extend(self.alive.iter().filter(|&&r| column.free[r]));
         let n = column.set.len();
         for (i, &r) in column.set.iter().enumerate() {
             for (j, &s) in column.set[..=i].iter().enumerate() {
-                column.lower[i * n + j] = if r == s { curvature[r] } else { gram[r * k + s] };
+                column.lower[i * n + j] = if r == s {
+                    curvature[r]
+                } else {
+                    gram[r * k + s]
+                };
             }
             let left_alone = (0..*k).filter(|&s| curvature[s] == 0.0);
             let fixed = left_alone.fold(0.0, |sum, s| sum + gram[r * k + s] * column.x[s]);
@@ -193,7 +212,15 @@ impl<'a> Pivoting<'a> {
 
     /// Coordinate descent until steps are below rounding.
     fn descend(&self, column: &mut Column) {
-        let Quadratic { k, gram, terms, lower, upper, curvature, .. } = self.quadratic;
+        let Quadratic {
+            k,
+            gram,
+            terms,
+            lower,
+            upper,
+            curvature,
+            ..
+        } = self.quadratic;
         let mut first = 0.0;
         for sweep in 0..SWEEPS {
             let (mut moved, mut size) = (0.0, 0.0);
@@ -202,7 +229,9 @@ impl<'a> Pivoting<'a> {
                 let at = column.x[r];
                 let free = at - (gx - column.b[r] + terms.ridge[r] * at) / curvature[r];
                 let shrink = terms.linear[r] / curvature[r];
-                let to = ((free - shrink).max(0.0) + (free + shrink).min(0.0)).max(*lower).min(*upper);
+                let to = ((free - shrink).max(0.0) + (free + shrink).min(0.0))
+                    .max(*lower)
+                    .min(*upper);
                 moved += curvature[r] * (to - at) * (to - at);
                 size += curvature[r] * to * to;
                 column.x[r] = to;

@@ -1,9 +1,9 @@
 use crate::error::Result;
 use crate::leaves::Accumulate;
 use crate::memory::Aligned;
+use crate::panel::stride_of;
 use crate::quadratic::Quadratic;
 use crate::simd::{Real, run};
-use crate::panel::stride_of;
 
 /// x ← x · max(b, 0) ÷ (G·x + ridge·x + linear), so many times: it never raises the objective and keeps zeros.
 pub struct Updates<'a, T: Real> {
@@ -16,7 +16,11 @@ pub struct Updates<'a, T: Real> {
 impl<'a, T: Real> Updates<'a, T> {
     /// Of a half-step's problem.
     pub fn new(quadratic: &'a Quadratic<'a>, most: usize) -> Result<Self> {
-        Ok(Self { quadratic, gram: gram_panel(quadratic.k, quadratic.gram, 1.0)?, most })
+        Ok(Self {
+            quadratic,
+            gram: gram_panel(quadratic.k, quadratic.gram, 1.0)?,
+            most,
+        })
     }
 
     /// Updates columns x of a panel, given columns b; how much the objective falls is not known (0).
@@ -31,7 +35,11 @@ impl<'a, T: Real> Updates<'a, T> {
                     let (at, linear, ridge) = (x[r].to_f64(), terms.linear[r], terms.ridge[r]);
                     let over = gx[r].to_f64() + ridge * at + linear;
                     let up = b[r].to_f64().max(0.0);
-                    x[r] = T::from_f64(if up == 0.0 || at == 0.0 { 0.0 } else { at * (up / over.max(f64::MIN_POSITIVE)) });
+                    x[r] = T::from_f64(if up == 0.0 || at == 0.0 {
+                        0.0
+                    } else {
+                        at * (up / over.max(f64::MIN_POSITIVE))
+                    });
                 }
             }
         }
@@ -54,5 +62,13 @@ pub fn gram_panel<T: Real>(k: usize, gram: &[f64], by: f64) -> Result<Aligned<T>
 /// out = G·x for columns x of a panel.
 pub fn times_gram<T: Real>(gram: &[T], stride: usize, x: &[T], out: &mut [T]) {
     out.fill(T::default());
-    run(Accumulate { factor: gram, stride, entries: x, along: 1, across: stride, terms: gram.len() / stride, out });
+    run(Accumulate {
+        factor: gram,
+        stride,
+        entries: x,
+        along: 1,
+        across: stride,
+        terms: gram.len() / stride,
+        out,
+    });
 }

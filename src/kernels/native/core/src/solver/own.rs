@@ -35,11 +35,26 @@ struct Own {
 
 impl<'a> OwnSweeps<'a> {
     /// Of a half-step's problem; its bounds and penalties are those of `quadratic`.
-    pub fn new<T: Real>(lists: &'a Lists, partner: &Panel<T>, quadratic: &'a Quadratic<'a>, most: usize) -> Result<Self> {
+    pub fn new<T: Real>(
+        lists: &'a Lists,
+        partner: &Panel<T>,
+        quadratic: &'a Quadratic<'a>,
+        most: usize,
+    ) -> Result<Self> {
         let partner = partner.widened()?;
         let gram = gram(&partner)?;
-        let largest = gram.iter().step_by(partner.k + 1).fold(0.0, |most: f64, x| most.max(*x));
-        Ok(Self { quadratic, lists, partner, gram, dead: dead_below::<T>() * largest, most })
+        let largest = gram
+            .iter()
+            .step_by(partner.k + 1)
+            .fold(0.0, |most: f64, x| most.max(*x));
+        Ok(Self {
+            quadratic,
+            lists,
+            partner,
+            gram,
+            dead: dead_below::<T>() * largest,
+            most,
+        })
     }
 
     /// Improves columns x of a panel, `first` and those after it, given columns b; returns by how much the objective falls.
@@ -54,7 +69,11 @@ impl<'a> OwnSweeps<'a> {
             slope: vec![0.0; wide],
         };
         let mut fall = 0.0;
-        for (c, (x, b)) in x.chunks_exact_mut(stride).zip(b.chunks_exact(stride)).enumerate() {
+        for (c, (x, b)) in x
+            .chunks_exact_mut(stride)
+            .zip(b.chunks_exact(stride))
+            .enumerate()
+        {
             self.pose(first + c, &mut own);
             for r in 0..k {
                 own.x[r] = x[r].to_f64();
@@ -99,12 +118,27 @@ impl<'a> OwnSweeps<'a> {
     }
 
     fn descend<T: Real>(&self, b: &[T], own: &mut Own) -> f64 {
-        let Quadratic { k, terms, lower, upper, .. } = self.quadratic;
+        let Quadratic {
+            k,
+            terms,
+            lower,
+            upper,
+            ..
+        } = self.quadratic;
         let wide = self.partner.stride;
-        let Own { gram, curvature, x, slope, .. } = own;
+        let Own {
+            gram,
+            curvature,
+            x,
+            slope,
+            ..
+        } = own;
         slope.fill(0.0);
         for (&x, row) in x.iter().zip(gram.chunks_exact(wide)) {
-            slope.iter_mut().zip(row).for_each(|(slope, g)| *slope += x * g);
+            slope
+                .iter_mut()
+                .zip(row)
+                .for_each(|(slope, g)| *slope += x * g);
         }
         let alive: Vec<usize> = (0..*k).filter(|&r| curvature[r] > 0.0).collect();
         for &r in &alive {
@@ -116,13 +150,18 @@ impl<'a> OwnSweeps<'a> {
             for &r in &alive {
                 let (at, c, linear) = (x[r], curvature[r], terms.linear[r]);
                 let (free, shrink) = (at - slope[r] / c, linear / c);
-                let to = ((free - shrink).max(0.0) + (free + shrink).min(0.0)).max(*lower).min(*upper);
+                let to = ((free - shrink).max(0.0) + (free + shrink).min(0.0))
+                    .max(*lower)
+                    .min(*upper);
                 let step = to - at;
                 fall -= slope[r] * step + 0.5 * c * step * step + linear * (to.abs() - at.abs());
                 moved += c * step * step;
                 x[r] = to;
                 let row = &gram[r * wide..(r + 1) * wide];
-                slope.iter_mut().zip(row).for_each(|(slope, g)| *slope += step * g);
+                slope
+                    .iter_mut()
+                    .zip(row)
+                    .for_each(|(slope, g)| *slope += step * g);
                 slope[r] += terms.ridge[r] * step;
             }
             if sweep == 0 {

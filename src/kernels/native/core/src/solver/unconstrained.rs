@@ -26,20 +26,35 @@ impl<'a> Factored<'a> {
                     lower[r * k + s] = quadratic.gram[r * k + s];
                 }
             }
-            lower[r * k + r] = if alive(r) { quadratic.curvature[r] * (1.0 + LIFT) } else { 1.0 };
+            lower[r * k + r] = if alive(r) {
+                quadratic.curvature[r] * (1.0 + LIFT)
+            } else {
+                1.0
+            };
         }
         Ok(cholesky(&mut lower, k).then_some(Self { quadratic, lower }))
     }
 
     /// Solves for columns x of a panel, given columns b. The objective may rise, by how much is not known (0).
     pub fn solve<T: Real>(&self, stride: usize, x: &mut [T], b: &[T]) -> Result<f64> {
-        let Quadratic { k, gram, terms, lower, upper, curvature } = self.quadratic;
+        let Quadratic {
+            k,
+            gram,
+            terms,
+            lower,
+            upper,
+            curvature,
+        } = self.quadratic;
         let mut y = zeros(*k)?;
         for (x, b) in x.chunks_exact_mut(stride).zip(b.chunks_exact(stride)) {
             for r in 0..*k {
                 let left_alone = (0..*k).filter(|&s| curvature[s] == 0.0);
                 let fixed = left_alone.fold(0.0, |sum, s| sum + gram[r * k + s] * x[s].to_f64());
-                y[r] = if curvature[r] > 0.0 { b[r].to_f64() - terms.linear[r] - fixed } else { x[r].to_f64() };
+                y[r] = if curvature[r] > 0.0 {
+                    b[r].to_f64() - terms.linear[r] - fixed
+                } else {
+                    x[r].to_f64()
+                };
             }
             substitute(&self.lower, *k, &mut y);
             for (x, y) in x.iter_mut().zip(&y) {
@@ -55,8 +70,15 @@ pub fn cholesky(a: &mut [f64], k: usize) -> bool {
     for r in 0..k {
         for s in 0..=r {
             let (above, row) = a.split_at(r * k);
-            let left = if s < r { &above[s * k..s * k + s] } else { &row[..s] };
-            let sum = row[..s].iter().zip(left).fold(row[s], |sum, (x, y)| sum - x * y);
+            let left = if s < r {
+                &above[s * k..s * k + s]
+            } else {
+                &row[..s]
+            };
+            let sum = row[..s]
+                .iter()
+                .zip(left)
+                .fold(row[s], |sum, (x, y)| sum - x * y);
             if s == r {
                 if !(sum > 0.0 && sum.is_finite()) {
                     return false;

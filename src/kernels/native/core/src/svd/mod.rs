@@ -81,7 +81,6 @@ pub fn svd(args: &SvdArgs<'_>, control: Control<'_>) -> Result<SvdResult> {
     let layout = Layout {
         k: args.start.cols,
         low_memory: false,
-        exponent: 0,
     };
     let x = Data::new(args.x, layout)?;
     args.check(&x)?;

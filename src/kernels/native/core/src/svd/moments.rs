@@ -79,7 +79,9 @@ fn unlisted_by_row(x: &Data<'_>) -> Vec<f64> {
     let rows = x.parts.iter().flat_map(|part| {
         (0..part.rows()).map(|row| match &part.kind {
             PartKind::Dense(_) => 0,
-            PartKind::Sparse(block) => block.by_row().map_or(0, |rows| x.cols - rows.list(row).0.len()),
+            PartKind::Sparse(block) => block
+                .by_row()
+                .map_or(0, |rows| x.cols - rows.list(row).0.len()),
         })
     });
     rows.map(|count| count as f64).collect()
@@ -111,7 +113,12 @@ fn sums_by_row(x: &Data<'_>, value: impl Fn(usize, f64) -> f64 + Sync) -> Result
     Ok(sums)
 }
 
-fn dense_sums(block: &DensePart<'_, f64>, first: usize, out: &mut [f64], value: impl Fn(usize, f64) -> f64) {
+fn dense_sums(
+    block: &DensePart<'_, f64>,
+    first: usize,
+    out: &mut [f64],
+    value: impl Fn(usize, f64) -> f64,
+) {
     for j in 0..block.cols {
         for (i, sum) in (first..).zip(out.iter_mut()) {
             *sum += value(i, block.data[i * block.down + j * block.across]);

@@ -54,7 +54,13 @@ impl Random {
 
     /// In [−1, 1), and a zero now and then.
     pub fn numbers<T: Real>(&mut self, length: usize) -> Vec<T> {
-        let mut number = || if self.next() < 0.05 { 0.0 } else { 2.0 * self.next() - 1.0 };
+        let mut number = || {
+            if self.next() < 0.05 {
+                0.0
+            } else {
+                2.0 * self.next() - 1.0
+            }
+        };
         (0..length).map(|_| T::from_f64(number())).collect()
     }
 
@@ -72,7 +78,12 @@ pub fn view(m: &Matrix) -> Dense<'_> {
 
 /// Column after column.
 pub fn dense(m: &Matrix) -> Block<'_> {
-    Block::Dense { rows: m.rows, cols: m.cols, by_rows: false, data: Values::F64(&m.data) }
+    Block::Dense {
+        rows: m.rows,
+        cols: m.cols,
+        by_rows: false,
+        data: Values::F64(&m.data),
+    }
 }
 
 /// Row after row, from the transpose.
@@ -139,7 +150,11 @@ impl OwnedCsc {
 
 pub fn rows_of(m: &Matrix, from: usize, to: usize) -> Matrix {
     let data = (0..m.cols).flat_map(|j| m.column(j)[from..to].to_vec());
-    Matrix { rows: to - from, cols: m.cols, data: data.collect() }
+    Matrix {
+        rows: to - from,
+        cols: m.cols,
+        data: data.collect(),
+    }
 }
 
 /// A·B by definition.
@@ -163,7 +178,11 @@ pub fn assert_near(a: &[f64], b: &[f64], tolerance: f64) {
     assert_eq!(a.len(), b.len());
     let size = b.iter().fold(1.0_f64, |most, x| most.max(x.abs()));
     for (p, (x, y)) in a.iter().zip(b).enumerate() {
-        assert!((x - y).abs() <= tolerance * size, "{x} is not {y} at {p} of {}", a.len());
+        assert!(
+            (x - y).abs() <= tolerance * size,
+            "{x} is not {y} at {p} of {}",
+            a.len()
+        );
     }
 }
 
@@ -202,7 +221,11 @@ pub fn each_level(mut call: impl FnMut(Level)) {
     }
 }
 
-pub const FREE: FactorTerms = FactorTerms { l1: 0.0, l2: 0.0, nonneg: true };
+pub const FREE: FactorTerms = FactorTerms {
+    l1: 0.0,
+    l2: 0.0,
+    nonneg: true,
+};
 
 /// Every solver, without and with acceleration where there is such.
 pub const WAYS: [(Solver, bool); 6] = [
@@ -277,12 +300,20 @@ pub fn finite(result: &NmfResult) -> bool {
 
 /// W, d and H of a model.
 pub fn model_bits(result: &NmfResult) -> Vec<u64> {
-    [&result.w.data, &result.d, &result.h.data].into_iter().flat_map(|m| bits(m)).collect()
+    [&result.w.data, &result.d, &result.h.data]
+        .into_iter()
+        .flat_map(|m| bits(m))
+        .collect()
 }
 
 /// All numbers of a result.
 pub fn all_bits(result: &NmfResult) -> Vec<u64> {
-    let told = result.history.iter().flat_map(|iterate| [iterate.loss, iterate.objective]);
-    let rest: Vec<f64> = told.chain([result.loss, result.objective, result.kkt]).collect();
+    let told = result
+        .history
+        .iter()
+        .flat_map(|iterate| [iterate.loss, iterate.objective]);
+    let rest: Vec<f64> = told
+        .chain([result.loss, result.objective, result.kkt])
+        .collect();
     [model_bits(result), bits(&rest)].concat()
 }
