@@ -242,6 +242,9 @@ fn dot_has_sixteen_sums() {
     dot::<f32>();
 }
 
+/// Lists whose squares are summed together.
+const TOGETHER: usize = 32;
+
 fn correct<T: Plain>() {
     shapes(7, |k, columns, random| {
         let stride = stride_of::<T>(k);
@@ -270,8 +273,10 @@ fn correct<T: Plain>() {
         let mut estimates = Vec::with_capacity(listed);
         for (c, ends) in bounds.windows(2).enumerate() {
             let column = c * stride..(c + 1) * stride;
-            let mut sums = vec![[T::zero(); 2]; stride];
+            let mut sums = vec![[T::zero(); 4]; stride];
+            let whole = (ends[1] - ends[0]) / 4 * 4;
             for (p, &i) in indices[ends[0]..ends[1]].iter().enumerate() {
+                let chain = if p < whole { p % 4 } else { 0 };
                 let f = &factor[i as usize * stride..][..stride];
                 let mut lanes = vec![T::zero(); T::LANES];
                 for (r, (f, x)) in f.iter().zip(&x[column.clone()]).enumerate() {
@@ -280,20 +285,23 @@ fn correct<T: Plain>() {
                 let estimate = by_halves(&mut lanes);
                 sums.iter_mut()
                     .zip(f)
-                    .for_each(|(sums, f)| sums[p % 2] = estimate.fused(*f, sums[p % 2]));
+                    .for_each(|(sums, f)| sums[chain] = estimate.fused(*f, sums[chain]));
                 estimates.push(estimate);
             }
             wanted[column]
                 .iter_mut()
                 .zip(sums)
-                .for_each(|(out, [even, odd])| *out = *out + (even + odd));
+                .for_each(|(out, [a, b, c, d])| *out = *out + ((a + b) + (c + d)));
         }
         let mut squares = [[0.5; SUMS]; 2];
         for squares in &mut squares {
-            estimates
-                .iter()
-                .enumerate()
-                .for_each(|(p, x)| squares[p % SUMS] += x.to_f64() * x.to_f64());
+            for first in (0..columns).step_by(TOGETHER) {
+                let last = columns.min(first + TOGETHER);
+                let own = &estimates[bounds[first] - begin..bounds[last] - begin];
+                own.iter()
+                    .enumerate()
+                    .for_each(|(p, x)| squares[p % SUMS] += x.to_f64() * x.to_f64());
+            }
             for (&place, value) in places.iter().zip(&values) {
                 let x = &mut estimates[place as usize - first];
                 *x = T::from_f64(x.to_f64() - value.to_f64());
