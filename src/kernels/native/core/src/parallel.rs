@@ -10,9 +10,11 @@ const WORTHWHILE: usize = 1 << 18;
 /// Multiply-adds that make a task.
 const GRAIN: usize = 1 << 19;
 /// Most tasks.
-const TASKS: usize = 64;
+const TASKS: usize = 32;
 /// Boundaries of tasks are multiples of this where there are so many to choose from.
 const ROUND: usize = 64;
+/// Or else of this.
+const LINE: usize = 16;
 
 fn on_one_thread(work: usize) -> bool {
     work < WORTHWHILE || rayon::current_num_threads() == 1
@@ -68,11 +70,10 @@ pub fn even_ranges(
     before: impl Fn(usize) -> usize,
 ) -> Vec<Range<usize>> {
     let total = before(length);
-    let round = if length >= 4 * ROUND * pieces {
-        ROUND
-    } else {
-        1
-    };
+    let round = [ROUND, LINE]
+        .into_iter()
+        .find(|&round| length >= 4 * round * pieces)
+        .unwrap_or(1);
     let mut ranges = Vec::with_capacity(pieces);
     let mut from = 0;
     for piece in 1..=pieces {

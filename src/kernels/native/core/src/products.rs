@@ -10,14 +10,18 @@ use crate::parallel::{each_task, even_ranges, tasks_of};
 use crate::simd::run;
 use crate::sparse::{Lists, WINDOW};
 
-/// Terms of a dense product down a column that are taken at once: their lines of the panel stay near.
-const DOWN: usize = 256;
+/// Bytes of a panel that the terms of a dense product down a column take at once: they stay in the nearest cache.
+const DOWN: usize = 32 << 10;
 /// Columns of a dense block whose entries down a column are taken together.
 const BESIDE: usize = 96;
 /// Terms of a dense product along a row that are taken at once: a line of entries for each stays near.
-const ALONG: usize = 48;
+const ALONG: usize = 24;
 /// How often a task should read every byte of a stretch of a panel that it brings near.
 const USES: usize = 16;
+/// Bytes of entries side by side that a task should find on each page it visits,
+const BESIDE_EACH_OTHER: usize = 2 << 10;
+/// where that leaves so many tasks.
+const FEW: usize = 8;
 
 thread_local! {
     static COLUMNS_MADE: Cell<usize> = const { Cell::new(0) };
@@ -111,7 +115,7 @@ impl<'a, T: Element> Strided<'a, T> {
 fn dense<T: Element>(factor: &[T], stride: usize, block: &Strided<'_, T>, out: &mut [T]) {
     // Terms that lie side by side in memory, or columns that do.
     let (depth, beside) = if block.along == 1 {
-        (DOWN, BESIDE)
+        ((DOWN / (stride * size_of::<T>())).max(ALONG), BESIDE)
     } else {
         (ALONG, usize::MAX / stride)
     };
@@ -177,9 +181,11 @@ fn scatter<T: Element>(
 pub fn column_ranges<T: Element>(x: &Data<'_, T>, k: usize) -> Result<Vec<Range<usize>>> {
     let mut before = zeros::<usize>(x.cols + 1)?;
     let mut windows = 1;
+    let mut strided = false;
     for part in &x.parts {
         match &part.kind {
             PartKind::Dense(block) => {
+                strided |= block.across == 1;
                 before
                     .iter_mut()
                     .enumerate()
@@ -195,17 +201,21 @@ pub fn column_ranges<T: Element>(x: &Data<'_, T>, k: usize) -> Result<Vec<Range<
             }
         }
     }
-    Ok(ranges::<T>(x.cols, k, windows, &before))
+    Ok(ranges::<T>(x.cols, k, windows, strided, &before))
 }
 
 /// Ranges of rows of X that are about the same work to multiply with.
 pub fn row_ranges<T: Element>(x: &Data<'_, T>, k: usize) -> Result<Vec<Range<usize>>> {
     let mut before = zeros::<usize>(x.rows + 1)?;
     let mut windows = 1;
+    let mut strided = false;
     let mut sum = 0;
     for part in &x.parts {
         let lists = match &part.kind {
-            PartKind::Dense(_) => None,
+            PartKind::Dense(block) => {
+                strided |= block.down == 1;
+                None
+            }
             PartKind::Sparse(block) => block.by_row(),
         };
         windows = windows.max(lists.map_or(1, |lists| lists.windows));
@@ -218,13 +228,14 @@ pub fn row_ranges<T: Element>(x: &Data<'_, T>, k: usize) -> Result<Vec<Range<usi
             before[part.top + i + 1] = sum;
         }
     }
-    Ok(ranges::<T>(x.rows, k, windows, &before))
+    Ok(ranges::<T>(x.rows, k, windows, strided, &before))
 }
 
 fn ranges<T: Element>(
     length: usize,
     k: usize,
     windows: usize,
+    strided: bool,
     before: &[usize],
 ) -> Vec<Range<usize>> {
     // A column costs its entries, and sweeps of about k multiply-adds for each of its k coordinates.
@@ -234,6 +245,9 @@ fn ranges<T: Element>(
         // Each task reads every window; it should use it many times over.
         let bytes = before[length] * stride_of::<T>(k) * size_of::<T>();
         tasks = tasks.min(bytes / (USES * WINDOW * windows)).max(1);
+    }
+    if strided {
+        tasks = tasks.min((length * size_of::<T>() / BESIDE_EACH_OTHER).max(FEW));
     }
     even_ranges(length, tasks, weight)
 }

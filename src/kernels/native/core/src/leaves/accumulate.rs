@@ -1,11 +1,13 @@
 use crate::simd::{Leaf, Real, Vector};
 
-/// Terms whose entries are packed at once for the columns that are left over.
+/// Terms whose entries are packed at once where there are fewer columns than a tile has.
 const DEPTH: usize = 64;
+/// Columns that are taken together where their entries lie side by side: these are read from far only once.
+const TOGETHER: usize = 64;
 /// Most columns in a tile.
 const WIDEST: usize = 16;
 /// Most numbers in the sums of a tile: 24 lines of 32 bits.
-const SUMS: usize = 25 * 16;
+const SUMS: usize = 24 * 16;
 
 /// out_c += Σ_t x_tc · f_t, in ascending order of t, for the columns c of `out`.
 ///
@@ -52,10 +54,7 @@ impl<T: Real> Leaf<T> for Accumulate<'_, T> {
         assert!(self.stride.is_multiple_of(T::LANES) && self.out.len() == columns * self.stride);
         assert!(self.factor.len() >= self.terms * self.stride);
         assert!(self.entries.len() > (self.terms - 1) * self.along + (columns - 1) * self.across);
-        let lines = self.stride / T::LANES;
-        let most = if V::REGISTERS == 32 { 8 } else { 1 };
-        let width = lines.div_ceil(lines.div_ceil(most));
-        let mut tile = Tile {
+        let tile = Tile {
             factor: self.factor.as_ptr(),
             factor_stride: self.stride,
             entries: self.entries.as_ptr(),
@@ -65,78 +64,125 @@ impl<T: Real> Leaf<T> for Accumulate<'_, T> {
             out: self.out.as_mut_ptr(),
             out_stride: self.stride,
         };
-        let mut first = 0;
-        while first < lines {
-            let run = width.min(lines - first);
-            // SAFETY: the asserts bound every read of `factor` and `entries` and every access to `out`: a run begins
-            // `first` lines into each column and takes `run` of its `lines` lines.
-            unsafe {
-                match (V::REGISTERS, run) {
-                    (32, 1) => tile.each::<V, 1, 14>(columns),
-                    (32, 2) => tile.each::<V, 2, 12>(columns),
-                    (32, 3) => tile.each::<V, 3, 8>(columns),
-                    (32, 4) => tile.each::<V, 4, 6>(columns),
-                    (32, 5) => tile.each::<V, 5, 5>(columns),
-                    (32, 6) => tile.each::<V, 6, 4>(columns),
-                    (32, 7) => tile.each::<V, 7, 3>(columns),
-                    (32, 8) => tile.each::<V, 8, 3>(columns),
-                    _ => tile.each::<V, 1, 5>(columns),
-                }
-                tile.factor = tile.factor.add(run * T::LANES);
-                tile.out = tile.out.add(run * T::LANES);
-            }
-            first += run;
+        let lines = self.stride / T::LANES;
+        let groups = if self.across == 1 {
+            (columns / TOGETHER).max(1)
+        } else {
+            1
+        };
+        for group in 0..groups {
+            let first = group * TOGETHER;
+            let last = if group + 1 == groups {
+                columns
+            } else {
+                first + TOGETHER
+            };
+            // SAFETY: the asserts bound every read of `factor` and `entries` and every access to `out`, and `last` is at
+            // most `columns`.
+            unsafe { tile.at(first).runs::<V>(lines, last - first) };
         }
     }
 }
 
 impl<T: Real> Tile<T> {
+    /// # Safety
+    /// Column c exists.
+    #[inline(always)]
+    unsafe fn at(self, c: usize) -> Self {
+        // SAFETY: the caller vouches for the column.
+        unsafe {
+            Self {
+                entries: self.entries.add(c * self.across),
+                out: self.out.add(c * self.out_stride),
+                ..self
+            }
+        }
+    }
+
+    /// Takes the lines of all columns in runs that leave room for sums of several columns.
+    ///
+    /// # Safety
+    /// `lines` lines lie within each of `columns` columns, and `entries` holds every x_tc.
+    #[inline(always)]
+    unsafe fn runs<V: Vector<T>>(mut self, lines: usize, columns: usize) {
+        let most = match (V::REGISTERS, self.across) {
+            (32, 1) => 3,
+            (32, _) => 4,
+            _ => 1,
+        };
+        let width = lines.div_ceil(lines.div_ceil(most));
+        let mut first = 0;
+        while first < lines {
+            let run = width.min(lines - first);
+            // SAFETY: a run begins `first` lines into each column and takes `run` of its `lines` lines.
+            unsafe {
+                match (V::REGISTERS, run) {
+                    // A tile takes whole lines of entries where these lie side by side.
+                    (32, 1) if self.across == 1 => self.each::<V, 1, 16>(columns),
+                    (32, 2) if self.across == 1 => self.each::<V, 2, 8>(columns),
+                    (32, 1) => self.each::<V, 1, 14>(columns),
+                    (32, 2) => self.each::<V, 2, 12>(columns),
+                    (32, 3) => self.each::<V, 3, 8>(columns),
+                    (32, 4) => self.each::<V, 4, 6>(columns),
+                    _ => self.each::<V, 1, 5>(columns),
+                }
+                self.factor = self.factor.add(run * T::LANES);
+                self.out = self.out.add(run * T::LANES);
+            }
+            first += run;
+        }
+    }
+
     /// Takes the columns `COLUMNS` at a time.
     ///
     /// # Safety
     /// `LINES` lines lie within every column from `factor` and `out` on, and `entries` holds every x_tc.
     #[inline(always)]
     unsafe fn each<V: Vector<T>, const LINES: usize, const COLUMNS: usize>(self, columns: usize) {
-        let full = columns / COLUMNS * COLUMNS;
-        let at = |c: usize| Self {
-            // SAFETY: column c exists.
-            entries: unsafe { self.entries.add(c * self.across) },
-            out: unsafe { self.out.add(c * self.out_stride) },
-            ..self
-        };
-        for c in (0..full).step_by(COLUMNS) {
+        if columns < COLUMNS {
+            // SAFETY: the caller vouches for all columns.
+            unsafe { self.few::<V, LINES, COLUMNS>(columns) };
+            return;
+        }
+        for next in (0..columns).step_by(COLUMNS) {
+            // The last tile may reach back over columns that are done: what it finds for those is not stored.
+            let c = next.min(columns - COLUMNS);
+            let done = next - c;
             // SAFETY: columns c .. c + COLUMNS exist.
             unsafe {
+                let tile = self.at(c);
                 // Two copies, so that each has one step that is known.
                 if self.across == 1 {
-                    Self { across: 1, ..at(c) }.add::<V, LINES, COLUMNS>();
+                    Self { across: 1, ..tile }.add::<V, LINES, COLUMNS>(done);
                 } else {
-                    Self { along: 1, ..at(c) }.general::<V, LINES, COLUMNS>(self.along);
+                    Self { along: 1, ..tile }.general::<V, LINES, COLUMNS>(self.along, done);
                 }
             }
         }
-        if full < columns {
-            // SAFETY: columns full .. columns exist and are fewer than COLUMNS.
-            unsafe { at(full).rest::<V, LINES, COLUMNS>(columns - full) };
-        }
     }
 
     #[inline(always)]
-    unsafe fn general<V: Vector<T>, const LINES: usize, const COLUMNS: usize>(self, along: usize) {
+    unsafe fn general<V: Vector<T>, const LINES: usize, const COLUMNS: usize>(
+        self,
+        along: usize,
+        done: usize,
+    ) {
         // SAFETY: as for `add`.
         unsafe {
             if along == 1 {
-                self.add::<V, LINES, COLUMNS>();
+                self.add::<V, LINES, COLUMNS>(done);
             } else {
-                Self { along, ..self }.add::<V, LINES, COLUMNS>();
+                Self { along, ..self }.add::<V, LINES, COLUMNS>(done);
             }
         }
     }
 
+    /// Stores the sums of all columns but the first `done`.
+    ///
     /// # Safety
     /// `factor` and `entries` hold `terms` terms for `LINES` lines and `COLUMNS` columns, `out` so many sums.
     #[inline(always)]
-    unsafe fn add<V: Vector<T>, const LINES: usize, const COLUMNS: usize>(self) {
+    unsafe fn add<V: Vector<T>, const LINES: usize, const COLUMNS: usize>(self, done: usize) {
         // SAFETY: the caller vouches for every address.
         unsafe {
             let mut sums = [[V::zero(); LINES]; COLUMNS];
@@ -145,21 +191,40 @@ impl<T: Real> Tile<T> {
                     *sum = V::load(self.out.add(c * self.out_stride + v * T::LANES));
                 }
             }
-            for t in 0..self.terms {
-                let factor = self.factor.add(t * self.factor_stride);
-                let entries = self.entries.add(t * self.along);
-                let mut lines = [V::zero(); LINES];
-                for (v, line) in lines.iter_mut().enumerate() {
-                    *line = V::load(factor.add(v * T::LANES));
+            for from in (0..self.terms).step_by(T::LANES) {
+                if self.along == 1 && LINES > 1 {
+                    // A line of every column of the next tile.
+                    let ahead = self.entries.wrapping_add(from + COLUMNS * self.across);
+                    for c in 0..COLUMNS {
+                        V::prefetch(ahead.wrapping_add(c * self.across));
+                    }
                 }
-                for (c, sums) in sums.iter_mut().enumerate() {
-                    let x = V::splat(*entries.add(c * self.across));
-                    for (sum, line) in sums.iter_mut().zip(lines) {
-                        *sum = sum.fma(x, line);
+                for t in from..self.terms.min(from + T::LANES) {
+                    let factor = self.factor.add(t * self.factor_stride);
+                    let entries = self.entries.add(t * self.along);
+                    if self.across == 1 {
+                        // The hardware does not see so long a step coming.
+                        let ahead = entries.wrapping_add(2 * COLUMNS);
+                        for c in (0..COLUMNS).step_by(T::LANES) {
+                            V::prefetch(ahead.wrapping_add(c));
+                        }
+                    }
+                    let mut lines = [V::zero(); LINES];
+                    for (v, line) in lines.iter_mut().enumerate() {
+                        *line = V::load(factor.add(v * T::LANES));
+                    }
+                    for (c, sums) in sums.iter_mut().enumerate() {
+                        let x = V::splat(*entries.add(c * self.across));
+                        for (sum, line) in sums.iter_mut().zip(lines) {
+                            *sum = sum.fma(x, line);
+                        }
                     }
                 }
             }
             for (c, sums) in sums.iter().enumerate() {
+                if c < done {
+                    continue;
+                }
                 for (v, sum) in sums.iter().enumerate() {
                     sum.store(self.out.add(c * self.out_stride + v * T::LANES));
                 }
@@ -167,12 +232,12 @@ impl<T: Real> Tile<T> {
         }
     }
 
-    /// The columns that are left over: their entries are packed as if there were `COLUMNS` of them.
+    /// Fewer columns than a tile has: their entries are packed as if there were `COLUMNS` of them.
     ///
     /// # Safety
     /// As for `each`, for `columns` < `COLUMNS` columns.
     #[inline(always)]
-    unsafe fn rest<V: Vector<T>, const LINES: usize, const COLUMNS: usize>(self, columns: usize) {
+    unsafe fn few<V: Vector<T>, const LINES: usize, const COLUMNS: usize>(self, columns: usize) {
         let mut packed = [T::default(); WIDEST * DEPTH];
         let mut sums = [T::default(); SUMS];
         let lanes = LINES * T::LANES;
@@ -202,7 +267,7 @@ impl<T: Real> Tile<T> {
                     out_stride: lanes,
                     ..self
                 };
-                part.add::<V, LINES, COLUMNS>();
+                part.add::<V, LINES, COLUMNS>(0);
             }
             for c in 0..columns {
                 for l in 0..lanes {

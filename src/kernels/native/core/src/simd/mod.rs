@@ -110,6 +110,10 @@ pub trait Vector<T: Real>: Copy {
         }
     }
 
+    /// Brings the line at an address near, which need not be one that may be read.
+    #[inline(always)]
+    fn prefetch(_at: *const T) {}
+
     /// All zeros.
     fn zero() -> Self {
         Self::splat(T::default())
