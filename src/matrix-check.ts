@@ -18,18 +18,31 @@ export interface Entry {
 
 export function examine(matrix: Matrix): MatrixFacts {
   const values = storedValues(matrix);
-  let negative: Entry | undefined;
+  const length = values.length;
   let largest = 0;
-  let nonzeros = 0;
-  for (let p = 0; p < values.length; p++) {
+  let negativeAt = -1;
+  let zeros = 0;
+  // Most data are positive: one comparison each.
+  for (let p = 0; p < length; p++) {
     const x = values[p];
-    if (!Number.isFinite(x)) return { nonFinite: entryAt(matrix, p), negative, largest, nonzeros };
-    if (x !== 0) nonzeros++;
-    if (x < 0) negative ??= entryAt(matrix, p);
-    const size = Math.abs(x);
-    if (size > largest) largest = size;
+    if (x > largest) largest = x;
+    else if (!(x > 0)) {
+      if (x === 0) zeros++;
+      else if (x < 0) {
+        if (negativeAt < 0) negativeAt = p;
+        if (-x > largest) largest = -x;
+      } else return faulty(matrix);
+    }
   }
-  return { nonFinite: undefined, negative, largest, nonzeros };
+  if (largest === Infinity) return faulty(matrix);
+  const negative = negativeAt < 0 ? undefined : entryAt(matrix, negativeAt);
+  return { nonFinite: undefined, negative, largest, nonzeros: length - zeros };
+}
+
+/** What is known of a matrix that holds NaN or an infinite entry: where. */
+function faulty(matrix: Matrix): MatrixFacts {
+  const at = storedValues(matrix).findIndex((x) => !Number.isFinite(x));
+  return { nonFinite: entryAt(matrix, at), negative: undefined, largest: Number.NaN, nonzeros: 0 };
 }
 
 function entryAt(matrix: Matrix, p: number): Entry {

@@ -62,6 +62,10 @@ const isNumbers = (x: unknown): x is Numbers => Array.isArray(x) || isTyped(x);
 const isCount = (x: unknown): x is number => typeof x === 'number' && Number.isInteger(x) && x >= 0 && x < 2 ** 32;
 const isObject = (x: unknown): x is Readonly<Record<string, unknown>> => typeof x === 'object' && x !== null;
 
+/** Frozen matrices that were read here: their shapes and indices need no second look. */
+const made = new WeakSet<Matrix>();
+const isMade = (input: unknown): input is Matrix => isObject(input) && made.has(input as unknown as Matrix); // a WeakSet is asked for any object
+
 /**
  * Any accepted form as a matrix of features × samples. Float64Array and Float32Array data in column or row order is
  * taken as it is, anything else copied. With `samplesByFeatures` the rows given are samples: dense data is then read in
@@ -69,9 +73,11 @@ const isObject = (x: unknown): x is Readonly<Record<string, unknown>> => typeof 
  */
 export function toMatrix(input: unknown, samplesByFeatures = false): Matrix | Unusable {
   try {
-    const matrix = read(input);
-    if (matrix.kind === 'unusable' || !samplesByFeatures) return matrix;
-    return matrix.kind === 'dense' ? turned(matrix) : transposeCsc(matrix);
+    const matrix = isMade(input) ? input : read(input);
+    if (matrix.kind === 'unusable') return matrix;
+    const whole = samplesByFeatures ? (matrix.kind === 'dense' ? turned(matrix) : transposeCsc(matrix)) : matrix;
+    made.add(whole);
+    return whole;
   } catch (error) {
     // An untyped caller's object may throw when it is looked at, or ask for more memory than there is.
     return unusable('readable, and small enough for memory', error instanceof Error ? error.message : show(error));
@@ -173,18 +179,21 @@ function fromNdarray(shape: Numbers, data: Numbers, view: Readonly<Record<string
 
 /** Where an index is no row of a matrix, or −1. */
 function outsideAt(indices: Numbers, rows: number): number {
-  if (indices instanceof Uint32Array) {
-    for (let p = 0; p < indices.length; p++) if (indices[p] >= rows) return p;
-    return -1;
-  }
   for (let p = 0; p < indices.length; p++) if (!isCount(indices[p]) || indices[p] >= rows) return p;
   return -1;
 }
 
-/** Whether row indices rise within every column. */
-function isAscending({ cols, indptr, indices }: CscMatrix): boolean {
-  for (let j = 0; j < cols; j++) {
-    for (let p = indptr[j] + 1; p < indptr[j + 1]; p++) if (indices[p] <= indices[p - 1]) return false;
+/** Whether row indices rise within every column and are all below `rows`. */
+function isAscending(rows: number, indptr: Uint32Array, indices: Uint32Array): boolean {
+  for (let j = 0; j + 1 < indptr.length; j++) {
+    const end = indptr[j + 1];
+    let last = -1;
+    for (let p = indptr[j]; p < end; p++) {
+      const i = indices[p];
+      if (i <= last) return false;
+      last = i;
+    }
+    if (last >= rows) return false;
   }
   return true;
 }
@@ -212,20 +221,21 @@ function fromCsc(input: Readonly<Record<string, unknown>>): CscMatrix | Unusable
     if (!(indptr[j] <= indptr[j + 1]))
       return unusable('a CSC matrix whose indptr never falls', `a fall after column ${j}`);
   }
+  const whole = { kind: 'csc', rows, cols } as const;
+  if (indptr instanceof Uint32Array && indices instanceof Uint32Array && isAscending(rows, indptr, indices))
+    return Object.freeze({ ...whole, indptr, indices, values: toFloats(values) });
   const outside = outsideAt(indices, rows);
   if (outside >= 0) {
     const column = Array.from(indptr).findIndex((bound) => bound > outside) - 1;
     return unusable(`a CSC matrix with row indices below ${rows}`, `${indices[outside]} in column ${column}`);
   }
   const matrix = {
-    kind: 'csc',
-    rows,
-    cols,
+    ...whole,
     indptr: indptr instanceof Uint32Array ? indptr : Uint32Array.from(indptr),
     indices: indices instanceof Uint32Array ? indices : Uint32Array.from(indices),
     values: toFloats(values),
   } as const;
-  if (isAscending(matrix)) return Object.freeze(matrix);
+  if (isAscending(rows, matrix.indptr, matrix.indices)) return Object.freeze(matrix);
   // Counting sort by row and back by column leaves each column's rows ascending.
   const sorted = transposeCsc(transposeCsc(matrix));
   for (let j = 0; j < cols; j++) {

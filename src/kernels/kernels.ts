@@ -104,6 +104,8 @@ export interface NmfResult {
   readonly H: DenseMatrix;
   /** ‖X − W·diag(d)·H‖² / entries. */
   readonly loss: number;
+  /** ‖X‖² / entries, the loss of a model of zeros; null from an SVD, which does not look. */
+  readonly nullLoss: number | null;
   /** J, penalties included. */
   readonly objective: number;
   readonly iterations: number;

@@ -167,12 +167,13 @@ interface Shapes {
 }
 
 function toModel({ start }: Shapes, found: Native.NmfResult): NmfResult {
-  const { W, H, d, loss, objective, stopped, kkt, lossHistory, objectiveHistory, heldOut } = found;
+  const { W, H, d, loss, nullLoss, objective, stopped, kkt, lossHistory, objectiveHistory, heldOut } = found;
   return {
     W: dense(start.W.rows, start.W.cols, W),
     d,
     H: dense(start.H.rows, start.H.cols, H),
     loss,
+    nullLoss: nullLoss ?? null,
     objective,
     iterations: lossHistory.length,
     stopped,

@@ -1,5 +1,5 @@
 import { noteText } from '../compiler/explain.js';
-import type { Plan } from '../compiler/plan.js';
+import type { Plan, SlotId } from '../compiler/plan.js';
 import type { Kernels } from '../kernels/kernels.js';
 import { dense, totalRows } from '../matrix.js';
 import type { FitSummary, InputSummary } from './fit.js';
@@ -12,6 +12,14 @@ interface Context {
   readonly signal?: AbortSignal | undefined;
   /** When the fit began, by `performance.now()`. */
   readonly began: number;
+}
+
+/** What the only layer has measured itself, where it reads the input as it is. */
+function knownLosses(plan: Plan, state: RunState, slot: SlotId) {
+  const [step, ...more] = plan.fit;
+  if (more.length > 0 || step.op !== 'nmf' || step.read !== slot) return undefined;
+  const result = state.results.get(step.layer);
+  return result?.nullLoss == null ? undefined : { loss: result.loss, nullLoss: result.nullLoss };
 }
 
 /** Loss and explained fraction of each input, reconstructed from the output, and what is needed to fit again. */
@@ -27,8 +35,10 @@ export async function summarize(plan: Plan, state: RunState, kernels: Kernels, c
     const [rows, cols] = [totalRows(X), X[0].cols];
     const against = (product: Product) => kernels.mse({ X, W: leftOf(product), H: product.right }, { threads });
     const zero = { left: dense(rows, 1), right: dense(1, cols) };
-    const loss = await against(found.get(step.write) ?? zero);
-    const total = await against(zero);
+    const { loss, nullLoss: total } = knownLosses(plan, state, step.write) ?? {
+      loss: await against(found.get(step.write) ?? zero),
+      nullLoss: await against(zero),
+    };
     const explained = total === 0 ? Number(loss === 0) : 1 - loss / total;
     inputs.push([step.name, Object.freeze({ loss, explained, rows, cols })]);
   }

@@ -106,6 +106,7 @@ export interface NmfResult {
   d: Float64Array
   H: Float64Array
   loss: number
+  nullLoss?: number
   objective: number
   stopped: Stopped
   lossHistory: Float64Array

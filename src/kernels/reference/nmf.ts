@@ -192,6 +192,7 @@ async function result(
   return {
     ...normalize(place.W, place.H, args.norm),
     loss: place.measure.squares / entries,
+    nullLoss: problem.total / entries,
     objective: place.measure.objective,
     iterations: history.length,
     stopped,

@@ -104,6 +104,7 @@ async function search(args: Search, options: CallOptions): Promise<SvdResult> {
     d: best.sigma,
     H: transpose(best.V),
     loss: last.squares / (m * n),
+    nullLoss: null,
     objective: last.objective,
     iterations: history.length,
     stopped,

@@ -39,6 +39,8 @@ pub struct HalfStep<'a, T: Element> {
     pub view: &'a View<'a, T>,
     /// The partner.
     pub partner: &'a Panel<T>,
+    /// Its product with the data, where it was made already.
+    pub known: Option<Panel<T>>,
     /// The problem of every column.
     pub quadratic: &'a Quadratic<'a>,
     /// The way to its solution.
@@ -118,13 +120,20 @@ impl<T: Element> HalfStep<'_, T> {
         if !from.is_empty() {
             factor.copy_from_slice(from);
         }
-        let mut product = Aligned::zeros(factor.len())?;
-        self.view.product(self.partner, range.clone(), &mut product);
+        let mut made;
+        let product = match &self.known {
+            Some(known) => &known.data()[range.start * stride..range.end * stride],
+            None => {
+                made = Aligned::zeros(factor.len())?;
+                self.view.product(self.partner, range.clone(), &mut made);
+                &made
+            }
+        };
         let decrease = match &self.filled {
-            None => self.prepared.solve(range.start, stride, factor, &product)?,
+            None => self.prepared.solve(range.start, stride, factor, product)?,
             Some(filled) => {
                 let mut complete = Aligned::zeros(factor.len())?;
-                complete.copy_from_slice(&product);
+                complete.copy_from_slice(product);
                 filled.add(self.partner, &range, factor, &mut complete);
                 self.prepared
                     .solve(range.start, stride, factor, &complete)?
@@ -143,7 +152,7 @@ impl<T: Element> HalfStep<'_, T> {
         add_gram(factor, stride, k, &mut gram)?;
         Ok(Done {
             decrease,
-            cross: inner(&product, factor),
+            cross: inner(product, factor),
             gram,
         })
     }

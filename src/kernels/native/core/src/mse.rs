@@ -20,6 +20,9 @@ pub fn mse(x: &[Block<'_>], w: &Dense<'_>, h: &Dense<'_>) -> Result<f64> {
     let w = Panel::from_rows(w)?;
     let h = Panel::from_columns(h)?;
     let total = sum_of_squares(&x);
+    if is_zero(w.data()) || is_zero(h.data()) {
+        return Ok(total / x.entries());
+    }
     let cross = dot(times_data(&w, &x)?.data(), h.data());
     let mut squares = total - 2.0 * cross + dot(&gram(&w)?, &gram(&h)?);
     let exact = squares > EXPLICIT_BELOW * total;
@@ -27,6 +30,10 @@ pub fn mse(x: &[Block<'_>], w: &Dense<'_>, h: &Dense<'_>) -> Result<f64> {
         squares = residual(&x, &w, &h, None)?;
     }
     Ok(squares / x.entries())
+}
+
+fn is_zero(data: &[f64]) -> bool {
+    data.iter().all(|&x| x == 0.0)
 }
 
 /// Fails unless W is features × k and H is k × samples, for a k ≥ 1.

@@ -55,6 +55,7 @@ pub fn nnls(args: &NnlsArgs<'_>) -> Result<Matrix> {
     let step = HalfStep {
         view: &view,
         partner: &w,
+        known: None,
         quadratic: &quadratic,
         prepared: &Prepared::new(Solver::Bpp, &quadratic, 1)?,
         filled: None,

@@ -76,7 +76,8 @@ fn squares_by_column<T: Element>(block: &DensePart<'_, T>) -> f64 {
 
 /// Adds F·Fᵀ of some columns of a panel to `out`, k × k.
 pub fn add_gram<T: Real>(columns: &[T], stride: usize, k: usize, out: &mut [f64]) -> Result<()> {
-    let mut products = Aligned::zeros(k * stride)?;
+    // The rows of padding are products too: whole tiles are faster.
+    let mut products = Aligned::zeros(stride * stride)?;
     for part in columns.chunks(NARROW * stride) {
         products.fill(T::default());
         run(Accumulate {

@@ -5,6 +5,7 @@ use crate::error::{KernelError, Result};
 use crate::memory::zeros;
 use crate::panel::stride_of;
 use crate::parallel::{collect, each_task, even_ranges};
+use crate::simd::prefetch;
 
 /// Bytes of a panel that a pass over sparse data stays within: about half of a core's own cache.
 pub const WINDOW: usize = 1 << 20;
@@ -14,6 +15,10 @@ pub const GROUP: usize = 64;
 const NEAR: usize = 1 << 17;
 /// Listed entries that make the visit of a column worth while.
 const VISIT: usize = 8;
+/// Columns between one that is visited and one whose entries are brought near.
+const AHEAD: usize = 4;
+/// Bytes of a line of memory.
+const LINE: usize = 64;
 /// Pieces that checking and sorting are cut into.
 const RUNS: usize = 8;
 
@@ -273,27 +278,38 @@ impl<T: Element> Rows<T> {
                 .collect();
             let pieces = indices.len().div_ceil(stretch).max(1);
             let before = |i: usize| indptr[range.start + i] - base;
+            // What a column lists within a piece, about.
+            let visit = indices.len().div_ceil(pieces * part.cols.max(1));
             for piece in even_ranges(range.len(), pieces, before) {
                 let end = (range.start + piece.end) as u32;
-                for (j, cursor) in cursors.iter_mut().enumerate() {
-                    let last = lists.bound(j + 1);
-                    let rest = part.indices[*cursor..last]
-                        .iter()
-                        .zip(&part.values[*cursor..last]);
-                    for (&i, &x) in rest {
-                        if i >= end {
-                            break;
-                        }
+                for j in 0..part.cols {
+                    if let Some(&next) = cursors.get(j + AHEAD) {
+                        prefetch_run(part.indices, next, visit);
+                        prefetch_run(&part.values, next, visit);
+                    }
+                    let first = cursors[j];
+                    let (listed, entries) = (&part.indices[first..], &part.values[first..]);
+                    let rest = listed[..lists.bound(j + 1) - first].iter().zip(entries);
+                    let mut taken = 0;
+                    for (&i, &x) in rest.take_while(|&(&i, _)| i < end) {
                         let next = &mut next[i as usize - range.start];
                         indices[*next] = j as u32;
                         values[*next] = x;
                         *next += 1;
-                        *cursor += 1;
+                        taken += 1;
                     }
+                    cursors[j] = first + taken;
                 }
             }
         });
         Ok(rows)
+    }
+}
+
+/// Brings `count` entries from `first` on near.
+fn prefetch_run<T>(entries: &[T], first: usize, count: usize) {
+    for step in (0..=count).step_by(LINE / size_of::<T>()) {
+        prefetch(entries.as_ptr().wrapping_add(first + step));
     }
 }
 

@@ -21,6 +21,7 @@ pub struct NmfResult {
     #[napi(js_name = "H")]
     pub h: Float64Array,
     pub loss: f64,
+    pub null_loss: Option<f64>,
     pub objective: f64,
     pub stopped: Stopped,
     pub loss_history: Float64Array,
@@ -98,6 +99,7 @@ impl From<nmf::NmfResult> for NmfResult {
             d: Float64Array::new(result.d),
             h: Float64Array::new(result.h.data),
             loss: result.loss,
+            null_loss: Some(result.null_loss),
             objective: result.objective,
             stopped: result.stopped.into(),
             loss_history: history(&result.history, |iterate| iterate.loss),
@@ -127,6 +129,7 @@ impl From<svd::SvdResult> for SvdResult {
                 d: Float64Array::new(result.sigma),
                 h: Float64Array::new(result.vt.data),
                 loss: result.loss,
+                null_loss: None,
                 objective: result.objective,
                 stopped: result.stopped.into(),
                 loss_history: history(&result.history, |iterate| iterate.loss),

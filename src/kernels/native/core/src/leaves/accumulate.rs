@@ -1,4 +1,4 @@
-use crate::simd::{Leaf, Real, Vector};
+use crate::simd::{Leaf, Real, Vector, prefetch};
 
 /// Terms whose entries are packed at once where there are fewer columns than a tile has.
 const DEPTH: usize = 64;
@@ -118,6 +118,7 @@ impl<T: Real> Tile<T> {
             unsafe {
                 match (V::REGISTERS, run) {
                     // A tile takes whole lines of entries where these lie side by side.
+                    (32, 1) if self.across == 1 && columns < 16 => self.each::<V, 1, 8>(columns),
                     (32, 1) if self.across == 1 => self.each::<V, 1, 16>(columns),
                     (32, 2) if self.across == 1 => self.each::<V, 2, 8>(columns),
                     (32, 1) => self.each::<V, 1, 14>(columns),
@@ -196,7 +197,7 @@ impl<T: Real> Tile<T> {
                     // A line of every column of the next tile.
                     let ahead = self.entries.wrapping_add(from + COLUMNS * self.across);
                     for c in 0..COLUMNS {
-                        V::prefetch(ahead.wrapping_add(c * self.across));
+                        prefetch(ahead.wrapping_add(c * self.across));
                     }
                 }
                 for t in from..self.terms.min(from + T::LANES) {
@@ -206,7 +207,7 @@ impl<T: Real> Tile<T> {
                         // The hardware does not see so long a step coming.
                         let ahead = entries.wrapping_add(2 * COLUMNS);
                         for c in (0..COLUMNS).step_by(T::LANES) {
-                            V::prefetch(ahead.wrapping_add(c));
+                            prefetch(ahead.wrapping_add(c));
                         }
                     }
                     let mut lines = [V::zero(); LINES];

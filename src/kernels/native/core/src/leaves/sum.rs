@@ -27,6 +27,8 @@ impl<T: Real> Leaf<T> for Dot<'_, T> {
         for (l, (a, b)) in a_rest.iter().zip(b_rest).enumerate() {
             sums[l] += a.to_f64() * b.to_f64();
         }
+        // Else the compiler pairs the sums as the tree below does, and the loop above loses its lanes.
+        let mut sums = std::hint::black_box(sums);
         let mut width = SUMS;
         while width > 1 {
             width /= 2;

@@ -58,6 +58,8 @@ pub struct NmfResult {
     pub h: Matrix,
     /// ‖X − W·diag(d)·H‖² / entries.
     pub loss: f64,
+    /// ‖X‖² / entries, the loss of a model of zeros.
+    pub null_loss: f64,
     /// J, penalties included.
     pub objective: f64,
     /// How the fit came to its end.

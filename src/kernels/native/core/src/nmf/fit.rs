@@ -49,6 +49,8 @@ pub struct Fit<'a, T: Element> {
     h: Factor<T>,
     /// The solution for H of the iteration before, where there is acceleration.
     h_before: Option<Panel<T>>,
+    /// W·X at the start, until the first half-step takes it.
+    first: Option<Panel<T>>,
 }
 
 impl<'a, T: Element> Fit<'a, T> {
@@ -80,7 +82,13 @@ impl<'a, T: Element> Fit<'a, T> {
             w: Factor::new(Panel::from_rows(&args.start_w)?, with_l1)?,
             h_before: args.accelerate.then(|| h.copied()).transpose()?,
             h: Factor::new(h, with_l1)?,
+            first: None,
         })
+    }
+
+    /// ‖X‖² over what is fitted.
+    pub fn total(&self) -> f64 {
+        self.total
     }
 
     /// Entries that are fitted.
@@ -110,6 +118,7 @@ impl<'a, T: Element> Fit<'a, T> {
         self.h.work.copy_from(&self.h.accepted);
         self.h.work_sums = self.h.accepted_sums.clone();
         let measured = self.measure(cross);
+        self.first = Some(product);
         self.rebalance();
         measured
     }
@@ -120,6 +129,7 @@ impl<'a, T: Element> Fit<'a, T> {
         momentum: &Momentum,
         control: Control<'_>,
     ) -> Result<Option<(Done, f64)>> {
+        let first = self.first.take();
         let Self {
             args, masked, w, h, ..
         } = self;
@@ -127,6 +137,7 @@ impl<'a, T: Element> Fit<'a, T> {
             return Ok(None);
         }
         let first = Turn {
+            known: first,
             args,
             masked: masked.as_ref(),
             view: &self.by_column,
@@ -145,6 +156,7 @@ impl<'a, T: Element> Fit<'a, T> {
             return Ok(None);
         }
         let mut second = Turn {
+            known: None,
             args,
             masked: masked.as_ref(),
             view: &self.by_row,
@@ -256,6 +268,9 @@ impl<'a, T: Element> Fit<'a, T> {
         if let Some(before) = &mut self.h_before {
             before.scale_rows(&back);
         }
+        if let Some(first) = &mut self.first {
+            first.scale_rows(&shifts);
+        }
         if let Some(masked) = &mut self.masked {
             masked.scale(&shifts);
         }
@@ -336,6 +351,8 @@ impl<'a, T: Element> Fit<'a, T> {
 
 /// A factor's turn to be improved.
 struct Turn<'a, T: Element> {
+    /// The product of the partner with the data, where it was made already.
+    known: Option<Panel<T>>,
     args: &'a NmfArgs<'a>,
     masked: Option<&'a Masked<T>>,
     view: &'a View<'a, T>,
@@ -354,6 +371,7 @@ impl<T: Element> Turn<'_, T> {
         before: Option<&mut Panel<T>>,
     ) -> Result<Done> {
         let Self {
+            known,
             args,
             masked,
             view,
@@ -385,6 +403,7 @@ impl<T: Element> Turn<'_, T> {
         let step = HalfStep {
             view,
             partner,
+            known,
             quadratic: &quadratic,
             prepared: &prepared,
             filled,

@@ -162,6 +162,7 @@ fn descend<T: Element>(mut fit: Fit<'_, T>, control: Control<'_>) -> Result<NmfR
         d: model.d,
         h: model.h,
         loss: measure.squares / entries,
+        null_loss: fit.total() / entries,
         objective: measure.objective,
         stopped,
         history,

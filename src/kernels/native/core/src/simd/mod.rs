@@ -110,10 +110,6 @@ pub trait Vector<T: Real>: Copy {
         }
     }
 
-    /// Brings the line at an address near, which need not be one that may be read.
-    #[inline(always)]
-    fn prefetch(_at: *const T) {}
-
     /// All zeros.
     fn zero() -> Self {
         Self::splat(T::default())
@@ -127,6 +123,19 @@ pub trait Leaf<T: Real> {
     type Output;
     /// Does the work with vectors of one level.
     fn run<V: Vector<T>>(self) -> Self::Output;
+}
+
+/// Brings the line at an address near, which need not be one that may be read.
+#[inline(always)]
+pub fn prefetch<T>(at: *const T) {
+    #[cfg(target_arch = "x86_64")]
+    // SAFETY: SSE is part of the platform, and a prefetch never faults.
+    unsafe {
+        use core::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+        _mm_prefetch::<_MM_HINT_T0>(at.cast());
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = at;
 }
 
 /// Runs a leaf with the best instructions this machine has.

@@ -76,11 +76,6 @@ macro_rules! avx512 {
                 mask != 0
             }
             #[inline(always)]
-            fn prefetch(at: *const $type) {
-                // SAFETY: a prefetch reads nothing and never faults.
-                unsafe { _mm_prefetch::<_MM_HINT_T0>(at.cast()) };
-            }
-            #[inline(always)]
             fn less(self, a: Self, b: Self) -> Self {
                 Self(unsafe { $negated(a.0, b.0, self.0) })
             }
@@ -212,11 +207,6 @@ macro_rules! avx2 {
             #[inline(always)]
             fn any(mask: Self::Mask) -> bool {
                 unsafe { ($mask(mask.0) | $mask(mask.1)) != 0 }
-            }
-            #[inline(always)]
-            fn prefetch(at: *const $type) {
-                // SAFETY: a prefetch reads nothing and never faults.
-                unsafe { _mm_prefetch::<_MM_HINT_T0>(at.cast()) };
             }
             #[inline(always)]
             fn less(self, a: Self, b: Self) -> Self {
