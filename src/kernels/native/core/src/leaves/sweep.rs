@@ -278,29 +278,66 @@ impl<T: Real> Tile<'_, T> {
             // The rows that changed last come last: their steps have time to end.
             slopes = self.add_rows(slopes, gram, block, k);
             slopes = self.add_rows(slopes, gram, 0, block);
-            for i in 0..ROWS {
-                let r = block + i;
-                let mut steps = [V::zero(); LINES];
-                if *self.sweeps.curvature.as_ptr().add(r) != T::default() {
-                    for v in 0..LINES {
-                        let x = self.x.add(r * width + v * T::LANES);
-                        let own = self.diagonal.add(v * T::LANES);
-                        let step = self.step::<V, PLAIN>(r, slopes[i][v], x, own, active[v]);
-                        state.rise[v] = state.rise[v].fma(step.slope, step.delta).add(step.dearer);
-                        state.moved[v] =
-                            state.moved[v].fma(step.curvature.mul(step.delta), step.delta);
-                        steps[v] = step.delta;
-                    }
+            // One by one, so that the slopes stay in registers.
+            self.coordinate::<V, LINES, ROWS, PLAIN, 0>(block, &mut slopes, &mut state, active);
+            self.coordinate::<V, LINES, ROWS, PLAIN, 1>(block, &mut slopes, &mut state, active);
+            self.coordinate::<V, LINES, ROWS, PLAIN, 2>(block, &mut slopes, &mut state, active);
+            self.coordinate::<V, LINES, ROWS, PLAIN, 3>(block, &mut slopes, &mut state, active);
+        }
+        state
+    }
+
+    /// The step of coordinate `block` + I, where I < `ROWS`.
+    ///
+    /// # Safety
+    /// As for `block`.
+    #[inline(always)]
+    unsafe fn coordinate<
+        V: Vector<T>,
+        const LINES: usize,
+        const ROWS: usize,
+        const PLAIN: bool,
+        const I: usize,
+    >(
+        &self,
+        block: usize,
+        slopes: &mut [[V; LINES]; ROWS],
+        state: &mut State<V, LINES>,
+        active: &[V::Mask; LINES],
+    ) {
+        if I >= ROWS {
+            return;
+        }
+        let r = block + I;
+        // SAFETY: the caller vouches for row r.
+        unsafe {
+            if *self.sweeps.curvature.as_ptr().add(r) == T::default() {
+                return;
+            }
+            let mut steps = [V::zero(); LINES];
+            for v in 0..LINES {
+                let x = self.x.add((r * LINES + v) * T::LANES);
+                let own = self.diagonal.add(v * T::LANES);
+                let step = self.step::<V, PLAIN>(r, slopes[I][v], x, own, active[v]);
+                state.rise[v] = state.rise[v].fma(step.slope, step.delta);
+                if !PLAIN {
+                    state.rise[v] = state.rise[v].add(step.dearer);
                 }
-                for (l, slopes) in slopes.iter_mut().enumerate().skip(i + 1) {
-                    let weight = V::splat(*gram.add(r * BLOCK + l));
-                    for (slope, step) in slopes.iter_mut().zip(steps) {
-                        *slope = slope.fma(weight, step);
-                    }
+                state.moved[v] = state.moved[v].fma(step.curvature.mul(step.delta), step.delta);
+                steps[v] = step.delta;
+            }
+            let gram = self
+                .sweeps
+                .gram
+                .as_ptr()
+                .add(block * self.sweeps.k + r * BLOCK);
+            for l in I + 1..ROWS {
+                let weight = V::splat(*gram.add(l));
+                for v in 0..LINES {
+                    slopes[l][v] = slopes[l][v].fma(weight, steps[v]);
                 }
             }
         }
-        state
     }
 
     /// Adds G·x over the rows `from` to `to` of x to the slopes of a block.
