@@ -47,7 +47,7 @@ function maskedRows(report: Report): readonly string[][] {
   const found = dataOf(report, 'masked');
   if (found === null) return [];
   return found.rows
-    .filter(({ precision }) => precision === 'f32')
+    .filter(({ data, precision }) => data === 'pbmc3k' && precision === 'f32')
     .map(({ k, heldOut }) => [
       `pbmc3k, k = ${k}, ${percent(found.fraction)} held out: an iteration`,
       `${digits(heldOut.median)} ms`,

@@ -3,7 +3,7 @@ import type { Context } from '../context.js';
 import { describe, headlineCounts } from '../data/matrices.js';
 import { fitGraph, startOf } from '../ours.js';
 import { random } from '../random.js';
-import { type Spread, spread } from '../stats.js';
+import { perStep, type Spread, spread } from '../stats.js';
 
 /** What RcppML's documentation prints for NMF of 5,000 × 40,000, 33 million nonzeros, k = 20, in 32 bits. */
 export const rcppml = { gpuMs: 139, gpu: 'H100 NVL', cpuMs: 1925, cpu: '56 CPU threads' } as const;
@@ -44,7 +44,7 @@ export async function headline({ threads, quick, log }: Context): Promise<Headli
     k,
     rows: counts.map((t) => ({
       threads: t,
-      msPerIteration: spread(of(t, 12).map((seconds, r) => (1000 * (seconds - of(t, 2)[r])) / 10)),
+      msPerIteration: perStep(of(t, 2), of(t, 12), 10),
       secondsOf20: spread(of(t, 20)),
     })),
   };

@@ -6,7 +6,7 @@
 use std::hint::black_box;
 use std::time::Instant;
 
-use factorloom_core::leaves::{Accumulate, BLOCK, Gather, SweepTile, Sweeps};
+use factorloom_core::leaves::{Accumulate, BLOCK, Gather, MaskBits, SweepTile, Sweeps, TILE};
 use factorloom_core::panel::Panel;
 use factorloom_core::simd::{Leaf, Real, Vector, run};
 
@@ -275,7 +275,43 @@ fn plain_gather<T: Real>(
     }
 }
 
+/// Entries whose lot is drawn, beside a loop that hashes each (SplitMix64: Steele, Lea & Flood 2014).
+fn mask_bits() {
+    let (tiles, below) = (64, 6554);
+    let mut bits = vec![0; tiles * TILE];
+    let entries = (tiles * TILE * 64) as f64;
+    let time = seconds(|| {
+        run(MaskBits {
+            key: black_box([1, 2]),
+            below,
+            first: 0,
+            across: 0,
+            out: &mut bits,
+        });
+        black_box(&mut bits);
+    });
+    let plain_time = seconds(|| {
+        for (row, word) in bits.iter_mut().enumerate() {
+            *word = (0..64).fold(0, |word, column| {
+                let mut z = (row as u64 * 64 + column).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+                z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+                z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+                word | u64::from(((z ^ (z >> 31)) & 0xffff) < u64::from(below)) << column
+            });
+        }
+        black_box(&mut bits);
+    });
+    tell::<f64>(&Line {
+        kernel: "mask bits",
+        k: 0,
+        value: entries / time / 1e9,
+        unit: "entries/ns",
+        peak: entries / plain_time / 1e9,
+    });
+}
+
 fn main() {
     all::<f64>();
     all::<f32>();
+    mask_bits();
 }

@@ -252,9 +252,9 @@ impl<'a, T: Element> Fit<'a, T> {
         self.h.restore();
     }
 
-    /// The accepted pair.
-    pub fn accepted(&self) -> (&Panel<T>, &Panel<T>) {
-        (&self.w.accepted, &self.h.accepted)
+    /// The accepted pair; the room of all else is given back.
+    pub fn into_accepted(self) -> (Panel<T>, Panel<T>) {
+        (self.w.accepted, self.h.accepted)
     }
 
     /// Gives both rows of each factor about the same length, where they are far apart.

@@ -155,14 +155,15 @@ fn descend<T: Element>(mut fit: Fit<'_, T>, control: Control<'_>) -> Result<NmfR
         history: held_history,
         iteration,
     });
-    let (w, h) = fit.accepted();
-    let model = normalize(w, h, args.norm)?;
+    let null_loss = fit.total() / entries;
+    let (w, h) = fit.into_accepted();
+    let model = normalize(&w, &h, args.norm)?;
     Ok(NmfResult {
         w: model.w,
         d: model.d,
         h: model.h,
         loss: measure.squares / entries,
-        null_loss: fit.total() / entries,
+        null_loss,
         objective: measure.objective,
         stopped,
         history,
