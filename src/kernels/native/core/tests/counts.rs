@@ -13,8 +13,8 @@ use factorloom_core::products::columns_made;
 const ROWS: usize = 41;
 const COLS: usize = 29;
 
-/// Iterations that were tried and those that were accepted, once products were counted: one with W for the start, one with
-/// each factor for each iteration tried, and one with each for the steps that are left open.
+/// Iterations that were tried and those that were accepted, once products were counted: one with each factor for each
+/// iteration tried, the first of which takes that with W from the start, and one with each for the steps that are left open.
 fn tried(problem: &Problem<'_>) -> (usize, usize) {
     let (asked, told) = (AtomicUsize::new(0), AtomicUsize::new(0));
     let control = Control {
@@ -34,7 +34,7 @@ fn tried(problem: &Problem<'_>) -> (usize, usize) {
     let (asked, accepted) = (asked.into_inner(), told.into_inner());
     assert_eq!(asked % 2, 0, "asked once for each half-step");
     let tried = asked / 2;
-    assert_eq!(made.unwrap(), COLS * (tried + 2) + ROWS * (tried + 1));
+    assert_eq!(made.unwrap(), (COLS + ROWS) * (tried + 1));
     (tried, accepted)
 }
 
