@@ -181,11 +181,11 @@ fn scatter<T: Element>(
 pub fn column_ranges<T: Element>(x: &Data<'_, T>, k: usize) -> Result<Vec<Range<usize>>> {
     let mut before = zeros::<usize>(x.cols + 1)?;
     let mut windows = 1;
-    let mut strided = false;
+    let mut dense = false;
     for part in &x.parts {
         match &part.kind {
             PartKind::Dense(block) => {
-                strided |= block.across == 1;
+                dense = true;
                 before
                     .iter_mut()
                     .enumerate()
@@ -201,19 +201,19 @@ pub fn column_ranges<T: Element>(x: &Data<'_, T>, k: usize) -> Result<Vec<Range<
             }
         }
     }
-    Ok(ranges::<T>(x.cols, k, windows, strided, &before))
+    Ok(ranges::<T>(x.cols, k, windows, dense, &before))
 }
 
 /// Ranges of rows of X that are about the same work to multiply with.
 pub fn row_ranges<T: Element>(x: &Data<'_, T>, k: usize) -> Result<Vec<Range<usize>>> {
     let mut before = zeros::<usize>(x.rows + 1)?;
     let mut windows = 1;
-    let mut strided = false;
+    let mut dense = false;
     let mut sum = 0;
     for part in &x.parts {
         let lists = match &part.kind {
-            PartKind::Dense(block) => {
-                strided |= block.down == 1;
+            PartKind::Dense(_) => {
+                dense = true;
                 None
             }
             PartKind::Sparse(block) => block.by_row(),
@@ -228,14 +228,14 @@ pub fn row_ranges<T: Element>(x: &Data<'_, T>, k: usize) -> Result<Vec<Range<usi
             before[part.top + i + 1] = sum;
         }
     }
-    Ok(ranges::<T>(x.rows, k, windows, strided, &before))
+    Ok(ranges::<T>(x.rows, k, windows, dense, &before))
 }
 
 fn ranges<T: Element>(
     length: usize,
     k: usize,
     windows: usize,
-    strided: bool,
+    dense: bool,
     before: &[usize],
 ) -> Vec<Range<usize>> {
     // A column costs its entries, and sweeps of about k multiply-adds for each of its k coordinates.
@@ -246,7 +246,8 @@ fn ranges<T: Element>(
         let bytes = before[length] * stride_of::<T>(k) * size_of::<T>();
         tasks = tasks.min(bytes / (USES * WINDOW * windows)).max(1);
     }
-    if strided {
+    // Either way round: how dense data lie must not change how sums are cut.
+    if dense {
         tasks = tasks.min((length * size_of::<T>() / BESIDE_EACH_OTHER).max(FEW));
     }
     even_ranges(length, tasks, weight)
