@@ -131,20 +131,19 @@ export function stackDense(blocks: RowBlocks): DenseMatrix {
 
 /** A + factor·B. */
 export function addScaled(A: DenseMatrix, B: DenseMatrix, factor = 1): DenseMatrix {
-  return dense(
-    A.rows,
-    A.cols,
-    A.data.map((x, p) => x + factor * B.data[p]),
-  );
+  const data = new Float64Array(A.data.length);
+  for (let p = 0; p < data.length; p++) data[p] = A.data[p] + factor * B.data[p];
+  return dense(A.rows, A.cols, data);
 }
 
 /** diag(d)·A. */
 export function scaleRows(A: DenseMatrix, d: Float64Array): DenseMatrix {
-  return dense(
-    A.rows,
-    A.cols,
-    A.data.map((x, p) => x * d[p % A.rows]),
-  );
+  const { rows, cols } = A;
+  const data = new Float64Array(rows * cols);
+  for (let first = 0; first < data.length; first += rows) {
+    for (let i = 0; i < rows; i++) data[first + i] = A.data[first + i] * d[i];
+  }
+  return dense(rows, cols, data);
 }
 
 /** The same matrix with every entry written out, in 64 bits, column by column; itself where it is that already. */

@@ -59,22 +59,28 @@ def forget(request):
     return {}
 
 
-def fit(request):
-    X, k = held[request["name"]], request["k"]
-    W = np.fromfile(request["H"], np.float64).astype(X.dtype).reshape(X.shape[0], k)
-    H = np.fromfile(request["W"], np.float64).astype(X.dtype).reshape(k, X.shape[1])
-    began = time.perf_counter()
-    W, H, iterations = non_negative_factorization(
+def descend(X, W, H, iterations):
+    return non_negative_factorization(
         X,
         W=W,
         H=H,
-        n_components=k,
+        n_components=H.shape[0],
         init="custom",
         solver="cd",
         beta_loss="frobenius",
         tol=0,
-        max_iter=request["iterations"],
+        max_iter=iterations,
     )
+
+
+def fit(request):
+    X, k = held[request["name"]], request["k"]
+    W = np.fromfile(request["H"], np.float64).astype(X.dtype).reshape(X.shape[0], k)
+    H = np.fromfile(request["W"], np.float64).astype(X.dtype).reshape(k, X.shape[1])
+    little = np.arange(16, dtype=X.dtype).reshape(4, 4) * 7 % 5
+    descend(little, little[:, :2].copy(), little[:2].copy(), 1)  # as every program does before its clock starts
+    began = time.perf_counter()
+    W, H, iterations = descend(X, W, H, request["iterations"])
     seconds = time.perf_counter() - began
     np.ascontiguousarray(W, np.float64).tofile(request["H_out"])
     np.ascontiguousarray(H, np.float64).tofile(request["W_out"])

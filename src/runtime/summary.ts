@@ -25,7 +25,7 @@ function knownLosses(plan: Plan, state: RunState, slot: SlotId) {
 /** Loss and explained fraction of each input, reconstructed from the output, and what is needed to fit again. */
 export async function summarize(plan: Plan, state: RunState, kernels: Kernels, context: Context): Promise<FitSummary> {
   const { seed, threads, signal, began } = context;
-  const found = await estimates(plan, state, plan.output);
+  let found: ReadonlyMap<SlotId, Product> | undefined;
   const inputs: [string, InputSummary][] = [];
   for (const step of plan.prepare) {
     if (step.op !== 'load' || step.source !== 'input') continue;
@@ -34,11 +34,12 @@ export async function summarize(plan: Plan, state: RunState, kernels: Kernels, c
     const X = blocksIn(state, step.write);
     const [rows, cols] = [totalRows(X), X[0].cols];
     const against = (product: Product) => kernels.mse({ X, W: leftOf(product), H: product.right }, { threads });
-    const zero = { left: dense(rows, 1), right: dense(1, cols) };
-    const { loss, nullLoss: total } = knownLosses(plan, state, step.write) ?? {
-      loss: await against(found.get(step.write) ?? zero),
-      nullLoss: await against(zero),
+    const measured = async () => {
+      found ??= await estimates(plan, state, plan.output);
+      const zero = { left: dense(rows, 1), right: dense(1, cols) };
+      return { loss: await against(found.get(step.write) ?? zero), nullLoss: await against(zero) };
     };
+    const { loss, nullLoss: total } = knownLosses(plan, state, step.write) ?? (await measured());
     const explained = total === 0 ? Number(loss === 0) : 1 - loss / total;
     inputs.push([step.name, Object.freeze({ loss, explained, rows, cols })]);
   }

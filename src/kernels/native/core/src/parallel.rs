@@ -1,20 +1,66 @@
 //! How work is cut. The cuts depend on the problem only and every sum is taken in the order of its chunks, so the
 //! number of threads never changes a bit of the result.
 
+use std::hint::spin_loop;
 use std::ops::Range;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 
+use rayon::Yield;
 use rayon::prelude::*;
 
 /// Multiply-adds below which handing work to other threads costs more than it saves.
-const WORTHWHILE: usize = 1 << 18;
+const WORTHWHILE: usize = 1 << 16;
 /// Multiply-adds that make a task.
-const GRAIN: usize = 1 << 19;
+const GRAIN: usize = 1 << 17;
 /// Most tasks.
 const TASKS: usize = 32;
 /// Boundaries of tasks are multiples of this where there are so many to choose from.
 const ROUND: usize = 64;
 /// Or else of this.
 const LINE: usize = 16;
+
+/// How long a thread that is kept awake looks for work in vain.
+const PATIENCE: Duration = Duration::from_micros(200);
+
+/// What `work` returns. Meanwhile the other threads of the pool look for tasks before they fall asleep: in a small fit
+/// waking one takes longer than a task.
+pub fn wide_awake<R>(work: impl FnOnce() -> R) -> R {
+    if rayon::current_num_threads() == 1 {
+        return work();
+    }
+    let over = AtomicBool::new(false);
+    rayon::in_place_scope(|scope| {
+        let caller = rayon::current_thread_index();
+        let over = &over;
+        scope.spawn_broadcast(move |_, thread| {
+            if Some(thread.index()) != caller {
+                look_for_tasks(over);
+            }
+        });
+        let _end = End(over);
+        work()
+    })
+}
+
+fn look_for_tasks(over: &AtomicBool) {
+    let mut since = Instant::now();
+    while !over.load(Ordering::Relaxed) && since.elapsed() < PATIENCE {
+        match rayon::yield_now() {
+            Some(Yield::Executed) => since = Instant::now(),
+            _ => spin_loop(),
+        }
+    }
+}
+
+/// Says so when it ends, be it by a panic.
+struct End<'a>(&'a AtomicBool);
+
+impl Drop for End<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
 
 fn on_one_thread(work: usize) -> bool {
     work < WORTHWHILE || rayon::current_num_threads() == 1
@@ -58,9 +104,10 @@ pub fn each_task<Task: Send, R: Send>(
     }
 }
 
-/// How many tasks `work` multiply-adds make.
+/// How many tasks `work` multiply-adds make: a power of two, as numbers of threads mostly are.
 pub fn tasks_of(work: usize) -> usize {
-    (work / GRAIN).clamp(1, TASKS)
+    let tasks = (work / GRAIN).clamp(1, TASKS);
+    1 << tasks.ilog2()
 }
 
 /// Cuts 0..length into at most `pieces` ranges of about equal weight; `before(i)` is the weight of all before i.

@@ -1,5 +1,5 @@
 use std::collections::HashMap;
-use std::sync::{LazyLock, Mutex, PoisonError};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
@@ -11,33 +11,55 @@ const KEPT: usize = 64;
 /// How the threads of this crate are called.
 pub const THREAD_NAME: &str = "factorloom";
 
-static IDLE: LazyLock<Mutex<HashMap<usize, Vec<ThreadPool>>>> = LazyLock::new(Mutex::default);
+static IDLE: LazyLock<Mutex<HashMap<usize, Vec<Arc<ThreadPool>>>>> = LazyLock::new(Mutex::default);
 
 /// Runs `work` with `threads` threads of its own; calls at the same time never share a pool, so none waits for another.
 pub fn with_threads<T: Send>(threads: usize, work: impl FnOnce() -> Result<T> + Send) -> Result<T> {
-    if threads == 0 {
-        return Err(KernelError::invalid("at least one thread is needed"));
-    }
-    let idle = || IDLE.lock().unwrap_or_else(PoisonError::into_inner);
-    let waiting = idle().get_mut(&threads).and_then(Vec::pop);
-    let pool = match waiting {
-        Some(pool) => pool,
-        None => build(threads)?,
-    };
+    let pool = take(threads)?;
     let result = pool.install(work);
-    let mut pools = idle();
-    let resting: usize = pools.iter().map(|(size, same)| size * same.len()).sum();
-    if resting + threads <= KEPT {
-        pools.entry(threads).or_default().push(pool);
-    }
+    give_back(threads, pool);
     result
 }
 
-fn build(threads: usize) -> Result<ThreadPool> {
+/// Begins `job` with `threads` threads of its own and returns at once. A job that panics ends the process.
+pub fn begin(threads: usize, job: impl FnOnce() + Send + 'static) -> Result<()> {
+    let pool = take(threads)?;
+    let own = Arc::clone(&pool);
+    pool.spawn(move || {
+        job();
+        give_back(threads, own);
+    });
+    Ok(())
+}
+
+/// An idle pool, or a new one.
+fn take(threads: usize) -> Result<Arc<ThreadPool>> {
+    if threads == 0 {
+        return Err(KernelError::invalid("at least one thread is needed"));
+    }
+    let waiting = idle(|pools| pools.get_mut(&threads).and_then(Vec::pop));
+    waiting.map_or_else(|| build(threads), Ok)
+}
+
+fn give_back(threads: usize, pool: Arc<ThreadPool>) {
+    idle(|pools| {
+        let resting: usize = pools.iter().map(|(size, same)| size * same.len()).sum();
+        if resting + threads <= KEPT {
+            pools.entry(threads).or_default().push(pool);
+        }
+    });
+}
+
+fn idle<R>(look: impl FnOnce(&mut HashMap<usize, Vec<Arc<ThreadPool>>>) -> R) -> R {
+    look(&mut IDLE.lock().unwrap_or_else(PoisonError::into_inner))
+}
+
+fn build(threads: usize) -> Result<Arc<ThreadPool>> {
     ThreadPoolBuilder::new()
         .num_threads(threads)
         .thread_name(|i| format!("{THREAD_NAME}-{i}"))
         .build()
+        .map(Arc::new)
         .map_err(|error| {
             KernelError::new(
                 ErrorCode::OutOfMemory,

@@ -250,7 +250,8 @@ impl<T: Element> Rows<T> {
             indices: zeros(listed)?,
             values: zeros(listed)?,
         };
-        let ranges = even_ranges(part.rows, RUNS, |i| rows.indptr[i]);
+        let runs = listed.div_ceil(NEAR).clamp(1, RUNS);
+        let ranges = even_ranges(part.rows, runs, |i| rows.indptr[i]);
         let (mut indices, mut values) = (&mut rows.indices[..], &mut rows.values[..]);
         let mut tasks = Vec::with_capacity(ranges.len());
         for range in ranges {

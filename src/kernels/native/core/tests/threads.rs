@@ -2,6 +2,11 @@
 
 mod common;
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::mpsc::channel;
+use std::thread;
+use std::time::Duration;
+
 use common::{
     OwnedCsc, Problem, Random, WAYS, all_bits, bits, dense, dense_by_rows, each_level, model_bits,
     rows_of, transposed, view,
@@ -9,7 +14,7 @@ use common::{
 use factorloom_core::control::Control;
 use factorloom_core::mse::mse;
 use factorloom_core::nmf::Precision;
-use factorloom_core::pool::with_threads;
+use factorloom_core::pool::{begin, with_threads};
 use factorloom_core::svd::{SvdArgs, svd};
 
 /// Ways to store one matrix, and whether rows of sparse blocks are kept.
@@ -144,6 +149,50 @@ fn one_two_three_and_seven_threads_give_the_same_bits() {
         assert!(run(threads) == one, "{threads} threads");
     }
     each_level(|level| assert!(run(2) == one, "{level:?}"));
+}
+
+/// Its helpers would wait for ever for more to do.
+#[test]
+#[cfg_attr(miri, ignore)]
+fn a_fit_that_panics_lets_go_of_its_threads() {
+    let mut random = Random(53);
+    let x = random.matrix(300, 400);
+    let mut problem = Problem::new(
+        vec![dense(&x)],
+        random.matrix(300, 5),
+        random.matrix(5, 400),
+    );
+    problem.max_iter = 3;
+    let fit = |on_iteration: &(dyn Fn() + Sync)| {
+        with_threads(3, || {
+            problem.solve(Control {
+                on_iteration: &|_| on_iteration(),
+                ..Control::IDLE
+            })
+        })
+    };
+    let calm = fit(&|| ()).unwrap();
+    for _ in 0..3 {
+        let panicked = catch_unwind(AssertUnwindSafe(|| fit(&|| panic!("on purpose"))));
+        assert!(panicked.is_err());
+        assert!(all_bits(&fit(&|| ()).unwrap()) == all_bits(&calm));
+    }
+}
+
+#[test]
+fn a_job_that_was_begun_runs_on_threads_of_its_own() {
+    let (tell, told) = channel();
+    for _ in 0..3 {
+        let tell = tell.clone();
+        begin(2, move || {
+            let seen = (rayon::current_num_threads(), thread::current().id());
+            tell.send(seen).unwrap();
+        })
+        .unwrap();
+        let (threads, on) = told.recv_timeout(Duration::from_secs(60)).unwrap();
+        assert!(threads == 2 && on != thread::current().id());
+    }
+    assert!(begin(0, || unreachable!()).is_err());
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::sync::Once;
 use std::thread;
 
 use factorloom_core::error::Result;
-use factorloom_core::pool::{THREAD_NAME, with_threads};
+use factorloom_core::pool::{THREAD_NAME, begin};
 use napi::Env;
 use napi::bindgen_prelude::{Either, JsValue, PromiseRaw, ToNapiValue};
 
@@ -14,7 +14,7 @@ use crate::running::{Running, Ticket};
 /// What every call resolves with: it never rejects.
 pub type Outcome<T> = Either<T, Failure>;
 
-/// Runs `work` on a thread of its own with a pool of `threads`. A panic becomes a failure like any other.
+/// Runs `work` on a pool of `threads` of its own. A panic becomes a failure like any other.
 pub fn spawn<'env, T: ToNapiValue + Send + 'static>(
     env: &'env Env,
     threads: u32,
@@ -26,8 +26,7 @@ pub fn spawn<'env, T: ToNapiValue + Send + 'static>(
     let promise = PromiseRaw::new(env.raw(), promise.raw());
     let refused = deferred.clone();
     let job = move || {
-        let guarded = || with_threads(threads as usize, || work(&ticket));
-        let outcome = match catch_unwind(AssertUnwindSafe(guarded)) {
+        let outcome = match catch_unwind(AssertUnwindSafe(|| work(&ticket))) {
             Ok(Ok(result)) => Either::A(result),
             Ok(Err(error)) => Either::B(error.into()),
             Err(payload) => Either::B(Failure::new("panic", words(&*payload))),
@@ -35,10 +34,8 @@ pub fn spawn<'env, T: ToNapiValue + Send + 'static>(
         drop(ticket);
         deferred.resolve(Box::new(move |_: Env| Ok(outcome)) as Resolver<T>);
     };
-    let thread = thread::Builder::new().name(THREAD_NAME.to_owned());
-    if let Err(error) = thread.spawn(job) {
-        let failure = Failure::new("out-of-memory", format!("no thread: {error}"));
-        refused.resolve(Box::new(move |_: Env| Ok(Either::B(failure))));
+    if let Err(error) = begin(threads as usize, job) {
+        refused.resolve(Box::new(move |_: Env| Ok(Either::B(error.into()))));
     }
     Ok(promise)
 }

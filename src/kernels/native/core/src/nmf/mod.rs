@@ -13,6 +13,7 @@ use crate::error::Result;
 use crate::hold_out::{Held, Hidden, HoldOut};
 use crate::momentum::Momentum;
 use crate::mse::check_factors;
+use crate::parallel::wide_awake;
 use crate::scale::normalize;
 use fit::{Fit, Measure};
 use masked::Masked;
@@ -45,12 +46,14 @@ fn nmf_in<T: Element>(args: &NmfArgs<'_>, control: Control<'_>) -> Result<NmfRes
         None => {
             let x = Data::<T>::new(args.x, layout)?;
             check_factors(x.rows, x.cols, &args.start_w, &args.start_h)?;
-            descend(Fit::begin(args, &x, None)?, control)
+            let fit = Fit::begin(args, &x, None)?;
+            wide_awake(|| descend(fit, control))
         }
         Some(hold_out) => {
             let (hidden, masked) = hide::<T>(args, hold_out)?;
             let x = Data::new(&hidden.blocks(), layout)?;
-            descend(Fit::begin(args, &x, Some(masked))?, control)
+            let fit = Fit::begin(args, &x, Some(masked))?;
+            wide_awake(|| descend(fit, control))
         }
     }
 }
