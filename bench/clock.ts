@@ -12,8 +12,8 @@ export interface Timed {
 }
 
 /**
- * Seconds of wall time. Before the clock starts the garbage of earlier runs is collected, and the program does something
- * small: code that was put aside meanwhile is ready again.
+ * Seconds of wall time. Before the clock starts the garbage of earlier runs is collected, and a little of the same work is
+ * done: code and data that were put aside meanwhile are near again.
  */
 export async function wall<T>(
   work: () => Promise<T>,

@@ -29,20 +29,13 @@ function graphOf({ X, start, iterations }: Omit<FitRequest, 'threads'>) {
   return factorNet(nmfLayer(factorInput(X, { name: 'x' }), options), { seed: 1 });
 }
 
-/** One iteration on a matrix of no size, on as many threads. */
-function little({ threads }: Pick<FitRequest, 'threads'>): FitRequest {
-  const data = Float64Array.from({ length: 16 }, (_, p) => (p * 7) % 5);
-  const X: Matrix = { kind: 'dense', rows: 4, cols: 4, data };
-  return { X, start: startOf(X, 2, 1), iterations: 1, threads };
-}
-
 /** All that a user pays for: the matrix is checked, the graph compiled, the fit summarised. */
 export const runGraph = (request: FitRequest) => graphOf(request).fit({ threads: request.threads, backend: 'native' });
 
 export async function fitGraph(request: FitRequest) {
   const { seconds, value } = await wall(
     () => runGraph(request),
-    () => runGraph(little(request)),
+    () => runGraph({ ...request, iterations: 1 }),
   );
   const { W, d, H } = value.a;
   return { seconds, W, d, H };
@@ -73,12 +66,11 @@ export async function fitKernel(
   request: KernelRequest,
   options?: CallOptions,
 ): Promise<NmfResult & { readonly seconds: number }> {
-  const { threads, precision } = request;
+  const { threads } = request;
   const args = kernelArgs(request);
-  const first = kernelArgs({ ...little(request), precision });
   const { seconds, value } = await wall(
     () => kernels.nmf(args, { threads, ...options }),
-    () => kernels.nmf(first, { threads }),
+    () => kernels.nmf({ ...args, maxIter: 1 }, { threads }),
   );
   return { ...value, seconds };
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Matrix } from '../../src/index.js';
 import { loadNative } from '../../src/kernels/native.js';
 import { allThreads } from '../context.js';
-import { fitKernel, startOf } from '../ours.js';
+import { kernelArgs, type Start, startOf } from '../ours.js';
 
 const [folder, size, precision, rank, what] = process.argv.slice(2);
 const [rows, cols] = size.split('x').map(Number);
@@ -37,6 +37,9 @@ const X: Matrix = {
 const kernels = loadNative();
 const common = { threads: allThreads, precision: precision === 'f32' ? 'f32' : 'f64' } as const;
 const four: Matrix = { kind: 'dense', rows: 4, cols: 4, data: new Float64Array(16).fill(1) };
-await fitKernel(kernels, { X: four, start: startOf(four, 2, 1), iterations: 1, ...common });
-if (what === 'fit') await fitKernel(kernels, { X, start: startOf(X, Number(rank), 1), iterations: 5, ...common });
+const fit = (matrix: Matrix, start: Start, iterations: number) =>
+  kernels.nmf(kernelArgs({ X: matrix, start, iterations, ...common }), { threads: common.threads });
+await fit(four, startOf(four, 2, 1), 1);
+const start = startOf(X, Number(rank), 1);
+if (what === 'fit') await fit(X, start, 5);
 console.log(peakKiB());

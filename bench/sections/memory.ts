@@ -11,7 +11,7 @@ export interface Memory {
   readonly k: number;
   readonly rows: readonly {
     readonly precision: 'f64' | 'f32';
-    /** MiB of resident memory at its peak: with the matrix loaded, and fitted too. */
+    /** MiB of resident memory at its peak: with the matrix and the start loaded, and fitted too. */
     readonly loaded: number;
     readonly fitted: number;
     /** MiB of the matrix's transpose and of six panels of factors: three of each, as extrapolation needs. */
@@ -21,7 +21,7 @@ export interface Memory {
 
 const k = 40;
 
-/** How far a fit raises the peak above that of a process that only holds the matrix. */
+/** How far a fit raises the peak above that of a process that only holds what it is given. */
 export function memory({ repeats, log }: Context): Memory {
   const X = pbmc3k();
   const folder = join(cache, 'memory');

@@ -5,7 +5,7 @@ const MOST = 10;
 /** Fewest: on small matrices an iteration has costs beside products and sweeps, and fewer iterations are fewer of those. */
 const LEAST = 3;
 /** Of the time of the products with the data, what sweeps over both factors may take beyond the first. */
-const SHARE = 0.5;
+const SHARE = 1;
 /** Nanoseconds a sweep takes for each of the k numbers of a column, measured at these k. */
 const SWEEP = [
   [10, 0.42],
