@@ -24,7 +24,7 @@ export interface FitRequest {
 }
 
 /** One layer on the matrix, from a given start, to run for so many iterations. */
-function graphOf({ X, start, iterations }: Omit<FitRequest, 'threads'>) {
+export function graphOf({ X, start, iterations }: Omit<FitRequest, 'threads'>) {
   const options = { name: 'a', k: start.H.rows, start, maxIter: iterations, tol: 0 } as const;
   return factorNet(nmfLayer(factorInput(X, { name: 'x' }), options), { seed: 1 });
 }

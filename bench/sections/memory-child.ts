@@ -37,9 +37,9 @@ const X: Matrix = {
 const kernels = loadNative();
 const common = { threads: allThreads, precision: precision === 'f32' ? 'f32' : 'f64' } as const;
 const four: Matrix = { kind: 'dense', rows: 4, cols: 4, data: new Float64Array(16).fill(1) };
-const fit = (matrix: Matrix, start: Start, iterations: number) =>
+const run = (matrix: Matrix, start: Start, iterations: number) =>
   kernels.nmf(kernelArgs({ X: matrix, start, iterations, ...common }), { threads: common.threads });
-await fit(four, startOf(four, 2, 1), 1);
+await run(four, startOf(four, 2, 1), 1);
 const start = startOf(X, Number(rank), 1);
-if (what === 'fit') await fit(X, start, 5);
+if (what === 'fit') await run(X, start, 5);
 console.log(peakKiB());

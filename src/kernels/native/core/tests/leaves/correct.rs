@@ -1,0 +1,110 @@
+use factorloom_core::leaves::{Correct, SUMS, Scored};
+use factorloom_core::panel::stride_of;
+use factorloom_core::simd::run;
+
+use crate::common::each_level;
+use crate::{Plain, assert_same, by_halves, shapes};
+
+/// Lists whose squares are summed together.
+const TOGETHER: usize = 32;
+
+fn correct<T: Plain>() {
+    shapes(7, |k, columns, random| {
+        let stride = stride_of::<T>(k);
+        let count = 1 + random.below(40);
+        let factor: Vec<T> = random.numbers(count * stride);
+        let (x, before): (Vec<T>, Vec<T>) = (
+            random.numbers(columns * stride),
+            random.numbers(columns * stride),
+        );
+        let begin = random.below(3);
+        let (mut bounds, mut indices) = (vec![begin], vec![0; begin]);
+        for _ in 0..columns {
+            indices.extend((0..count as u32).filter(|_| random.below(3) == 0));
+            bounds.push(indices.len());
+        }
+        let listed = indices.len() - begin;
+        indices.extend((0..SUMS).map(|_| random.below(count) as u32));
+        let first = random.below(1000);
+        let places: Vec<u32> = (first..first + listed)
+            .filter(|_| random.below(2) == 0)
+            .map(|p| p as u32)
+            .collect();
+        let values: Vec<T> = random.numbers(places.len());
+
+        let mut wanted = before.clone();
+        let mut estimates = Vec::with_capacity(listed);
+        for (c, ends) in bounds.windows(2).enumerate() {
+            let column = c * stride..(c + 1) * stride;
+            let mut sums = vec![[T::zero(); 4]; stride];
+            let whole = (ends[1] - ends[0]) / 4 * 4;
+            for (p, &i) in indices[ends[0]..ends[1]].iter().enumerate() {
+                let chain = if p < whole { p % 4 } else { 0 };
+                let f = &factor[i as usize * stride..][..stride];
+                let mut lanes = vec![T::zero(); T::LANES];
+                for (r, (f, x)) in f.iter().zip(&x[column.clone()]).enumerate() {
+                    lanes[r % T::LANES] = f.fused(*x, lanes[r % T::LANES]);
+                }
+                let estimate = by_halves(&mut lanes);
+                sums.iter_mut()
+                    .zip(f)
+                    .for_each(|(sums, f)| sums[chain] = estimate.fused(*f, sums[chain]));
+                estimates.push(estimate);
+            }
+            wanted[column]
+                .iter_mut()
+                .zip(sums)
+                .for_each(|(out, [a, b, c, d])| *out = *out + ((a + b) + (c + d)));
+        }
+        let mut squares = [[0.5; SUMS]; 2];
+        for squares in &mut squares {
+            for first in (0..columns).step_by(TOGETHER) {
+                let last = columns.min(first + TOGETHER);
+                let own = &estimates[bounds[first] - begin..bounds[last] - begin];
+                own.iter()
+                    .enumerate()
+                    .for_each(|(p, x)| squares[p % SUMS] += x.to_f64() * x.to_f64());
+            }
+            for (&place, value) in places.iter().zip(&values) {
+                let x = &mut estimates[place as usize - first];
+                *x = T::from_f64(x.to_f64() - value.to_f64());
+            }
+        }
+
+        for scored in [false, true] {
+            each_level(|level| {
+                let mut out = before.clone();
+                let mut sums = [[0.5; SUMS]; 2];
+                let scores = Scored {
+                    places: &places,
+                    values: &values,
+                    first,
+                    sums: &mut sums,
+                };
+                run(Correct {
+                    factor: &factor,
+                    stride,
+                    indices: &indices,
+                    bounds: &bounds,
+                    x: &x,
+                    out: &mut out,
+                    scored: scored.then_some(scores),
+                });
+                assert_same(&out, &wanted, &format!("{level:?} {k} × {columns}"));
+                if scored {
+                    assert_same(
+                        sums.as_flattened(),
+                        squares.as_flattened(),
+                        &format!("squares, {level:?} {k} × {columns}"),
+                    );
+                }
+            });
+        }
+    });
+}
+
+#[test]
+fn correct_has_the_products_of_the_model() {
+    correct::<f64>();
+    correct::<f32>();
+}
