@@ -1,37 +1,18 @@
 use std::ops::Range;
 
-use crate::data::{Data, Element};
+use crate::data::Element;
 use crate::error::Result;
 use crate::hold_out::{HeldValues, Lists};
 use crate::leaves::{Accumulate, Correct, Extrapolate, SUMS, Scored};
 use crate::memory::{Aligned, zeros};
 use crate::panel::Panel;
 use crate::parallel::each_task;
-use crate::products::{times_columns, times_rows};
 use crate::quadratic::Quadratic;
 use crate::reduce::{add_gram, in_order, inner};
 use crate::simd::{Real, run};
 use crate::solver::Prepared;
 use crate::solver::multiplicative::gram_panel;
-
-/// Which factor a half-step solves for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Side {
-    /// W: its columns are rows of X.
-    W,
-    /// H: its columns are columns of X.
-    H,
-}
-
-/// The data as one factor sees them, cut into tasks.
-pub struct View<'a, T: Element> {
-    /// X.
-    pub x: &'a Data<'a, T>,
-    /// Which factor looks.
-    pub side: Side,
-    /// Columns of the factor that are worked on together.
-    pub ranges: Vec<Range<usize>>,
-}
+use crate::view::View;
 
 /// One half-step: a factor is improved while its partner stands still.
 pub struct HalfStep<'a, T: Element> {
@@ -125,7 +106,7 @@ impl<T: Element> HalfStep<'_, T> {
             Some(known) => &known.data()[range.start * stride..range.end * stride],
             None => {
                 made = Aligned::zeros(factor.len())?;
-                self.view.product(self.partner, range.clone(), &mut made);
+                self.view.product_of(self.partner, range.clone(), &mut made);
                 &made
             }
         };
@@ -155,16 +136,6 @@ impl<T: Element> HalfStep<'_, T> {
             cross: inner(product, factor),
             gram,
         })
-    }
-}
-
-impl<T: Element> View<'_, T> {
-    /// The product of the partner with the data, for some columns of the factor.
-    pub fn product(&self, partner: &Panel<T>, range: Range<usize>, out: &mut [T]) {
-        match self.side {
-            Side::H => times_columns(partner, self.x, range, out),
-            Side::W => times_rows(partner, self.x, range, out),
-        }
     }
 }
 

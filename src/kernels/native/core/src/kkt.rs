@@ -2,7 +2,7 @@ use std::ops::Range;
 
 use crate::data::Element;
 use crate::error::Result;
-use crate::half_step::{View, correct};
+use crate::half_step::correct;
 use crate::hold_out::Lists;
 use crate::memory::Aligned;
 use crate::panel::Panel;
@@ -11,6 +11,7 @@ use crate::quadratic::{Quadratic, dead_below};
 use crate::reduce::gram;
 use crate::simd::Real;
 use crate::solver::multiplicative::{gram_panel, times_gram};
+use crate::view::View;
 
 /// The largest step any coordinate of a factor can still take towards its minimiser, as a fraction of the largest entry
 /// of its row. Where entries are held out, the quadratic of each column is its own.
@@ -30,7 +31,7 @@ pub fn largest_step<T: Element>(
     let parts = each_task(view.ranges.clone(), work, |_, range| {
         let x = &factor.data()[range.start * stride..range.end * stride];
         let mut product = Aligned::zeros(x.len())?;
-        view.product(partner, range.clone(), &mut product);
+        view.product_of(partner, range.clone(), &mut product);
         if let Some(own) = &masked {
             let (gx, diagonal) = own.look(&range)?;
             let wide = own.factor.stride;

@@ -13,6 +13,7 @@ mod momentum;
 mod parallel;
 mod quadratic;
 mod sparse;
+mod view;
 
 /// Watching and ending a fit.
 pub mod control;

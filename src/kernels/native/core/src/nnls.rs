@@ -1,14 +1,14 @@
 use crate::data::{Block, Data, Dense, Layout};
 use crate::error::{KernelError, Result};
-use crate::half_step::{HalfStep, Side, View};
+use crate::half_step::HalfStep;
 use crate::matrix::Matrix;
 use crate::mse::check_factors;
 use crate::objective::StepTerms;
 use crate::panel::Panel;
-use crate::products::column_ranges;
 use crate::quadratic::Quadratic;
 use crate::reduce::gram;
 use crate::solver::{Prepared, Solver};
+use crate::view::{Side, View};
 
 /// Minimise ½‖X − W·H‖² + l1·Σ|h| + ½·l2·mean(diag WᵀW)·Σh² over H ≥ 0.
 pub struct NnlsArgs<'a> {
@@ -47,11 +47,7 @@ pub fn nnls(args: &NnlsArgs<'_>) -> Result<Matrix> {
         linear: vec![args.l1; k],
     };
     let quadratic = Quadratic::new::<f64>(&gram, terms, true);
-    let view = View {
-        x: &x,
-        side: Side::H,
-        ranges: column_ranges(&x, k)?,
-    };
+    let view = View::new(&x, Side::H, k)?;
     let step = HalfStep {
         view: &view,
         partner: &w,

@@ -4,11 +4,10 @@ use std::ops::Range;
 use crate::data::{Data, DensePart, Element, PartKind};
 use crate::error::Result;
 use crate::leaves::{Accumulate, Gather, Scatter};
-use crate::memory::zeros;
-use crate::panel::{Panel, stride_of};
-use crate::parallel::{each_task, even_ranges, tasks_of};
+use crate::panel::Panel;
 use crate::simd::run;
-use crate::sparse::{Lists, WINDOW};
+use crate::sparse::Lists;
+use crate::view::{Side, View};
 
 /// Bytes of a panel that the terms of a dense product down a column take at once: they stay in the nearest cache.
 const DOWN: usize = 32 << 10;
@@ -16,12 +15,6 @@ const DOWN: usize = 32 << 10;
 const BESIDE: usize = 96;
 /// Terms of a dense product along a row that are taken at once: a line of entries for each stays near.
 const ALONG: usize = 24;
-/// How often a task should read every byte of a stretch of a panel that it brings near.
-const USES: usize = 16;
-/// Bytes of entries side by side that a task should find on each page it visits,
-const BESIDE_EACH_OTHER: usize = 2 << 10;
-/// where that leaves so many tasks.
-const FEW: usize = 8;
 
 thread_local! {
     static COLUMNS_MADE: Cell<usize> = const { Cell::new(0) };
@@ -177,110 +170,12 @@ fn scatter<T: Element>(
     }
 }
 
-/// Ranges of columns of X that are about the same work to multiply with.
-pub fn column_ranges<T: Element>(x: &Data<'_, T>, k: usize) -> Result<Vec<Range<usize>>> {
-    let mut before = zeros::<usize>(x.cols + 1)?;
-    let mut windows = 1;
-    let mut dense = false;
-    for part in &x.parts {
-        match &part.kind {
-            PartKind::Dense(block) => {
-                dense = true;
-                before
-                    .iter_mut()
-                    .enumerate()
-                    .for_each(|(j, sum)| *sum += j * block.rows);
-            }
-            PartKind::Sparse(block) => {
-                let lists = block.columns();
-                windows = windows.max(lists.windows);
-                before
-                    .iter_mut()
-                    .enumerate()
-                    .for_each(|(j, sum)| *sum += lists.bound(j));
-            }
-        }
-    }
-    Ok(ranges::<T>(x.cols, k, windows, dense, &before))
-}
-
-/// Ranges of rows of X that are about the same work to multiply with.
-pub fn row_ranges<T: Element>(x: &Data<'_, T>, k: usize) -> Result<Vec<Range<usize>>> {
-    let mut before = zeros::<usize>(x.rows + 1)?;
-    let mut windows = 1;
-    let mut dense = false;
-    let mut sum = 0;
-    for part in &x.parts {
-        let lists = match &part.kind {
-            PartKind::Dense(_) => {
-                dense = true;
-                None
-            }
-            PartKind::Sparse(block) => block.by_row(),
-        };
-        windows = windows.max(lists.map_or(1, |lists| lists.windows));
-        let even = match &part.kind {
-            PartKind::Dense(block) => block.cols,
-            PartKind::Sparse(block) => block.values.len().div_ceil(block.rows.max(1)),
-        };
-        for i in 0..part.rows() {
-            sum += lists.map_or(even, |lists| lists.bound(i + 1) - lists.bound(i));
-            before[part.top + i + 1] = sum;
-        }
-    }
-    Ok(ranges::<T>(x.rows, k, windows, dense, &before))
-}
-
-fn ranges<T: Element>(
-    length: usize,
-    k: usize,
-    windows: usize,
-    dense: bool,
-    before: &[usize],
-) -> Vec<Range<usize>> {
-    // A column costs its entries, and sweeps of about k multiply-adds for each of its k coordinates.
-    let weight = |i: usize| before[i] + i * k;
-    let mut tasks = tasks_of(weight(length) * k);
-    if windows > 1 {
-        // Each task reads every window; it should use it many times over.
-        let bytes = before[length] * stride_of::<T>(k) * size_of::<T>();
-        tasks = tasks.min(bytes / (USES * WINDOW * windows)).max(1);
-    }
-    // Either way round: how dense data lie must not change how sums are cut.
-    if dense {
-        tasks = tasks.min((length * size_of::<T>() / BESIDE_EACH_OTHER).max(FEW));
-    }
-    even_ranges(length, tasks, weight)
-}
-
 /// W·X, k × samples, from the panel W (k × features).
 pub fn times_data<T: Element>(w: &Panel<T>, x: &Data<'_, T>) -> Result<Panel<T>> {
-    whole(w, x.cols, column_ranges(x, w.k)?, x.stored, |range, out| {
-        times_columns(w, x, range, out)
-    })
+    View::new(x, Side::H, w.k)?.product(w)
 }
 
 /// H·Xᵀ, k × features, from the panel H (k × samples).
 pub fn times_transposed<T: Element>(h: &Panel<T>, x: &Data<'_, T>) -> Result<Panel<T>> {
-    whole(h, x.rows, row_ranges(x, h.k)?, x.stored, |range, out| {
-        times_rows(h, x, range, out)
-    })
-}
-
-fn whole<T: Element>(
-    factor: &Panel<T>,
-    cols: usize,
-    ranges: Vec<Range<usize>>,
-    stored: usize,
-    product: impl Fn(Range<usize>, &mut [T]) + Sync,
-) -> Result<Panel<T>> {
-    let mut out = Panel::zeros(factor.k, cols)?;
-    if factor.k == 0 {
-        return Ok(out);
-    }
-    let tasks = out.split(&ranges).into_iter().zip(ranges).collect();
-    each_task(tasks, stored * factor.k, |_, (out, range)| {
-        product(range, out)
-    });
-    Ok(out)
+    View::new(x, Side::W, h.k)?.product(h)
 }

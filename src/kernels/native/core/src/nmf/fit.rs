@@ -7,19 +7,19 @@ use crate::control::Control;
 use crate::data::{Data, Element};
 use crate::error::{ErrorCode, KernelError, Result};
 use crate::factor::{Sums, balance};
-use crate::half_step::{Done, HalfStep, Side, View};
+use crate::half_step::{Done, HalfStep};
 use crate::kkt::largest_step;
 use crate::leaves::Extrapolate;
 use crate::momentum::Momentum;
 use crate::objective::{StepTerms, penalty, step_terms};
 use crate::panel::Panel;
 use crate::parallel::each_task;
-use crate::products::{column_ranges, row_ranges, times_data};
 use crate::quadratic::Quadratic;
 use crate::reduce::{dot, sum_of_squares};
 use crate::residual::residual;
 use crate::simd::run;
 use crate::solver::Prepared;
+use crate::view::{Side, View};
 
 /// Below this fraction of ‖X‖² the loss is summed entry by entry: the identity would lose too many digits.
 const EXPLICIT_BELOW: f64 = 1e-6;
@@ -67,16 +67,8 @@ impl<'a, T: Element> Fit<'a, T> {
             args,
             x,
             masked,
-            by_row: View {
-                x,
-                side: Side::W,
-                ranges: row_ranges(x, k)?,
-            },
-            by_column: View {
-                x,
-                side: Side::H,
-                ranges: column_ranges(x, k)?,
-            },
+            by_row: View::new(x, Side::W, k)?,
+            by_column: View::new(x, Side::H, k)?,
             total: sum_of_squares(x),
             with_l1,
             w: Factor::new(Panel::from_rows(&args.start_w)?, with_l1)?,
@@ -103,7 +95,7 @@ impl<'a, T: Element> Fit<'a, T> {
 
     /// Multiplies H by the scalar for which W·H is nearest to X.
     pub fn measure_start(&mut self) -> Result<Measure> {
-        let product = times_data(&self.w.accepted, self.x)?;
+        let product = self.by_column.product(&self.w.accepted)?;
         let mut cross = dot(product.data(), self.h.accepted.data());
         let best = (cross / dot(&self.w.accepted_sums.gram, &self.h.accepted_sums.gram)).abs();
         if best.is_finite() {

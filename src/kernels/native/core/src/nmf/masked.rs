@@ -1,6 +1,6 @@
 use crate::data::Element;
 use crate::error::Result;
-use crate::half_step::{Filled, Side, View, correct};
+use crate::half_step::{Filled, correct};
 use crate::hold_out::{Held, HoldOut, Lists};
 use crate::leaves::SUMS;
 use crate::panel::Panel;
@@ -9,6 +9,7 @@ use crate::quadratic::Quadratic;
 use crate::reduce::sum;
 use crate::solver::Prepared;
 use crate::solver::own::OwnSweeps;
+use crate::view::{Side, View};
 
 /// What a fit with a hold-out knows beside the products with what is seen.
 pub struct Masked<T: Element> {
