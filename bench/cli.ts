@@ -7,7 +7,7 @@ export interface Options {
   readonly repeats: number;
   readonly threads: number;
   readonly quick: boolean;
-  /** Where the report goes; default: results/, for a quick run a folder that isn't tracked. */
+  /** Where the report goes; default: results/, for a quick run or a part of it a folder that isn't tracked. */
   readonly out: string | undefined;
 }
 

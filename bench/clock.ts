@@ -5,10 +5,10 @@ import { type Random, shuffled } from './random.js';
 setFlagsFromString('--expose-gc');
 const collect = runInNewContext('gc') as () => void; // the flag above defines it
 
-/** Something timed: each run returns its seconds. */
-export interface Timed {
+/** Something timed: each run returns its seconds, or whatever it measures. */
+export interface Timed<T = number> {
   readonly repeats: number;
-  run(): Promise<number>;
+  run(): Promise<T>;
 }
 
 /**
@@ -31,14 +31,24 @@ export async function lap<T>(work: () => Promise<T>): Promise<{ readonly seconds
   return { seconds: (performance.now() - began) / 1000, value };
 }
 
+/**
+ * Milliseconds from each iteration of a fit to the next, by a fit that tells of every one; all that happens once lies
+ * before the first and after the last.
+ */
+export async function pace(fit: (tell: () => void) => Promise<unknown>): Promise<readonly number[]> {
+  const told: number[] = [];
+  await fit(() => told.push(performance.now()));
+  return told.slice(1).map((at, i) => at - told[i]);
+}
+
 /** A task of work that has its own clock. */
 export function timed(repeats: number, work: () => Promise<{ readonly seconds: number }>): Timed {
   return { repeats, run: async () => (await work()).seconds };
 }
 
 /** Every task once per round, each round in an order of its own: a slow minute hits all alike. Samples by task. */
-export async function interleave(tasks: readonly Timed[], next: Random): Promise<number[][]> {
-  const samples = tasks.map((): number[] => []);
+export async function interleave<T>(tasks: readonly Timed<T>[], next: Random): Promise<T[][]> {
+  const samples = tasks.map((): T[] => []);
   const rounds = Math.max(0, ...tasks.map(({ repeats }) => repeats));
   for (let round = 0; round < rounds; round++) {
     const due = [...tasks.keys()].filter((t) => tasks[t].repeats > round);

@@ -79,7 +79,8 @@ const report: Report = {
   seconds: (performance.now() - began) / 1000,
   sections,
 };
-const folder = options.out ?? (quick ? join(cache, 'quick') : join(root, 'bench', 'results'));
+const whole = only.length === 0 && !quick;
+const folder = options.out ?? (whole ? join(root, 'bench', 'results') : join(cache, 'part'));
 mkdirSync(folder, { recursive: true });
 const latest = join(folder, 'latest.json');
 writeFileSync(latest, `${JSON.stringify(report)}\n`);

@@ -1,4 +1,4 @@
-import { factorInput, factorNet, type Matrix, nmfLayer } from '../src/index.js';
+import { factorInput, factorNet, type Matrix, nmfLayer, type Progress } from '../src/index.js';
 import type { CallOptions, HoldOut, Kernels, NmfArgs, NmfResult, Precision } from '../src/kernels/kernels.js';
 import { type DenseMatrix, dense, scaleRows } from '../src/matrix.js';
 import { wall } from './clock.js';
@@ -30,11 +30,12 @@ export function graphOf({ X, start, iterations }: Omit<FitRequest, 'threads'>) {
 }
 
 /** All that a user pays for: the matrix is checked, the graph compiled, the fit summarised. */
-export const runGraph = (request: FitRequest) => graphOf(request).fit({ threads: request.threads, backend: 'native' });
+export const runGraph = (request: FitRequest, onProgress?: (progress: Progress) => void) =>
+  graphOf(request).fit({ threads: request.threads, backend: 'native', onProgress });
 
-export async function fitGraph(request: FitRequest) {
+export async function fitGraph(request: FitRequest, onProgress?: (progress: Progress) => void) {
   const { seconds, value } = await wall(
-    () => runGraph(request),
+    () => runGraph(request, onProgress),
     () => runGraph({ ...request, iterations: 1 }),
   );
   const { W, d, H } = value.a;

@@ -15,13 +15,3 @@ export function median(values: readonly number[]): number {
 export function spread(samples: readonly number[]): Spread {
   return { median: median(samples), min: Math.min(...samples), samples };
 }
-
-/** What one of `steps` costs, from runs that did few of them and runs that did so many more; in thousandths. */
-export function perStep(few: readonly number[], many: readonly number[], steps: number): Spread {
-  const each = (a: number, b: number) => (1000 * (b - a)) / steps;
-  return {
-    median: each(median(few), median(many)),
-    min: each(Math.min(...few), Math.min(...many)),
-    samples: many.map((seconds, r) => each(few[r], seconds)),
-  };
-}

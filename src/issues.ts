@@ -118,6 +118,9 @@ const article = (what: 'input' | 'layer', capital = false): string => {
 const counted = (list: readonly Counted[], sign: string): string =>
   list.map(({ name, count }) => `${name} ${sign}${count}`).join(', ');
 
+/** Keys of an object that are named; a sparse matrix of scipy has fewer. */
+const MOST_KEYS = 12;
+
 /** A value as it would be typed, cut short. */
 export function show(value: unknown): string {
   if (typeof value === 'string') return `'${value}'`;
@@ -126,7 +129,8 @@ export function show(value: unknown): string {
   if (ArrayBuffer.isView(value)) return `a ${value.constructor.name}`;
   if (Array.isArray(value)) return `an array of ${value.length}`;
   const keys = Object.keys(value);
-  return `an object with ${keys.length === 0 ? 'no keys' : keys.slice(0, 5).join(', ')}`;
+  const named = keys.length > MOST_KEYS ? [...keys.slice(0, MOST_KEYS), '…'] : keys;
+  return `an object with ${keys.length === 0 ? 'no keys' : named.join(', ')}`;
 }
 
 /** The option that was probably meant, or all there are. */

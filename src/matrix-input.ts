@@ -92,7 +92,10 @@ function read(input: unknown): Matrix | Unusable {
   if (isObject(input)) {
     if (input.kind === 'csc') return fromCsc(input);
     if ('indptr' in input || 'indices' in input)
-      return unusable("a CSC matrix as { kind: 'csc', rows, cols, indptr, indices, values }", kindOf(input));
+      return unusable(
+        "a CSC matrix as { kind: 'csc', rows, cols, indptr, indices, values }",
+        typeof input.kind === 'string' ? `kind '${input.kind}'` : kindOf(input),
+      );
     if (isNumbers(input.shape) && isNumbers(input.data)) return fromNdarray(input.shape, input.data, input);
     if ('rows' in input && 'cols' in input && isNumbers(input.data))
       return fromDense(input.rows, input.cols, input.data, input.order);
@@ -103,7 +106,7 @@ function read(input: unknown): Matrix | Unusable {
 function kindOf(x: unknown): string {
   if (x === null || typeof x !== 'object') return x === null ? 'null' : typeof x;
   if (ArrayBuffer.isView(x)) return `a ${x.constructor.name}`;
-  return Array.isArray(x) ? 'an array' : `an object with ${Object.keys(x).slice(0, 5).join(', ') || 'no keys'}`;
+  return Array.isArray(x) ? 'an array' : show(x);
 }
 
 function isFloats(values: Numbers): values is Floats {
@@ -202,8 +205,13 @@ function fromCsc(input: Readonly<Record<string, unknown>>): CscMatrix | Unusable
   const { rows, cols, indptr, indices, values } = input;
   if (!isCount(rows) || !isCount(cols))
     return unusable('of whole rows and cols, each below 2³²', `rows ${show(rows)}, cols ${show(cols)}`);
-  if (!isNumbers(indptr) || !isNumbers(indices) || !isNumbers(values))
-    return unusable('a CSC matrix with indptr, indices and values', kindOf(input));
+  const parts = { indptr, indices, values };
+  if (!isNumbers(indptr) || !isNumbers(indices) || !isNumbers(values)) {
+    const odd = Object.entries(parts).filter(([, part]) => !isNumbers(part));
+    const found = odd.map(([name, part]) => `${name} ${part === undefined ? 'missing' : `is ${show(part)}`}`);
+    const scipy = values === undefined && isNumbers(input.data) ? " (scipy's data are its values)" : '';
+    return unusable('a CSC matrix with indptr, indices and values, arrays of numbers', found.join(', ') + scipy);
+  }
   if (indptr.length !== cols + 1)
     return unusable(`a CSC matrix with ${cols + 1} column bounds`, `indptr of ${indptr.length}`);
   if (indices.length !== values.length)

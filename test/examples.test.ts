@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
@@ -35,6 +35,9 @@ const expected: Readonly<Record<string, readonly RegExp[]>> = {
   '05-condition.ts': [/W 12 × 6, Wcondition 6 × 6/, /Europe: German/, /Americas: Spanish/],
 };
 
+const run = async (name: string) =>
+  (await promisify(execFile)('npx', ['tsx', '--conditions=source', `examples/${name}`], { cwd: root })).stdout;
+
 describe('examples', () => {
   test('each has a test', () => {
     const files = readdirSync(`${root}/examples`).filter((name) => /^\d\d-/.test(name));
@@ -42,10 +45,16 @@ describe('examples', () => {
   });
 
   test.each(Object.entries(expected))('%s', async (name, patterns) => {
-    const { stdout } = await promisify(execFile)('npx', ['tsx', '--conditions=source', `examples/${name}`], {
-      cwd: root,
-    });
+    const stdout = await run(name);
     for (const pattern of patterns) expect(stdout).toMatch(pattern);
     expect(stdout).not.toMatch(/NaN|undefined|Infinity/);
+  });
+
+  test('README shows what the first one prints', async () => {
+    const shown = /```\n(Loss per modality[^`]*)```/.exec(readFileSync(`${root}/README.md`, 'utf8'))?.[1] ?? '';
+    const printed = await run('00-territories.ts');
+    const parts = shown.trimEnd().split('\n\n');
+    expect(parts).toHaveLength(5);
+    for (const part of parts) expect(printed).toContain(part);
   });
 });

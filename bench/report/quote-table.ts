@@ -17,7 +17,7 @@ export function quoteTable(report: Report): string {
     ...headlineRows(report),
     ...maskedRows(report),
   ];
-  const where = `${machine.date}, ${machine.cpu}, ${threads} threads, ${machine.git.split(' ')[0]}`;
+  const where = `${machine.date}, ${machine.cpu}, ${threads} threads, sources at ${machine.git}`;
   return `${table(['work', 'factorloom', 'other', 'ratio'], rows)}\n\n${where}`;
 }
 
@@ -35,7 +35,7 @@ function headlineRows(report: Report): readonly string[][] {
   const found = dataOf(report, 'headline');
   if (found === null || !found.comparable) return [];
   const [{ threads, msPerIteration }] = found.rows;
-  const work = `${found.shape}, k = ${found.k}: an iteration`;
+  const work = `${found.shape}, k = ${found.k}: an iteration of \`fit()\``;
   const own = `${digits(msPerIteration.median)} ms on ${threads} threads`;
   return [
     [work, own, `RcppML on ${rcppml.gpu}, published ${rcppml.gpuMs} ms`, times(rcppml.gpuMs, msPerIteration.median)],
@@ -49,8 +49,8 @@ function maskedRows(report: Report): readonly string[][] {
   return found.rows
     .filter(({ data, precision }) => data === 'pbmc3k' && precision === 'f32')
     .map(({ k, heldOut }) => [
-      `pbmc3k, k = ${k}, ${percent(found.fraction)} held out: an iteration`,
-      `${digits(heldOut.median)} ms`,
+      `pbmc3k, k = ${k}, ${percent(found.fraction)} held out: an iteration of the kernel`,
+      `${digits(heldOut.median)} ms on ${report.threads} threads`,
       `RcppML, 1 thread, measured earlier ${digits(1000 * rcppmlMasked[k])} ms`,
       times(1000 * rcppmlMasked[k], heldOut.median),
     ]);

@@ -14,7 +14,7 @@ export function headlineSection({ comparable, shape, k, rows }: Headline): strin
   const against = (theirs: number, ours: number) => times(comparable ? theirs : null, ours);
   return [
     '## The matrix that RcppML times on a GPU',
-    `${shape}, k = ${k}, 32 bits, made by a seeded generator. A full iteration is (t(12) − t(2)) / 10 of whole fits by \`fit()\`; the last column is all of a fit. RcppML's figures are from its documentation, for a matrix of that size, not rerun.`,
+    `${shape}, k = ${k}, 32 bits, made by a seeded generator. A full iteration is the time from one to the next as \`fit()\` tells of them; the last column is all of a fit. RcppML's figures are from its documentation, for a matrix of that size, not rerun.`,
     table(
       [
         '',
@@ -37,7 +37,7 @@ export function headlineSection({ comparable, shape, k, rows }: Headline): strin
 export function maskedSection({ fraction, rows }: Masked): string {
   return [
     '## Holding entries out',
-    `${percent(fraction)} of all entries held out and scored; milliseconds per iteration. RcppML's cross-validation of pbmc3k, default build, one thread of a machine of this class, not rerun: ${Object.entries(
+    `${percent(fraction)} of all entries held out and scored; milliseconds from one iteration of the kernel to the next. With entries held out nothing is extrapolated, so the plain iteration is the one to compare with; an extrapolated one is told of once it is accepted. RcppML's cross-validation of pbmc3k, default build, one thread of a machine of this class, not rerun: ${Object.entries(
       rcppmlMasked,
     )
       .map(([k, s]) => `${s} s (k = ${k})`)
@@ -119,7 +119,7 @@ export function microSection({ rows }: Micro): string {
     '## Kernels against the peak of this machine',
     'One thread; the peak is measured by the same program at the same moment. For the gather and the mask it is what a plain loop, compiled with the same flags, reaches.',
     table(
-      ['kernel', 'k', '', 'reached', 'peak', 'share'],
+      ['kernel', 'k', '', 'reached', 'peak, or plain loop', 'of it'],
       rows.map(({ kernel, k, type, value, unit, peak, fraction }) => [
         kernel,
         k === 0 ? '' : String(k),

@@ -1,9 +1,9 @@
-import { interleave, timed } from '../clock.js';
+import { interleave, pace } from '../clock.js';
 import type { Context } from '../context.js';
 import { narrow, orNull, pbmc3k, synthetic } from '../data/matrices.js';
 import { fitKernel, type KernelRequest, startOf } from '../ours.js';
 import { random } from '../random.js';
-import { perStep, type Spread } from '../stats.js';
+import { type Spread, spread } from '../stats.js';
 
 /** RcppML's cross-validation on the same matrix: seconds per iteration, measured with its default build, 1 thread. */
 export const rcppmlMasked: Readonly<Record<number, number>> = { 10: 1.09, 20: 1.36, 40: 1.795 };
@@ -14,7 +14,7 @@ export interface Masked {
     readonly data: string;
     readonly k: number;
     readonly precision: 'f64' | 'f32';
-    /** Milliseconds per iteration with entries held out, without, and without but extrapolated. */
+    /** Milliseconds from one iteration to the next: with entries held out, without, and without but extrapolated. */
     readonly heldOut: Spread;
     readonly plain: Spread;
     readonly extrapolated: Spread;
@@ -31,7 +31,7 @@ export async function masked({ kernels, threads, repeats, quick, log }: Context)
     { data: 'synthetic dense', X: made, k: 32 },
   ];
   const holdOut = { fraction, keys: [[1, 2]], solver: 'em', keep: 'last' } as const;
-  const [few, many] = quick ? [1, 3] : [2, 12];
+  const iterations = quick ? 3 : 15;
   const rows: Masked['rows'][number][] = [];
   for (const { data, X, k } of cases) {
     for (const precision of ['f64', 'f32'] as const) {
@@ -42,14 +42,12 @@ export async function masked({ kernels, threads, repeats, quick, log }: Context)
         { accelerate: 'none' },
         { accelerate: 'her' },
       ];
-      const tasks = kinds.flatMap((kind) =>
-        [few, many].map((iterations) =>
-          timed(Math.max(3, repeats - 2), () => fitKernel(kernels, { ...request, ...kind, iterations })),
-        ),
-      );
-      const samples = await interleave(tasks, random(k));
-      const perIteration = (kind: number) => perStep(samples[2 * kind], samples[2 * kind + 1], many - few);
-      const [heldOut, plain, extrapolated] = [perIteration(0), perIteration(1), perIteration(2)];
+      const tasks = kinds.map((kind) => ({
+        repeats: Math.max(3, repeats - 2),
+        run: () =>
+          pace((tell) => fitKernel(kernels, { ...request, ...kind, iterations }, { onIteration: () => tell() })),
+      }));
+      const [heldOut, plain, extrapolated] = (await interleave(tasks, random(k))).map((runs) => spread(runs.flat()));
       rows.push({ data, k, precision, heldOut, plain, extrapolated });
     }
   }

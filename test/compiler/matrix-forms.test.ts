@@ -135,3 +135,16 @@ test('an order is one of two', () => {
     got: "'C'",
   });
 });
+
+describe('what is no CSC matrix is told why', () => {
+  const parts = { rows: 2, cols: 1, indptr: [0, 1], indices: [0], values: [1] };
+  test.each([
+    ['64-bit indices', { ...parts, kind: 'csc', indices: BigInt64Array.of(0n) }, 'indices is a BigInt64Array'],
+    ['rows first', { ...parts, kind: 'csr' }, "kind 'csr'"],
+    ["scipy's name", { ...parts, kind: 'csc', values: undefined, data: [1] }, "values missing (scipy's data are"],
+    ['no kind', parts, 'an object with rows, cols, indptr, indices, values'],
+  ])('%s', (_, input, got) => {
+    const found = toMatrix(input);
+    expect(found).toMatchObject({ kind: 'unusable', got: expect.stringContaining(got) });
+  });
+});
