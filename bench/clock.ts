@@ -35,9 +35,9 @@ export async function lap<T>(work: () => Promise<T>): Promise<{ readonly seconds
  * Milliseconds from each iteration of a fit to the next, by a fit that tells of every one; all that happens once lies
  * before the first and after the last.
  */
-export async function pace(fit: (tell: () => void) => Promise<unknown>): Promise<readonly number[]> {
+export async function pace(work: (tell: () => void) => Promise<unknown>): Promise<readonly number[]> {
   const told: number[] = [];
-  await fit(() => told.push(performance.now()));
+  await work(() => told.push(performance.now()));
   return told.slice(1).map((at, i) => at - told[i]);
 }
 

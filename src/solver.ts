@@ -12,6 +12,9 @@ export type Acceleration = 'her' | 'none';
 /** Numbers that products and factors are held in; sums of many are always 64 bits wide. */
 export type Precision = 'f64' | 'f32';
 
+/** Most threads that a call may ask for. */
+export const MOST_THREADS = 1024;
+
 /** 'low' keeps no transpose of sparse data: slower, the same bits. */
 export type Memory = 'normal' | 'low';
 

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { MOST_THREADS } from '../solver.js';
 
 /** One schema per set of options; each check carries its rule, to be read after "must be". Unknown keys are refused. */
 
@@ -11,7 +12,6 @@ const whole = (least: number, most = Number.MAX_SAFE_INTEGER) => {
 };
 /** Sizes are 32 bits wide in the kernels. */
 const MOST_FACTORS = 2 ** 31 - 1;
-const MOST_THREADS = 1024;
 const atLeastZero = (() => {
   const rule = 'a finite number, at least 0';
   return z.number(rule).min(0, rule);

@@ -3,6 +3,7 @@ import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { BackendUnavailableError, KernelError } from '../errors.js';
 import { dense, type RowBlocks } from '../matrix.js';
+import { MOST_THREADS } from '../solver.js';
 import type { CallOptions, Kernels, NmfArgs, NmfResult, NnlsArgs, SvdArgs, SvdResult } from './kernels.js';
 import type * as Native from './native/addon.js';
 
@@ -152,8 +153,8 @@ async function run<T extends NmfResult>(
 }
 
 function threadsOf({ threads = availableParallelism() }: CallOptions): number {
-  if (Number.isInteger(threads) && threads >= 1) return threads;
-  throw new KernelError('invalid-argument', `threads must be a whole number from 1 on, not ${threads}`);
+  if (Number.isInteger(threads) && threads >= 1 && threads <= MOST_THREADS) return threads;
+  throw new KernelError('invalid-argument', `threads must be a whole number from 1 to ${MOST_THREADS}, not ${threads}`);
 }
 
 function unwrap<T extends number | object>(outcome: T | Native.Failure): T {

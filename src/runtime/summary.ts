@@ -14,12 +14,14 @@ interface Context {
   readonly began: number;
 }
 
-/** What the only layer has measured itself, where it reads the input as it is. */
-function knownLosses(plan: Plan, state: RunState, slot: SlotId) {
+/** What the only layer has measured itself, where it reads the input as it is; a loss in 32 bits is measured anew. */
+function knownLosses(plan: Plan, state: RunState, slot: SlotId): { loss?: number; nullLoss?: number } {
   const [step, ...more] = plan.fit;
-  if (more.length > 0 || step.op !== 'nmf' || step.read !== slot) return undefined;
+  if (more.length > 0 || step.op !== 'nmf' || step.read !== slot) return {};
   const result = state.results.get(step.layer);
-  return result?.nullLoss == null ? undefined : { loss: result.loss, nullLoss: result.nullLoss };
+  if (result?.nullLoss == null) return {};
+  const { loss, nullLoss } = result;
+  return step.args.precision === 'f64' ? { loss, nullLoss } : { nullLoss };
 }
 
 /** Loss and explained fraction of each input, reconstructed from the output, and what is needed to fit again. */
@@ -34,12 +36,14 @@ export async function summarize(plan: Plan, state: RunState, kernels: Kernels, c
     const X = blocksIn(state, step.write);
     const [rows, cols] = [totalRows(X), X[0].cols];
     const against = (product: Product) => kernels.mse({ X, W: leftOf(product), H: product.right }, { threads });
-    const measured = async () => {
+    const known = knownLosses(plan, state, step.write);
+    const zero = { left: dense(rows, 1), right: dense(1, cols) };
+    const model = async () => {
       found ??= await estimates(plan, state, plan.output);
-      const zero = { left: dense(rows, 1), right: dense(1, cols) };
-      return { loss: await against(found.get(step.write) ?? zero), nullLoss: await against(zero) };
+      return found.get(step.write) ?? zero;
     };
-    const { loss, nullLoss: total } = knownLosses(plan, state, step.write) ?? (await measured());
+    const loss = known.loss ?? (await against(await model()));
+    const total = known.nullLoss ?? (await against(zero));
     const explained = total === 0 ? Number(loss === 0) : 1 - loss / total;
     inputs.push([step.name, Object.freeze({ loss, explained, rows, cols })]);
   }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Kernels, NmfArgs, NnlsArgs } from '../../src/kernels/kernels.js';
-import { dense } from '../../src/matrix.js';
+import { dense, type Matrix } from '../../src/matrix.js';
 import { sparse, uniform } from '../support/matrices.js';
 import { held, nmfArgs, PLAIN } from './arguments.js';
 
@@ -25,6 +25,12 @@ export function argumentLaws(name: string, kernels: Kernels): void {
       ['too few numbers', { X: [{ ...dense(5, 4), data: new Float64Array(3) }] }],
       ['a row that is not there', { X: [{ ...csc, indices: new Uint32Array(csc.indices.length).fill(99) }] }],
       ['a start of another rank', { start: { W: uniform(5, 3, 1), H: uniform(2, 4, 1) } }],
+      ['rows that do not rise', { X: [{ ...csc, indices: csc.indices.slice().reverse() }] }],
+      ['bounds that fall', { X: [{ ...csc, indptr: csc.indptr.slice().reverse() }] }],
+      ['no iterations', { maxIter: 0 }],
+      ['half an iteration', { maxIter: 0.5 }],
+      ['a negative tolerance', { tol: -1 }],
+      ['a tolerance that is no number', { tol: Number.NaN }],
       ['no sweeps', { sweeps: 0 }],
       ['half a sweep', { sweeps: 1.5 }],
       ['a negative penalty', { H: { ...PLAIN, L1: -1 } }],
@@ -70,6 +76,25 @@ export function argumentLaws(name: string, kernels: Kernels): void {
 
     test.each(nnlsFaults)('nnls: %s', async (_, fault) => {
       await expect(kernels.nnls({ ...system, ...fault })).rejects.toMatchObject(refused);
+    });
+
+    // What the reference reads without looking would never end, or be NaN.
+    const broken: readonly (readonly [string, Matrix])[] = [
+      ['a row that is not there', { ...csc, indices: new Uint32Array(csc.indices.length).fill(99) }],
+      ['bounds far beyond the entries', { ...csc, indptr: Uint32Array.of(0, 1, 2, 3, 4e9) }],
+      ['numbers that were taken away', { ...uniform(5, 4, 1), data: new Float64Array(0) }],
+      ['no columns', dense(5, 0)],
+    ];
+
+    test.each(broken)('svd: %s', async (_, X) => {
+      const start = uniform(5, 2, 1);
+      const args = { X: [X], k: 1, center: true, scale: false, start, maxIter: 5, tol: 1e-6 };
+      await expect(kernels.svd(args)).rejects.toMatchObject(refused);
+    });
+
+    test.each(broken)('mse: %s', async (_, X) => {
+      const args = { X: [X], W: uniform(5, 2, 1), H: uniform(2, 4, 1) };
+      await expect(kernels.mse(args)).rejects.toMatchObject(refused);
     });
 
     test('numbers out of range are an error, never NaN', async () => {

@@ -72,10 +72,11 @@ describe('numbers of 32 bits', () => {
     const wide = scaled(uniform(30, 20, 5), 3);
     for (const form of [single(wide), single(rowMajor(wide)), single(sparse(30, 20, 5))]) {
       const x = factorInput(form, { name: 'x' });
-      const { a } = await factorNet(nmfLayer(x, { name: 'a', ...low }), { seed: 1 }).fit(on);
+      const { a, summary } = await factorNet(nmfLayer(x, { name: 'a', ...low }), { seed: 1 }).fit(on);
       const { a: exact } = await factorNet(nmfLayer(x, { name: 'a', ...low, precision: 'f64' }), { seed: 1 }).fit(on);
       for (const values of [a.W.data, a.d, a.H.data]) expect(values).toBeInstanceOf(Float64Array);
       expect(a.loss / meanSquare(form, product(a))).toBeCloseTo(1, 5);
+      expect(summary.loss / meanSquare(form, product(a))).toBeCloseTo(1, 9);
       expect(a.loss / exact.loss).toBeCloseTo(1, 2);
       expect(a.d).not.toEqual(exact.d);
     }
@@ -97,9 +98,17 @@ describe('numbers of 32 bits', () => {
 });
 
 test('less memory, the same bits', async () => {
-  const net = factorNet(nmfLayer(factorInput(sparse(30, 40, 3), { name: 'x' }), { name: 'a', k: 3 }), { seed: 1 });
-  const [low, normal] = [await net.fit({ ...on, memory: 'low' }), await net.fit({ ...on, memory: 'normal' })];
-  expect(low.a).toEqual(normal.a);
+  for (const [X, k] of [
+    [sparse(30, 40, 3), 3],
+    [sparse(56, 38, 4), 64],
+    [sparse(500, 400, 5), 10],
+  ] as const) {
+    const net = factorNet(nmfLayer(factorInput(X, { name: 'x' }), { name: 'a', k, maxIter: 10 }), { seed: 1 });
+    for (const backend of k === 3 ? (['reference', 'auto'] as const) : (['auto'] as const)) {
+      const [low, normal] = [await net.fit({ backend, memory: 'low' }), await net.fit({ backend, memory: 'normal' })];
+      expect(low.a).toEqual(normal.a);
+    }
+  }
 });
 
 test('every form of one matrix, by every solver: losses that the factors have', async () => {

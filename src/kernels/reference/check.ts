@@ -2,14 +2,14 @@ import { KernelError } from '../../errors.js';
 import { type DenseData, type Matrix, type RowBlocks, storedValues, totalRows } from '../../matrix.js';
 import { examine } from '../../matrix-check.js';
 import type { FactorTerms } from '../../objective.js';
-import type { HoldOut, NmfArgs, NnlsArgs } from '../kernels.js';
+import type { HoldOut, MseArgs, NmfArgs, NnlsArgs, SvdArgs } from '../kernels.js';
 
 function demand(holds: boolean, rule: string): void {
   if (!holds) throw new KernelError('invalid-argument', rule);
 }
 
 /** Arguments of an NMF that don't fit together are an error, never computed with. */
-export function checkNmf({ X, start, W, H, solver, accelerate, sweeps, holdOut }: NmfArgs): void {
+export function checkNmf({ X, start, W, H, solver, accelerate, sweeps, maxIter, tol, holdOut }: NmfArgs): void {
   checkBlocks(X);
   const k = start.H.rows;
   demand(k >= 1, 'a factorization must have a factor');
@@ -17,6 +17,8 @@ export function checkNmf({ X, start, W, H, solver, accelerate, sweeps, holdOut }
   checkShape(start.H, k, X[0].cols, 'the start of H');
   checkTerms(W);
   checkTerms(H);
+  demand(Number.isInteger(maxIter) && maxIter >= 1, `maxIter must be a whole number from 1 on, not ${maxIter}`);
+  demand(tol >= 0 && Number.isFinite(tol), 'the tolerance must be finite and not negative');
   demand(Number.isInteger(sweeps) && sweeps >= 1, `sweeps must be a whole number from 1 on, not ${sweeps}`);
   demand(
     accelerate === 'none' || solver === 'hals' || solver === 'bpp',
@@ -38,6 +40,18 @@ export function checkNnls({ X, W, L1, L2 }: NnlsArgs): void {
   demand(W.cols >= 1, 'W must have a column');
   checkShape(W, totalRows(X), W.cols, 'W');
   checkTerms({ L1, L2, nonneg: true });
+}
+
+export function checkSvd({ X, k, start }: SvdArgs): void {
+  checkBlocks(X);
+  demand(k >= 1, 'a factorization must have a factor');
+  checkShape(start, totalRows(X), start.cols, 'the start');
+}
+
+export function checkMse({ X, W, H }: MseArgs): void {
+  checkBlocks(X);
+  checkShape(W, totalRows(X), W.cols, 'W');
+  checkShape(H, W.cols, X[0].cols, 'H');
 }
 
 function checkHoldOut({ fraction, keys }: HoldOut, blocks: number): void {
@@ -71,13 +85,15 @@ function checkArrays(matrix: Matrix): void {
   }
   const { indptr, indices, rows, cols } = matrix;
   const listed = storedValues(matrix).length;
-  const rising = indptr.every((at, j) => j === 0 || at >= indptr[j - 1]);
+  const fits = indptr.length === cols + 1 && indptr[0] === 0 && indptr[cols] === listed && indices.length === listed;
   demand(
-    indptr.length === cols + 1 && indptr[0] === 0 && rising && indptr[cols] === listed && indices.length === listed,
-    'the arrays of a sparse matrix must fit together',
+    fits && indptr.every((at, j) => j === 0 || at >= indptr[j - 1]),
+    'the column bounds of a sparse matrix do not fit its entries',
   );
-  demand(
-    indices.every((i) => i < rows),
-    'a sparse matrix lists a row it does not have',
-  );
+  for (let j = 0; j < cols; j++) {
+    for (let p = indptr[j]; p < indptr[j + 1]; p++) {
+      const rises = indices[p] < rows && (p === indptr[j] || indices[p] > indices[p - 1]);
+      demand(rises, `the row indices of a sparse matrix must rise and stay below ${rows} (column ${j})`);
+    }
+  }
 }

@@ -3,6 +3,7 @@ import { type DenseMatrix, dense, totalRows, transpose } from '../../matrix.js';
 import type { CallOptions, Stopped, SvdArgs, SvdResult } from '../kernels.js';
 import { type Blocks, blocksOf } from './blocks.js';
 import { centeredOperator, type FeatureMoments, featureMoments, type Operator } from './centered.js';
+import { checkSvd } from './check.js';
 import { complete, extend, jacobiSvd, multiply, qr } from './orthogonal.js';
 import { createPause, type Pause } from './pause.js';
 import { residualByRow } from './products.js';
@@ -39,6 +40,7 @@ interface Measure {
  * which costs a copy and saves the digits that differ.
  */
 export async function svd(args: SvdArgs, options: CallOptions = {}): Promise<SvdResult> {
+  checkSvd(args);
   const X = blocksOf(args.X);
   const shift = args.center ? dominatingMeans(X) : null;
   if (shift === null) return search({ ...args, X }, options);

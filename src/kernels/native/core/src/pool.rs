@@ -1,5 +1,7 @@
 use std::collections::HashMap;
+use std::fmt::Display;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+use std::thread;
 
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
@@ -21,15 +23,33 @@ pub fn with_threads<T: Send>(threads: usize, work: impl FnOnce() -> Result<T> + 
     result
 }
 
-/// Begins `job` with `threads` threads of its own and returns at once. A job that panics ends the process.
-pub fn begin(threads: usize, job: impl FnOnce() + Send + 'static) -> Result<()> {
-    let pool = take(threads)?;
+/// Has `job` called with `threads` threads of its own, or with the reason why there are none, and returns at once: where
+/// no pool is idle one is built elsewhere. A job that panics ends the process.
+pub fn begin(threads: usize, job: impl FnOnce(Result<()>) + Send + 'static) -> Result<()> {
+    if let Some(pool) = waiting(threads) {
+        run(threads, pool, job);
+        return Ok(());
+    }
+    let build = move || match take(threads) {
+        Ok(pool) => run(threads, pool, job),
+        Err(error) => job(Err(error)),
+    };
+    match thread::Builder::new().name(THREAD_NAME.to_owned()).spawn(build) {
+        Ok(_) => Ok(()),
+        Err(error) => Err(none(1, &error)),
+    }
+}
+
+fn run(threads: usize, pool: Arc<ThreadPool>, job: impl FnOnce(Result<()>) + Send + 'static) {
     let own = Arc::clone(&pool);
     pool.spawn(move || {
-        job();
+        job(Ok(()));
         give_back(threads, own);
     });
-    Ok(())
+}
+
+fn waiting(threads: usize) -> Option<Arc<ThreadPool>> {
+    idle(|pools| pools.get_mut(&threads).and_then(Vec::pop))
 }
 
 /// An idle pool, or a new one.
@@ -37,8 +57,7 @@ fn take(threads: usize) -> Result<Arc<ThreadPool>> {
     if threads == 0 {
         return Err(KernelError::invalid("at least one thread is needed"));
     }
-    let waiting = idle(|pools| pools.get_mut(&threads).and_then(Vec::pop));
-    waiting.map_or_else(|| build(threads), Ok)
+    waiting(threads).map_or_else(|| build(threads), Ok)
 }
 
 fn give_back(threads: usize, pool: Arc<ThreadPool>) {
@@ -60,10 +79,12 @@ fn build(threads: usize) -> Result<Arc<ThreadPool>> {
         .thread_name(|i| format!("{THREAD_NAME}-{i}"))
         .build()
         .map(Arc::new)
-        .map_err(|error| {
-            KernelError::new(
-                ErrorCode::OutOfMemory,
-                format!("{threads} threads cannot be started: {error}"),
-            )
-        })
+        .map_err(|error| none(threads, &error))
+}
+
+fn none(threads: usize, error: &dyn Display) -> KernelError {
+    KernelError::new(
+        ErrorCode::OutOfMemory,
+        format!("{threads} threads cannot be started: {error}"),
+    )
 }

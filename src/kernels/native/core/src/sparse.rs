@@ -210,11 +210,21 @@ impl<'a, T: Element> SparsePart<'a, T> {
     }
 }
 
+/// Columns of a panel of k factors in a stretch of `WINDOW` bytes.
+fn columns_of_window<T: Element>(k: usize) -> usize {
+    (WINDOW / (stride_of::<T>(k) * size_of::<T>()).max(1)).max(1)
+}
+
+/// Stretches of `WINDOW` bytes in a panel of k factors and `length` columns.
+pub fn windows<T: Element>(length: usize, k: usize) -> usize {
+    length.div_ceil(columns_of_window::<T>(k)).max(1)
+}
+
 impl Cut {
-    /// Cuts `length` columns of a panel of k factors into stretches of `WINDOW` bytes, and puts lists in order.
+    /// Cuts `length` columns of a panel of k factors into stretches, and puts lists in order.
     fn new<T: Element>(lists: &Lists<'_, T>, length: usize, k: usize) -> Result<Self> {
-        let columns = (WINDOW / (stride_of::<T>(k) * size_of::<T>())).max(1);
-        let borders = length.div_ceil(columns).max(1) - 1;
+        let columns = columns_of_window::<T>(k);
+        let borders = windows::<T>(length, k) - 1;
         let mut crossings = zeros(borders * lists.count)?;
         for (border, crossings) in crossings.chunks_exact_mut(lists.count.max(1)).enumerate() {
             let end = ((border + 1) * columns) as u32;
@@ -315,7 +325,7 @@ fn prefetch_run<T>(entries: &[T], first: usize, count: usize) {
 }
 
 /// Where the entries of each row begin once they are sorted by row, and where the last ends.
-fn bounds_of_rows<T: Element>(part: &SparsePart<'_, T>) -> Result<Vec<usize>> {
+pub fn bounds_of_rows<T: Element>(part: &SparsePart<'_, T>) -> Result<Vec<usize>> {
     let listed = part.indices.len();
     let run = listed.div_ceil(RUNS).max(1);
     let count = |indices: &[u32]| {

@@ -8,7 +8,7 @@ use crate::memory::zeros;
 use crate::panel::{Panel, stride_of};
 use crate::parallel::{each_task, even_ranges, tasks_of};
 use crate::products::{times_columns, times_rows};
-use crate::sparse::WINDOW;
+use crate::sparse::{WINDOW, bounds_of_rows, windows};
 
 /// How often a task should read every byte of a stretch of a panel that it brings near.
 const USES: usize = 16;
@@ -44,34 +44,47 @@ impl<'a, T: Element> View<'a, T> {
             Side::H => x.cols,
         };
         let mut before = zeros::<usize>(columns + 1)?;
-        let mut windows = 1;
+        let mut most = 1;
         let mut dense = false;
         for part in &x.parts {
             let (first, own, across) = match side {
                 Side::W => (part.top, part.rows(), x.cols),
                 Side::H => (0, x.cols, part.rows()),
             };
-            let (lists, even) = match (&part.kind, side) {
+            let counts = &mut before[first + 1..][..own];
+            let mut add = |entries: &dyn Fn(usize) -> usize| {
+                counts
+                    .iter_mut()
+                    .enumerate()
+                    .for_each(|(c, count)| *count += entries(c));
+            };
+            // Whether rows of sparse blocks are kept must not change how sums are cut.
+            match (&part.kind, side) {
                 (PartKind::Dense(_), _) => {
                     dense = true;
-                    (None, across)
+                    add(&|_| across);
+                    continue;
                 }
-                (PartKind::Sparse(block), Side::H) => (Some(block.columns()), 0),
-                (PartKind::Sparse(block), Side::W) => {
-                    (block.by_row(), block.values.len().div_ceil(own.max(1)))
+                (PartKind::Sparse(block), Side::H) => {
+                    let lists = block.columns();
+                    add(&|c| lists.bound(c + 1) - lists.bound(c));
                 }
-            };
-            windows = windows.max(lists.map_or(1, |lists| lists.windows));
-            for (c, entries) in before[first + 1..][..own].iter_mut().enumerate() {
-                *entries += lists.map_or(even, |lists| lists.bound(c + 1) - lists.bound(c));
+                (PartKind::Sparse(block), Side::W) => match block.by_row() {
+                    Some(lists) => add(&|c| lists.bound(c + 1) - lists.bound(c)),
+                    None => {
+                        let bounds = bounds_of_rows(block)?;
+                        add(&|c| bounds[c + 1] - bounds[c]);
+                    }
+                },
             }
+            most = most.max(windows::<T>(across, k));
         }
         let mut sum = 0;
         for entries in &mut before {
             sum += *entries;
             *entries = sum;
         }
-        let ranges = ranges::<T>(k, windows, dense, &before);
+        let ranges = ranges::<T>(k, most, dense, &before);
         Ok(Self { x, side, ranges })
     }
 

@@ -90,6 +90,8 @@ fn threads_and_levels_change_no_bit_of_a_fit() {
     fits([430, 510, 10], run, |found, told| {
         assert!(found[0] == found[1], "{told}: by columns and by rows");
         assert!(found[2] == found[3], "{told}: bounds of 32 and of 64 bits");
+        assert!(found[2] == found[4], "{told}: rows kept or not");
+        assert!(found[5] == found[6], "{told}: stacked, rows kept or not");
     });
 }
 
@@ -151,6 +153,35 @@ fn one_two_three_and_seven_threads_give_the_same_bits() {
     each_level(|level| assert!(run(2) == one, "{level:?}"));
 }
 
+/// Rows of very different lengths, and panels of more than one window: work is cut by both.
+#[test]
+#[cfg_attr(miri, ignore)]
+fn rows_that_are_not_kept_change_no_bit() {
+    for (rows, cols, k) in [(56, 38, 64), (600, 500, 10), (300, 2500, 70)] {
+        let mut random = Random(54);
+        let mut x = random.sparse(rows, cols, 0.5);
+        for (p, x) in x.data.iter_mut().enumerate() {
+            if (p % rows) * (p % rows) % 7 > 1 && p % 11 > 0 {
+                *x = 0.0;
+            }
+        }
+        let csc = OwnedCsc::new(&x);
+        for precision in [Precision::F64, Precision::F32] {
+            let mut problem = Problem::new(
+                vec![csc.block()],
+                random.matrix(rows, k),
+                random.matrix(k, cols),
+            );
+            (problem.precision, problem.max_iter) = (precision, 3);
+            let mut fit = |low_memory| {
+                problem.low_memory = low_memory;
+                all_bits(&with_threads(2, || problem.solve(Control::IDLE)).unwrap())
+            };
+            assert!(fit(true) == fit(false), "{rows} × {cols}, k = {k}");
+        }
+    }
+}
+
 /// Its helpers would wait for ever for more to do.
 #[test]
 #[cfg_attr(miri, ignore)]
@@ -184,15 +215,17 @@ fn a_job_that_was_begun_runs_on_threads_of_its_own() {
     let (tell, told) = channel();
     for _ in 0..3 {
         let tell = tell.clone();
-        begin(2, move || {
+        begin(2, move |started| {
             let seen = (rayon::current_num_threads(), thread::current().id());
-            tell.send(seen).unwrap();
+            tell.send(started.map(|()| seen)).unwrap();
         })
         .unwrap();
-        let (threads, on) = told.recv_timeout(Duration::from_secs(60)).unwrap();
+        let (threads, on) = told.recv_timeout(Duration::from_secs(60)).unwrap().unwrap();
         assert!(threads == 2 && on != thread::current().id());
     }
-    assert!(begin(0, || unreachable!()).is_err());
+    let other = tell.clone();
+    begin(0, move |started| other.send(started.map(|()| unreachable!())).unwrap()).unwrap();
+    assert!(told.recv_timeout(Duration::from_secs(60)).unwrap().is_err());
 }
 
 #[test]

@@ -50,7 +50,7 @@ pub fn nmf<'env>(
             sweeps: whole(args.sweeps, "sweeps")?,
             precision: args.precision.into(),
             low_memory: args.memory == Memory::Low,
-            max_iter: args.max_iter as usize,
+            max_iter: whole(args.max_iter, "maxIter")?,
             tol: args.tol,
             norm: args.norm.into(),
             hold_out: args.hold_out.as_ref().map(HoldOut::view),
@@ -79,7 +79,7 @@ pub fn svd<'env>(
             center: args.center,
             scale: args.scale,
             start: args.start.view(),
-            max_iter: args.max_iter as usize,
+            max_iter: whole(args.max_iter, "maxIter")?,
             tol: args.tol,
         };
         controlled(ticket, &flag, on_iteration.as_ref(), |control| {

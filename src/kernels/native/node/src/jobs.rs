@@ -25,8 +25,9 @@ pub fn spawn<'env, T: ToNapiValue + Send + 'static>(
     let (deferred, promise) = env.create_deferred()?;
     let promise = PromiseRaw::new(env.raw(), promise.raw());
     let refused = deferred.clone();
-    let job = move || {
-        let outcome = match catch_unwind(AssertUnwindSafe(|| work(&ticket))) {
+    let job = move |started: Result<()>| {
+        let guarded = || started.and_then(|()| work(&ticket));
+        let outcome = match catch_unwind(AssertUnwindSafe(guarded)) {
             Ok(Ok(result)) => Either::A(result),
             Ok(Err(error)) => Either::B(error.into()),
             Err(payload) => Either::B(Failure::new("panic", words(&*payload))),

@@ -95,6 +95,9 @@ impl NmfArgs<'_> {
         if self.sweeps == 0 {
             return reject("at least one sweep is needed");
         }
+        if !(self.tol >= 0.0 && self.tol.is_finite()) {
+            return reject("the tolerance must be finite and not negative");
+        }
         if self.accelerate && !matches!(self.solver, Solver::Hals | Solver::Bpp) {
             return reject("only hals and bpp can be accelerated");
         }
