@@ -34,7 +34,10 @@ pub fn begin(threads: usize, job: impl FnOnce(Result<()>) + Send + 'static) -> R
         Ok(pool) => run(threads, pool, job),
         Err(error) => job(Err(error)),
     };
-    match thread::Builder::new().name(THREAD_NAME.to_owned()).spawn(build) {
+    match thread::Builder::new()
+        .name(THREAD_NAME.to_owned())
+        .spawn(build)
+    {
         Ok(_) => Ok(()),
         Err(error) => Err(none(1, &error)),
     }

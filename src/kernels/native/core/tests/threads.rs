@@ -224,7 +224,10 @@ fn a_job_that_was_begun_runs_on_threads_of_its_own() {
         assert!(threads == 2 && on != thread::current().id());
     }
     let other = tell.clone();
-    begin(0, move |started| other.send(started.map(|()| unreachable!())).unwrap()).unwrap();
+    begin(0, move |started| {
+        other.send(started.map(|()| unreachable!())).unwrap()
+    })
+    .unwrap();
     assert!(told.recv_timeout(Duration::from_secs(60)).unwrap().is_err());
 }
 
