@@ -14,7 +14,7 @@ export function headlineSection({ comparable, shape, k, rows }: Headline): strin
   const against = (theirs: number, ours: number) => times(comparable ? theirs : null, ours);
   return [
     '## The matrix that RcppML times on a GPU',
-    `${shape}, k = ${k}, 32 bits, made by a seeded generator. A full iteration is the time from one to the next as \`fit()\` tells of them; the last column is all of a fit. RcppML's figures are from its documentation, for a matrix of that size, not rerun.`,
+    `${shape}, k = ${k}, 32 bits, made by a seeded generator. A full iteration is the median of the times from one to the next as \`fit()\` tells of them; the last column is all of a fit. RcppML's figures are from its documentation, for a matrix of that size, not rerun.`,
     table(
       [
         '',
@@ -25,7 +25,7 @@ export function headlineSection({ comparable, shape, k, rows }: Headline): strin
       ],
       rows.map(({ threads, msPerIteration, secondsOf20 }) => [
         `factorloom, ${threads} ${threads === 1 ? 'thread' : 'threads'}`,
-        both(msPerIteration, 'ms'),
+        `${digits(msPerIteration.median)} ms`,
         against(rcppml.gpuMs, msPerIteration.median),
         against(rcppml.cpuMs, msPerIteration.median),
         both(secondsOf20, 's'),
@@ -37,7 +37,7 @@ export function headlineSection({ comparable, shape, k, rows }: Headline): strin
 export function maskedSection({ fraction, rows }: Masked): string {
   return [
     '## Holding entries out',
-    `${percent(fraction)} of all entries held out and scored; milliseconds from one iteration of the kernel to the next. With entries held out nothing is extrapolated, so the plain iteration is the one to compare with; an extrapolated one is told of once it is accepted. RcppML's cross-validation of pbmc3k, default build, one thread of a machine of this class, not rerun: ${Object.entries(
+    `${percent(fraction)} of all entries held out and scored; medians of the milliseconds from one iteration of the kernel to the next. With entries held out nothing is extrapolated, so the plain iteration is the one to compare with; an extrapolated one is told of once it is accepted. RcppML's cross-validation of pbmc3k, default build, one thread of a machine of this class, not rerun: ${Object.entries(
       rcppmlMasked,
     )
       .map(([k, s]) => `${s} s (k = ${k})`)
@@ -48,9 +48,9 @@ export function maskedSection({ fraction, rows }: Masked): string {
         data,
         String(k),
         precision,
-        both(heldOut, 'ms'),
-        both(plain, 'ms'),
-        both(extrapolated, 'ms'),
+        `${digits(heldOut.median)} ms`,
+        `${digits(plain.median)} ms`,
+        `${digits(extrapolated.median)} ms`,
         times(heldOut.median, plain.median),
         times(data === 'pbmc3k' ? 1000 * rcppmlMasked[k] : null, heldOut.median),
       ]),
