@@ -1,4 +1,14 @@
-import { type Matrix, storedValues } from './matrix.js';
+import { type Floats, type Matrix, storedValues } from './matrix.js';
+
+/** What a look at numbers, as they lie in memory, tells; the places are the first of their kind. */
+export interface Look {
+  /** NaN or infinite; nothing else is told then. */
+  readonly nonFinite: number | undefined;
+  readonly negative: number | undefined;
+  /** The largest magnitude. */
+  readonly largest: number;
+  readonly zeros: number;
+}
 
 /** What a look at every stored entry tells. */
 export interface MatrixFacts {
@@ -16,33 +26,41 @@ export interface Entry {
   readonly value: number;
 }
 
-export function examine(matrix: Matrix): MatrixFacts {
-  const values = storedValues(matrix);
-  const length = values.length;
+/** Every kernel's `look` tells what this one does. */
+export function look(values: Floats): Look {
   let largest = 0;
-  let negativeAt = -1;
+  let negative: number | undefined;
   let zeros = 0;
   // Most data are positive: one comparison each.
-  for (let p = 0; p < length; p++) {
+  for (let p = 0; p < values.length; p++) {
     const x = values[p];
     if (x > largest) largest = x;
     else if (!(x > 0)) {
       if (x === 0) zeros++;
       else if (x < 0) {
-        if (negativeAt < 0) negativeAt = p;
+        negative ??= p;
         if (-x > largest) largest = -x;
-      } else return faulty(matrix);
+      } else return odd(values);
     }
   }
-  if (largest === Infinity) return faulty(matrix);
-  const negative = negativeAt < 0 ? undefined : entryAt(matrix, negativeAt);
-  return { nonFinite: undefined, negative, largest, nonzeros: length - zeros };
+  return largest === Infinity ? odd(values) : { nonFinite: undefined, negative, largest, zeros };
 }
 
-/** What is known of a matrix that holds NaN or an infinite entry: where. */
-function faulty(matrix: Matrix): MatrixFacts {
-  const at = storedValues(matrix).findIndex((x) => !Number.isFinite(x));
-  return { nonFinite: entryAt(matrix, at), negative: undefined, largest: Number.NaN, nonzeros: 0 };
+const odd = (values: Floats): Look => ({
+  nonFinite: values.findIndex((x) => !Number.isFinite(x)),
+  negative: undefined,
+  largest: 0,
+  zeros: 0,
+});
+
+/** Looks at a matrix with the eyes given. */
+export function examine(matrix: Matrix, lookAt: (values: Floats) => Look = look): MatrixFacts {
+  const values = storedValues(matrix);
+  const { nonFinite, negative, largest, zeros } = lookAt(values);
+  const entry = (p: number | undefined) => (p === undefined ? undefined : entryAt(matrix, p));
+  if (nonFinite !== undefined)
+    return { nonFinite: entry(nonFinite), negative: undefined, largest: Number.NaN, nonzeros: 0 };
+  return { nonFinite: undefined, negative: entry(negative), largest, nonzeros: values.length - zeros };
 }
 
 function entryAt(matrix: Matrix, p: number): Entry {

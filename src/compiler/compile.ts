@@ -1,22 +1,23 @@
 import type { GraphConfig } from '../dsl/config.js';
 import type { Node } from '../dsl/node.js';
 import { GraphError } from '../errors.js';
+import { look } from '../matrix-check.js';
 import { collect } from './collect.js';
 import { startFaults } from './data-faults.js';
 import { lower } from './lower.js';
 import type { Compiled } from './plan.js';
 import { shapes } from './shapes.js';
-import { survey } from './survey.js';
+import { type Eyes, survey } from './survey.js';
 import { validate } from './validate.js';
 
 /**
- * collect → survey → validate → shapes → lower. Pure: needs no backend, changes nothing.
+ * collect → survey → validate → shapes → lower. Pure: needs no backend, changes nothing; whoever has quicker eyes lends them.
  *
  * @throws GraphError with every fault found.
  */
-export function compile(output: Node, config: GraphConfig = {}): Compiled {
+export function compile(output: Node, config: GraphConfig = {}, eyes: Eyes = look): Compiled {
   const graph = collect(output);
-  const found = survey(graph);
+  const found = survey(graph, eyes);
   const known = shapes(graph, found);
   const issues = [
     ...graph.issues,

@@ -1,6 +1,6 @@
 import type { Node } from '../dsl/node.js';
-import type { Matrix } from '../matrix.js';
-import { examine, type MatrixFacts } from '../matrix-check.js';
+import type { Floats, Matrix } from '../matrix.js';
+import { examine, type Look, type MatrixFacts } from '../matrix-check.js';
 import { toMatrix, type Unusable } from '../matrix-input.js';
 import type { Side } from '../objective.js';
 import type { Collected } from './collect.js';
@@ -15,8 +15,15 @@ export interface Survey {
   readonly starts: ReadonlyMap<Node, Readonly<Record<Side, Surveyed>>>;
 }
 
+/** How numbers are looked at. */
+export type Eyes = (values: Floats) => Look;
+
 /** Looks at all matrices once; those of hand-made nodes are read as the builders read them. */
-export function survey(graph: Collected): Survey {
+export function survey(graph: Collected, eyes: Eyes): Survey {
+  const look = (data: unknown): Surveyed => {
+    const matrix = isUnusable(data) ? data : toMatrix(data);
+    return matrix.kind === 'unusable' ? { matrix } : { matrix, facts: examine(matrix, eyes) };
+  };
   const data = new Map<Node, Surveyed>();
   const starts = new Map<Node, Readonly<Record<Side, Surveyed>>>();
   for (const node of graph.order) {
@@ -28,11 +35,6 @@ export function survey(graph: Collected): Survey {
     starts.set(node, { W: look(start.W), H: look(start.H) });
   }
   return { data, starts };
-}
-
-function look(data: unknown): Surveyed {
-  const matrix = isUnusable(data) ? data : toMatrix(data);
-  return matrix.kind === 'unusable' ? { matrix } : { matrix, facts: examine(matrix) };
 }
 
 const isUnusable = (data: unknown): data is Unusable =>

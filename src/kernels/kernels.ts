@@ -1,4 +1,5 @@
-import type { DenseMatrix, RowBlocks } from '../matrix.js';
+import type { DenseMatrix, Floats, RowBlocks } from '../matrix.js';
+import type { Look } from '../matrix-check.js';
 import type { FactorTerms, Norm } from '../objective.js';
 import type { Acceleration, Memory, Precision, Solver } from '../solver.js';
 
@@ -11,6 +12,8 @@ export interface Kernels {
   nnls(args: NnlsArgs, options?: CallOptions): Promise<DenseMatrix>;
   svd(args: SvdArgs, options?: CallOptions): Promise<SvdResult>;
   mse(args: MseArgs, options?: CallOptions): Promise<number>;
+  /** A look at every number, on the caller's thread. */
+  look(values: Floats): Look;
 }
 
 export interface CallOptions {

@@ -3,11 +3,15 @@ import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { BackendUnavailableError, KernelError } from '../errors.js';
 import { dense, type RowBlocks } from '../matrix.js';
+import { look } from '../matrix-check.js';
 import { MOST_THREADS } from '../solver.js';
 import type { CallOptions, Kernels, NmfArgs, NmfResult, NnlsArgs, SvdArgs, SvdResult } from './kernels.js';
 import type * as Native from './native/addon.js';
 
 type Addon = typeof Native;
+
+/** So few numbers are looked at before a call would have begun. */
+const FEW = 256;
 
 const require = createRequire(import.meta.url);
 
@@ -69,7 +73,7 @@ function missing(error: unknown): boolean {
 /** Why a module is not the addon of this package, or null. */
 function faultOf(found: unknown): string | null {
   if (typeof found !== 'object' || found === null) return 'not a module';
-  const names: readonly (keyof Addon)[] = ['Cancel', 'mse', 'nmf', 'nnls', 'provokePanic', 'svd', 'version'];
+  const names: readonly (keyof Addon)[] = ['Cancel', 'examine', 'mse', 'nmf', 'nnls', 'provokePanic', 'svd', 'version'];
   const exported: Partial<Record<string, unknown>> = { ...found };
   const absent = names.filter((name) => typeof exported[name] !== 'function');
   if (absent.length > 0) return `does not export ${absent.join(', ')}`;
@@ -96,6 +100,11 @@ function wrap(addon: Addon): Kernels {
         return { ...toModel({ start }, found.model), center: found.center ?? null, scale: found.scale ?? null };
       }),
     mse: async (args, options = {}) => unwrap(await addon.mse({ ...args, X: blocks(args.X) }, threadsOf(options))),
+    look: (values) => {
+      if (values.length < FEW) return look(values);
+      const { nonFinite, negative, largest, zeros } = addon.examine(values);
+      return { nonFinite, negative, largest, zeros };
+    },
   } satisfies Kernels);
 }
 

@@ -1,3 +1,4 @@
+import { look } from '../matrix-check.js';
 import type { Kernels } from './kernels.js';
 import { mse } from './reference/mse.js';
 import { nmf } from './reference/nmf.js';
@@ -8,4 +9,4 @@ import { svd } from './reference/svd.js';
  * The definition of right, in plain TypeScript: every other backend is compared with it. It works on the caller's
  * thread and lets the event loop turn every few milliseconds.
  */
-export const reference: Kernels = Object.freeze({ backend: 'reference', nmf, nnls, svd, mse });
+export const reference: Kernels = Object.freeze({ backend: 'reference', nmf, nnls, svd, mse, look });

@@ -9,7 +9,7 @@ import type { GraphConfig } from '../dsl/config.js';
 import type { EmbeddingGuard, InputsOf, LayerMap, LayersOf, NoLayers, Ref } from '../dsl/expr.js';
 import { fitOptions, reconstructOptions } from '../dsl/schemas.js';
 import { GraphError } from '../errors.js';
-import { type Backend, selectKernels } from '../kernels/select.js';
+import { type Backend, quickestKernels, selectKernels } from '../kernels/select.js';
 import type { Memory } from '../solver.js';
 import { layerFits } from './assemble.js';
 import type { GraphFit, Progress, ReconstructOptions } from './fit.js';
@@ -63,7 +63,7 @@ export function factorNet<E extends Ref>(
   output: E & EmbeddingGuard<E>,
   config: GraphConfig = {},
 ): FactorNet<LayersOf<E>, InputsOf<E>> {
-  const compiled = compile(nodeOf(output), config);
+  const compiled = compile(nodeOf(output), config, quickestKernels().look);
   const net = {
     plan: compiled.plan,
     explain: () => explain(compiled.plan),

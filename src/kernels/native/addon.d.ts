@@ -19,11 +19,22 @@ export interface DenseMatrix {
   data: Float64Array
 }
 
+/** A look at every number, at once. */
+export declare function examine(numbers: Float64Array | Float32Array): Facts
+
 /** The terms one factor adds to the objective. */
 export interface FactorTerms {
   L1: number
   L2: number
   nonneg: boolean
+}
+
+/** See `Look` of matrix-check.ts. */
+export interface Facts {
+  nonFinite?: number
+  negative?: number
+  largest: number
+  zeros: number
 }
 
 /** What a failed call resolves with. */

@@ -32,6 +32,14 @@ pub struct HalfStep<'a, T: Element> {
     pub beta: f64,
 }
 
+/// Panels that a half-step fills beside the factor.
+pub struct Beside<'a, T: Element> {
+    /// Holds the solution of the half-step before; the factor goes beyond its own by β, and this becomes it.
+    pub before: Option<&'a mut Panel<T>>,
+    /// Becomes the product of the partner with the data, if that was not known.
+    pub product: Option<&'a mut Panel<T>>,
+}
+
 /// What a half-step leaves behind beside the factor.
 pub struct Done {
     /// By how much the objective fell, without cancellation; 0 where a solver does not know.
@@ -47,35 +55,39 @@ struct Task<'a, T> {
     factor: &'a mut [T],
     from: &'a [T],
     before: Option<&'a mut [T]>,
+    product: Option<&'a mut [T]>,
 }
 
 impl<T: Element> HalfStep<'_, T> {
-    /// Solves for `factor` beginning at `from`; where `before` holds the solution of the half-step before, `factor` goes
-    /// beyond its own by β and `before` becomes it.
-    pub fn run(
+    /// Solves for `factor` beginning at `from`.
+    pub fn run<'p>(
         &self,
-        factor: &mut Panel<T>,
-        from: Option<&Panel<T>>,
-        before: Option<&mut Panel<T>>,
+        factor: &'p mut Panel<T>,
+        from: Option<&'p Panel<T>>,
+        beside: Beside<'p, T>,
     ) -> Result<Done> {
         let ranges = &self.view.ranges;
         let (stride, k, cols) = (factor.stride, factor.k, factor.cols);
-        let mut befores: Vec<Option<&mut [T]>> = match before {
-            Some(panel) => panel.split(ranges).into_iter().map(Some).collect(),
-            None => ranges.iter().map(|_| None).collect(),
+        let each = |panel: Option<&'p mut Panel<T>>| -> Vec<Option<&'p mut [T]>> {
+            match panel {
+                Some(panel) => panel.split(ranges).into_iter().map(Some).collect(),
+                None => ranges.iter().map(|_| None).collect(),
+            }
         };
+        let beside = each(beside.before).into_iter().zip(each(beside.product));
         let tasks: Vec<Task<'_, T>> = factor
             .split(ranges)
             .into_iter()
             .zip(ranges)
-            .zip(befores.drain(..))
-            .map(|((factor, range), before)| Task {
+            .zip(beside)
+            .map(|((factor, range), (before, product))| Task {
                 range: range.clone(),
                 factor,
                 from: from.map_or(&[], |from| {
                     &from.data()[range.start * stride..range.end * stride]
                 }),
                 before,
+                product,
             })
             .collect();
         let work = (self.view.x.stored + cols * k) * k;
@@ -97,6 +109,7 @@ impl<T: Element> HalfStep<'_, T> {
             factor,
             from,
             before,
+            product,
         } = task;
         if !from.is_empty() {
             factor.copy_from_slice(from);
@@ -105,9 +118,15 @@ impl<T: Element> HalfStep<'_, T> {
         let product = match &self.known {
             Some(known) => &known.data()[range.start * stride..range.end * stride],
             None => {
-                made = Aligned::zeros(factor.len())?;
-                self.view.product_of(self.partner, range.clone(), &mut made);
-                &made
+                let out = match product {
+                    Some(out) => out,
+                    None => {
+                        made = Aligned::zeros(factor.len())?;
+                        &mut made
+                    }
+                };
+                self.view.product_of(self.partner, range.clone(), out);
+                &*out
             }
         };
         let decrease = match &self.filled {

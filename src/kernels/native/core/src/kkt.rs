@@ -14,11 +14,13 @@ use crate::solver::multiplicative::{gram_panel, times_gram};
 use crate::view::View;
 
 /// The largest step any coordinate of a factor can still take towards its minimiser, as a fraction of the largest entry
-/// of its row. Where entries are held out, the quadratic of each column is its own.
+/// of its row; `known` is the product of the partner with the data, where it was made already. Where entries are held
+/// out, the quadratic of each column is its own.
 pub fn largest_step<T: Element>(
     view: &View<'_, T>,
     factor: &Panel<T>,
     partner: &Panel<T>,
+    known: Option<&Panel<T>>,
     quadratic: &Quadratic<'_>,
     without: Option<&Lists>,
 ) -> Result<f64> {
@@ -27,27 +29,35 @@ pub fn largest_step<T: Element>(
     let masked = without
         .map(|lists| Own::new(lists, factor, partner))
         .transpose()?;
+    let flat: Vec<f64> = quadratic.curvature.iter().copied().map(flatness).collect();
     let work = (view.x.stored + factor.cols * k) * k;
     let parts = each_task(view.ranges.clone(), work, |_, range| {
         let x = &factor.data()[range.start * stride..range.end * stride];
-        let mut product = Aligned::zeros(x.len())?;
-        view.product_of(partner, range.clone(), &mut product);
+        let mut made;
+        let product = match known {
+            Some(known) => &known.data()[range.start * stride..range.end * stride],
+            None => {
+                made = Aligned::zeros(x.len())?;
+                view.product_of(partner, range.clone(), &mut made);
+                &made
+            }
+        };
         if let Some(own) = &masked {
             let (gx, diagonal) = own.look(&range)?;
             let wide = own.factor.stride;
             let at = |c: usize, r: usize| Slope {
                 gx: gx[c * wide + r],
-                curvature: own.curvature(quadratic, r, diagonal[c * k + r]),
+                flatness: flatness(own.curvature(quadratic, r, diagonal[c * k + r])),
             };
-            return Ok(widest(quadratic, stride, x, &product, at));
+            return Ok(widest(quadratic, stride, x, product, at));
         }
         let mut gx = Aligned::zeros(x.len())?;
         times_gram(&gram, stride, x, &mut gx);
         let at = |c: usize, r: usize| Slope {
             gx: gx[c * stride + r].to_f64(),
-            curvature: quadratic.curvature[r],
+            flatness: flat[r],
         };
-        Ok(widest(quadratic, stride, x, &product, at))
+        Ok(widest(quadratic, stride, x, product, at))
     });
     let mut widest = vec![(0.0_f64, 0.0_f64); k];
     for part in parts {
@@ -65,10 +75,18 @@ pub fn largest_step<T: Element>(
     }))
 }
 
-/// Row r of G·x, and its curvature, 0 where the coordinate is to be left alone.
+/// Row r of G·x, and how far a step goes for each unit of slope, 0 where the coordinate is to be left alone.
 struct Slope {
     gx: f64,
-    curvature: f64,
+    flatness: f64,
+}
+
+fn flatness(curvature: f64) -> f64 {
+    if curvature > 0.0 {
+        (1.0 / curvature).min(f64::MAX)
+    } else {
+        0.0
+    }
 }
 
 /// Largest open step and largest entry of each coordinate.
@@ -95,10 +113,10 @@ fn widest<T: Real>(
         for (r, widest) in widest.iter_mut().enumerate() {
             let at = x[r].to_f64();
             widest.1 = widest.1.max(at.abs());
-            let Slope { gx, curvature } = slope(c, r);
-            if curvature > 0.0 {
-                let free = at - (gx - b[r].to_f64() + terms.ridge[r] * at) / curvature;
-                let shrink = terms.linear[r] / curvature;
+            let Slope { gx, flatness } = slope(c, r);
+            if flatness > 0.0 {
+                let free = at - (gx - b[r].to_f64() + terms.ridge[r] * at) * flatness;
+                let shrink = terms.linear[r] * flatness;
                 let to = ((free - shrink).max(0.0) + (free + shrink).min(0.0))
                     .max(*lower)
                     .min(*upper);

@@ -21,6 +21,8 @@ pub mod control;
 pub mod data;
 /// What a kernel can fail with.
 pub mod error;
+/// A look at every entry.
+pub mod examine;
 pub mod hold_out;
 /// Owned matrices.
 pub mod matrix;

@@ -1,6 +1,6 @@
 use crate::data::{Block, Data, Dense, Layout};
 use crate::error::{KernelError, Result};
-use crate::half_step::HalfStep;
+use crate::half_step::{Beside, HalfStep};
 use crate::matrix::Matrix;
 use crate::mse::check_factors;
 use crate::objective::StepTerms;
@@ -57,6 +57,10 @@ pub fn nnls(args: &NnlsArgs<'_>) -> Result<Matrix> {
         filled: None,
         beta: 0.0,
     };
-    step.run(&mut h, None, None)?;
+    let nothing = Beside {
+        before: None,
+        product: None,
+    };
+    step.run(&mut h, None, nothing)?;
     h.to_rows()?.transposed()
 }

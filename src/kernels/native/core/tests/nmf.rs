@@ -210,8 +210,13 @@ fn cancelled_anywhere_it_returns_the_last_accepted_iterate() {
     let x = random.matrix(30, 20);
     let (w, h) = (random.matrix(30, 4), random.matrix(4, 20));
     let mut problem = Problem::new(vec![dense(&x)], w, h);
-    for (solver, accelerate) in WAYS {
+    let signs = WAYS.into_iter().flat_map(|way| [(way, true), (way, false)]);
+    for ((solver, accelerate), nonneg) in signs {
+        if solver == Solver::Mu && !nonneg {
+            continue;
+        }
         (problem.solver, problem.accelerate) = (solver, accelerate);
+        problem.terms.nonneg = nonneg;
         for after in 0..9 {
             problem.max_iter = 50;
             let asked = AtomicUsize::new(0);

@@ -238,7 +238,7 @@ fn view(block: &Matrix) -> Block<'_> {
     }
 }
 
-fn floats(values: &Either<Float64Array, Float32Array>) -> Values<'_> {
+pub fn floats(values: &Either<Float64Array, Float32Array>) -> Values<'_> {
     match values {
         Either::A(values) => Values::F64(values),
         Either::B(values) => Values::F32(values),

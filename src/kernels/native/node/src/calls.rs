@@ -4,15 +4,17 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use factorloom_core as core;
 use factorloom_core::control::{Control, Iterate};
 use factorloom_core::error::KernelError;
-use napi::bindgen_prelude::{Float64Array, FnArgs, PromiseRaw};
+use napi::bindgen_prelude::{Either, Float32Array, Float64Array, FnArgs, PromiseRaw};
 use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode};
 use napi::{Env, Result, Status};
 use napi_derive::napi;
 
-use crate::args::{Acceleration, HoldOut, Memory, MseArgs, NmfArgs, NnlsArgs, SvdArgs, views};
+use crate::args::{
+    Acceleration, HoldOut, Memory, MseArgs, NmfArgs, NnlsArgs, SvdArgs, floats, views,
+};
 use crate::cancel::Cancel;
 use crate::jobs::{Outcome, spawn};
-use crate::results::{NmfResult, SvdResult};
+use crate::results::{Facts, NmfResult, SvdResult};
 use crate::running::Ticket;
 
 type Progress = (f64, f64, f64);
@@ -116,6 +118,12 @@ pub fn nnls<'env>(
         };
         core::nnls::nnls(&args).map(|h| Float64Array::new(h.data))
     })
+}
+
+/// A look at every number, at once.
+#[napi(catch_unwind)]
+pub fn examine(numbers: Either<Float64Array, Float32Array>) -> Facts {
+    core::examine::examine(floats(&numbers)).into()
 }
 
 /// The instructions in use: avx512, avx2 or portable.

@@ -13,6 +13,6 @@ pub use args::{
     Acceleration, DenseMatrix, FactorTerms, HoldOut, Keep, MaskedSolver, Matrix, Memory, MseArgs,
     NmfArgs, NnlsArgs, Norm, Order, Precision, Solver, Start, SvdArgs,
 };
-pub use calls::{force_simd, mse, nmf, nnls, provoke_panic, simd, svd, version};
+pub use calls::{examine, force_simd, mse, nmf, nnls, provoke_panic, simd, svd, version};
 pub use cancel::Cancel;
-pub use results::{Failure, FailureDetail, HeldOut, NmfResult, Stopped, SvdResult};
+pub use results::{Facts, Failure, FailureDetail, HeldOut, NmfResult, Stopped, SvdResult};

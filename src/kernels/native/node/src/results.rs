@@ -1,6 +1,6 @@
 use factorloom_core::control::{self, Iterate};
 use factorloom_core::error::KernelError;
-use factorloom_core::{nmf, svd};
+use factorloom_core::{examine, nmf, svd};
 use napi::bindgen_prelude::Float64Array;
 use napi_derive::napi;
 
@@ -37,6 +37,26 @@ pub struct HeldOut {
     pub loss: f64,
     pub history: Float64Array,
     pub iteration: f64,
+}
+
+/// See `Look` of matrix-check.ts.
+#[napi(object, object_from_js = false)]
+pub struct Facts {
+    pub non_finite: Option<f64>,
+    pub negative: Option<f64>,
+    pub largest: f64,
+    pub zeros: f64,
+}
+
+impl From<examine::Facts> for Facts {
+    fn from(facts: examine::Facts) -> Self {
+        Self {
+            non_finite: facts.non_finite.map(|at| at as f64),
+            negative: facts.negative.map(|at| at as f64),
+            largest: facts.largest,
+            zeros: facts.zeros as f64,
+        }
+    }
 }
 
 /// U, σ and Vᵀ in `model`; means and deviations where asked for.

@@ -7,7 +7,7 @@ use crate::control::Control;
 use crate::data::{Data, Element};
 use crate::error::{ErrorCode, KernelError, Result};
 use crate::factor::{Sums, balance};
-use crate::half_step::{Done, HalfStep};
+use crate::half_step::{Beside, Done, HalfStep};
 use crate::kkt::largest_step;
 use crate::leaves::Extrapolate;
 use crate::momentum::Momentum;
@@ -51,6 +51,9 @@ pub struct Fit<'a, T: Element> {
     h_before: Option<Panel<T>>,
     /// W·X at the start, until the first half-step takes it.
     first: Option<Panel<T>>,
+    /// H·Xᵀ of the pair in work, and of the accepted one, where it was kept.
+    crossed: Option<Panel<T>>,
+    accepted_crossed: Option<Panel<T>>,
 }
 
 impl<'a, T: Element> Fit<'a, T> {
@@ -75,6 +78,8 @@ impl<'a, T: Element> Fit<'a, T> {
             h_before: args.accelerate.then(|| h.copied()).transpose()?,
             h: Factor::new(h, with_l1)?,
             first: None,
+            crossed: None,
+            accepted_crossed: None,
         })
     }
 
@@ -115,10 +120,12 @@ impl<'a, T: Element> Fit<'a, T> {
         measured
     }
 
-    /// Both half-steps, or nothing once cancelled; what the second left behind, and how far the objective fell in both.
+    /// Both half-steps, or nothing once cancelled; what the second left behind, and how far the objective fell in both. The
+    /// last iteration leaves its product with the data to `kkt`.
     pub fn iterate(
         &mut self,
         momentum: &Momentum,
+        last: bool,
         control: Control<'_>,
     ) -> Result<Option<(Done, f64)>> {
         let first = self.first.take();
@@ -139,7 +146,14 @@ impl<'a, T: Element> Fit<'a, T> {
             gram: &w.work_sums.gram,
             beta: momentum.beta_of_h(),
         }
-        .take(&mut h.work, Some(&h.accepted), self.h_before.as_mut())?;
+        .take(
+            &mut h.work,
+            Some(&h.accepted),
+            Beside {
+                before: self.h_before.as_mut(),
+                product: None,
+            },
+        )?;
         h.work_sums = Sums::from_gram(first.gram, &h.work, self.with_l1);
         if !args.w.nonneg && momentum.plain() {
             w.turn(&h.work_sums);
@@ -147,6 +161,11 @@ impl<'a, T: Element> Fit<'a, T> {
         if (control.cancelled)() {
             return Ok(None);
         }
+        // Where H may yet be turned round, it would be the product of another H.
+        let kept = last && args.h.nonneg;
+        let mut crossed = kept
+            .then(|| Panel::zeros(w.work.k, w.work.cols))
+            .transpose()?;
         let mut second = Turn {
             known: None,
             args,
@@ -158,7 +177,15 @@ impl<'a, T: Element> Fit<'a, T> {
             gram: &h.work_sums.gram,
             beta: 0.0,
         }
-        .take(&mut w.work, None, None)?;
+        .take(
+            &mut w.work,
+            None,
+            Beside {
+                before: None,
+                product: crossed.as_mut(),
+            },
+        )?;
+        self.crossed = crossed;
         let decrease = first.decrease + second.decrease;
         w.work_sums = Sums::from_gram(std::mem::take(&mut second.gram), &w.work, self.with_l1);
         if !args.h.nonneg && momentum.plain() {
@@ -171,6 +198,7 @@ impl<'a, T: Element> Fit<'a, T> {
     pub fn accept(&mut self, beta: f64) {
         std::mem::swap(&mut self.h.accepted, &mut self.h.work);
         std::mem::swap(&mut self.h.accepted_sums, &mut self.h.work_sums);
+        self.accepted_crossed = self.crossed.take();
         if beta == 0.0 {
             self.w.accepted.copy_from(&self.w.work);
             self.w.accepted_sums = self.w.work_sums.clone();
@@ -242,6 +270,7 @@ impl<'a, T: Element> Fit<'a, T> {
     pub fn restore(&mut self) {
         self.w.restore();
         self.h.restore();
+        self.accepted_crossed = None;
     }
 
     /// The accepted pair; the room of all else is given back.
@@ -262,6 +291,9 @@ impl<'a, T: Element> Fit<'a, T> {
         }
         if let Some(first) = &mut self.first {
             first.scale_rows(&shifts);
+        }
+        if let Some(crossed) = &mut self.accepted_crossed {
+            crossed.scale_rows(&back);
         }
         if let Some(masked) = &mut self.masked {
             masked.scale(&shifts);
@@ -327,6 +359,7 @@ impl<'a, T: Element> Fit<'a, T> {
             &self.by_column,
             &self.h.accepted,
             &self.w.accepted,
+            None,
             &of_h,
             lists(Side::H),
         )?;
@@ -334,6 +367,7 @@ impl<'a, T: Element> Fit<'a, T> {
             &self.by_row,
             &self.w.accepted,
             &self.h.accepted,
+            self.accepted_crossed.as_ref(),
             &of_w,
             lists(Side::W),
         )?;
@@ -356,11 +390,11 @@ struct Turn<'a, T: Element> {
 }
 
 impl<T: Element> Turn<'_, T> {
-    fn take(
+    fn take<'p>(
         self,
-        factor: &mut Panel<T>,
-        from: Option<&Panel<T>>,
-        before: Option<&mut Panel<T>>,
+        factor: &'p mut Panel<T>,
+        from: Option<&'p Panel<T>>,
+        beside: Beside<'p, T>,
     ) -> Result<Done> {
         let Self {
             known,
@@ -401,6 +435,6 @@ impl<T: Element> Turn<'_, T> {
             filled,
             beta,
         };
-        step.run(factor, from, before)
+        step.run(factor, from, beside)
     }
 }

@@ -94,7 +94,8 @@ fn descend<T: Element>(mut fit: Fit<'_, T>, control: Control<'_>) -> Result<NmfR
     let mut stopped = Stopped::MaxIter;
 
     while history.len() < args.max_iter {
-        let Some((done, decrease)) = fit.iterate(&momentum, control)? else {
+        let ending = history.len() + 1 == args.max_iter;
+        let Some((done, decrease)) = fit.iterate(&momentum, ending, control)? else {
             stopped = Stopped::Aborted;
             break;
         };

@@ -1,4 +1,6 @@
-use factorloom_core::leaves::{Dot, Extrapolate};
+use factorloom_core::data::Values;
+use factorloom_core::examine::{Facts, examine};
+use factorloom_core::leaves::{Dot, Extrapolate, Scan, Seen};
 use factorloom_core::panel::stride_of;
 use factorloom_core::simd::run;
 
@@ -63,4 +65,94 @@ fn dot<T: Plain>() {
 fn dot_has_sixteen_sums() {
     dot::<f64>();
     dot::<f32>();
+}
+
+fn scan<T: Plain>() {
+    let mut random = Random(7);
+    let odd = [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, -0.0, -3.5, 0.0].map(T::from_f64);
+    for length in (0..=if cfg!(miri) { 20 } else { 70 }).chain([16_384, 16_400]) {
+        if cfg!(miri) && length > 100 {
+            continue;
+        }
+        let plain: Vec<T> = random
+            .numbers(length)
+            .iter()
+            .map(|x: &T| x.magnitude())
+            .collect();
+        // As it is, and with something odd near either end.
+        let mut cases = vec![plain.clone()];
+        for x in odd {
+            for at in [0, length / 2, length.saturating_sub(1)]
+                .into_iter()
+                .filter(|at| *at < length)
+            {
+                let mut case = plain.clone();
+                case[at] = x;
+                cases.push(case);
+            }
+        }
+        for values in cases {
+            let numbers = || values.iter().filter(|x| !x.to_f64().is_nan());
+            let wanted = Seen {
+                largest: numbers()
+                    .fold(T::zero(), |most, x| x.magnitude().larger(most))
+                    .to_f64(),
+                zeros: values
+                    .iter()
+                    .filter(|x| **x == T::zero() || x.to_f64().is_nan())
+                    .count(),
+                negative: values.iter().any(|x| *x < T::zero()),
+                finite: values.iter().all(|x| x.to_f64().is_finite()),
+            };
+            each_level(|level| {
+                assert_eq!(
+                    run(Scan { values: &values }),
+                    wanted,
+                    "{level:?} {} of {length}",
+                    T::NAME
+                );
+            });
+        }
+    }
+}
+
+#[test]
+fn scan_sees_every_number() {
+    scan::<f64>();
+    scan::<f32>();
+}
+
+#[test]
+fn examining_tells_places() {
+    let length = if cfg!(miri) { 100 } else { 40_000 };
+    let clean: Vec<f64> = (0..length).map(|p| (p % 5) as f64).collect();
+    let look = |at: &[(usize, f64)]| {
+        let mut values = clean.clone();
+        at.iter().for_each(|&(p, x)| values[p] = x);
+        let narrow: Vec<f32> = values.iter().map(|x| *x as f32).collect();
+        let found = examine(Values::F64(&values));
+        assert_eq!(examine(Values::F32(&narrow)), found);
+        found
+    };
+    let (early, late) = (7, length - 3);
+    let calm = Facts {
+        largest: 4.0,
+        zeros: length / 5,
+        ..Facts::default()
+    };
+    assert_eq!(look(&[]), calm);
+    let negative = Facts {
+        negative: Some(early),
+        largest: 9.0,
+        ..calm
+    };
+    assert_eq!(look(&[(early, -9.0), (late, -2.0)]), negative);
+    for odd in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
+        let wanted = Facts {
+            non_finite: Some(late),
+            ..Facts::default()
+        };
+        assert_eq!(look(&[(early, -9.0), (late, odd)]), wanted);
+    }
+    assert_eq!(examine(Values::F64(&[])), Facts::default());
 }
