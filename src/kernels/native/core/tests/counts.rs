@@ -11,11 +11,11 @@ use factorloom_core::pool::with_threads;
 use factorloom_core::products::columns_made;
 
 const ROWS: usize = 41;
-const COLS: usize = 29;
+const COLS: usize = 97;
 
 /// Iterations that were tried and those that were accepted, once products were counted: one with each factor for each
 /// iteration tried, the first of which takes that with W from the start, and one with each for the steps that are left open;
-/// the last iteration that is allowed leaves them its own with H.
+/// the last iteration that is allowed leaves them its own with H, where that is small beside the data.
 fn tried(problem: &Problem<'_>) -> (usize, usize) {
     let (asked, told) = (AtomicUsize::new(0), AtomicUsize::new(0));
     let control = Control {

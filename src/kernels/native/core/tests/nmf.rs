@@ -207,8 +207,8 @@ fn one_factor_is_the_leading_pair_of_a_positive_matrix() {
 #[test]
 fn cancelled_anywhere_it_returns_the_last_accepted_iterate() {
     let mut random = Random(38);
-    let x = random.matrix(30, 20);
-    let (w, h) = (random.matrix(30, 4), random.matrix(4, 20));
+    let x = random.matrix(30, 70);
+    let (w, h) = (random.matrix(30, 4), random.matrix(4, 70));
     let mut problem = Problem::new(vec![dense(&x)], w, h);
     let signs = WAYS.into_iter().flat_map(|way| [(way, true), (way, false)]);
     for ((solver, accelerate), nonneg) in signs {

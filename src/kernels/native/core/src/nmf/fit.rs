@@ -26,6 +26,9 @@ const EXPLICIT_BELOW: f64 = 1e-6;
 /// The same where products are made in 32 bits.
 const EXPLICIT_BELOW_NARROW: f64 = 1e-3;
 
+/// A panel that is kept to save a product has at most this fraction of the numbers of X, upside down.
+const BESIDE: usize = 8;
+
 #[derive(Clone, Copy)]
 pub struct Measure {
     /// ‖X − WH‖² over what is fitted.
@@ -162,7 +165,7 @@ impl<'a, T: Element> Fit<'a, T> {
             return Ok(None);
         }
         // Where H may yet be turned round, it would be the product of another H.
-        let kept = last && args.h.nonneg;
+        let kept = last && args.h.nonneg && BESIDE * w.work.data().len() <= self.x.stored;
         let mut crossed = kept
             .then(|| Panel::zeros(w.work.k, w.work.cols))
             .transpose()?;
