@@ -58,6 +58,7 @@ export function kernelArgs(request: KernelRequest): NmfArgs {
     precision: request.precision,
     accelerate: request.accelerate ?? accelerate,
     holdOut: request.holdOut ?? null,
+    missing: null,
   };
 }
 

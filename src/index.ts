@@ -42,6 +42,7 @@ export { nmfLayer, svdLayer } from './dsl/layers.js';
 export { BackendUnavailableError, GraphError, KernelError, type KernelErrorCode } from './errors.js';
 export type { GraphIssue, GraphIssueCode } from './issues.js';
 export type { Backend } from './kernels/select.js';
+export type { EntrySet, MaskInput } from './mask.js';
 export {
   type CscMatrix,
   column,

@@ -37,6 +37,16 @@ export type Fault =
       readonly col: number;
       readonly value: number;
     }
+  | { readonly code: 'invalid-mask'; readonly of: string; readonly rule: string; readonly got: string }
+  | {
+      readonly code: 'nothing-known';
+      readonly of: string;
+      readonly what: 'feature' | 'sample';
+      /** The first such, from 0. */
+      readonly index: number;
+      /** How many there are. */
+      readonly count: number;
+    }
   | { readonly code: 'value-range'; readonly of: string; readonly largest: number }
   | {
       readonly code: 'sample-mismatch';
@@ -94,9 +104,13 @@ function sentence(issue: GraphIssue): string {
     case 'invalid-data':
       return `The data of ${issue.of} must be ${issue.rule}; got ${issue.got}`;
     case 'non-finite':
-      return `The data of ${issue.of} must be finite; got ${issue.value} at row ${issue.row}, column ${issue.col}${
-        Number.isNaN(issue.value) ? ' (missing entries are not supported yet: fill them in first)' : ''
-      }`;
+      return `The data of ${issue.of} must be finite; got ${issue.value} at row ${issue.row}, column ${issue.col}`;
+    case 'invalid-mask':
+      return `The mask of ${issue.of} must be ${issue.rule}; got ${issue.got}`;
+    case 'nothing-known':
+      return `Every ${issue.what} of ${issue.of} must have an entry that is known; got none for ${issue.what} ${issue.index}${
+        issue.count > 1 ? ` and ${issue.count - 1} more` : ''
+      }: leave ${issue.count > 1 ? 'them' : 'it'} out`;
     case 'value-range':
       return `The largest magnitude in ${issue.of} must lie between ${1 / LARGEST_VALUE} and ${LARGEST_VALUE}, so that squares stay numbers; got ${issue.largest}: multiply the data by a power of ten first`;
     case 'sample-mismatch':

@@ -1,9 +1,14 @@
+import { type KnownCounts, knownCounts } from './known.js';
 import { type Floats, type Matrix, storedValues } from './matrix.js';
 
 /** What a look at numbers, as they lie in memory, tells; the places are the first of their kind. */
 export interface Look {
-  /** NaN or infinite; nothing else is told then. */
-  readonly nonFinite: number | undefined;
+  /** Nothing else is told then. */
+  readonly infinite: number | undefined;
+  /** NaN: what is missing. */
+  readonly missing: number | undefined;
+  /** How many are missing. */
+  readonly gaps: number;
   readonly negative: number | undefined;
   /** The largest magnitude. */
   readonly largest: number;
@@ -12,8 +17,14 @@ export interface Look {
 
 /** What a look at every stored entry tells. */
 export interface MatrixFacts {
-  /** The first NaN or infinite entry, as the numbers lie in memory. */
-  readonly nonFinite: Entry | undefined;
+  /** The first infinite entry, as the numbers lie in memory; nothing else is known then. */
+  readonly infinite: Entry | undefined;
+  /** The first entry that is NaN. */
+  readonly gap: Entry | undefined;
+  /** Entries that are missing, listed or not. */
+  readonly missing: number;
+  /** How many entries of each row and column are known; undefined where none is missing. */
+  readonly known: KnownCounts | undefined;
   /** The first entry below zero. */
   readonly negative: Entry | undefined;
   readonly largest: number;
@@ -30,7 +41,9 @@ export interface Entry {
 export function look(values: Floats): Look {
   let largest = 0;
   let negative: number | undefined;
+  let missing: number | undefined;
   let zeros = 0;
+  let gaps = 0;
   // Most data are positive: one comparison each.
   for (let p = 0; p < values.length; p++) {
     const x = values[p];
@@ -40,27 +53,34 @@ export function look(values: Floats): Look {
       else if (x < 0) {
         negative ??= p;
         if (-x > largest) largest = -x;
-      } else return odd(values);
+      } else {
+        missing ??= p;
+        gaps++;
+      }
     }
   }
-  return largest === Infinity ? odd(values) : { nonFinite: undefined, negative, largest, zeros };
+  if (largest < Infinity) return { infinite: undefined, missing, gaps, negative, largest, zeros };
+  const infinite = values.findIndex((x) => Math.abs(x) === Infinity);
+  return { infinite, missing: undefined, gaps: 0, negative: undefined, largest: 0, zeros: 0 };
 }
-
-const odd = (values: Floats): Look => ({
-  nonFinite: values.findIndex((x) => !Number.isFinite(x)),
-  negative: undefined,
-  largest: 0,
-  zeros: 0,
-});
 
 /** Looks at a matrix with the eyes given. */
 export function examine(matrix: Matrix, lookAt: (values: Floats) => Look = look): MatrixFacts {
   const values = storedValues(matrix);
-  const { nonFinite, negative, largest, zeros } = lookAt(values);
+  const { infinite, missing, gaps, negative, largest, zeros } = lookAt(values);
   const entry = (p: number | undefined) => (p === undefined ? undefined : entryAt(matrix, p));
-  if (nonFinite !== undefined)
-    return { nonFinite: entry(nonFinite), negative: undefined, largest: Number.NaN, nonzeros: 0 };
-  return { nonFinite: undefined, negative: entry(negative), largest, nonzeros: values.length - zeros };
+  const unlisted =
+    matrix.kind === 'csc' && matrix.unlisted === 'missing' ? matrix.rows * matrix.cols - values.length : 0;
+  const unknown = infinite === undefined ? gaps + unlisted : 0;
+  return {
+    infinite: entry(infinite),
+    gap: entry(missing),
+    missing: unknown,
+    known: unknown === 0 ? undefined : knownCounts(matrix),
+    negative: entry(negative),
+    largest,
+    nonzeros: values.length - zeros - gaps,
+  };
 }
 
 function entryAt(matrix: Matrix, p: number): Entry {

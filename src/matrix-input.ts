@@ -29,6 +29,7 @@ export interface CscLike {
   readonly indptr: Numbers;
   readonly indices: Numbers;
   readonly values: Numbers;
+  readonly unlisted?: 'zero' | 'missing' | undefined;
 }
 
 /** A two-dimensional view with strides: what the ndarray packages make. */
@@ -51,13 +52,15 @@ export interface Unusable {
   readonly kind: 'unusable';
   readonly rule: string;
   readonly got: string;
+  /** What is at fault, where it isn't the data. */
+  readonly what?: 'mask';
 }
 
-const unusable = (rule: string, got: string): Unusable => Object.freeze({ kind: 'unusable', rule, got });
+export const unusable = (rule: string, got: string): Unusable => Object.freeze({ kind: 'unusable', rule, got });
 
 const isTyped = (x: unknown): x is Numbers =>
   ArrayBuffer.isView(x) && !(x instanceof DataView || x instanceof BigInt64Array || x instanceof BigUint64Array);
-const isNumbers = (x: unknown): x is Numbers => Array.isArray(x) || isTyped(x);
+export const isNumbers = (x: unknown): x is Numbers => Array.isArray(x) || isTyped(x);
 /** Sizes and indices are 32 bits wide in the kernels. */
 const isCount = (x: unknown): x is number => typeof x === 'number' && Number.isInteger(x) && x >= 0 && x < 2 ** 32;
 const isObject = (x: unknown): x is Readonly<Record<string, unknown>> => typeof x === 'object' && x !== null;
@@ -202,7 +205,7 @@ function isAscending(rows: number, indptr: Uint32Array, indices: Uint32Array): b
 }
 
 function fromCsc(input: Readonly<Record<string, unknown>>): CscMatrix | Unusable {
-  const { rows, cols, indptr, indices, values } = input;
+  const { rows, cols, indptr, indices, values, unlisted } = input;
   if (!isCount(rows) || !isCount(cols))
     return unusable('of whole rows and cols, each below 2³²', `rows ${show(rows)}, cols ${show(cols)}`);
   const parts = { indptr, indices, values };
@@ -229,7 +232,10 @@ function fromCsc(input: Readonly<Record<string, unknown>>): CscMatrix | Unusable
     if (!(indptr[j] <= indptr[j + 1]))
       return unusable('a CSC matrix whose indptr never falls', `a fall after column ${j}`);
   }
-  const whole = { kind: 'csc', rows, cols } as const;
+  if (unlisted !== undefined && unlisted !== 'zero' && unlisted !== 'missing')
+    return unusable("a CSC matrix whose unlisted is 'zero' or 'missing'", show(unlisted));
+  const rest = unlisted === 'missing' ? ({ unlisted: 'missing' } as const) : {};
+  const whole = { kind: 'csc', rows, cols, ...rest } as const;
   if (indptr instanceof Uint32Array && indices instanceof Uint32Array && isAscending(rows, indptr, indices))
     return Object.freeze({ ...whole, indptr, indices, values: toFloats(values) });
   const outside = outsideAt(indices, rows);

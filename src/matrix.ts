@@ -1,4 +1,4 @@
-/** Features are rows and samples are columns, everywhere. */
+/** Features are rows and samples are columns, everywhere; in data, an entry that is NaN is missing. */
 
 /** Numbers of 64 or 32 bits. */
 export type Floats = Float64Array | Float32Array;
@@ -28,6 +28,8 @@ export interface CscMatrix {
   readonly indptr: Uint32Array;
   readonly indices: Uint32Array;
   readonly values: Floats;
+  /** What entries are that aren't listed: 'zero' (default), or 'missing', as in a table of ratings. */
+  readonly unlisted?: 'zero' | 'missing' | undefined;
 }
 
 export type Matrix = DenseData | CscMatrix;
@@ -60,7 +62,7 @@ export function totalRows(blocks: RowBlocks): number {
   return blocks.reduce((sum, block) => sum + block.rows, 0);
 }
 
-/** Entry (i, j); in a sparse matrix the column is searched. */
+/** Entry (i, j), NaN where it is missing; in a sparse matrix the column is searched. */
 export function entry(matrix: Matrix, row: number, col: number): number {
   if (matrix.kind === 'dense') {
     const [down, across] = stridesOf(matrix);
@@ -69,7 +71,7 @@ export function entry(matrix: Matrix, row: number, col: number): number {
   for (let p = matrix.indptr[col]; p < matrix.indptr[col + 1]; p++) {
     if (matrix.indices[p] === row) return matrix.values[p];
   }
-  return 0;
+  return matrix.unlisted === 'missing' ? Number.NaN : 0;
 }
 
 /** Row i of a dense matrix, as a copy: of H, where factor i is found. */
@@ -153,6 +155,7 @@ export function toDense(matrix: Matrix): DenseMatrix {
     return dense(rows, cols, matrix.data instanceof Float64Array ? matrix.data : Float64Array.from(matrix.data));
   }
   const out = dense(rows, cols);
+  if (matrix.kind === 'csc' && matrix.unlisted === 'missing') out.data.fill(Number.NaN);
   for (let j = 0; j < cols; j++) {
     if (matrix.kind === 'dense') {
       for (let i = 0; i < rows; i++) out.data[i + j * rows] = matrix.data[i * cols + j];
@@ -204,7 +207,7 @@ export function transposeCsc(matrix: CscMatrix): CscMatrix {
       values[q] = matrix.values[p];
     }
   }
-  return Object.freeze({ kind: 'csc', rows: cols, cols: rows, indptr, indices, values });
+  return Object.freeze({ ...matrix, rows: cols, cols: rows, indptr, indices, values });
 }
 
 function floatsLike(values: Floats, length: number): Floats {

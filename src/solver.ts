@@ -9,6 +9,12 @@ export type Solver = 'hals' | 'mu' | 'cholesky' | 'bpp';
 /** Whether half-steps of 'hals' and 'bpp' begin from extrapolated factors (HER: Ang & Gillis 2019). */
 export type Acceleration = 'her' | 'none';
 
+/**
+ * How half-steps meet entries that they may not see: 'em' with one Gram matrix for all columns, corrected by what the
+ * model has for those entries (scaled expectation–maximisation: Srebro & Jaakkola 2003), 'exact' with one for each column.
+ */
+export type MaskedSolver = 'em' | 'exact';
+
 /** Numbers that products and factors are held in; sums of many are always 64 bits wide. */
 export type Precision = 'f64' | 'f32';
 

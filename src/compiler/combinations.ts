@@ -13,7 +13,8 @@ export function combinationFaults(
   config: GraphConfig,
   input: Contents | undefined,
 ): readonly Fault[] {
-  const { solver, accelerate, sweeps, precision, start, restarts } = methodOf(spec, config);
+  const missing = (input?.missing ?? 0) > 0;
+  const { solver, accelerate, sweeps, precision, start, restarts } = methodOf(spec, config, missing);
   const signFree = SIDES.filter((side) => !factorTerms(spec, side).nonneg);
   const faults: Fault[] = [];
   const refuse = (options: Readonly<Record<string, unknown>>, rule: string, cure: string) =>
@@ -56,6 +57,15 @@ export function combinationFaults(
         );
     }
   }
+  if (missing) {
+    const needs = 'A layer that reads missing entries must have';
+    if (solver !== 'hals')
+      refuse({ solver }, `${needs} solver 'hals'`, "use solver: 'hals', or fill the entries in first");
+    if (accelerate !== 'none')
+      refuse({ accelerate }, `${needs} accelerate 'none'`, 'leave accelerate out, or fill the entries in first');
+    if (start !== 'random' && typeof start === 'string')
+      refuse({ start }, `${needs} start 'random' or { W, H }`, 'leave start out, or fill the entries in first');
+  }
   if (restarts > 1 && start !== 'random')
     refuse({ restarts, start }, "Restarts must have start: 'random'", 'give the layer restarts: 1, or that start');
   if (precision === 'f32' && input?.fits32 === false)
@@ -65,4 +75,19 @@ export function combinationFaults(
       "use precision: 'f64', or multiply the data by a power of ten first",
     );
   return faults;
+}
+
+/** What an SVD layer can't read. */
+export function svdFaults(of: string, input: Contents | undefined): readonly Fault[] {
+  if (input === undefined || input.missing === 0) return [];
+  const rule = 'An SVD layer must have data without missing entries';
+  return [
+    {
+      code: 'incompatible-options',
+      of,
+      options: { missing: input.missing },
+      rule,
+      cure: 'fill them in first, or use nmfLayer',
+    },
+  ];
 }

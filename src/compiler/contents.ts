@@ -12,23 +12,29 @@ export interface Contents {
   readonly fits32: boolean;
   /** Nothing but inputs and conditions in Float32Arrays, and they fit. */
   readonly held32: boolean;
+  /** Entries that are missing. */
+  readonly missing: number;
+  /** How many entries of each column are known; undefined where some of the rows are known whole. */
+  readonly known: Uint32Array | undefined;
 }
 
 /** Largest magnitude of data for 32 bits, and the smallest, upside down: products with factors must stay in range. */
 export const LARGEST_VALUE_32 = 1e15;
 
-const UNKNOWN: Contents = { negative: false, held32: false, fits32: true };
+const WHOLE = { missing: 0, known: undefined } as const;
+const UNKNOWN: Contents = { negative: false, held32: false, fits32: true, ...WHOLE };
 
 /** From what is known of the nodes upstream; `node` itself must be free of faults. */
 export function contentsOf(node: Node, known: ReadonlyMap<Node, Contents>, { data }: Survey): Contents {
   const parts = upstream(node).map((part) => known.get(part) ?? UNKNOWN);
   const fits32 = parts.every((part) => part.fits32);
   return match(node)
-    .with({ kind: 'layer', method: 'svd' }, () => ({ negative: true, held32: false, fits32 }))
+    .with({ kind: 'layer', method: 'svd' }, () => ({ negative: true, held32: false, fits32, ...WHOLE }))
     .with({ kind: 'layer', method: 'nmf' }, ({ spec }) => ({
       negative: !factorTerms(spec, 'H').nonneg,
       held32: false,
       fits32,
+      ...WHOLE,
     }))
     .with({ kind: 'input' }, { kind: 'condition' }, (n) => joined([...parts, ofData(data.get(n))]))
     .with({ kind: 'shared' }, { kind: 'concat' }, { kind: 'add' }, () => joined(parts))
@@ -40,7 +46,8 @@ function ofData(found: Surveyed | undefined): Contents {
   const { matrix, facts } = found;
   const fits32 = facts.largest === 0 || (facts.largest <= LARGEST_VALUE_32 && facts.largest >= 1 / LARGEST_VALUE_32);
   const held32 = fits32 && storedValues(matrix) instanceof Float32Array;
-  return { negative: facts.negative !== undefined, fits32, held32 };
+  const { missing, known } = facts;
+  return { negative: facts.negative !== undefined, fits32, held32, missing, known: known?.cols };
 }
 
 function joined(parts: readonly Contents[]): Contents {
@@ -48,5 +55,14 @@ function joined(parts: readonly Contents[]): Contents {
     negative: parts.some(({ negative }) => negative),
     fits32: parts.every(({ fits32 }) => fits32),
     held32: parts.every(({ held32 }) => held32),
+    missing: parts.reduce((sum, { missing }) => sum + missing, 0),
+    known: added(parts.map(({ known }) => known)),
   };
+}
+
+function added(counts: readonly (Uint32Array | undefined)[]): Uint32Array | undefined {
+  const all = counts.filter((known) => known !== undefined);
+  // Parts of different lengths are a fault that is found elsewhere.
+  if (all.length < counts.length || all.some(({ length }) => length !== all[0].length)) return undefined;
+  return all[0].map((_, j) => all.reduce((sum, known) => sum + known[j], 0));
 }

@@ -9,13 +9,25 @@ import type { Survey, Surveyed } from './survey.js';
 /** What is wrong with a matrix, wherever it is from. */
 export function dataFaults(of: string, found: Surveyed | undefined): readonly Fault[] {
   if (found === undefined) return [];
-  if (!('facts' in found)) return [{ code: 'invalid-data', of, rule: found.matrix.rule, got: found.matrix.got }];
+  if (!('facts' in found)) {
+    const { what, rule, got } = found.matrix;
+    return [{ code: what === 'mask' ? 'invalid-mask' : 'invalid-data', of, rule, got }];
+  }
   const { rows, cols } = found.matrix;
   if (rows === 0 || cols === 0) return [{ code: 'invalid-data', of, rule: 'at least 1 × 1', got: `${rows} × ${cols}` }];
-  const { nonFinite, largest } = found.facts;
-  if (nonFinite !== undefined) return [{ code: 'non-finite', of, ...nonFinite }];
+  const { infinite, known, largest } = found.facts;
+  if (infinite !== undefined) return [{ code: 'non-finite', of, ...infinite }];
+  const bare = known === undefined ? [] : unknownLines(of, 'feature', known.rows);
+  if (bare.length > 0) return bare;
   const fits = largest === 0 || (largest <= LARGEST_VALUE && largest >= 1 / LARGEST_VALUE);
   return fits ? [] : [{ code: 'value-range', of, largest }];
+}
+
+/** Rows or columns of which nothing is known. */
+export function unknownLines(of: string, what: 'feature' | 'sample', known: Uint32Array): readonly Fault[] {
+  const index = known.indexOf(0);
+  if (index < 0) return [];
+  return [{ code: 'nothing-known', of, what, index, count: known.reduce((sum, n) => sum + Number(n === 0), 0) }];
 }
 
 /** What is wrong with the factors that layers are given to begin from. */
@@ -49,7 +61,8 @@ function factorFaults(
   const sizes = side === 'W' ? 'features × k' : 'k × samples';
   if (rows !== m || cols !== n)
     return [{ code: 'invalid-data', of, rule: `${m} × ${n} (${sizes})`, got: `${rows} × ${cols}` }];
-  const { negative } = found.facts;
+  const { gap, negative } = found.facts;
+  if (gap !== undefined) return [{ code: 'non-finite', of, ...gap }];
   if (negative === undefined || !factorTerms(node.spec, side).nonneg) return [];
   const rule = `without negative numbers, as ${side} is`;
   return [{ code: 'invalid-data', of, rule, got: `${negative.value} at row ${negative.row}, column ${negative.col}` }];

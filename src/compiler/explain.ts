@@ -58,16 +58,28 @@ function stepLines(step: Step, plan: Plan): readonly string[] {
 const slotList = ({ W, d, H }: FactorSlots): string => `${W} ${d} ${H}`;
 const shapeText = ({ shape: [rows, cols] }: Slot): string => `${rows}×${cols}`;
 
-function storage({ layout, precision }: LoadStep, { entries, bytes }: Slot): string {
+function storage({ layout, precision, missing }: LoadStep, { entries, bytes }: Slot): string {
   return [
     ...(layout === 'csc' ? ['sparse', plural(entries, 'entry', 'entries')] : ['dense']),
     ...(layout === 'rows' ? ['row-major'] : []),
     ...(precision === 'f32' ? ['f32'] : []),
+    ...(missing > 0 ? [`${plural(missing, 'entry', 'entries')} missing`] : []),
     inUnits(bytes, 'B'),
   ].join(', ');
 }
 
-function nmfOptions({ W, H, norm, tol, maxIter, precision, start, restarts, ...solving }: NmfStepArgs): string {
+function nmfOptions({
+  W,
+  H,
+  norm,
+  tol,
+  maxIter,
+  precision,
+  missing,
+  start,
+  restarts,
+  ...solving
+}: NmfStepArgs): string {
   const factor = (side: string, { L1, L2, nonneg }: NmfStepArgs['W']) => [
     ...(nonneg ? [] : [`${side} any sign`]),
     ...(L1 > 0 ? [`${side} L1 ${L1}`] : []),
@@ -75,6 +87,9 @@ function nmfOptions({ W, H, norm, tol, maxIter, precision, start, restarts, ...s
   ];
   return [
     `mse by ${solverText(solving)}`,
+    ...(missing === null
+      ? []
+      : [`missing entries ${missing === 'em' ? 'filled in by the model' : 'left out of each Gram matrix'}`]),
     precision,
     ...factor('W', W),
     ...factor('H', H),

@@ -9,6 +9,9 @@ import { createPlanBuilder, type PlanBuilder } from './plan-builder.js';
 import { factorTerms, methodOf, resolveNmf, resolveSvd } from './resolve.js';
 import type { Survey, Surveyed } from './survey.js';
 
+/** What is assumed of data that nothing is known of. */
+const NOTHING = { held32: false, missing: 0 } as const;
+
 /** How an upstream layer hands on its embedding: diag(d)·H, or H alone. */
 type Mode = 'scaled' | 'normalized';
 
@@ -74,7 +77,7 @@ const isNonnegative = (node: LayerNode): boolean =>
 /** Whether a start full of zeros meets updates that multiply. */
 function zerosStay(node: LayerNode, config: GraphConfig): boolean {
   if (node.method !== 'nmf') return false;
-  const { solver, start } = methodOf(node.spec, config);
+  const { solver, start } = methodOf(node.spec, config, false);
   return solver === 'mu' && start === 'nndsvd';
 }
 
@@ -102,7 +105,7 @@ function load(
   const write = plan.slot(name, matrix.rows, matrix.cols, stored);
   const layout = matrix.kind === 'csc' ? 'csc' : (matrix.order ?? 'columns');
   const precision = storedValues(matrix) instanceof Float32Array ? 'f32' : 'f64';
-  plan.load({ op: 'load', source, name, layout, precision, write }, matrix);
+  plan.load({ op: 'load', source, name, layout, precision, missing: facts.missing, write }, matrix);
   return [write];
 }
 
@@ -133,7 +136,7 @@ function combine(
 /** Where an NMF layer begins; given factors are loaded like data. */
 function lowerStart(plan: PlanBuilder, node: NmfNode, { config, survey, start }: Surroundings): NmfStart {
   const { spec } = node;
-  const { start: from } = methodOf(spec, config);
+  const { start: from } = methodOf(spec, config, false);
   if (typeof from === 'string') return { from, ...start };
   const given = survey.starts.get(node);
   const [W] = load(plan, 'start', `start W of ${spec.name}`, given?.W);
@@ -158,7 +161,7 @@ function lowerLayer(plan: PlanBuilder, node: LayerNode, input: readonly Block[],
     match(node)
       .with({ method: 'nmf' }, (nmf): FitStep => {
         const start = lowerStart(plan, nmf, around);
-        const args = resolveNmf(nmf.spec, around.config, plan.find(read), around.holds?.held32 === true, start);
+        const args = resolveNmf(nmf.spec, around.config, plan.find(read), around.holds ?? NOTHING, start);
         return { op: 'nmf', layer: name, read, write, args };
       })
       .with({ method: 'svd' }, ({ spec }): FitStep => {

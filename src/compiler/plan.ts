@@ -1,6 +1,6 @@
 import type { Matrix } from '../matrix.js';
 import type { FactorTerms, Norm } from '../objective.js';
-import type { Acceleration, Precision, Solver, StartMethod } from '../solver.js';
+import type { Acceleration, MaskedSolver, Precision, Solver, StartMethod } from '../solver.js';
 
 /** Pure JSON: matrices are slots, scalars are arguments. */
 export interface Plan {
@@ -38,6 +38,8 @@ export interface LoadStep {
   /** How the numbers lie in memory: column after column, row after row, or compressed sparse columns. */
   readonly layout: 'columns' | 'rows' | 'csc';
   readonly precision: Precision;
+  /** Entries that are missing. */
+  readonly missing: number;
   readonly write: SlotId;
 }
 
@@ -106,6 +108,8 @@ export interface NmfStepArgs {
   readonly norm: Norm;
   readonly W: FactorTerms;
   readonly H: FactorTerms;
+  /** How missing entries are met; null where there are none. */
+  readonly missing: MaskedSolver | null;
   readonly start: NmfStart;
   /** Random starts raced for the one that is fitted. */
   readonly restarts: number;

@@ -1,12 +1,14 @@
 import type { GivenStart, GraphConfig, NmfSpec, SvdSpec } from '../dsl/config.js';
 import type { FactorTerms, Side } from '../objective.js';
-import type { Acceleration, Precision, Solver, StartMethod } from '../solver.js';
+import type { Acceleration, MaskedSolver, Precision, Solver, StartMethod } from '../solver.js';
 import type { NmfStart, NmfStepArgs, Slot, StartArgs, SvdStepArgs } from './plan.js';
 import { affordableSweeps } from './sweeps.js';
 
 /** Defaults, in one place. */
 const NMF = { solver: 'hals', precision: 'auto', restarts: 1, maxIter: 100, tol: 1e-4, norm: 'L1' } as const;
 const SVD = { maxIter: 100, tol: 1e-10 } as const;
+/** Where each column is solved with a Gram matrix of its own: up to this rank, and where more than this share is missing. */
+const OWN_GRAM = { rank: 6, share: 0.4 } as const;
 /** Directions the subspace search carries beyond the k asked for. */
 const OVERSAMPLING = 8;
 
@@ -20,12 +22,12 @@ export interface Method {
   readonly restarts: number;
 }
 
-/** The layer's options over the graph's over the defaults. */
-export function methodOf(spec: NmfSpec, config: GraphConfig): Method {
+/** The layer's options over the graph's over the defaults; entries that are missing can't be met by extrapolation. */
+export function methodOf(spec: NmfSpec, config: GraphConfig, missing: boolean): Method {
   const solver = spec.solver ?? config.solver ?? NMF.solver;
   return {
     solver,
-    accelerate: spec.accelerate ?? config.accelerate ?? (solver === 'hals' ? 'her' : 'none'),
+    accelerate: spec.accelerate ?? config.accelerate ?? (solver === 'hals' && !missing ? 'her' : 'none'),
     sweeps: spec.sweeps ?? config.sweeps ?? 'auto',
     precision: spec.precision ?? config.precision ?? NMF.precision,
     start: spec.start ?? config.start ?? 'random',
@@ -33,9 +35,18 @@ export function methodOf(spec: NmfSpec, config: GraphConfig): Method {
   };
 }
 
-/** Every argument of an NMF kernel call on the matrix in slot X; `held32` when all of it lies in Float32Arrays. */
-export function resolveNmf(spec: NmfSpec, config: GraphConfig, X: Slot, held32: boolean, start: NmfStart): NmfStepArgs {
-  const { solver, accelerate, sweeps, precision, restarts } = methodOf(spec, config);
+/** What `resolveNmf` must know of the data. */
+interface Holds {
+  /** All of it lies in Float32Arrays. */
+  readonly held32: boolean;
+  /** Entries that are missing. */
+  readonly missing: number;
+}
+
+/** Every argument of an NMF kernel call on the matrix in slot X. */
+export function resolveNmf(spec: NmfSpec, config: GraphConfig, X: Slot, holds: Holds, start: NmfStart): NmfStepArgs {
+  const { held32, missing } = holds;
+  const { solver, accelerate, sweeps, precision, restarts } = methodOf(spec, config, missing > 0);
   const auto = solver === 'hals' ? affordableSweeps(X, spec.k) : 1;
   return {
     k: spec.k,
@@ -48,9 +59,15 @@ export function resolveNmf(spec: NmfSpec, config: GraphConfig, X: Slot, held32: 
     norm: spec.norm ?? config.norm ?? NMF.norm,
     W: factorTerms(spec, 'W'),
     H: factorTerms(spec, 'H'),
+    missing: missing === 0 ? null : maskedSolver(spec.k, missing / (X.shape[0] * X.shape[1])),
     start,
     restarts,
   };
+}
+
+/** Gram matrices of each column's own cost k² for an entry, a correction of one for all cost k and converge slowly where much is missing. */
+function maskedSolver(k: number, share: number): MaskedSolver {
+  return k <= OWN_GRAM.rank || share > OWN_GRAM.share ? 'exact' : 'em';
 }
 
 /** Every argument of an SVD kernel call on an m × n matrix. */

@@ -1,7 +1,8 @@
 import type { Node } from '../dsl/node.js';
+import { toMaskedMatrix } from '../mask.js';
 import type { Floats, Matrix } from '../matrix.js';
 import { examine, type Look, type MatrixFacts } from '../matrix-check.js';
-import { toMatrix, type Unusable } from '../matrix-input.js';
+import type { Unusable } from '../matrix-input.js';
 import type { Side } from '../objective.js';
 import type { Collected } from './collect.js';
 
@@ -20,14 +21,14 @@ export type Eyes = (values: Floats) => Look;
 
 /** Looks at all matrices once; those of hand-made nodes are read as the builders read them. */
 export function survey(graph: Collected, eyes: Eyes): Survey {
-  const look = (data: unknown): Surveyed => {
-    const matrix = isUnusable(data) ? data : toMatrix(data);
+  const look = (data: unknown, mask?: unknown): Surveyed => {
+    const matrix = isUnusable(data) ? data : toMaskedMatrix(data, mask);
     return matrix.kind === 'unusable' ? { matrix } : { matrix, facts: examine(matrix, eyes) };
   };
   const data = new Map<Node, Surveyed>();
   const starts = new Map<Node, Readonly<Record<Side, Surveyed>>>();
   for (const node of graph.order) {
-    if (node.kind === 'input') data.set(node, look(node.data));
+    if (node.kind === 'input') data.set(node, look(node.data, node.options?.mask));
     if (node.kind === 'condition') data.set(node, look(node.Z));
     if (node.kind !== 'layer' || node.method !== 'nmf') continue;
     const start: unknown = node.spec?.start;

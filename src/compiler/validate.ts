@@ -6,9 +6,9 @@ import { RESERVED_INPUT_NAMES, RESERVED_LAYER_NAMES } from '../dsl/reserved.js';
 import { conditionOptions, graphConfig, inputOptions, nmfSpec, svdSpec } from '../dsl/schemas.js';
 import type { Fault, GraphIssue } from '../issues.js';
 import { type Collected, labelOf, named } from './collect.js';
-import { combinationFaults } from './combinations.js';
+import { combinationFaults, svdFaults } from './combinations.js';
 import { type Contents, contentsOf } from './contents.js';
-import { dataFaults } from './data-faults.js';
+import { dataFaults, unknownLines } from './data-faults.js';
 import { memberFaults, type Traits, traitsOf } from './members.js';
 import type { Survey } from './survey.js';
 
@@ -36,8 +36,12 @@ export function validate(graph: Collected, survey: Survey, config: GraphConfig):
       .with({ kind: 'layer', method: 'nmf' }, (n) => [
         ...nameFaults('layer', n.spec, names.layer),
         ...(sound && soundConfig ? combinationFaults(titled(n), n.spec, config, contents.get(n.input)) : []),
+        ...bareSamples(titled(n), contents.get(n.input)),
       ])
-      .with({ kind: 'layer', method: 'svd' }, (n) => nameFaults('layer', n.spec, names.layer))
+      .with({ kind: 'layer', method: 'svd' }, (n) => [
+        ...nameFaults('layer', n.spec, names.layer),
+        ...svdFaults(titled(n), contents.get(n.input)),
+      ])
       .with({ kind: 'condition' }, (n) => dataFaults('a condition', survey.data.get(n)))
       .with({ kind: 'shared' }, { kind: 'concat' }, { kind: 'add' }, (n) => memberFaults(n, traits))
       .exhaustive();
@@ -50,6 +54,10 @@ export function validate(graph: Collected, survey: Survey, config: GraphConfig):
   }
   return issues;
 }
+
+/** Samples that no row which a layer reads knows anything of. */
+const bareSamples = (of: string, input: Contents | undefined): readonly Fault[] =>
+  input?.known === undefined ? [] : unknownLines(`the input of ${of}`, 'sample', input.known);
 
 const titled = (node: Node): string => `layer '${labelOf(node)}'`;
 

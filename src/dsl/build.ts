@@ -65,6 +65,11 @@ export function isTurned(options: unknown): boolean {
   );
 }
 
+/** The mask among the options of an input. */
+export function maskOf(options: unknown): unknown {
+  return typeof options === 'object' && options !== null ? Reflect.get(options, 'mask') : undefined;
+}
+
 /** The node of an expression; anything else is handed through for the compiler to name. */
 export function nodeOf(expr: unknown): Node {
   return (typeof expr === 'object' && expr !== null && 'node' in expr ? expr.node : expr) as Node;

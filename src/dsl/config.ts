@@ -1,3 +1,4 @@
+import type { MaskInput } from '../mask.js';
 import type { MatrixInput } from '../matrix-input.js';
 import type { Norm, Side } from '../objective.js';
 import type { Acceleration, Precision, Solver, StartMethod } from '../solver.js';
@@ -39,6 +40,12 @@ export interface ConditionOptions {
 export interface InputOptions<N extends string = string> extends ConditionOptions {
   /** The modality's name, unique among the inputs of a graph. */
   readonly name: N;
+  /**
+   * Entries that are to be missing beside those that are NaN: no fit and no loss sees them. `'zeros'`: the zeros of the
+   * data (ratings); `{ features, samples }`: entries by place; or a matrix of zeros and ones, laid out as the data are,
+   * that holds a 1 for each. Default: none.
+   */
+  readonly mask?: MaskInput | undefined;
 }
 
 interface LayerOptions<N extends string, K extends number> {

@@ -61,7 +61,8 @@ const layerOptions = {
 
 const orientation = oneOf('features-by-samples', 'samples-by-features').optional();
 
-export const inputOptions = z.strictObject({ name, orientation });
+/** What a mask is is found where all data is looked at. */
+export const inputOptions = z.strictObject({ name, orientation, mask: z.unknown().optional() });
 
 export const conditionOptions = z.strictObject({ orientation });
 
@@ -98,4 +99,15 @@ export const fitOptions = z.strictObject({
   memory: oneOf('normal', 'low').optional(),
 });
 
-export const reconstructOptions = z.strictObject({ through: z.string('the name of a layer').optional() });
+const places = z
+  .custom<ArrayLike<number>>(
+    (value) => Array.isArray(value) || (ArrayBuffer.isView(value) && !(value instanceof DataView)),
+    'an array of places, from 0',
+  )
+  .optional();
+
+export const reconstructOptions = z.strictObject({
+  through: z.string('the name of a layer').optional(),
+  features: places,
+  samples: places,
+});

@@ -1,9 +1,9 @@
 import type { DenseMatrix, Floats, RowBlocks } from '../matrix.js';
 import type { Look } from '../matrix-check.js';
 import type { FactorTerms, Norm } from '../objective.js';
-import type { Acceleration, Memory, Precision, Solver } from '../solver.js';
+import type { Acceleration, MaskedSolver, Memory, Precision, Solver } from '../solver.js';
 
-export type { Acceleration, Memory, Precision, Solver };
+export type { Acceleration, MaskedSolver, Memory, Precision, Solver };
 
 /** All that a backend must supply. A kernel has never heard of a graph, and has no randomness: starts are passed in. */
 export interface Kernels {
@@ -51,6 +51,11 @@ export interface NmfArgs {
   readonly norm: Norm;
   /** Entries left out of the fit and scored; null: none. Only with solver 'hals' and accelerate 'none'. */
   readonly holdOut: HoldOut | null;
+  /**
+   * How entries that are missing from X are met; null: there are none. Only with solver 'hals', accelerate 'none' and
+   * nothing held out.
+   */
+  readonly missing: MaskedSolver | null;
 }
 
 /** Entries (i, j) of each block drawn by a hash of (key, i, j): the same set in any order, on any number of threads. */
@@ -59,8 +64,7 @@ export interface HoldOut {
   readonly fraction: number;
   /** One key of two 32-bit words for each block of X. */
   readonly keys: readonly (readonly [number, number])[];
-  /** 'em': one shared Gram matrix, corrected (scaled expectation–maximisation); 'exact': one for each column. */
-  readonly solver: 'em' | 'exact';
+  readonly solver: MaskedSolver;
   /** Which accepted iterate to return: the last, or the one of lowest held-out loss. */
   readonly keep: 'last' | 'best';
 }
@@ -89,7 +93,7 @@ export interface SvdArgs {
   readonly tol: number;
 }
 
-/** Mean squared difference of X (features × samples) and W·H (features × r, r × samples). */
+/** Mean squared difference, over the entries that are not missing, of X (features × samples) and W·H (features × r, r × samples). */
 export interface MseArgs {
   readonly X: RowBlocks;
   readonly W: DenseMatrix;

@@ -102,22 +102,25 @@ function wrap(addon: Addon): Kernels {
     mse: async (args, options = {}) => unwrap(await addon.mse({ ...args, X: blocks(args.X) }, threadsOf(options))),
     look: (values) => {
       if (values.length < FEW) return look(values);
-      const { nonFinite, negative, largest, zeros } = addon.examine(values);
-      return { nonFinite, negative, largest, zeros };
+      const { infinite, missing, gaps, negative, largest, zeros } = addon.examine(values);
+      return { infinite, missing, gaps, negative, largest, zeros };
     },
   } satisfies Kernels);
 }
 
 /** Arguments of a fit as the addon reads them. */
-function fitted({ X, holdOut, ...args }: NmfArgs): Native.NmfArgs {
-  const whole = { ...args, X: blocks(X) };
+function fitted({ X, holdOut, missing, ...args }: NmfArgs): Native.NmfArgs {
+  const whole = { ...args, X: blocks(X), ...(missing === null ? {} : { missing }) };
   return holdOut === null ? whole : { ...whole, holdOut: { ...holdOut, keys: Uint32Array.from(holdOut.keys.flat()) } };
 }
 
 /** Row blocks as the addon reads them. */
 function blocks(X: RowBlocks): Native.Matrix[] {
   return X.map((block) => {
-    if (block.kind === 'csc') return block;
+    if (block.kind === 'csc') {
+      const { unlisted, ...listed } = block;
+      return unlisted === undefined ? listed : { ...listed, unlisted };
+    }
     const { kind, rows, cols, data, order = 'columns' } = block;
     return { kind, rows, cols, data, order };
   });

@@ -63,6 +63,8 @@ export interface InputSummary {
   readonly explained: number;
   readonly rows: number;
   readonly cols: number;
+  /** Entries that are missing: losses are means over the others. */
+  readonly missing: number;
 }
 
 export interface FitSummary<I extends string = string> {
@@ -82,6 +84,10 @@ export interface FitSummary<I extends string = string> {
 export interface ReconstructOptions<N extends string> {
   /** The layer whose embedding the reconstruction starts from; default: the output. */
   readonly through?: N | undefined;
+  /** The features wanted, by place from 0, in this order; default: all. */
+  readonly features?: ArrayLike<number> | undefined;
+  /** The samples wanted, by place from 0, in this order; default: all. */
+  readonly samples?: ArrayLike<number> | undefined;
 }
 
 /** What a fit tells about its progress: every accepted iterate of every layer, and once more when the layer is done. */
@@ -116,4 +122,19 @@ export type GraphFit<L extends LayerMap = NoLayers, I extends string = string> =
    * @throws GraphError 'invalid-option' for an input or layer that the graph doesn't have.
    */
   reconstruct(input: I, options?: ReconstructOptions<keyof L & string>): Promise<DenseMatrix>;
+  /**
+   * A layer's factors in the features of each input that it is made of (features × k): an embedding E of the layer stands
+   * for loadings·E there, and for whatever the means that SVDs took out and the other branches of sums add to that.
+   *
+   * @throws GraphError 'invalid-option' for a layer that the graph doesn't have.
+   */
+  loadings(layer: keyof L & string): Promise<{ readonly [M in I]?: DenseMatrix }>;
+  /**
+   * What each factor of a layer explains by itself of each input that the layer is made of (k numbers): 1 − ‖X − l_r·d_r·h_r‖²
+   * / ‖X‖², about zero and over what is not missing, for column l_r of the layer's `loadings`. It is negative for a factor
+   * that others take back.
+   *
+   * @throws GraphError 'invalid-option' for a layer that the graph doesn't have.
+   */
+  explained(layer: keyof L & string): Promise<{ readonly [M in I]?: Float64Array }>;
 };

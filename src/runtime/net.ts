@@ -7,16 +7,14 @@ import { nodeOf } from '../dsl/build.js';
 import { checkOptions } from '../dsl/check-options.js';
 import type { GraphConfig } from '../dsl/config.js';
 import type { EmbeddingGuard, InputsOf, LayerMap, LayersOf, NoLayers, Ref } from '../dsl/expr.js';
-import { fitOptions, reconstructOptions } from '../dsl/schemas.js';
-import { GraphError } from '../errors.js';
+import { fitOptions } from '../dsl/schemas.js';
 import { type Backend, quickestKernels, selectKernels } from '../kernels/select.js';
 import type { Memory } from '../solver.js';
+import { afterFit } from './after-fit.js';
 import { layerFits } from './assemble.js';
-import type { GraphFit, Progress, ReconstructOptions } from './fit.js';
+import type { GraphFit, Progress } from './fit.js';
 import { withPartial } from './partial.js';
-import { estimates, multiply } from './reconstruct.js';
 import { run } from './run.js';
-import type { RunState } from './state.js';
 import { summarize } from './summary.js';
 
 export interface FitOptions {
@@ -90,27 +88,8 @@ async function fitGraph(compiled: Compiled, options: FitOptions): Promise<GraphF
   const summary = await summarize(plan, state, kernels, { seed, threads, signal, began });
   if (signal?.aborted) throw cancelled();
   const made = { ...layers, summary };
-  Object.defineProperty(made, 'reconstruct', { value: reconstruct.bind(undefined, compiled, state) });
+  for (const [name, value] of Object.entries(afterFit(compiled, state, kernels, threads)))
+    Object.defineProperty(made, name, { value });
   // Layers are keyed by the names in the plan, which are those of the expression's types.
   return Object.freeze(made) as unknown as GraphFit;
-}
-
-async function reconstruct(
-  { plan }: Compiled,
-  state: RunState,
-  input: string,
-  options: ReconstructOptions<string> = {},
-) {
-  checkOptions(reconstructOptions, options, 'reconstruct');
-  const through = options.through === undefined ? plan.output : [options.through];
-  const load = plan.prepare.find((step) => step.op === 'load' && step.source === 'input' && step.name === input);
-  const known = plan.layers.map(({ layer }) => layer);
-  const reject = (option: string, rule: string, got: unknown) =>
-    new GraphError([{ code: 'invalid-option', of: 'reconstruct', option, rule, got, at: 'fit' }]);
-  if (load === undefined) throw reject('input', 'the name of an input of the graph', input);
-  if (!through.every((layer) => known.includes(layer)))
-    throw reject('through', `one of the layers ${known.join(', ')}`, options.through);
-  const estimate = (await estimates(plan, state, through)).get(load.write);
-  if (estimate === undefined) throw reject('through', `a layer downstream of input '${input}'`, options.through);
-  return multiply(estimate);
 }

@@ -14,16 +14,32 @@ export interface Product {
 /** Products formed between two turns of the event loop, in multiply-adds. */
 const STRETCH = 1 << 23;
 
+/** What is led down a graph: for each of some layers an embedding, diag(d)·H or anything of as many rows. */
+export interface Led {
+  readonly embeddings: ReadonlyMap<string, DenseMatrix>;
+  /** Without what stays when the embeddings are zero: the means that SVDs took out, and what sums were off by. */
+  readonly linear: boolean;
+}
+
+/** The embeddings of some layers as they were fitted. */
+export function fitted(state: RunState, layers: readonly string[]): Led {
+  const found = layers.flatMap((layer) => {
+    const result = state.results.get(layer);
+    return result === undefined ? [] : [[layer, scaleRows(result.H, result.d)] as const];
+  });
+  return { embeddings: new Map(found), linear: false };
+}
+
 /**
- * What the layers named in `through` make of each input: their embeddings are led down the graph again, each layer
- * giving back W·embedding (and, for an SVD, the means and deviations it took out). Where several layers read one
- * matrix the estimate is the mean of what they give back. A sum hands what its estimate differs by to its branches in
- * equal parts: the smallest change that makes them add up.
+ * What embeddings make of each input: they are led down the graph again, each layer giving back W·embedding (and, for an
+ * SVD, the means and deviations it took out). Where several layers read one matrix the estimate is the mean of what they
+ * give back. A sum hands what its estimate differs by to its branches in equal parts: the smallest change that makes them
+ * add up.
  */
 export async function estimates(
   plan: Plan,
   state: RunState,
-  through: readonly string[],
+  { embeddings: given, linear }: Led,
 ): Promise<ReadonlyMap<SlotId, Product>> {
   const found = new Map<SlotId, Product[]>();
   const give = (slot: SlotId, estimate: Product) => append(found, slot, estimate);
@@ -47,6 +63,10 @@ export async function estimates(
       .with({ op: 'add' }, async ({ reads, write }) => {
         const estimate = take(write);
         if (estimate === undefined) return;
+        if (linear) {
+          for (const slot of reads) give(slot, joined([estimate], 1 / reads.length));
+          return;
+        }
         const rest = addScaled(await multiply(estimate), matrixIn(state, write), -1);
         for (const slot of reads)
           give(slot, { left: null, right: addScaled(stackDense(blocksIn(state, slot)), rest, 1 / reads.length) });
@@ -60,9 +80,10 @@ export async function estimates(
         if (result === undefined) return;
         const normalized = take(write.H);
         if (normalized !== undefined) embedding(layer, scaleRows(await multiply(normalized), result.d));
-        if (through.includes(layer)) embedding(layer, scaleRows(result.H, result.d));
+        const led = given.get(layer);
+        if (led !== undefined) embedding(layer, led);
         const known = embeddings.get(layer);
-        if (known !== undefined) give(read, decode(result, average(known)));
+        if (known !== undefined) give(read, decode(result, average(known), linear));
       })
       .exhaustive();
   }
@@ -81,7 +102,7 @@ function append<K, V>(lists: Map<K, V[]>, key: K, value: V): void {
 }
 
 /** W·embedding in units of the layer's input: the means that an SVD took out are one more factor. */
-function decode(result: LayerResult, right: DenseMatrix): Product {
+function decode(result: LayerResult, right: DenseMatrix, linear: boolean): Product {
   const { W } = result;
   const center = 'center' in result ? result.center : null;
   const scale = 'scale' in result ? result.scale : null;
@@ -93,7 +114,7 @@ function decode(result: LayerResult, right: DenseMatrix): Product {
           W.cols,
           W.data.map((x, p) => x * scale[p % W.rows]),
         );
-  if (center === null) return { left, right };
+  if (center === null || linear) return { left, right };
   const means = { left: dense(W.rows, 1, center), right: dense(1, right.cols, new Float64Array(right.cols).fill(1)) };
   return joined([{ left, right }, means], 1);
 }
@@ -162,4 +183,28 @@ export function leftOf({ left, right }: Product): DenseMatrix {
 function rowsOf({ left, right }: Product, from: number, to: number): Product {
   if (left === null) return { left, right: rowRange(right, from, to) };
   return { left: rowRange(left, from, to), right };
+}
+
+/** Some rows and columns of a product, in the order asked for; all where nothing is asked. */
+export function partOf(
+  { left, right }: Product,
+  features: ArrayLike<number> | undefined,
+  samples: ArrayLike<number> | undefined,
+): Product {
+  const some = samples === undefined ? right : columnsAt(right, samples);
+  if (features === undefined) return { left, right: some };
+  return left === null ? { left, right: rowsAt(some, features) } : { left: rowsAt(left, features), right: some };
+}
+
+function columnsAt(matrix: DenseMatrix, places: ArrayLike<number>): DenseMatrix {
+  const out = dense(matrix.rows, places.length);
+  for (let j = 0; j < places.length; j++) column(out, j).set(column(matrix, places[j]));
+  return out;
+}
+
+function rowsAt(matrix: DenseMatrix, places: ArrayLike<number>): DenseMatrix {
+  const out = dense(places.length, matrix.cols);
+  for (let j = 0; j < out.cols; j++)
+    for (let i = 0; i < out.rows; i++) out.data[i + j * out.rows] = matrix.data[places[i] + j * matrix.rows];
+  return out;
 }

@@ -3,7 +3,7 @@ import type { Plan, SlotId } from '../compiler/plan.js';
 import type { Kernels } from '../kernels/kernels.js';
 import { dense, totalRows } from '../matrix.js';
 import type { FitSummary, InputSummary } from './fit.js';
-import { estimates, leftOf, type Product } from './reconstruct.js';
+import { estimates, fitted, leftOf, type Product } from './reconstruct.js';
 import { blocksIn, type RunState } from './state.js';
 
 interface Context {
@@ -39,16 +39,17 @@ export async function summarize(plan: Plan, state: RunState, kernels: Kernels, c
     const known = knownLosses(plan, state, step.write);
     const zero = { left: dense(rows, 1), right: dense(1, cols) };
     const model = async () => {
-      found ??= await estimates(plan, state, plan.output);
+      found ??= await estimates(plan, state, fitted(state, plan.output));
       return found.get(step.write) ?? zero;
     };
     const loss = known.loss ?? (await against(await model()));
     const total = known.nullLoss ?? (await against(zero));
     const explained = total === 0 ? Number(loss === 0) : 1 - loss / total;
-    inputs.push([step.name, Object.freeze({ loss, explained, rows, cols })]);
+    inputs.push([step.name, Object.freeze({ loss, explained, rows, cols, missing: step.missing })]);
   }
-  const entries = inputs.reduce((sum, [, { rows, cols }]) => sum + rows * cols, 0);
-  const squares = inputs.reduce((sum, [, { loss, rows, cols }]) => sum + loss * rows * cols, 0);
+  const known = ({ rows, cols, missing }: InputSummary) => rows * cols - missing;
+  const entries = inputs.reduce((sum, [, input]) => sum + known(input), 0);
+  const squares = inputs.reduce((sum, [, input]) => sum + input.loss * known(input), 0);
   return Object.freeze({
     loss: squares / entries,
     inputs: Object.freeze(Object.fromEntries(inputs)),

@@ -33,6 +33,8 @@ function only(build: () => unknown): GraphIssue {
 
 const net = (output: unknown, config?: unknown) => () => factorNet(output, config);
 const withData = (data: unknown) => net(nmfLayer(factorInput(data, { name: 'x' }), { name: 'a', k: 1 }));
+const masked = (mask: unknown) => net(nmfLayer(factorInput(X, { name: 'x', mask }), { name: 'a', k: 1 }));
+const gappy = factorInput(X, { name: 'x', mask: { features: [2], samples: [1] } });
 const cyclic = (): unknown => {
   const inner: Record<string, unknown> = { kind: 'layer', method: 'nmf', spec: { name: 'inner', k: 2 } };
   const outer = { kind: 'layer', method: 'nmf', spec: { name: 'outer', k: 2 }, input: inner };
@@ -120,8 +122,8 @@ const faults: readonly [GraphIssue['code'], () => unknown, object, RegExp][] = [
   ['unknown-option', net(a, { threads: 2 }), { of: 'factorNet', option: 'threads' }, /factorNet has no option/],
   [
     'unknown-option',
-    net(nmfLayer(factorInput(X, { name: 'x', mask: 'zeros' }), { name: 'a', k: 2 })),
-    { option: 'mask' },
+    net(nmfLayer(factorInput(X, { name: 'x', maks: 'zeros' }), { name: 'a', k: 2 })),
+    { option: 'maks' },
     /factorInput/,
   ],
   [
@@ -226,21 +228,62 @@ const faults: readonly [GraphIssue['code'], () => unknown, object, RegExp][] = [
     /2 × 5 numbers; got 1/,
   ],
   [
-    'non-finite',
-    net(
-      nmfLayer(
-        factorInput(
-          [
-            [1, 2],
-            [3, Number.NaN],
-          ],
-          { name: 'x' },
-        ),
-        { name: 'a', k: 1 },
-      ),
-    ),
-    { row: 1, col: 1 },
-    /NaN at row 1, column 1/,
+    'nothing-known',
+    withData([
+      [1, 2],
+      [NaN, NaN],
+      [NaN, NaN],
+    ]),
+    { of: "input 'x'", what: 'feature', index: 1, count: 2 },
+    /Every feature of input 'x' must have an entry that is known; got none for feature 1 and 1 more: leave them out/,
+  ],
+  [
+    'nothing-known',
+    withData([
+      [1, 2, NaN],
+      [3, NaN, NaN],
+    ]),
+    { what: 'sample', index: 2, count: 1, at: 'a' },
+    /none for sample 2: leave it out/,
+  ],
+  [
+    'invalid-mask',
+    masked([[1, 0]]),
+    { of: "input 'x'", rule: 'as large as the data, 6 × 5', got: '1 × 2' },
+    /The mask/,
+  ],
+  [
+    'invalid-mask',
+    masked('zeroes'),
+    {},
+    /must be 'zeros', \{ features, samples \}, or a matrix of zeros and ones; got/,
+  ],
+  ['invalid-mask', masked({ features: [6], samples: [0] }), {}, /within 6 × 5; got feature 6, sample 0 at place 0/],
+  ['invalid-mask', masked({ features: [1, 2], samples: [0] }), {}, /as many features as samples/],
+  ['invalid-mask', masked(uniform(6, 5, 3)), {}, /of zeros and ones; got 0\./],
+  [
+    'incompatible-options',
+    net(nmfLayer(gappy, { name: 'a', k: 1, solver: 'bpp' })),
+    { options: { solver: 'bpp' } },
+    /missing entries must have solver 'hals'/,
+  ],
+  [
+    'incompatible-options',
+    net(nmfLayer(gappy, { name: 'a', k: 1 }), { accelerate: 'her' }),
+    { options: { accelerate: 'her' } },
+    /missing entries must have accelerate 'none'/,
+  ],
+  [
+    'incompatible-options',
+    net(nmfLayer(gappy, { name: 'a', k: 1, start: 'nndsvd' })),
+    { options: { start: 'nndsvd' } },
+    /missing entries must have start 'random'/,
+  ],
+  [
+    'incompatible-options',
+    net(svdLayer(gappy, { name: 'a', k: 1 })),
+    { options: { missing: 1 } },
+    /An SVD layer must have data without missing entries/,
   ],
   [
     'non-finite',
@@ -383,6 +426,8 @@ describe('one fault, one issue', () => {
       'incompatible-options': true,
       'invalid-data': true,
       'non-finite': true,
+      'invalid-mask': true,
+      'nothing-known': true,
       'value-range': true,
       'sample-mismatch': true,
       'rank-mismatch': true,
@@ -392,7 +437,7 @@ describe('one fault, one issue', () => {
 });
 
 test('all faults are told at once, each with its place', () => {
-  const bad = nmfLayer(factorInput([[1, Number.NaN]], { name: 'x' }), { name: 'summary', k: -1, maxit: 3, H: W({}) });
+  const bad = nmfLayer(factorInput([[1, Infinity]], { name: 'x' }), { name: 'summary', k: -1, maxit: 3, H: W({}) });
   const issues = issuesOf(net(nmfLayer(factorConcat(bad), { name: 'top', k: 1 }), { sede: 1 }));
   expect(issues.map(({ code, at }) => `${code} at ${at}`)).toMatchInlineSnapshot(`
     [

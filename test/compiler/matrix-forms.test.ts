@@ -43,14 +43,18 @@ describe('one matrix in every form', () => {
     A.data[1 + 2 * 4] = -7;
     for (const form of everyForm(A)) {
       expect(examine(form)).toMatchObject({
-        nonFinite: undefined,
+        infinite: undefined,
+        missing: 0,
         negative: { row: 1, col: 2, value: -7 },
         largest: 7,
       });
       expect(storedBytes(form)).toBe(storedValues(form).byteLength + (form.kind === 'csc' ? 4 * (12 + 4) : 0));
     }
     A.data[3 + 1 * 4] = Number.NaN;
-    for (const form of everyForm(A)) expect(examine(form).nonFinite).toEqual({ row: 3, col: 1, value: Number.NaN });
+    for (const form of everyForm(A))
+      expect(examine(form)).toMatchObject({ gap: { row: 3, col: 1, value: Number.NaN }, missing: 1 });
+    A.data[0] = Number.POSITIVE_INFINITY;
+    for (const form of everyForm(A)) expect(examine(form).infinite).toEqual({ row: 0, col: 0, value: Infinity });
   });
 });
 

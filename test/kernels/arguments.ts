@@ -60,6 +60,7 @@ export function nmfArgs(X: RowBlocks, k: number, { seed = 1, ...options }: NmfOp
     tol: 1e-6,
     norm: 'L1',
     holdOut: null,
+    missing: null,
     ...options,
   };
 }

@@ -6,6 +6,7 @@ import { lowRank, meanSquare, multiply, sparse, uniform } from '../support/matri
 import { argumentLaws } from './argument-laws.js';
 import { holdOutLaws } from './hold-out-laws.js';
 import { lookLaws } from './look-laws.js';
+import { missingLaws } from './missing-laws.js';
 import { nmfLaws } from './nmf-laws.js';
 import { nnlsLaws } from './nnls-laws.js';
 import { solverLaws } from './solver-laws.js';
@@ -20,6 +21,7 @@ export function conformance(name: string, kernels: Kernels): void {
   trapLaws(name, kernels);
   nnlsLaws(name, kernels);
   holdOutLaws(name, kernels);
+  missingLaws(name, kernels);
   svdLaws(name, kernels);
   lookLaws(name, kernels);
 

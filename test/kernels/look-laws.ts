@@ -24,10 +24,18 @@ function definition(values: Floats): Look {
     const at = values.findIndex(wanted);
     return at < 0 ? undefined : at;
   };
-  const nonFinite = place((x) => !Number.isFinite(x));
-  if (nonFinite !== undefined) return { nonFinite, negative: undefined, largest: 0, zeros: 0 };
-  const largest = Array.from(values).reduce((most, x) => Math.max(most, Math.abs(x)), 0);
-  return { nonFinite, negative: place((x) => x < 0), largest, zeros: values.filter((x) => x === 0).length };
+  const infinite = place((x) => Math.abs(x) === Infinity);
+  if (infinite !== undefined)
+    return { infinite, missing: undefined, gaps: 0, negative: undefined, largest: 0, zeros: 0 };
+  const numbers = Array.from(values).filter((x) => !Number.isNaN(x));
+  return {
+    infinite,
+    missing: place(Number.isNaN),
+    gaps: values.length - numbers.length,
+    negative: place((x) => x < 0),
+    largest: numbers.reduce((most, x) => Math.max(most, Math.abs(x)), 0),
+    zeros: numbers.filter((x) => x === 0).length,
+  };
 }
 
 export function lookLaws(name: string, kernels: Kernels): void {

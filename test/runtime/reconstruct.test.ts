@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { factorAdd, factorConcat, factorInput, factorNet, factorShared, nmfLayer, svdLayer } from '../../src/index.js';
 import { reference } from '../../src/kernels/reference.js';
+import { type DenseMatrix, dense, scaleRows } from '../../src/matrix.js';
 import { run } from '../../src/runtime/run.js';
 import { summarize } from '../../src/runtime/summary.js';
 import {
@@ -134,4 +135,79 @@ test('any graph: finite losses, in the summary of every input; the plan runs the
     }),
     runs(40),
   );
+});
+
+test('a part of a reconstruction is that part of the whole', async () => {
+  const fit = await factorNet(nmfLayer(factorShared(x, y), { name: 'a', k: 3 }), { seed: 1 }).fit(on);
+  const whole = await fit.reconstruct('x');
+  const [features, samples] = [Uint32Array.of(7, 0, 7), [11, 3]];
+  const part = await fit.reconstruct('x', { features, samples });
+  expect([part.rows, part.cols]).toEqual([3, 2]);
+  for (let i = 0; i < 3; i++)
+    for (let j = 0; j < 2; j++) expect(part.data[i + 3 * j]).toBe(whole.data[features[i] + 9 * samples[j]]);
+  expect((await fit.reconstruct('x', { samples: [] })).cols).toBe(0);
+  for (const wrong of [{ features: [9] }, { samples: [-1] }, { samples: [0.5] }, { features: '0' }] as object[])
+    await expect(fit.reconstruct('x', wrong)).rejects.toMatchObject({ issues: [{ code: 'invalid-option' }] });
+});
+
+describe('loadings', () => {
+  const timesEmbedding = ({ d, H }: { d: Float64Array; H: DenseMatrix }, L: DenseMatrix | undefined) =>
+    L === undefined ? dense(0, 0) : multiply(L, scaleRows(H, d));
+
+  test('of a layer over data are its W; those of a deep layer lead to the data', async () => {
+    const deep = factorShared(x, y).nmfLayer({ name: 'a', k: 5 }).nmfLayer({ name: 'b', k: 3 });
+    const fit = await factorNet(nmfLayer(deep, { name: 'c', k: 2, embedding: 'normalized' }), { seed: 1 }).fit(on);
+    expect(await fit.loadings('a')).toEqual({ x: fit.a.W.x, y: fit.a.W.y });
+    for (const layer of ['b', 'c'] as const) {
+      const { x: ofX, y: ofY } = await fit.loadings(layer);
+      expect([ofX?.rows, ofX?.cols, ofY?.rows]).toEqual([9, layer === 'b' ? 3 : 2, 5]);
+      const whole = await fit.reconstruct('x', { through: layer });
+      expect(relativeDifference(timesEmbedding(fit[layer], ofX).data, whole.data)).toBeLessThan(1e-12);
+    }
+  });
+
+  test('leave out the means that an SVD took out, and inputs that a layer is not made of', async () => {
+    const s = svdLayer(x, { name: 's', k: 2, center: true });
+    const fit = await factorNet(factorConcat(s, nmfLayer(y, { name: 'n', k: 2 })), { seed: 1 }).fit(on);
+    expect(await fit.loadings('s')).toEqual({ x: fit.s.W });
+    expect(Object.keys(await fit.loadings('n'))).toEqual(['y']);
+    await expect(fit.loadings('z' as 's')).rejects.toMatchObject({ issues: [{ code: 'invalid-option' }] });
+  });
+
+  test('of a layer on a sum: what its embedding adds to each branch', async () => {
+    const sum = factorAdd(nmfLayer(x, { name: 'a', k: 3 }), nmfLayer(y, { name: 'b', k: 3 }));
+    const fit = await factorNet(nmfLayer(sum, { name: 't', k: 2 }), { seed: 1 }).fit(on);
+    const { x: ofX } = await fit.loadings('t');
+    expect(relativeDifference((ofX ?? dense(0, 0)).data, scaled(multiply(fit.a.W, fit.t.W), 0.5).data)).toBeLessThan(
+      1e-14,
+    );
+  });
+});
+
+test('what each factor explains by itself', async () => {
+  const holes = dense(
+    9,
+    12,
+    X.data.map((v, p) => (p % 7 === 3 ? Number.NaN : v)),
+  );
+  const gappy = factorInput(holes, { name: 'x' });
+  const fit = await factorNet(factorShared(gappy, y).nmfLayer({ name: 'a', k: 3 }).nmfLayer({ name: 'b', k: 2 }), {
+    seed: 1,
+  }).fit(on);
+  for (const layer of ['a', 'b'] as const) {
+    const [explained, loadings] = [await fit.explained(layer), await fit.loadings(layer)];
+    const { d, H } = fit[layer];
+    for (let r = 0; r < d.length; r++) {
+      const alone = (p: number) =>
+        (loadings.x?.data[(p % 9) + 9 * r] ?? 0) * d[r] * H.data[r + d.length * Math.floor(p / 9)];
+      let [left, whole] = [0, 0];
+      holes.data.forEach((v, p) => {
+        if (Number.isNaN(v)) return;
+        left += (v - alone(p)) ** 2;
+        whole += v ** 2;
+      });
+      expect(explained.x?.[r]).toBeCloseTo(1 - left / whole, 10);
+    }
+    expect(explained.y).toHaveLength(d.length);
+  }
 });

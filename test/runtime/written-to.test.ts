@@ -22,7 +22,9 @@ describe.each(['reference', 'auto'] as const)(
       infinite: (X) => X.values.set([Number.POSITIVE_INFINITY], 2),
     };
 
-    test.each(Object.keys(spoil))('%s, before the graph is compiled', async (what) => {
+    // NaN is what is missing, until a fit has been told that nothing is.
+    const wrong = Object.keys(spoil).filter((what) => what !== 'not a number');
+    test.each(wrong)('%s, before the graph is compiled', async (what) => {
       const X = matrix();
       const input = factorInput(X, { name: 'x' });
       spoil[what](X);

@@ -21,6 +21,7 @@ export function nmfArgs(X: RowBlocks, start: NmfArgs['start'], options: Partial<
     tol: 1e-4,
     norm: 'L1',
     holdOut: null,
+    missing: null,
     ...options,
   };
 }

@@ -44,7 +44,9 @@ describe('results are typed by layer and modality', () => {
     expectTypeOf(fit.joint.W.rna).toEqualTypeOf<DenseMatrix>();
     expectTypeOf<keyof typeof fit.joint.W>().toEqualTypeOf<'rna' | 'atac'>();
     expectTypeOf(fit.coarse.W).toEqualTypeOf<DenseMatrix>();
-    expectTypeOf<keyof typeof fit>().toEqualTypeOf<'joint' | 'coarse' | 'summary' | 'reconstruct'>();
+    expectTypeOf<keyof typeof fit>().toEqualTypeOf<
+      'joint' | 'coarse' | 'summary' | 'reconstruct' | 'loadings' | 'explained'
+    >();
     expectTypeOf<keyof typeof fit.summary.inputs>().toEqualTypeOf<'rna' | 'atac'>();
     // @ts-expect-error no such layer
     fit.joined;
@@ -61,7 +63,9 @@ describe('results are typed by layer and modality', () => {
   test('every branch is there', async () => {
     const merged = nmfLayer(factorConcat(a, c, factorCondition(b, Z)), { name: 'out', k: 8 });
     const fit = await factorNet(merged).fit();
-    expectTypeOf<keyof typeof fit>().toEqualTypeOf<'a' | 'b' | 'c' | 'out' | 'summary' | 'reconstruct'>();
+    expectTypeOf<keyof typeof fit>().toEqualTypeOf<
+      'a' | 'b' | 'c' | 'out' | 'summary' | 'reconstruct' | 'loadings' | 'explained'
+    >();
     expectTypeOf(fit.out.W).toEqualTypeOf<DenseMatrix>();
     expectTypeOf(fit.out.Wcondition).toEqualTypeOf<DenseMatrix>();
   });
@@ -85,7 +89,9 @@ describe('results are typed by layer and modality', () => {
     expectTypeOf(fit.j.Wcondition).toEqualTypeOf<DenseMatrix>();
     const mixed = await factorNet(nmfLayer(factorShared(atac, a), { name: 'm', k: 3 })).fit();
     expectTypeOf<keyof typeof mixed.m.W>().toEqualTypeOf<'atac' | 'a'>();
-    expectTypeOf<keyof typeof mixed>().toEqualTypeOf<'a' | 'm' | 'summary' | 'reconstruct'>();
+    expectTypeOf<keyof typeof mixed>().toEqualTypeOf<
+      'a' | 'm' | 'summary' | 'reconstruct' | 'loadings' | 'explained'
+    >();
     expectTypeOf<keyof typeof mixed.summary.inputs>().toEqualTypeOf<'rna' | 'atac'>();
   });
 
@@ -108,7 +114,7 @@ describe('results are typed by layer and modality', () => {
 
   test('a sum is an output too', async () => {
     const fit = await factorNet(factorAdd(a, b)).fit();
-    expectTypeOf<keyof typeof fit>().toEqualTypeOf<'a' | 'b' | 'summary' | 'reconstruct'>();
+    expectTypeOf<keyof typeof fit>().toEqualTypeOf<'a' | 'b' | 'summary' | 'reconstruct' | 'loadings' | 'explained'>();
   });
 });
 

@@ -31,7 +31,9 @@ export interface FactorTerms {
 
 /** See `Look` of matrix-check.ts. */
 export interface Facts {
-  nonFinite?: number
+  infinite?: number
+  missing?: number
+  gaps: number
   negative?: number
   largest: number
   zeros: number
@@ -70,13 +72,13 @@ export interface HoldOut {
 /** Which accepted iterate comes back. */
 export type Keep = 'last' | 'best'
 
-/** How half-steps take entries that are held out. */
+/** How half-steps take entries that are not seen. */
 export type MaskedSolver = 'em' | 'exact'
 
 /** Dense, or compressed sparse columns with ascending row indices. */
 export type Matrix =
   | { kind: 'dense'; rows: number; cols: number; order?: Order; data: Float64Array | Float32Array }
-  | { kind: 'csc'; rows: number; cols: number; indptr: Uint32Array; indices: Uint32Array; values: Float64Array | Float32Array }
+  | { kind: 'csc'; rows: number; cols: number; indptr: Uint32Array; indices: Uint32Array; values: Float64Array | Float32Array; unlisted?: Unlisted }
 
 /** Whether a transpose of sparse data is kept. */
 export type Memory = 'normal' | 'low'
@@ -109,6 +111,7 @@ export interface NmfArgs {
   tol: number
   norm: Norm
   holdOut?: HoldOut
+  missing?: MaskedSolver
 }
 
 /** See `NmfResult` of kernels.ts; matrices as their data, column-major. */
@@ -184,6 +187,9 @@ export interface SvdResult {
   center?: Float64Array
   scale?: Float64Array
 }
+
+/** What entries are that a sparse matrix does not list. */
+export type Unlisted = 'zero' | 'missing'
 
 /** The version of the crate, which is that of the package it was built for. */
 export declare function version(): string

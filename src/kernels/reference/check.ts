@@ -9,7 +9,8 @@ function demand(holds: boolean, rule: string): void {
 }
 
 /** Arguments of an NMF that don't fit together are an error, never computed with. */
-export function checkNmf({ X, start, W, H, solver, accelerate, sweeps, maxIter, tol, holdOut }: NmfArgs): void {
+export function checkNmf(args: NmfArgs): void {
+  const { X, start, W, H, solver, accelerate, sweeps, maxIter, tol, holdOut, missing } = args;
   checkBlocks(X);
   const k = start.H.rows;
   demand(k >= 1, 'a factorization must have a factor');
@@ -32,6 +33,10 @@ export function checkNmf({ X, start, W, H, solver, accelerate, sweeps, maxIter, 
   if (holdOut !== null) {
     demand(solver === 'hals' && accelerate === 'none', "a hold-out needs solver 'hals' and accelerate 'none'");
     checkHoldOut(holdOut, X.length);
+  }
+  if (missing !== null) {
+    demand(solver === 'hals' && accelerate === 'none', "missing entries need solver 'hals' and accelerate 'none'");
+    demand(holdOut === null, 'nothing can be held out where entries are missing');
   }
 }
 

@@ -1,18 +1,20 @@
-import { type CscMatrix, totalRows, transposeCsc } from '../../matrix.js';
+import { type CscMatrix, dense, toCsc, toDense, totalRows, transposeCsc } from '../../matrix.js';
 import { heldOutEntries, heldShare } from '../hold-out.js';
 import type { HoldOut } from '../kernels.js';
 import type { Block, Blocks } from './blocks.js';
 import type { Pause } from './pause.js';
 import { dotColumns, listed, type Panel } from './products.js';
 
-/** What is held out of a matrix: a sparse matrix that lists those entries with their values, zeros included. */
+/** What a fit doesn't see of a matrix: a sparse matrix that lists those entries with their values, zeros included. */
 export interface Held {
   readonly byColumn: CscMatrix;
   /** The same, transposed. */
   readonly byRow: CscMatrix;
   readonly count: number;
-  /** The chance that an entry is held out. */
+  /** What part of the matrix, about. */
   readonly share: number;
+  /** The values are known: the entries are held out, not missing. */
+  readonly scored: boolean;
 }
 
 /** Draws the mask; X comes back with zeros where an entry is held out, so that no value there can reach the fit. */
@@ -22,13 +24,45 @@ export async function hideEntries(
 ): Promise<{ readonly X: Blocks; readonly held: Held }> {
   const masks = await Promise.all(X.map(({ rows, cols }, at) => heldOutEntries(rows, cols, keys[at], fraction)));
   const split = X.map((block, at) => hide(block, masks[at]));
+  return together(split, heldShare(fraction), true);
+}
+
+interface Split {
+  readonly seen: Block;
+  readonly hidden: CscMatrix;
+}
+
+function together(
+  split: readonly Split[],
+  share: number,
+  scored: boolean,
+): { readonly X: Blocks; readonly held: Held } {
   const byColumn = stack(split.map(({ hidden }) => hidden));
-  const held = { byColumn, byRow: transposeCsc(byColumn), count: byColumn.values.length, share: heldShare(fraction) };
+  const held = { byColumn, byRow: transposeCsc(byColumn), count: byColumn.values.length, share, scored };
   return { X: split.map(({ seen }) => seen), held };
 }
 
+/** Finds what is missing; X comes back with zeros there. */
+export function hideMissing(X: Blocks): { readonly X: Blocks; readonly held: Held } {
+  const split = X.map((block) => hide(block, missingIn(block)));
+  const count = split.reduce((sum, { hidden }) => sum + hidden.values.length, 0);
+  return together(split, count / (totalRows(X) * X[0].cols), false);
+}
+
+/** A sparse matrix of ones where entries are missing. */
+function missingIn(block: Block): CscMatrix {
+  const { rows, cols, data } = toDense(block);
+  return toCsc(
+    dense(
+      rows,
+      cols,
+      data.map((x) => Number(Number.isNaN(x))),
+    ),
+  );
+}
+
 /** A block with its masked entries set to zero, and those entries alone. */
-function hide(block: Block, mask: CscMatrix): { readonly seen: Block; readonly hidden: CscMatrix } {
+function hide(block: Block, mask: CscMatrix): Split {
   const hiddenValues = new Float64Array(mask.values.length);
   const values = (block.kind === 'dense' ? block.data : block.values).slice();
   for (let j = 0; j < block.cols; j++) {
@@ -73,7 +107,7 @@ function stack(blocks: readonly CscMatrix[]): CscMatrix {
   return { kind: 'csc', rows, cols, ...out };
 }
 
-/** Over the held-out entries: Σ (w_i·h_j)², and Σ (x_ij − w_i·h_j)². */
+/** Over the entries that aren't seen: Σ (w_i·h_j)², and Σ (x_ij − w_i·h_j)². */
 export async function heldSquares(
   { byColumn }: Held,
   W: Panel,

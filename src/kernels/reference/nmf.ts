@@ -50,7 +50,7 @@ export async function nmf(args: NmfArgs, options: CallOptions = {}): Promise<Nmf
   let place = await begin(problem, pause);
   let momentum = args.accelerate === 'her' ? FIRST_MOMENTUM : NO_MOMENTUM;
   let plain = true;
-  let gamma = args.holdOut?.solver === 'em' ? 1 - (problem.held?.share ?? 0) : 1;
+  let gamma = (args.holdOut?.solver ?? args.missing) === 'em' ? 1 - (problem.held?.share ?? 0) : 1;
   let best = { place, iteration: 0 };
   const history: Measure[] = [];
   let stopped: Stopped = 'max-iter';
@@ -183,12 +183,15 @@ async function result(
   pause: Pause,
 ): Promise<NmfResult> {
   const { held, entries, args } = problem;
-  const heldOut: HeldOut | null = held && {
-    count: held.count,
-    loss: place.measure.heldLoss,
-    history: Float64Array.from(history, (measure) => measure.heldLoss),
-    iteration,
-  };
+  const heldOut: HeldOut | null =
+    held?.scored !== true
+      ? null
+      : {
+          count: held.count,
+          loss: place.measure.heldLoss,
+          history: Float64Array.from(history, (measure) => measure.heldLoss),
+          iteration,
+        };
   return {
     ...normalize(place.W, place.H, args.norm),
     loss: place.measure.squares / entries,

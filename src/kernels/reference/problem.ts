@@ -4,7 +4,7 @@ import { penalty, stepTerms } from '../../objective.js';
 import type { NmfArgs } from '../kernels.js';
 import { type Blocks, blocksOf } from './blocks.js';
 import { largestStep } from './columns.js';
-import { type Held, heldSquares, hideEntries } from './masked.js';
+import { type Held, heldSquares, hideEntries, hideMissing } from './masked.js';
 import type { Pause } from './pause.js';
 import { dot, gram, type Panel, residual, sumOfSquares, timesData, timesTransposed } from './products.js';
 import { type ColumnSolver, type Quadratic, quadratic } from './quadratic.js';
@@ -18,7 +18,7 @@ const EXPLICIT_BELOW = 1e-6;
 /** What is to be minimised, X in the form the reference reads. */
 export interface Problem {
   readonly args: NmfArgs;
-  /** Zero where entries are held out. */
+  /** Zero where entries are held out or missing. */
   readonly X: Blocks;
   readonly held: Held | null;
   /** Entries that are fitted. */
@@ -41,9 +41,22 @@ export interface Measure {
   readonly heldLoss: number;
 }
 
+/** X with zeros where a fit may not look, and what is there. */
+async function unseen(
+  X: Blocks,
+  { holdOut, missing }: NmfArgs,
+): Promise<{ readonly X: Blocks; readonly held: Held | null }> {
+  if (holdOut !== null) return hideEntries(X, holdOut);
+  if (missing === null) return { X, held: null };
+  const hidden = hideMissing(X);
+  if (hidden.held.count === totalRows(X) * X[0].cols)
+    throw new KernelError('invalid-argument', 'no entry of the data is known');
+  return hidden;
+}
+
 export async function pose(args: NmfArgs): Promise<Problem> {
   const whole = blocksOf(args.X, args.precision);
-  const { X, held } = args.holdOut === null ? { X: whole, held: null } : await hideEntries(whole, args.holdOut);
+  const { X, held } = await unseen(whole, args);
   return { args, X, held, entries: totalRows(X) * X[0].cols - (held?.count ?? 0), total: sumOfSquares(X) };
 }
 
@@ -55,13 +68,14 @@ export function columnSolver(
   partner: Panel,
   gamma: number,
 ): ColumnSolver {
-  const { solver, sweeps, holdOut } = problem.args;
+  const { solver, sweeps, holdOut, missing } = problem.args;
+  const masking = holdOut?.solver ?? missing;
   const step = stepOf(problem, side, from, partner);
-  if (step.held === null || holdOut === null) {
+  if (step.held === null || masking === null) {
     return solvers[solver](quadratic(gram(partner), step.terms, step.nonneg), sweeps);
   }
   const masked = { ...step, held: step.held };
-  return holdOut.solver === 'exact' ? exact(masked, sweeps) : em(masked, sweeps, gamma);
+  return masking === 'exact' ? exact(masked, sweeps) : em(masked, sweeps, gamma);
 }
 
 type Step = Omit<MaskedStep, 'held'> & { readonly held: MaskedStep['held'] | null };

@@ -59,6 +59,8 @@ pub enum Block<'a> {
         indices: &'a [u32],
         /// Each listed entry.
         values: Values<'a>,
+        /// What is not listed is missing, not zero.
+        unlisted_missing: bool,
     },
 }
 
@@ -301,9 +303,12 @@ impl<'a, T: Element> Data<'a, T> {
                     indptr,
                     indices,
                     values,
-                } => PartKind::Sparse(Box::new(SparsePart::new(
-                    rows, cols, indptr, indices, values, layout,
-                )?)),
+                    unlisted_missing,
+                } => {
+                    let mut part = SparsePart::new(rows, cols, indptr, indices, values, layout)?;
+                    part.unlisted_missing = unlisted_missing;
+                    PartKind::Sparse(Box::new(part))
+                }
             };
             data.stored += block.stored().len();
             data.parts.push(Part {

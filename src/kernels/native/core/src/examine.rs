@@ -8,8 +8,12 @@ const STRETCH: usize = 1 << 14;
 /// What a look at every entry tells.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Facts {
-    /// The place of the first that is not finite; nothing else is told then.
-    pub non_finite: Option<usize>,
+    /// The place of the first that is infinite; nothing else is told then.
+    pub infinite: Option<usize>,
+    /// The place of the first that is not a number: it is missing.
+    pub missing: Option<usize>,
+    /// How many are missing.
+    pub gaps: usize,
     /// The place of the first that is below zero.
     pub negative: Option<usize>,
     /// The largest magnitude.
@@ -29,24 +33,30 @@ pub fn examine(values: Values<'_>) -> Facts {
 fn facts<T: Real>(values: &[T]) -> Facts {
     let mut facts = Facts::default();
     for (c, stretch) in values.chunks(STRETCH).enumerate() {
-        let at = |wanted: fn(&T) -> bool| {
+        let place = |wanted: fn(&T) -> bool| {
             let found = stretch.iter().position(wanted);
             found.map(|p| c * STRETCH + p)
         };
         let Seen {
             largest,
-            zeros,
+            mut zeros,
             negative,
             finite,
         } = run(Scan { values: stretch });
         if !finite {
-            return Facts {
-                non_finite: at(|x| !x.to_f64().is_finite()),
-                ..Facts::default()
-            };
+            if let Some(at) = place(|x| x.to_f64().is_infinite()) {
+                return Facts {
+                    infinite: Some(at),
+                    ..Facts::default()
+                };
+            }
+            let gaps = stretch.iter().filter(|x| x.to_f64().is_nan()).count();
+            zeros -= gaps;
+            facts.gaps += gaps;
+            facts.missing = facts.missing.or_else(|| place(|x| x.to_f64().is_nan()));
         }
-        if negative && facts.negative.is_none() {
-            facts.negative = at(|x| *x < T::default());
+        if negative {
+            facts.negative = facts.negative.or_else(|| place(|x| *x < T::default()));
         }
         facts.largest = facts.largest.max(largest);
         facts.zeros += zeros;

@@ -3,7 +3,7 @@ use std::ops::Range;
 use crate::data::Element;
 use crate::error::Result;
 use crate::half_step::correct;
-use crate::hold_out::Lists;
+use crate::hold_out::Listed;
 use crate::memory::Aligned;
 use crate::panel::Panel;
 use crate::parallel::each_task;
@@ -22,12 +22,12 @@ pub fn largest_step<T: Element>(
     partner: &Panel<T>,
     known: Option<&Panel<T>>,
     quadratic: &Quadratic<'_>,
-    without: Option<&Lists>,
+    own: Option<Listed<'_>>,
 ) -> Result<f64> {
     let (k, stride) = (factor.k, factor.stride);
     let gram: Aligned<T> = gram_panel(k, quadratic.gram, 1.0)?;
-    let masked = without
-        .map(|lists| Own::new(lists, factor, partner))
+    let masked = own
+        .map(|listed| Own::new(listed, factor, partner))
         .transpose()?;
     let flat: Vec<f64> = quadratic.curvature.iter().copied().map(flatness).collect();
     let work = (view.x.stored + factor.cols * k) * k;
@@ -129,7 +129,7 @@ fn widest<T: Real>(
 
 /// Gram matrices of each column's own, in 64 bits, by what they do.
 struct Own<'a> {
-    lists: &'a Lists,
+    listed: Listed<'a>,
     factor: Panel<f64>,
     partner: Panel<f64>,
     /// −G as a panel.
@@ -140,12 +140,12 @@ struct Own<'a> {
 }
 
 impl<'a> Own<'a> {
-    fn new<T: Real>(lists: &'a Lists, factor: &Panel<T>, partner: &Panel<T>) -> Result<Self> {
+    fn new<T: Real>(listed: Listed<'a>, factor: &Panel<T>, partner: &Panel<T>) -> Result<Self> {
         let partner = partner.widened()?;
         let gram = gram(&partner)?;
         let diagonal: Vec<f64> = gram.iter().step_by(partner.k + 1).copied().collect();
         Ok(Self {
-            lists,
+            listed,
             factor: factor.widened()?,
             less: gram_panel(partner.k, &gram, -1.0)?,
             dead: dead_below::<T>() * diagonal.iter().fold(0.0, |most: f64, x| most.max(*x)),
@@ -154,19 +154,24 @@ impl<'a> Own<'a> {
         })
     }
 
-    /// (G − ΔG_j)·x_j for some columns j, and the diagonals of ΔG_j, k numbers each.
+    /// G_j·x_j for some columns j, and over their listed entries the diagonals of the partner's, k numbers each.
     fn look(&self, range: &Range<usize>) -> Result<(Aligned<f64>, Vec<f64>)> {
         let (k, stride) = (self.factor.k, self.factor.stride);
+        let Listed { lists, seen } = self.listed;
         let x = &self.factor.data()[range.start * stride..range.end * stride];
         let mut out = Aligned::zeros(x.len())?;
-        times_gram(&self.less, stride, x, &mut out);
-        correct(self.lists, &self.partner, range, x, &mut out, None);
-        out.iter_mut().for_each(|x| *x = -*x);
+        if !seen {
+            times_gram(&self.less, stride, x, &mut out);
+        }
+        correct(lists, &self.partner, range, x, &mut out, None);
+        if !seen {
+            out.iter_mut().for_each(|x| *x = -*x);
+        }
         let mut diagonal = vec![0.0; range.len() * k];
-        for window in 0..self.lists.windows {
-            let bounds = self.lists.bounds(window, range);
+        for window in 0..lists.windows {
+            let bounds = lists.bounds(window, range);
             for (sums, ends) in diagonal.chunks_exact_mut(k).zip(bounds.windows(2)) {
-                for &i in &self.lists.indices[ends[0]..ends[1]] {
+                for &i in &lists.indices[ends[0]..ends[1]] {
                     let column = self.partner.column(i as usize);
                     sums.iter_mut()
                         .zip(column)
@@ -177,8 +182,12 @@ impl<'a> Own<'a> {
         Ok((out, diagonal))
     }
 
-    fn curvature(&self, quadratic: &Quadratic<'_>, r: usize, held: f64) -> f64 {
-        let own = self.diagonal[r] - held;
+    fn curvature(&self, quadratic: &Quadratic<'_>, r: usize, listed: f64) -> f64 {
+        let own = if self.listed.seen {
+            listed
+        } else {
+            self.diagonal[r] - listed
+        };
         let curvature = own + quadratic.terms.ridge[r];
         if own > self.dead && curvature.is_finite() {
             curvature

@@ -1,9 +1,12 @@
-use crate::data::{Block, Data, Dense, Layout};
+use crate::data::{Block, Data, Dense, Layout, Part, PartKind};
 use crate::error::{KernelError, Result};
+use crate::hold_out::{Hidden, Mask};
+use crate::leaves::Scan;
 use crate::panel::Panel;
 use crate::products::times_data;
 use crate::reduce::{dot, gram, sum_of_squares};
 use crate::residual::residual;
+use crate::simd::run;
 
 /// Below this fraction of ‖X‖² the loss is summed entry by entry: the identity would lose too many digits.
 const EXPLICIT_BELOW: f64 = 1e-3;
@@ -17,6 +20,9 @@ pub fn mse(x: &[Block<'_>], w: &Dense<'_>, h: &Dense<'_>) -> Result<f64> {
     };
     let x = Data::<f64>::new(x, layout)?;
     check_factors(x.rows, x.cols, w, h)?;
+    if x.parts.iter().any(has_gaps) {
+        return mse_of_known(x, w, h, layout);
+    }
     let w = Panel::from_rows(w)?;
     let h = Panel::from_columns(h)?;
     let total = sum_of_squares(&x);
@@ -30,6 +36,25 @@ pub fn mse(x: &[Block<'_>], w: &Dense<'_>, h: &Dense<'_>) -> Result<f64> {
         squares = residual(&x, &w, &h, None)?;
     }
     Ok(squares / x.entries())
+}
+
+fn has_gaps(part: &Part<'_, f64>) -> bool {
+    let unlisted = matches!(&part.kind, PartKind::Sparse(block) if block.unlisted_missing);
+    let values = part.stored();
+    unlisted || !run(Scan { values }).finite
+}
+
+/// The same over the entries that are known.
+fn mse_of_known(x: Data<'_>, w: &Dense<'_>, h: &Dense<'_>, layout: Layout) -> Result<f64> {
+    let mask = Mask::unknown(&x)?;
+    let known = x.entries() - mask.count() as f64;
+    if known == 0.0 {
+        return Err(KernelError::invalid("no entry of the data is known"));
+    }
+    let hidden = Hidden::new(x, &mask)?;
+    let x = Data::<f64>::new(&hidden.blocks(), layout)?;
+    let (w, h) = (Panel::from_rows(w)?, Panel::from_columns(h)?);
+    Ok(residual(&x, &w, &h, Some(&mask))? / known)
 }
 
 fn is_zero(data: &[f64]) -> bool {

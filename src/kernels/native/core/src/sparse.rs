@@ -30,6 +30,8 @@ pub struct SparsePart<'a, T: Element> {
     pub cols: usize,
     /// Each listed entry, column after column.
     pub values: Cow<'a, [T]>,
+    /// What is not listed is missing, not zero.
+    pub unlisted_missing: bool,
     indptr: Pointers<'a>,
     indices: &'a [u32],
     by_row: Option<Rows<T>>,
@@ -148,6 +150,7 @@ impl<'a, T: Element> SparsePart<'a, T> {
             rows,
             cols,
             values,
+            unlisted_missing: false,
             indptr,
             indices,
             by_row: None,

@@ -296,6 +296,7 @@ fn data_that_do_not_fit_are_refused() {
                 indptr,
                 indices,
                 values: Values::F64(&values),
+                unlisted_missing: false,
             }]);
         }
     };

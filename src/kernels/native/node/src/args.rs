@@ -38,7 +38,16 @@ pub enum Matrix {
         indptr: Uint32Array,
         indices: Uint32Array,
         values: Either<Float64Array, Float32Array>,
+        unlisted: Option<Unlisted>,
     },
+}
+
+/// What entries are that a sparse matrix does not list.
+#[napi(string_enum = "lowercase")]
+#[derive(PartialEq, Eq)]
+pub enum Unlisted {
+    Zero,
+    Missing,
 }
 
 /// The terms one factor adds to the objective.
@@ -88,6 +97,7 @@ pub struct NmfArgs {
     pub tol: f64,
     pub norm: Norm,
     pub hold_out: Option<HoldOut>,
+    pub missing: Option<MaskedSolver>,
 }
 
 /// See `HoldOut` of kernels.ts; two words of each key, one key after the other.
@@ -99,7 +109,7 @@ pub struct HoldOut {
     pub keep: Keep,
 }
 
-/// How half-steps take entries that are held out.
+/// How half-steps take entries that are not seen.
 #[napi(string_enum = "lowercase")]
 #[derive(PartialEq, Eq)]
 pub enum MaskedSolver {
@@ -228,12 +238,14 @@ fn view(block: &Matrix) -> Block<'_> {
             indptr,
             indices,
             values,
+            unlisted,
         } => Block::Csc {
             rows: *rows as usize,
             cols: *cols as usize,
             indptr: Pointers::U32(indptr),
             indices,
             values: floats(values),
+            unlisted_missing: *unlisted == Some(Unlisted::Missing),
         },
     }
 }

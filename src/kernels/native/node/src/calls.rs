@@ -4,13 +4,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use factorloom_core as core;
 use factorloom_core::control::{Control, Iterate};
 use factorloom_core::error::KernelError;
+use factorloom_core::hold_out::Missing;
 use napi::bindgen_prelude::{Either, Float32Array, Float64Array, FnArgs, PromiseRaw};
 use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode};
 use napi::{Env, Result, Status};
 use napi_derive::napi;
 
 use crate::args::{
-    Acceleration, HoldOut, Memory, MseArgs, NmfArgs, NnlsArgs, SvdArgs, floats, views,
+    Acceleration, HoldOut, MaskedSolver, Memory, MseArgs, NmfArgs, NnlsArgs, SvdArgs, floats, views,
 };
 use crate::cancel::Cancel;
 use crate::jobs::{Outcome, spawn};
@@ -56,6 +57,9 @@ pub fn nmf<'env>(
             tol: args.tol,
             norm: args.norm.into(),
             hold_out: args.hold_out.as_ref().map(HoldOut::view),
+            missing: args.missing.map(|solver| Missing {
+                exact: solver == MaskedSolver::Exact,
+            }),
         };
         controlled(ticket, &flag, on_iteration.as_ref(), |control| {
             core::nmf::nmf(&args, control).map(Into::into)

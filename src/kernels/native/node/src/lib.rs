@@ -11,7 +11,7 @@ mod running;
 
 pub use args::{
     Acceleration, DenseMatrix, FactorTerms, HoldOut, Keep, MaskedSolver, Matrix, Memory, MseArgs,
-    NmfArgs, NnlsArgs, Norm, Order, Precision, Solver, Start, SvdArgs,
+    NmfArgs, NnlsArgs, Norm, Order, Precision, Solver, Start, SvdArgs, Unlisted,
 };
 pub use calls::{examine, force_simd, mse, nmf, nnls, provoke_panic, simd, svd, version};
 pub use cancel::Cancel;

@@ -42,7 +42,9 @@ pub struct HeldOut {
 /// See `Look` of matrix-check.ts.
 #[napi(object, object_from_js = false)]
 pub struct Facts {
-    pub non_finite: Option<f64>,
+    pub infinite: Option<f64>,
+    pub missing: Option<f64>,
+    pub gaps: f64,
     pub negative: Option<f64>,
     pub largest: f64,
     pub zeros: f64,
@@ -51,7 +53,9 @@ pub struct Facts {
 impl From<examine::Facts> for Facts {
     fn from(facts: examine::Facts) -> Self {
         Self {
-            non_finite: facts.non_finite.map(|at| at as f64),
+            infinite: facts.infinite.map(|at| at as f64),
+            missing: facts.missing.map(|at| at as f64),
+            gaps: facts.gaps as f64,
             negative: facts.negative.map(|at| at as f64),
             largest: facts.largest,
             zeros: facts.zeros as f64,

@@ -151,6 +151,15 @@ pub struct HeldValues<T> {
 }
 
 impl<T: Element> HeldValues<T> {
+    /// None that is known.
+    pub fn none(lists: &Lists) -> Result<Self> {
+        Ok(Self {
+            places: Vec::new(),
+            values: Vec::new(),
+            bounds: zeros(lists.windows * lists.count + 1)?,
+        })
+    }
+
     /// Looks them up in X; `lists` are by columns of X.
     pub fn new(x: &Data<'_, T>, lists: &Lists) -> Result<Self> {
         let segments = lists.windows * lists.count;
@@ -286,6 +295,7 @@ impl<T: Element> OwnPart<T> {
                 indptr: Pointers::U64(indptr),
                 indices,
                 values: T::values(values),
+                unlisted_missing: false,
             },
         }
     }

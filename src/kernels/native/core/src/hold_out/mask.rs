@@ -1,5 +1,6 @@
 use std::ops::Range;
 
+use crate::data::{Data, Element, PartKind};
 use crate::error::Result;
 use crate::leaves::{MaskBits, TILE, draw};
 use crate::memory::zeros;
@@ -38,6 +39,64 @@ impl Mask {
             cols,
             words: zeros(rows * cols.div_ceil(TILE))?,
         })
+    }
+
+    /// What is not known of X: entries that are not numbers, and what a block does not list, where it says so.
+    pub fn unknown<T: Element>(x: &Data<'_, T>) -> Result<Self> {
+        let mut mask = Self::none(x.rows, x.cols)?;
+        let (rows, cols) = (x.rows, x.cols);
+        each_chunk(&mut mask.words, rows, x.stored, |across, words| {
+            let columns = across * TILE..cols.min((across + 1) * TILE);
+            for part in &x.parts {
+                let own = &mut words[part.top..part.top + part.rows()];
+                match &part.kind {
+                    PartKind::Dense(block) => {
+                        for (bit, j) in columns.clone().enumerate() {
+                            for (i, word) in own.iter_mut().enumerate() {
+                                let x = block.data[i * block.down + j * block.across];
+                                *word |= u64::from(x.to_f64().is_nan()) << bit;
+                            }
+                        }
+                    }
+                    PartKind::Sparse(block) => {
+                        if block.unlisted_missing {
+                            own.fill(present(cols, across));
+                        }
+                        let lists = block.columns();
+                        for (bit, j) in columns.clone().enumerate() {
+                            let (indices, values) = lists.list(j);
+                            for (&i, x) in indices.iter().zip(values) {
+                                let word = &mut own[i as usize];
+                                *word &= !(1 << bit);
+                                *word |= u64::from(x.to_f64().is_nan()) << bit;
+                            }
+                        }
+                    }
+                }
+            }
+        });
+        Ok(mask)
+    }
+
+    /// Everything else.
+    pub fn complement(&self) -> Result<Self> {
+        let mut out = Self::none(self.rows, self.cols)?;
+        let chunks = out.words.chunks_exact_mut(self.rows.max(1)).enumerate();
+        for (across, words) in chunks {
+            let all = present(self.cols, across);
+            for (out, word) in words.iter_mut().zip(self.words(across)) {
+                *out = all & !word;
+            }
+        }
+        Ok(out)
+    }
+
+    /// How many entries it holds.
+    pub fn count(&self) -> usize {
+        self.words
+            .iter()
+            .map(|word| word.count_ones() as usize)
+            .sum()
     }
 
     /// Draws a block of rows. No row of it is held out whole: of such a row the entry of largest draw (the first among

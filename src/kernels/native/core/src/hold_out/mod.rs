@@ -24,25 +24,45 @@ pub struct HoldOut<'a> {
     pub best: bool,
 }
 
-/// What is held out of X, as both factors and the score want it.
+/// Entries that are not known: see [`Mask::unknown`].
+#[derive(Clone, Copy, Debug)]
+pub struct Missing {
+    /// One Gram matrix for each column; otherwise one for all, corrected (expectation–maximisation).
+    pub exact: bool,
+}
+
+/// Lists of one factor's columns.
+#[derive(Clone, Copy)]
+pub struct Listed<'a> {
+    /// Entries of X.
+    pub lists: &'a Lists,
+    /// They are those that are seen, and make the Gram matrix of a column; otherwise they are missing from it.
+    pub seen: bool,
+}
+
+/// What a fit does not see of X, as both factors and the score want it.
 pub struct Held<T> {
     /// How many entries.
     pub count: usize,
-    /// The chance of each.
+    /// What part of X, about.
     pub share: f64,
     /// A bit for each entry of X.
     pub mask: Mask,
-    /// For each column of X its held-out rows.
+    /// For each column of X its rows that are not seen, or those that are.
     pub by_column: Lists,
-    /// For each row of X its held-out columns.
+    /// For each row of X its columns.
     pub by_row: Lists,
-    /// In the order of `by_column`.
+    /// The lists are of what is seen.
+    pub seen: bool,
+    /// In the order of `by_column`; none where they are not known.
     pub values: HeldValues<T>,
+    /// They are known.
+    pub scored: bool,
 }
 
 impl<T: Element> Held<T> {
     /// Draws the mask of X and looks its values up, for factors of rank k.
-    pub fn new(x: &Data<'_, T>, hold_out: &HoldOut<'_>, k: usize) -> Result<Self> {
+    pub fn drawn(x: &Data<'_, T>, hold_out: &HoldOut<'_>, k: usize) -> Result<Self> {
         let HoldOut { fraction, keys, .. } = *hold_out;
         if !(fraction > 0.0 && fraction < 1.0) {
             return Err(KernelError::invalid(format!(
@@ -66,7 +86,36 @@ impl<T: Element> Held<T> {
             count: by_column.len(),
             share,
             by_row: Lists::new::<T>(&mask, share, k)?,
+            seen: false,
             values: HeldValues::new(x, &by_column)?,
+            scored: true,
+            by_column,
+            mask,
+        })
+    }
+
+    /// Finds what is missing from X. Where each column has a Gram matrix of its own, that is made of what is seen or by
+    /// taking away the rest: whichever is less.
+    pub fn missing(x: &Data<'_, T>, missing: Missing, k: usize) -> Result<Self> {
+        let mask = Mask::unknown(x)?;
+        let count = mask.count();
+        let share = count as f64 / x.entries();
+        let seen = missing.exact && share > 0.5;
+        let complement;
+        let (listed, listed_share) = if seen {
+            complement = mask.complement()?;
+            (&complement, 1.0 - share)
+        } else {
+            (&mask, share)
+        };
+        let by_column = Lists::new::<T>(&listed.transposed()?, listed_share, k)?;
+        Ok(Self {
+            count,
+            share,
+            by_row: Lists::new::<T>(listed, listed_share, k)?,
+            seen,
+            values: HeldValues::none(&by_column)?,
+            scored: false,
             by_column,
             mask,
         })

@@ -1,7 +1,7 @@
 use crate::control::{Iterate, Stopped};
 use crate::data::{Block, Dense};
 use crate::error::{KernelError, Result};
-use crate::hold_out::HoldOut;
+use crate::hold_out::{HoldOut, Missing};
 use crate::matrix::Matrix;
 use crate::objective::FactorTerms;
 use crate::scale::Norm;
@@ -46,6 +46,8 @@ pub struct NmfArgs<'a> {
     pub norm: Norm,
     /// Entries that are left out and scored; only with `Solver::Hals` and no acceleration.
     pub hold_out: Option<HoldOut<'a>>,
+    /// Entries of X are missing; only with `Solver::Hals`, no acceleration, and nothing held out.
+    pub missing: Option<Missing>,
 }
 
 /// A fitted model.
@@ -103,6 +105,12 @@ impl NmfArgs<'_> {
         }
         if self.hold_out.is_some() && (self.solver != Solver::Hals || self.accelerate) {
             return reject("a hold-out needs hals without acceleration");
+        }
+        if self.missing.is_some() && (self.solver != Solver::Hals || self.accelerate) {
+            return reject("missing entries need hals without acceleration");
+        }
+        if self.missing.is_some() && self.hold_out.is_some() {
+            return reject("nothing can be held out where entries are missing");
         }
         if self.solver == Solver::Mu {
             let negative = self.x.iter().any(|block| block.stored().any_negative());

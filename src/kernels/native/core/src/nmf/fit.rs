@@ -1,7 +1,7 @@
 use std::borrow::Cow;
 
 use super::factors::Factor;
-use super::masked::{Masked, Unseen};
+use super::masked::{Looked, Masked};
 use super::{NmfArgs, Precision};
 use crate::control::Control;
 use crate::data::{Data, Element};
@@ -93,12 +93,14 @@ impl<'a, T: Element> Fit<'a, T> {
 
     /// Entries that are fitted.
     pub fn entries(&self) -> f64 {
-        self.x.entries() - self.held_count().unwrap_or(0) as f64
+        let unseen = self.masked.as_ref().map_or(0, |m| m.held().count);
+        self.x.entries() - unseen as f64
     }
 
     /// Entries that are held out.
     pub fn held_count(&self) -> Option<usize> {
-        self.masked.as_ref().map(|masked| masked.held().count)
+        let held = self.masked.as_ref()?.held();
+        held.scored.then_some(held.count)
     }
 
     /// Multiplies H by the scalar for which W·H is nearest to X.
@@ -258,7 +260,7 @@ impl<'a, T: Element> Fit<'a, T> {
         }
         self.reject();
         if let Some(masked) = &mut self.masked {
-            masked.look(&self.by_column, &self.w.accepted, &self.h.accepted);
+            masked.look(&self.by_column, &self.w.accepted, &self.h.accepted, 0.0);
         }
         true
     }
@@ -307,15 +309,16 @@ impl<'a, T: Element> Fit<'a, T> {
     /// enough.
     pub fn measure(&mut self, cross: f64) -> Result<Measure> {
         let (w, h) = (&self.w.work, &self.h.work);
-        let unseen = match &mut self.masked {
-            Some(masked) => masked.look(&self.by_column, w, h),
-            None => Unseen {
-                model: 0.0,
+        let (w_sums, h_sums) = (&self.w.work_sums, &self.h.work_sums);
+        let whole = dot(&w_sums.gram, &h_sums.gram);
+        let seen = match &mut self.masked {
+            Some(masked) => masked.look(&self.by_column, w, h, whole),
+            None => Looked {
+                model: whole,
                 residual: 0.0,
             },
         };
-        let (w_sums, h_sums) = (&self.w.work_sums, &self.h.work_sums);
-        let mut squares = self.total - 2.0 * cross + dot(&w_sums.gram, &h_sums.gram) - unseen.model;
+        let mut squares = self.total - 2.0 * cross + seen.model;
         let explicit_below = match self.args.precision {
             Precision::F64 => EXPLICIT_BELOW,
             Precision::F32 => EXPLICIT_BELOW_NARROW,
@@ -336,7 +339,7 @@ impl<'a, T: Element> Fit<'a, T> {
                 "the objective left the range of numbers",
             ));
         }
-        let held_loss = unseen.residual / self.held_count().unwrap_or(0) as f64;
+        let held_loss = seen.residual / self.held_count().unwrap_or(0) as f64;
         Ok(Measure {
             squares,
             objective,
@@ -347,7 +350,7 @@ impl<'a, T: Element> Fit<'a, T> {
     pub fn kkt(&self) -> Result<f64> {
         let args = self.args;
         let (w, h) = (&self.w.accepted_sums, &self.h.accepted_sums);
-        let lists = |side| self.masked.as_ref().map(|masked| masked.lists(side));
+        let listed = |side| self.masked.as_ref().map(|masked| masked.listed(side));
         let of_h = Quadratic::new::<T>(
             &w.gram,
             step_terms(&args.h, &args.w, &h.norms, &w.norms),
@@ -364,7 +367,7 @@ impl<'a, T: Element> Fit<'a, T> {
             &self.w.accepted,
             None,
             &of_h,
-            lists(Side::H),
+            listed(Side::H),
         )?;
         let open_w = largest_step(
             &self.by_row,
@@ -372,7 +375,7 @@ impl<'a, T: Element> Fit<'a, T> {
             &self.h.accepted,
             self.accepted_crossed.as_ref(),
             &of_w,
-            lists(Side::W),
+            listed(Side::W),
         )?;
         Ok(open_h.max(open_w))
     }

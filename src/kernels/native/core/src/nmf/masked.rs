@@ -1,7 +1,7 @@
 use crate::data::Element;
 use crate::error::Result;
 use crate::half_step::{Filled, correct};
-use crate::hold_out::{Held, HoldOut, Lists};
+use crate::hold_out::{Held, Listed, Lists};
 use crate::leaves::SUMS;
 use crate::panel::Panel;
 use crate::parallel::each_task;
@@ -11,36 +11,32 @@ use crate::solver::Prepared;
 use crate::solver::own::OwnSweeps;
 use crate::view::{Side, View};
 
-/// What a fit with a hold-out knows beside the products with what is seen.
+/// What a fit that does not see all of X knows beside the products with what is seen.
 pub struct Masked<T: Element> {
     held: Held<T>,
     exact: bool,
     /// Share of the Gram matrix that the half-steps of expectation–maximisation take: at first that of the entries that are
     /// seen, which is right on average; 1, which never raises the objective, once that has.
     gamma: f64,
-    /// Σ (w_i·h_j)·w_i over the held-out entries of each column j, at the pair that was looked at last.
+    /// Σ (w_i·h_j)·w_i over the listed entries of each column j, at the pair that was looked at last.
     known: Panel<T>,
 }
 
-/// Over the held-out entries.
+/// What a look at a pair tells.
 #[derive(Clone, Copy)]
-pub struct Unseen {
-    /// Σ (w_i·h_j)²
+pub struct Looked {
+    /// Σ (w_i·h_j)² over what is seen.
     pub model: f64,
-    /// Σ (x_ij − w_i·h_j)²
+    /// Σ (x_ij − w_i·h_j)² over what is held out.
     pub residual: f64,
 }
 
 impl<T: Element> Masked<T> {
-    pub fn new(held: Held<T>, hold_out: &HoldOut<'_>, k: usize) -> Result<Self> {
-        let gamma = if hold_out.exact {
-            1.0
-        } else {
-            1.0 - held.share
-        };
+    pub fn new(held: Held<T>, exact: bool, k: usize) -> Result<Self> {
+        let gamma = if exact { 1.0 } else { 1.0 - held.share };
         Ok(Self {
             known: Panel::zeros(k, held.by_column.count)?,
-            exact: hold_out.exact,
+            exact,
             gamma,
             held,
         })
@@ -61,15 +57,23 @@ impl<T: Element> Masked<T> {
         bold
     }
 
-    pub fn lists(&self, side: Side) -> &Lists {
+    pub fn listed(&self, side: Side) -> Listed<'_> {
+        Listed {
+            lists: self.lists(side),
+            seen: self.held.seen,
+        }
+    }
+
+    fn lists(&self, side: Side) -> &Lists {
         match side {
             Side::H => &self.held.by_column,
             Side::W => &self.held.by_row,
         }
     }
 
-    /// Compares a pair with what is held out, and keeps what the next half-step for H wants.
-    pub fn look(&mut self, view: &View<'_, T>, w: &Panel<T>, h: &Panel<T>) -> Unseen {
+    /// Compares a pair, for which Σ (w_i·h_j)² over all entries is `whole`, with what is held out, and keeps what the next
+    /// half-step for H wants.
+    pub fn look(&mut self, view: &View<'_, T>, w: &Panel<T>, h: &Panel<T>, whole: f64) -> Looked {
         let lists = &self.held.by_column;
         let values = &self.held.values;
         self.known.data_mut().fill(T::default());
@@ -87,8 +91,13 @@ impl<T: Element> Masked<T> {
             sums.map(|sums| sum(&sums))
         });
         let total = |at: usize| parts.iter().fold(0.0, |sum, part| sum + part[at]);
-        Unseen {
-            model: total(0),
+        let listed = total(0);
+        Looked {
+            model: if self.held.seen {
+                listed
+            } else {
+                whole - listed
+            },
             residual: total(1),
         }
     }
@@ -124,7 +133,7 @@ impl<T: Element> Masked<T> {
             return Ok(None);
         }
         Ok(Some(Prepared::Own(OwnSweeps::new(
-            self.lists(side),
+            self.listed(side),
             partner,
             quadratic,
             sweeps,

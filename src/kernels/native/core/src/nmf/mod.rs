@@ -9,8 +9,8 @@ pub use args::{HeldOut, NmfArgs, NmfResult, Precision};
 
 use crate::control::{Control, Iterate, Stopped};
 use crate::data::{Data, Element, Layout};
-use crate::error::Result;
-use crate::hold_out::{Held, Hidden, HoldOut};
+use crate::error::{KernelError, Result};
+use crate::hold_out::{Held, Hidden};
 use crate::momentum::Momentum;
 use crate::mse::check_factors;
 use crate::parallel::wide_awake;
@@ -42,24 +42,22 @@ fn nmf_in<T: Element>(args: &NmfArgs<'_>, control: Control<'_>) -> Result<NmfRes
         k: args.start_h.rows,
         low_memory: args.low_memory,
     };
-    match &args.hold_out {
-        None => {
-            let x = Data::<T>::new(args.x, layout)?;
-            check_factors(x.rows, x.cols, &args.start_w, &args.start_h)?;
-            let fit = Fit::begin(args, &x, None)?;
-            wide_awake(|| descend(fit, control))
-        }
-        Some(hold_out) => {
-            let (hidden, masked) = hide::<T>(args, hold_out)?;
-            let x = Data::new(&hidden.blocks(), layout)?;
-            let fit = Fit::begin(args, &x, Some(masked))?;
-            wide_awake(|| descend(fit, control))
-        }
-    }
+    let Some((hidden, masked)) = unseen::<T>(args)? else {
+        let x = Data::<T>::new(args.x, layout)?;
+        check_factors(x.rows, x.cols, &args.start_w, &args.start_h)?;
+        let fit = Fit::begin(args, &x, None)?;
+        return wide_awake(|| descend(fit, control));
+    };
+    let x = Data::new(&hidden.blocks(), layout)?;
+    let fit = Fit::begin(args, &x, Some(masked))?;
+    wide_awake(|| descend(fit, control))
 }
 
-/// X without what is held out, and that.
-fn hide<T: Element>(args: &NmfArgs<'_>, hold_out: &HoldOut<'_>) -> Result<(Hidden<T>, Masked<T>)> {
+/// X without what is held out or missing, and that.
+fn unseen<T: Element>(args: &NmfArgs<'_>) -> Result<Option<(Hidden<T>, Masked<T>)>> {
+    if args.hold_out.is_none() && args.missing.is_none() {
+        return Ok(None);
+    }
     let k = args.start_h.rows;
     let x = Data::<T>::new(
         args.x,
@@ -69,9 +67,16 @@ fn hide<T: Element>(args: &NmfArgs<'_>, hold_out: &HoldOut<'_>) -> Result<(Hidde
         },
     )?;
     check_factors(x.rows, x.cols, &args.start_w, &args.start_h)?;
-    let held = Held::new(&x, hold_out, k)?;
+    let (held, exact) = match (&args.hold_out, args.missing) {
+        (Some(hold_out), _) => (Held::drawn(&x, hold_out, k)?, hold_out.exact),
+        (None, Some(missing)) => (Held::missing(&x, missing, k)?, missing.exact),
+        (None, None) => return Ok(None),
+    };
+    if held.count as f64 == x.entries() {
+        return Err(KernelError::invalid("no entry of the data is known"));
+    }
     let hidden = Hidden::new(x, &held.mask)?;
-    Ok((hidden, Masked::new(held, hold_out, k)?))
+    Ok(Some((hidden, Masked::new(held, exact, k)?)))
 }
 
 fn descend<T: Element>(mut fit: Fit<'_, T>, control: Control<'_>) -> Result<NmfResult> {

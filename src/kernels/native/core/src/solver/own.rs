@@ -1,5 +1,5 @@
 use crate::error::Result;
-use crate::hold_out::Lists;
+use crate::hold_out::Listed;
 use crate::leaves::Accumulate;
 use crate::memory::Aligned;
 use crate::panel::Panel;
@@ -8,14 +8,14 @@ use crate::reduce::gram;
 use crate::simd::{Real, run};
 use crate::solver::REST;
 
-/// Held-out entries whose columns of the partner are multiplied at once.
+/// Listed entries whose columns of the partner are multiplied at once.
 const DEPTH: usize = 64;
 
 /// Sweeps on the quadratic that each column really has, in 64 bits: G less the columns of the partner whose entries are
-/// held out, k² multiply-adds for each of them.
+/// not seen, or made of those that are; k² multiply-adds for each of them.
 pub struct OwnSweeps<'a> {
     quadratic: &'a Quadratic<'a>,
-    lists: &'a Lists,
+    listed: Listed<'a>,
     partner: Panel<f64>,
     gram: Vec<f64>,
     /// What a dead curvature is at most.
@@ -36,7 +36,7 @@ struct Own {
 impl<'a> OwnSweeps<'a> {
     /// Of a half-step's problem; its bounds and penalties are those of `quadratic`.
     pub fn new<T: Real>(
-        lists: &'a Lists,
+        listed: Listed<'a>,
         partner: &Panel<T>,
         quadratic: &'a Quadratic<'a>,
         most: usize,
@@ -49,7 +49,7 @@ impl<'a> OwnSweeps<'a> {
             .fold(0.0, |most: f64, x| most.max(*x));
         Ok(Self {
             quadratic,
-            lists,
+            listed,
             partner,
             gram,
             dead: dead_below::<T>() * largest,
@@ -89,9 +89,10 @@ impl<'a> OwnSweeps<'a> {
     fn pose(&self, column: usize, own: &mut Own) {
         let (k, wide) = (self.partner.k, self.partner.stride);
         own.products.fill(0.0);
-        for window in 0..self.lists.windows {
-            let bounds = self.lists.bounds(window, &(column..column + 1));
-            for list in self.lists.indices[bounds[0]..bounds[1]].chunks(DEPTH) {
+        let lists = self.listed.lists;
+        for window in 0..lists.windows {
+            let bounds = lists.bounds(window, &(column..column + 1));
+            for list in lists.indices[bounds[0]..bounds[1]].chunks(DEPTH) {
                 for (to, &i) in own.packed.chunks_exact_mut(wide).zip(list) {
                     to.copy_from_slice(self.partner.column(i as usize));
                 }
@@ -108,7 +109,12 @@ impl<'a> OwnSweeps<'a> {
         }
         for r in 0..k {
             for s in 0..k {
-                own.gram[r * wide + s] = self.gram[r * k + s] - own.products[r * wide + s];
+                let listed = own.products[r * wide + s];
+                own.gram[r * wide + s] = if self.listed.seen {
+                    listed
+                } else {
+                    self.gram[r * k + s] - listed
+                };
             }
             let diagonal = own.gram[r * wide + r];
             let curvature = diagonal + self.quadratic.terms.ridge[r];

@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use factorloom_core::control::Control;
 use factorloom_core::data::{Block, Dense, Pointers, Values};
 use factorloom_core::error::Result;
-use factorloom_core::hold_out::HoldOut;
+use factorloom_core::hold_out::{HoldOut, Missing};
 use factorloom_core::matrix::Matrix;
 use factorloom_core::nmf::{NmfArgs, NmfResult, Precision, nmf};
 use factorloom_core::objective::FactorTerms;
@@ -144,6 +144,7 @@ impl OwnedCsc {
             indptr,
             indices: &self.indices,
             values: Values::F64(&self.values),
+            unlisted_missing: false,
         }
     }
 }
@@ -250,6 +251,7 @@ pub struct Problem<'a> {
     pub tol: f64,
     pub norm: Norm,
     pub hold_out: Option<HoldOut<'a>>,
+    pub missing: Option<Missing>,
 }
 
 impl<'a> Problem<'a> {
@@ -267,6 +269,7 @@ impl<'a> Problem<'a> {
             tol: 0.0,
             norm: Norm::L2,
             hold_out: None,
+            missing: None,
         }
     }
 
@@ -286,6 +289,7 @@ impl<'a> Problem<'a> {
             tol: self.tol,
             norm: self.norm,
             hold_out: self.hold_out,
+            missing: self.missing,
         };
         nmf(&args, control)
     }

@@ -69,6 +69,7 @@ impl<'a> Call<'a> {
                 exact: self.exact,
                 best: self.best,
             }),
+            missing: None,
         };
         with_threads(self.threads, || nmf(&args, Control::IDLE)).unwrap()
     }
@@ -383,6 +384,7 @@ fn a_hold_out_that_does_not_fit_is_an_error() {
                 exact: false,
                 best: false,
             }),
+            missing: None,
         };
         nmf(&args, Control::IDLE)
             .map(|fit| fit.stopped)

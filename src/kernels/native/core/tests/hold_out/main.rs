@@ -169,6 +169,7 @@ impl Stored {
             indptr: Pointers::U32(&self.indptr),
             indices: &self.indices,
             values: Values::F64(&self.values),
+            unlisted_missing: false,
         }
     }
 }

@@ -105,7 +105,7 @@ fn lists_hold_the_mask_by_rows_and_by_columns_with_the_values() {
                 exact: false,
                 best: false,
             };
-            let held = Held::new(&x, &hold_out, k).unwrap();
+            let held = Held::drawn(&x, &hold_out, k).unwrap();
             let mut expected = defined(70, 150, keys[0], fraction);
             expected.extend(defined(201, 150, keys[1], fraction));
             let mut found = vec![vec![false; 150]; 271];

@@ -147,12 +147,26 @@ fn examining_tells_places() {
         ..calm
     };
     assert_eq!(look(&[(early, -9.0), (late, -2.0)]), negative);
-    for odd in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
+    for odd in [f64::INFINITY, f64::NEG_INFINITY] {
         let wanted = Facts {
-            non_finite: Some(late),
+            infinite: Some(late),
             ..Facts::default()
         };
-        assert_eq!(look(&[(early, -9.0), (late, odd)]), wanted);
+        assert_eq!(
+            look(&[(early, -9.0), (early + 3, f64::NAN), (late, odd)]),
+            wanted
+        );
     }
+    let gappy = Facts {
+        missing: Some(early),
+        gaps: 2,
+        negative: Some(early + 1),
+        zeros: calm.zeros,
+        ..calm
+    };
+    assert_eq!(
+        look(&[(early, f64::NAN), (early + 1, -2.0), (late, f64::NAN)]),
+        gappy
+    );
     assert_eq!(examine(Values::F64(&[])), Facts::default());
 }
