@@ -53,3 +53,19 @@ export class BackendUnavailableError extends Error {
     this.tried = tried;
   }
 }
+
+/** What can be wrong with a file that a fit is to be read from, or written to. */
+export type ModelFileErrorCode = 'not-a-fit' | 'damaged' | 'newer-version' | 'not-saved';
+
+/** A file that can't be read as a fit, or a fit that can't be saved; `path` names the file. */
+export class ModelFileError extends Error {
+  override readonly name = 'ModelFileError';
+  readonly code: ModelFileErrorCode;
+  readonly path: string;
+
+  constructor(code: ModelFileErrorCode, path: string, message: string, options: { readonly cause?: unknown } = {}) {
+    super(`${message} (${path})`, 'cause' in options ? { cause: options.cause } : undefined);
+    this.code = code;
+    this.path = path;
+  }
+}

@@ -39,7 +39,15 @@ export type {
 } from './dsl/expr.js';
 export { factorInput } from './dsl/input.js';
 export { nmfLayer, svdLayer } from './dsl/layers.js';
-export { BackendUnavailableError, GraphError, KernelError, type KernelErrorCode } from './errors.js';
+export {
+  BackendUnavailableError,
+  GraphError,
+  KernelError,
+  type KernelErrorCode,
+  ModelFileError,
+  type ModelFileErrorCode,
+} from './errors.js';
+export { loadFit, type SavedFit, saveFit } from './io/model-file.js';
 export type { GraphIssue, GraphIssueCode } from './issues.js';
 export type { Backend } from './kernels/select.js';
 export type { EntrySet, MaskInput } from './mask.js';
@@ -55,7 +63,16 @@ export {
   toRows,
 } from './matrix.js';
 export type { MatrixInput } from './matrix-input.js';
-export type { FitSummary, GraphFit, HistoryEntry, InputSummary, LayerFit, Progress } from './runtime/fit.js';
+export type {
+  FitSummary,
+  GraphFit,
+  HistoryEntry,
+  InputSummary,
+  LayerFit,
+  Progress,
+  ProjectOptions,
+  ReconstructOptions,
+} from './runtime/fit.js';
 export { type FactorNet, type FitOptions, factorNet } from './runtime/net.js';
 export { type PartialFit, partialFit } from './runtime/partial.js';
 export type { Acceleration, Memory, Precision, Solver, StartMethod } from './solver.js';

@@ -6,19 +6,25 @@ import { factorTerms } from './resolve.js';
 import type { Shapes } from './shapes.js';
 import type { Survey, Surveyed } from './survey.js';
 
-/** What is wrong with a matrix, wherever it is from. */
+/** What is wrong with a matrix that layers are fitted to. */
 export function dataFaults(of: string, found: Surveyed | undefined): readonly Fault[] {
   if (found === undefined) return [];
+  const faults = matrixFaults(of, found);
+  if (faults.length > 0 || !('facts' in found)) return faults;
+  const { known } = found.facts;
+  return known === undefined ? [] : unknownLines(of, 'feature', known.rows);
+}
+
+/** What is wrong with a matrix, wherever it is from. */
+export function matrixFaults(of: string, found: Surveyed): readonly Fault[] {
   if (!('facts' in found)) {
     const { what, rule, got } = found.matrix;
     return [{ code: what === 'mask' ? 'invalid-mask' : 'invalid-data', of, rule, got }];
   }
   const { rows, cols } = found.matrix;
   if (rows === 0 || cols === 0) return [{ code: 'invalid-data', of, rule: 'at least 1 × 1', got: `${rows} × ${cols}` }];
-  const { infinite, known, largest } = found.facts;
+  const { infinite, largest } = found.facts;
   if (infinite !== undefined) return [{ code: 'non-finite', of, ...infinite }];
-  const bare = known === undefined ? [] : unknownLines(of, 'feature', known.rows);
-  if (bare.length > 0) return bare;
   const fits = largest === 0 || (largest <= LARGEST_VALUE && largest >= 1 / LARGEST_VALUE);
   return fits ? [] : [{ code: 'value-range', of, largest }];
 }

@@ -106,6 +106,14 @@ const places = z
   )
   .optional();
 
+export const projectOptions = z.strictObject({
+  orientation,
+  /** What matrices are is found where all data is looked at. */
+  conditions: z.array(z.unknown(), 'an array of matrices').optional(),
+  signal: z.instanceof(AbortSignal, { error: 'an AbortSignal' }).optional(),
+  threads: whole(1, MOST_THREADS).optional(),
+});
+
 export const reconstructOptions = z.strictObject({
   through: z.string('the name of a layer').optional(),
   features: places,

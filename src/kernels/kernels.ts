@@ -9,7 +9,7 @@ export type { Acceleration, MaskedSolver, Memory, Precision, Solver };
 export interface Kernels {
   readonly backend: string;
   nmf(args: NmfArgs, options?: CallOptions): Promise<NmfResult>;
-  nnls(args: NnlsArgs, options?: CallOptions): Promise<DenseMatrix>;
+  encode(args: EncodeArgs, options?: CallOptions): Promise<DenseMatrix>;
   svd(args: SvdArgs, options?: CallOptions): Promise<SvdResult>;
   mse(args: MseArgs, options?: CallOptions): Promise<number>;
   /** A look at every number, on the caller's thread. */
@@ -69,15 +69,19 @@ export interface HoldOut {
   readonly keep: 'last' | 'best';
 }
 
-/** Minimise ½‖X − W·H‖² + L1·Σ|h| + ½·L2·mean(diag WᵀW)·Σh² over H ≥ 0, exactly, column by column. */
-export interface NnlsArgs {
+/**
+ * Minimise ½‖X − W·H‖² + Σ_r (½·ridge_r·‖h_r‖² + linear_r·‖h_r‖₁) exactly, column by column, over H ≥ 0 or over all H, where
+ * ‖X − W·H‖² is over the entries that are not missing; a sample of which nothing is known gets zeros.
+ */
+export interface EncodeArgs {
   readonly X: RowBlocks;
   /** features × k */
   readonly W: DenseMatrix;
-  /** ≥ 0, in units of WᵀX. */
-  readonly L1: number;
-  /** ≥ 0, a ratio. */
-  readonly L2: number;
+  /** k numbers ≥ 0; one that is infinite leaves its coefficients at zero. */
+  readonly ridge: Float64Array;
+  /** k numbers ≥ 0. */
+  readonly linear: Float64Array;
+  readonly nonneg: boolean;
 }
 
 /** Truncated SVD of X, with its rows' means subtracted and deviations divided out where asked. */

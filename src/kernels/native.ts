@@ -5,7 +5,7 @@ import { BackendUnavailableError, KernelError } from '../errors.js';
 import { dense, type RowBlocks } from '../matrix.js';
 import { look } from '../matrix-check.js';
 import { MOST_THREADS } from '../solver.js';
-import type { CallOptions, Kernels, NmfArgs, NmfResult, NnlsArgs, SvdArgs, SvdResult } from './kernels.js';
+import type { CallOptions, EncodeArgs, Kernels, NmfArgs, NmfResult, SvdArgs, SvdResult } from './kernels.js';
 import type * as Native from './native/addon.js';
 
 type Addon = typeof Native;
@@ -73,7 +73,16 @@ function missing(error: unknown): boolean {
 /** Why a module is not the addon of this package, or null. */
 function faultOf(found: unknown): string | null {
   if (typeof found !== 'object' || found === null) return 'not a module';
-  const names: readonly (keyof Addon)[] = ['Cancel', 'examine', 'mse', 'nmf', 'nnls', 'provokePanic', 'svd', 'version'];
+  const names: readonly (keyof Addon)[] = [
+    'Cancel',
+    'encode',
+    'examine',
+    'mse',
+    'nmf',
+    'provokePanic',
+    'svd',
+    'version',
+  ];
   const exported: Partial<Record<string, unknown>> = { ...found };
   const absent = names.filter((name) => typeof exported[name] !== 'function');
   if (absent.length > 0) return `does not export ${absent.join(', ')}`;
@@ -89,8 +98,8 @@ function wrap(addon: Addon): Kernels {
       run(addon, options, async (cancel, threads, tell) =>
         toModel(args, unwrap(await addon.nmf(fitted(args), cancel, threads, tell))),
       ),
-    nnls: async (args: NnlsArgs, options: CallOptions = {}) => {
-      const found = unwrap(await addon.nnls({ ...args, X: blocks(args.X) }, threadsOf(options)));
+    encode: async (args: EncodeArgs, options: CallOptions = {}) => {
+      const found = unwrap(await addon.encode({ ...args, X: blocks(args.X) }, threadsOf(options)));
       return dense(args.W.cols, args.X[0].cols, found);
     },
     svd: (args: SvdArgs, options: CallOptions = {}) =>

@@ -1,15 +1,17 @@
-import type { Compiled, LoadStep, Plan, SlotId } from '../compiler/plan.js';
+import type { LoadStep, Plan, SlotId } from '../compiler/plan.js';
 import { checkOptions } from '../dsl/check-options.js';
-import { reconstructOptions } from '../dsl/schemas.js';
-import { GraphError } from '../errors.js';
+import { projectOptions, reconstructOptions } from '../dsl/schemas.js';
+import { GraphError, KernelError } from '../errors.js';
 import type { Kernels } from '../kernels/kernels.js';
 import { column, type DenseMatrix, dense, row } from '../matrix.js';
-import type { ReconstructOptions } from './fit.js';
+import type { ProjectOptions, ReconstructOptions } from './fit.js';
+import { type Given, newSamples } from './new-samples.js';
+import { project } from './project.js';
 import { estimates, fitted, multiply, partOf } from './reconstruct.js';
-import { blocksIn, type RunState } from './state.js';
+import type { RunState } from './state.js';
 
 /** What a fit can be asked; see `GraphFit`. */
-export function afterFit({ plan }: Compiled, state: RunState, kernels: Kernels, threads: number | undefined) {
+export function afterFit(plan: Plan, state: RunState, kernels: Kernels, threads: number | undefined) {
   return {
     async reconstruct(input: string, options: ReconstructOptions<string> = {}): Promise<DenseMatrix> {
       checkOptions(reconstructOptions, options, 'reconstruct');
@@ -28,6 +30,14 @@ export function afterFit({ plan }: Compiled, state: RunState, kernels: Kernels, 
       return multiply(partOf(estimate, features, samples));
     },
 
+    async project(data: Given, options: ProjectOptions = {}): Promise<Readonly<Record<string, DenseMatrix>>> {
+      checkOptions(projectOptions, options, 'project');
+      const given = newSamples(plan, data, options, kernels);
+      const { signal, threads: own = threads } = options;
+      const found = await project(plan, state, given, kernels, { signal, threads: own });
+      return Object.freeze(Object.fromEntries(found));
+    },
+
     async loadings(layer: string): Promise<Readonly<Record<string, DenseMatrix>>> {
       const loaded = await loadingsOf(plan, state, layer, 'loadings');
       return Object.freeze(Object.fromEntries(loaded.map(({ name, L }) => [name, L])));
@@ -39,7 +49,8 @@ export function afterFit({ plan }: Compiled, state: RunState, kernels: Kernels, 
       const found: [string, Float64Array][] = [];
       for (const { name, slot, L } of loaded) {
         if (result === undefined) break;
-        const X = blocksIn(state, slot);
+        const X = state.data.get(slot);
+        if (X === undefined) throw noData();
         const loss = (W: DenseMatrix, H: DenseMatrix) => kernels.mse({ X, W, H }, { threads });
         const total = await loss(dense(L.rows, 1), dense(1, result.H.cols));
         const each = new Float64Array(L.cols);
@@ -90,6 +101,9 @@ function checkPlaces(option: 'features' | 'samples', places: ArrayLike<number> |
       throw rejected('reconstruct', option, `whole numbers from 0 to ${count - 1}`, place);
   }
 }
+
+const noData = () =>
+  new KernelError('invalid-argument', 'a fit that was read from a file has no data that it could explain');
 
 const rejected = (of: string, option: string, rule: string, got: unknown) =>
   new GraphError([{ code: 'invalid-option', of, option, rule, got, at: 'fit' }]);

@@ -1,5 +1,6 @@
 import type { Condition, LayerMap, NoLayers } from '../dsl/expr.js';
 import type { DenseMatrix } from '../matrix.js';
+import type { MatrixInput } from '../matrix-input.js';
 
 /** One accepted iterate. */
 export interface HistoryEntry {
@@ -90,6 +91,17 @@ export interface ReconstructOptions<N extends string> {
   readonly samples?: ArrayLike<number> | undefined;
 }
 
+export interface ProjectOptions {
+  /** How the new data lie; default 'features-by-samples'. */
+  readonly orientation?: 'features-by-samples' | 'samples-by-features' | undefined;
+  /** The side information of the new samples, condition by condition as `explain()` numbers them; default: not known. */
+  readonly conditions?: readonly MatrixInput[] | undefined;
+  /** Cancels: `project` rejects with `signal.reason`. */
+  readonly signal?: AbortSignal | undefined;
+  /** Threads for the native kernels, ≥ 1; default: all cores. */
+  readonly threads?: number | undefined;
+}
+
 /** What a fit tells about its progress: every accepted iterate of every layer, and once more when the layer is done. */
 export interface Progress {
   readonly layer: string;
@@ -122,6 +134,17 @@ export type GraphFit<L extends LayerMap = NoLayers, I extends string = string> =
    * @throws GraphError 'invalid-option' for an input or layer that the graph doesn't have.
    */
   reconstruct(input: I, options?: ReconstructOptions<keyof L & string>): Promise<DenseMatrix>;
+  /**
+   * The embeddings (k × new samples) of new samples, layer by layer: what each layer's H would be with every W, and the
+   * weights of penalties, as they are. Modalities may be left out, and entries may be missing; a layer that reads nothing
+   * of what is given is left out of the result.
+   *
+   * @throws GraphError 'invalid-option', 'invalid-data', 'non-finite', 'sample-mismatch' for the data given.
+   */
+  project(
+    data: { readonly [M in I]?: MatrixInput | undefined },
+    options?: ProjectOptions,
+  ): Promise<{ readonly [N in keyof L]?: DenseMatrix }>;
   /**
    * A layer's factors in the features of each input that it is made of (features × k): an embedding E of the layer stands
    * for loadings·E there, and for whatever the means that SVDs took out and the other branches of sums add to that.

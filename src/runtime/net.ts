@@ -13,6 +13,7 @@ import type { Memory } from '../solver.js';
 import { afterFit } from './after-fit.js';
 import { layerFits } from './assemble.js';
 import type { GraphFit, Progress } from './fit.js';
+import { keep } from './kept.js';
 import { withPartial } from './partial.js';
 import { run } from './run.js';
 import { summarize } from './summary.js';
@@ -88,8 +89,9 @@ async function fitGraph(compiled: Compiled, options: FitOptions): Promise<GraphF
   const summary = await summarize(plan, state, kernels, { seed, threads, signal, began });
   if (signal?.aborted) throw cancelled();
   const made = { ...layers, summary };
-  for (const [name, value] of Object.entries(afterFit(compiled, state, kernels, threads)))
+  for (const [name, value] of Object.entries(afterFit(plan, state, kernels, threads)))
     Object.defineProperty(made, name, { value });
+  keep(made, { plan, state, layers, summary, inputs: bindings });
   // Layers are keyed by the names in the plan, which are those of the expression's types.
   return Object.freeze(made) as unknown as GraphFit;
 }

@@ -1,6 +1,6 @@
 import { match } from 'ts-pattern';
 import type { Plan, SlotId } from '../compiler/plan.js';
-import { addScaled, column, type DenseMatrix, dense, rowRange, scaleRows, stackDense, totalRows } from '../matrix.js';
+import { addScaled, column, type DenseMatrix, dense, rowRange, scaleRows, stackDense } from '../matrix.js';
 import { blocksIn, type LayerResult, matrixIn, type RunState } from './state.js';
 import { turn } from './turn.js';
 
@@ -55,7 +55,7 @@ export async function estimates(
         if (estimate === undefined) return;
         let top = 0;
         for (const slot of reads) {
-          const rows = totalRows(blocksIn(state, slot));
+          const [rows] = plan.slots[Number(slot.slice(1))].shape;
           give(slot, rowsOf(estimate, top, top + rows));
           top += rows;
         }

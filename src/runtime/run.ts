@@ -1,9 +1,19 @@
 import { match } from 'ts-pattern';
-import type { Bindings, EmbedStep, FitStep, Plan, SlotId, SplitStep } from '../compiler/plan.js';
+import type {
+  AddStep,
+  Bindings,
+  EmbedStep,
+  FitStep,
+  NmfStep,
+  Plan,
+  SlotId,
+  SplitStep,
+  SvdStep,
+} from '../compiler/plan.js';
 import { KernelError } from '../errors.js';
 import { addScaled, gatherRows, scaleRows, stackDense } from '../matrix.js';
 import { fitLayer } from './layer.js';
-import { blocksIn, matrixIn, type RunOptions, type RunState } from './state.js';
+import { blocksIn, type LayerResult, matrixIn, type RunOptions, type RunState } from './state.js';
 
 /** Runs a plan; a cancelled run ends early and says where. */
 export async function run(plan: Plan, bindings: Bindings, options: RunOptions): Promise<RunState> {
@@ -20,6 +30,33 @@ export async function run(plan: Plan, bindings: Bindings, options: RunOptions): 
   return state;
 }
 
+/** What a run has left behind, but for the data, from what kernels made of the layers. */
+export function restore(plan: Plan, results: ReadonlyMap<string, LayerResult>): RunState {
+  const state: RunState = { data: new Map(), results: new Map(results), cancelledIn: undefined };
+  for (const step of plan.fit) {
+    if (step.op === 'stackRows') {
+      if (step.reads.every((slot) => state.data.has(slot))) stackRows(state, step);
+    } else if (step.op === 'add') addRows(state, step);
+    else if (step.op === 'embed') embed(state, step);
+    else leave(state, step);
+  }
+  for (const step of plan.finish) splitRows(state, step);
+  return state;
+}
+
+/** Puts the factors of a fitted layer into their slots. */
+function leave(state: RunState, { layer, write }: NmfStep | SvdStep): void {
+  const result = state.results.get(layer);
+  if (result === undefined) throw new KernelError('invalid-argument', `nothing is known of layer '${layer}'`);
+  state.data.set(write.W, [result.W]);
+  state.data.set(write.H, [result.H]);
+}
+
+function addRows(state: RunState, { reads, write }: AddStep): void {
+  const parts = reads.map((slot) => stackDense(blocksIn(state, slot)));
+  state.data.set(write, [parts.reduce((sum, part) => addScaled(sum, part))]);
+}
+
 function bound(bindings: Bindings, slot: SlotId) {
   const matrix = bindings.get(slot);
   if (matrix === undefined)
@@ -30,10 +67,7 @@ function bound(bindings: Bindings, slot: SlotId) {
 async function fitStep(state: RunState, step: FitStep, plan: Plan, options: RunOptions): Promise<void> {
   await match(step)
     .with({ op: 'stackRows' }, (s) => stackRows(state, s))
-    .with({ op: 'add' }, ({ reads, write }) => {
-      const parts = reads.map((slot) => stackDense(blocksIn(state, slot)));
-      state.data.set(write, [parts.reduce((sum, part) => addScaled(sum, part))]);
-    })
+    .with({ op: 'add' }, (s) => addRows(state, s))
     .with({ op: 'embed' }, (s) => embed(state, s))
     .with({ op: 'nmf' }, { op: 'svd' }, (s) => fitLayer(state, s, plan, options))
     .exhaustive();

@@ -459,15 +459,6 @@ test('options set to undefined are left out', () => {
   ).toHaveLength(1);
 });
 
-test('options of fit are checked too', async () => {
-  await expect(factorNet(a).fit({ thread: 2 })).rejects.toThrow(/did you mean 'threads'/);
-  await expect(factorNet(a).fit({ threads: 0 })).rejects.toThrow(/at least 1; got 0/);
-  await expect(factorNet(a).fit({ signal: {} })).rejects.toThrow(/an AbortSignal/);
-  await expect(factorNet(a).fit({ onProgress: 3 })).rejects.toThrow(/a function; got 3/);
-  await expect(factorNet(a).fit({ memory: 'none' })).rejects.toThrow(/'normal' or 'low'; got 'none'/);
-  await expect(factorNet(a).fit({ backend: 'gpu' })).rejects.toThrow(/'auto' or 'native' or 'reference'/);
-});
-
 test('nodes can not be changed after they were made', () => {
   const spec = { name: 'a', k: 2 };
   const layer = nmfLayer(x, spec);

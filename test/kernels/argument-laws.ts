@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { Kernels, NmfArgs, NnlsArgs } from '../../src/kernels/kernels.js';
+import type { EncodeArgs, Kernels, NmfArgs } from '../../src/kernels/kernels.js';
 import { dense, type Matrix } from '../../src/matrix.js';
 import { sparse, uniform } from '../support/matrices.js';
 import { held, nmfArgs, PLAIN } from './arguments.js';
@@ -66,16 +66,19 @@ export function argumentLaws(name: string, kernels: Kernels): void {
       await expect(kernels.nmf({ ...good, ...fault })).rejects.toMatchObject(refused);
     });
 
-    const system: NnlsArgs = { X: [uniform(5, 4, 1)], W: uniform(5, 2, 1), L1: 0, L2: 0 };
-    const nnlsFaults: readonly (readonly [string, Partial<NnlsArgs>])[] = [
+    const none = new Float64Array(2);
+    const system: EncodeArgs = { X: [uniform(5, 4, 1)], W: uniform(5, 2, 1), ridge: none, linear: none, nonneg: true };
+    const encodeFaults: readonly (readonly [string, Partial<EncodeArgs>])[] = [
       ['no blocks', { X: [] }],
       ['W of another height', { W: uniform(6, 2, 1) }],
-      ['a negative penalty', { L1: -1 }],
-      ['a penalty that is no number', { L2: Number.NaN }],
+      ['a negative penalty', { linear: Float64Array.of(0, -1) }],
+      ['an infinite penalty', { linear: Float64Array.of(0, Infinity) }],
+      ['a penalty that is no number', { ridge: Float64Array.of(Number.NaN, 0) }],
+      ['too few penalties', { ridge: new Float64Array(1) }],
     ];
 
-    test.each(nnlsFaults)('nnls: %s', async (_, fault) => {
-      await expect(kernels.nnls({ ...system, ...fault })).rejects.toMatchObject(refused);
+    test.each(encodeFaults)('encode: %s', async (_, fault) => {
+      await expect(kernels.encode({ ...system, ...fault })).rejects.toMatchObject(refused);
     });
 
     // What the reference reads without looking would never end, or be NaN.

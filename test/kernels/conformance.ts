@@ -4,11 +4,11 @@ import { dense, toDense } from '../../src/matrix.js';
 import { lowRank, meanSquare, multiply, sparse, uniform } from '../support/matrices.js';
 
 import { argumentLaws } from './argument-laws.js';
+import { encodeLaws } from './encode-laws.js';
 import { holdOutLaws } from './hold-out-laws.js';
 import { lookLaws } from './look-laws.js';
 import { missingLaws } from './missing-laws.js';
 import { nmfLaws } from './nmf-laws.js';
-import { nnlsLaws } from './nnls-laws.js';
 import { solverLaws } from './solver-laws.js';
 import { svdLaws } from './svd-laws.js';
 import { trapLaws } from './trap-laws.js';
@@ -19,7 +19,7 @@ export function conformance(name: string, kernels: Kernels): void {
   nmfLaws(name, kernels);
   solverLaws(name, kernels);
   trapLaws(name, kernels);
-  nnlsLaws(name, kernels);
+  encodeLaws(name, kernels);
   holdOutLaws(name, kernels);
   missingLaws(name, kernels);
   svdLaws(name, kernels);

@@ -45,7 +45,7 @@ describe('results are typed by layer and modality', () => {
     expectTypeOf<keyof typeof fit.joint.W>().toEqualTypeOf<'rna' | 'atac'>();
     expectTypeOf(fit.coarse.W).toEqualTypeOf<DenseMatrix>();
     expectTypeOf<keyof typeof fit>().toEqualTypeOf<
-      'joint' | 'coarse' | 'summary' | 'reconstruct' | 'loadings' | 'explained'
+      'joint' | 'coarse' | 'summary' | 'reconstruct' | 'project' | 'loadings' | 'explained'
     >();
     expectTypeOf<keyof typeof fit.summary.inputs>().toEqualTypeOf<'rna' | 'atac'>();
     // @ts-expect-error no such layer
@@ -64,7 +64,7 @@ describe('results are typed by layer and modality', () => {
     const merged = nmfLayer(factorConcat(a, c, factorCondition(b, Z)), { name: 'out', k: 8 });
     const fit = await factorNet(merged).fit();
     expectTypeOf<keyof typeof fit>().toEqualTypeOf<
-      'a' | 'b' | 'c' | 'out' | 'summary' | 'reconstruct' | 'loadings' | 'explained'
+      'a' | 'b' | 'c' | 'out' | 'summary' | 'reconstruct' | 'project' | 'loadings' | 'explained'
     >();
     expectTypeOf(fit.out.W).toEqualTypeOf<DenseMatrix>();
     expectTypeOf(fit.out.Wcondition).toEqualTypeOf<DenseMatrix>();
@@ -90,7 +90,7 @@ describe('results are typed by layer and modality', () => {
     const mixed = await factorNet(nmfLayer(factorShared(atac, a), { name: 'm', k: 3 })).fit();
     expectTypeOf<keyof typeof mixed.m.W>().toEqualTypeOf<'atac' | 'a'>();
     expectTypeOf<keyof typeof mixed>().toEqualTypeOf<
-      'a' | 'm' | 'summary' | 'reconstruct' | 'loadings' | 'explained'
+      'a' | 'm' | 'summary' | 'reconstruct' | 'project' | 'loadings' | 'explained'
     >();
     expectTypeOf<keyof typeof mixed.summary.inputs>().toEqualTypeOf<'rna' | 'atac'>();
   });
@@ -114,7 +114,9 @@ describe('results are typed by layer and modality', () => {
 
   test('a sum is an output too', async () => {
     const fit = await factorNet(factorAdd(a, b)).fit();
-    expectTypeOf<keyof typeof fit>().toEqualTypeOf<'a' | 'b' | 'summary' | 'reconstruct' | 'loadings' | 'explained'>();
+    expectTypeOf<keyof typeof fit>().toEqualTypeOf<
+      'a' | 'b' | 'summary' | 'reconstruct' | 'project' | 'loadings' | 'explained'
+    >();
   });
 });
 

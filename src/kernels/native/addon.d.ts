@@ -19,6 +19,18 @@ export interface DenseMatrix {
   data: Float64Array
 }
 
+/** Resolves with H, k × samples, as its data, or with an error as data. */
+export declare function encode(args: EncodeArgs, threads: number): Promise<Float64Array | Failure>
+
+/** See `EncodeArgs` of kernels.ts. */
+export interface EncodeArgs {
+  X: Array<Matrix>
+  W: DenseMatrix
+  ridge: Float64Array
+  linear: Float64Array
+  nonneg: boolean
+}
+
 /** A look at every number, at once. */
 export declare function examine(numbers: Float64Array | Float32Array): Facts
 
@@ -127,17 +139,6 @@ export interface NmfResult {
   objectiveHistory: Float64Array
   kkt: number
   heldOut?: HeldOut
-}
-
-/** Resolves with H, k × samples, as its data, or with an error as data. */
-export declare function nnls(args: NnlsArgs, threads: number): Promise<Float64Array | Failure>
-
-/** See `NnlsArgs` of kernels.ts. */
-export interface NnlsArgs {
-  X: Array<Matrix>
-  W: DenseMatrix
-  L1: number
-  L2: number
 }
 
 /** How W and H are scaled once a fit is over. */

@@ -2,7 +2,7 @@ import { KernelError } from '../../errors.js';
 import { type DenseData, type Matrix, type RowBlocks, storedValues, totalRows } from '../../matrix.js';
 import { examine } from '../../matrix-check.js';
 import type { FactorTerms } from '../../objective.js';
-import type { HoldOut, MseArgs, NmfArgs, NnlsArgs, SvdArgs } from '../kernels.js';
+import type { EncodeArgs, HoldOut, MseArgs, NmfArgs, SvdArgs } from '../kernels.js';
 
 function demand(holds: boolean, rule: string): void {
   if (!holds) throw new KernelError('invalid-argument', rule);
@@ -40,11 +40,15 @@ export function checkNmf(args: NmfArgs): void {
   }
 }
 
-export function checkNnls({ X, W, L1, L2 }: NnlsArgs): void {
+export function checkEncode({ X, W, ridge, linear }: EncodeArgs): void {
   checkBlocks(X);
   demand(W.cols >= 1, 'W must have a column');
   checkShape(W, totalRows(X), W.cols, 'W');
-  checkTerms({ L1, L2, nonneg: true });
+  demand(
+    [ridge, linear].every((terms) => terms.length === W.cols && terms.every((x) => x >= 0)) &&
+      linear.every(Number.isFinite),
+    'penalties must be one for each factor, not negative, and but for a ridge finite',
+  );
 }
 
 export function checkSvd({ X, k, start }: SvdArgs): void {

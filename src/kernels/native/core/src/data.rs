@@ -1,7 +1,9 @@
 use std::borrow::Cow;
 
 use crate::error::{KernelError, Result};
+use crate::leaves::Scan;
 use crate::memory::zeros;
+use crate::simd::run;
 use crate::sparse::SparsePart;
 
 /// A borrowed dense matrix, column-major: entry (i, j) is `data[i + j·rows]`.
@@ -323,6 +325,15 @@ impl<'a, T: Element> Data<'a, T> {
             ));
         }
         Ok(data)
+    }
+
+    /// Whether any entry is missing, or infinite.
+    pub fn has_gaps(&self) -> bool {
+        self.parts.iter().any(|part| {
+            let unlisted = matches!(&part.kind, PartKind::Sparse(block) if block.unlisted_missing);
+            let values = part.stored();
+            unlisted || !run(Scan { values }).finite
+        })
     }
 
     /// Number of entries, zeros included.

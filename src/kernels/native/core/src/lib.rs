@@ -19,6 +19,8 @@ mod view;
 pub mod control;
 /// X as row blocks, dense and sparse.
 pub mod data;
+/// The H of given W and X.
+pub mod encode;
 /// What a kernel can fail with.
 pub mod error;
 /// A look at every entry.
@@ -29,8 +31,7 @@ pub mod matrix;
 /// Mean squared difference of data and model.
 pub mod mse;
 pub mod nmf;
-/// Non-negative least squares.
-pub mod nnls;
+
 /// What is minimised beside ‖X − W·H‖².
 pub mod objective;
 pub mod orthogonal;

@@ -1,12 +1,10 @@
-use crate::data::{Block, Data, Dense, Layout, Part, PartKind};
+use crate::data::{Block, Data, Dense, Layout};
 use crate::error::{KernelError, Result};
 use crate::hold_out::{Hidden, Mask};
-use crate::leaves::Scan;
 use crate::panel::Panel;
 use crate::products::times_data;
 use crate::reduce::{dot, gram, sum_of_squares};
 use crate::residual::residual;
-use crate::simd::run;
 
 /// Below this fraction of ‖X‖² the loss is summed entry by entry: the identity would lose too many digits.
 const EXPLICIT_BELOW: f64 = 1e-3;
@@ -20,7 +18,7 @@ pub fn mse(x: &[Block<'_>], w: &Dense<'_>, h: &Dense<'_>) -> Result<f64> {
     };
     let x = Data::<f64>::new(x, layout)?;
     check_factors(x.rows, x.cols, w, h)?;
-    if x.parts.iter().any(has_gaps) {
+    if x.has_gaps() {
         return mse_of_known(x, w, h, layout);
     }
     let w = Panel::from_rows(w)?;
@@ -36,12 +34,6 @@ pub fn mse(x: &[Block<'_>], w: &Dense<'_>, h: &Dense<'_>) -> Result<f64> {
         squares = residual(&x, &w, &h, None)?;
     }
     Ok(squares / x.entries())
-}
-
-fn has_gaps(part: &Part<'_, f64>) -> bool {
-    let unlisted = matches!(&part.kind, PartKind::Sparse(block) if block.unlisted_missing);
-    let values = part.stored();
-    unlisted || !run(Scan { values }).finite
 }
 
 /// The same over the entries that are known.

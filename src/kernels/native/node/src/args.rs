@@ -157,17 +157,16 @@ pub enum Memory {
     Low,
 }
 
-/// See `NnlsArgs` of kernels.ts.
+/// See `EncodeArgs` of kernels.ts.
 #[napi(object, object_to_js = false)]
-pub struct NnlsArgs {
+pub struct EncodeArgs {
     #[napi(js_name = "X")]
     pub x: Vec<Matrix>,
     #[napi(js_name = "W")]
     pub w: DenseMatrix,
-    #[napi(js_name = "L1")]
-    pub l1: f64,
-    #[napi(js_name = "L2")]
-    pub l2: f64,
+    pub ridge: Float64Array,
+    pub linear: Float64Array,
+    pub nonneg: bool,
 }
 
 /// See `SvdArgs` of kernels.ts.

@@ -11,7 +11,8 @@ use napi::{Env, Result, Status};
 use napi_derive::napi;
 
 use crate::args::{
-    Acceleration, HoldOut, MaskedSolver, Memory, MseArgs, NmfArgs, NnlsArgs, SvdArgs, floats, views,
+    Acceleration, EncodeArgs, HoldOut, MaskedSolver, Memory, MseArgs, NmfArgs, SvdArgs, floats,
+    views,
 };
 use crate::cancel::Cancel;
 use crate::jobs::{Outcome, spawn};
@@ -108,19 +109,20 @@ pub fn mse<'env>(
 
 /// Resolves with H, k × samples, as its data, or with an error as data.
 #[napi(ts_return_type = "Promise<Float64Array | Failure>")]
-pub fn nnls<'env>(
+pub fn encode<'env>(
     env: &'env Env,
-    args: NnlsArgs,
+    args: EncodeArgs,
     threads: u32,
 ) -> Result<PromiseRaw<'env, Outcome<Float64Array>>> {
     spawn(env, threads, move |_| {
-        let args = core::nnls::NnlsArgs {
+        let args = core::encode::EncodeArgs {
             x: &views(&args.x),
             w: args.w.view(),
-            l1: args.l1,
-            l2: args.l2,
+            ridge: &args.ridge,
+            linear: &args.linear,
+            nonneg: args.nonneg,
         };
-        core::nnls::nnls(&args).map(|h| Float64Array::new(h.data))
+        core::encode::encode(&args).map(|h| Float64Array::new(h.data))
     })
 }
 

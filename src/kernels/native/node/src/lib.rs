@@ -10,9 +10,9 @@ mod results;
 mod running;
 
 pub use args::{
-    Acceleration, DenseMatrix, FactorTerms, HoldOut, Keep, MaskedSolver, Matrix, Memory, MseArgs,
-    NmfArgs, NnlsArgs, Norm, Order, Precision, Solver, Start, SvdArgs, Unlisted,
+    Acceleration, DenseMatrix, EncodeArgs, FactorTerms, HoldOut, Keep, MaskedSolver, Matrix,
+    Memory, MseArgs, NmfArgs, Norm, Order, Precision, Solver, Start, SvdArgs, Unlisted,
 };
-pub use calls::{examine, force_simd, mse, nmf, nnls, provoke_panic, simd, svd, version};
+pub use calls::{encode, examine, force_simd, mse, nmf, provoke_panic, simd, svd, version};
 pub use cancel::Cancel;
 pub use results::{Facts, Failure, FailureDetail, HeldOut, NmfResult, Stopped, SvdResult};

@@ -1,8 +1,8 @@
 use crate::error::Result;
-use crate::hold_out::Listed;
+use crate::hold_out::{Listed, Lists};
 use crate::leaves::Accumulate;
 use crate::memory::Aligned;
-use crate::panel::Panel;
+use crate::panel::{Panel, stride_of};
 use crate::quadratic::{Quadratic, dead_below};
 use crate::reduce::gram;
 use crate::simd::{Real, run};
@@ -23,10 +23,57 @@ pub struct OwnSweeps<'a> {
     most: usize,
 }
 
-/// Room for the problem of one column, rows of a panel's stride.
-struct Own {
+/// Room for a Gram matrix of some columns of a panel, rows of the panel's stride.
+pub struct ListedGram {
+    k: usize,
     packed: Aligned<f64>,
     products: Aligned<f64>,
+}
+
+impl ListedGram {
+    /// For panels of k numbers a column.
+    pub fn new(k: usize) -> Result<Self> {
+        let wide = stride_of::<f64>(k);
+        Ok(Self {
+            k,
+            packed: Aligned::zeros(DEPTH * wide)?,
+            products: Aligned::zeros(k * wide)?,
+        })
+    }
+
+    /// Σ p_i·p_iᵀ over the columns i of a panel that list `column` names, k × k.
+    pub fn of(&mut self, lists: &Lists, partner: &Panel<f64>, column: usize) -> Vec<f64> {
+        self.add(lists, partner, column);
+        let rows = self.products.chunks_exact(partner.stride);
+        rows.flat_map(|row| row[..self.k].iter().copied()).collect()
+    }
+
+    fn add(&mut self, lists: &Lists, partner: &Panel<f64>, column: usize) {
+        let wide = partner.stride;
+        self.products.fill(0.0);
+        for window in 0..lists.windows {
+            let bounds = lists.bounds(window, &(column..column + 1));
+            for list in lists.indices[bounds[0]..bounds[1]].chunks(DEPTH) {
+                for (to, &i) in self.packed.chunks_exact_mut(wide).zip(list) {
+                    to.copy_from_slice(partner.column(i as usize));
+                }
+                run(Accumulate {
+                    factor: &self.packed,
+                    stride: wide,
+                    entries: &self.packed,
+                    along: wide,
+                    across: 1,
+                    terms: list.len(),
+                    out: &mut self.products,
+                });
+            }
+        }
+    }
+}
+
+/// Room for the problem of one column, rows of a panel's stride.
+struct Own {
+    listed: ListedGram,
     gram: Aligned<f64>,
     curvature: Vec<f64>,
     x: Vec<f64>,
@@ -61,8 +108,7 @@ impl<'a> OwnSweeps<'a> {
     pub fn solve<T: Real>(&self, first: usize, stride: usize, x: &mut [T], b: &[T]) -> Result<f64> {
         let (k, wide) = (self.partner.k, self.partner.stride);
         let mut own = Own {
-            packed: Aligned::zeros(DEPTH * wide)?,
-            products: Aligned::zeros(k * wide)?,
+            listed: ListedGram::new(k)?,
             gram: Aligned::zeros(k * wide)?,
             curvature: vec![0.0; k],
             x: vec![0.0; k],
@@ -88,28 +134,10 @@ impl<'a> OwnSweeps<'a> {
 
     fn pose(&self, column: usize, own: &mut Own) {
         let (k, wide) = (self.partner.k, self.partner.stride);
-        own.products.fill(0.0);
-        let lists = self.listed.lists;
-        for window in 0..lists.windows {
-            let bounds = lists.bounds(window, &(column..column + 1));
-            for list in lists.indices[bounds[0]..bounds[1]].chunks(DEPTH) {
-                for (to, &i) in own.packed.chunks_exact_mut(wide).zip(list) {
-                    to.copy_from_slice(self.partner.column(i as usize));
-                }
-                run(Accumulate {
-                    factor: &own.packed,
-                    stride: wide,
-                    entries: &own.packed,
-                    along: wide,
-                    across: 1,
-                    terms: list.len(),
-                    out: &mut own.products,
-                });
-            }
-        }
+        own.listed.add(self.listed.lists, &self.partner, column);
         for r in 0..k {
             for s in 0..k {
-                let listed = own.products[r * wide + s];
+                let listed = own.listed.products[r * wide + s];
                 own.gram[r * wide + s] = if self.listed.seen {
                     listed
                 } else {

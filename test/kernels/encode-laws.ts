@@ -1,18 +1,35 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { Kernels, NnlsArgs } from '../../src/kernels/kernels.js';
-import { type DenseMatrix, dense, stackDense, toCsc, transpose } from '../../src/matrix.js';
+import type { EncodeArgs, Kernels } from '../../src/kernels/kernels.js';
+import { type DenseMatrix, dense, type RowBlocks, stackDense, toCsc, toDense, transpose } from '../../src/matrix.js';
 import { lowRank, multiply, relativeDifference, rowMajor, uniform } from '../support/matrices.js';
 import { runs } from '../support/runs.js';
 import { nmfArgs } from './arguments.js';
 
+/** Least squares over H ≥ 0 with λ₁·Σh and ½·λ₂·mean(diag WᵀW)·Σh². */
+interface Penalized {
+  readonly X: RowBlocks;
+  readonly W: DenseMatrix;
+  readonly L1: number;
+  readonly L2: number;
+}
+
+const meanDiagonal = (W: DenseMatrix) => W.data.reduce((sum, x) => sum + x * x, 0) / W.cols;
+
+export const penalized = ({ X, W, L1, L2 }: Penalized): EncodeArgs => ({
+  X,
+  W,
+  ridge: new Float64Array(W.cols).fill(L2 * meanDiagonal(W)),
+  linear: new Float64Array(W.cols).fill(L1),
+  nonneg: true,
+});
+
 /** The normal equations A·h = b of every column, penalties included. */
-function equations({ X, W, L1, L2 }: NnlsArgs): { readonly A: DenseMatrix; readonly B: DenseMatrix } {
+function equations({ X, W, L1, L2 }: Penalized): { readonly A: DenseMatrix; readonly B: DenseMatrix } {
   const A = multiply(transpose(W), W);
   const B = multiply(transpose(W), stackDense(X));
   const k = W.cols;
-  const mean = Array.from({ length: k }, (_, r) => A.data[r + r * k]).reduce((sum, x) => sum + x, 0) / k;
-  for (let r = 0; r < k; r++) A.data[r + r * k] += L2 * mean;
+  for (let r = 0; r < k; r++) A.data[r + r * k] += L2 * meanDiagonal(W);
   return {
     A,
     B: dense(
@@ -79,9 +96,10 @@ function solveOn(free: readonly number[], { A, B }: ReturnType<typeof equations>
   return H;
 }
 
-/** Laws of `nnls`. */
-export function nnlsLaws(name: string, kernels: Kernels): void {
-  describe(`${name}: nnls`, () => {
+/** Laws of `encode`. */
+export function encodeLaws(name: string, kernels: Kernels): void {
+  const nnls = (args: Penalized) => kernels.encode(penalized(args));
+  describe(`${name}: encode`, () => {
     const signed = (A: DenseMatrix, by: number) =>
       dense(
         A.rows,
@@ -107,7 +125,7 @@ export function nnlsLaws(name: string, kernels: Kernels): void {
               L1,
               L2,
             };
-            const H = await kernels.nnls(args);
+            const H = await nnls(args);
             expect(H.data.every((x) => x >= 0)).toBe(true);
             const system = equations(args);
             const size = system.B.data.reduce((max, x) => Math.max(max, x * x), 0) / system.A.data[0];
@@ -129,7 +147,7 @@ export function nnlsLaws(name: string, kernels: Kernels): void {
       [140, 129, 0.5, 0],
     ])('%d features, %d factors: every gradient is zero or points down', async (m, k, shift, L2) => {
       const args = { X: [signed(uniform(m, 9, 2), shift)], W: signed(uniform(m, k, 1), shift), L1: 0.01, L2 };
-      expect(openGradient(equations(args), await kernels.nnls(args))).toBeLessThan(1e-10);
+      expect(openGradient(equations(args), await nnls(args))).toBeLessThan(1e-10);
     });
 
     test('equal columns, columns of zeros, more columns than rows: finite and as good', async () => {
@@ -137,17 +155,17 @@ export function nnlsLaws(name: string, kernels: Kernels): void {
       const twice = dense(12, 6, Float64Array.from([...base.data, ...base.data]));
       const zeros = dense(12, 5, Float64Array.from([...new Float64Array(12), ...base.data, ...new Float64Array(12)]));
       const X = [uniform(12, 10, 5)];
-      const best = values(equations({ X, W: base, L1: 0, L2: 0 }), await kernels.nnls({ X, W: base, L1: 0, L2: 0 }));
+      const best = values(equations({ X, W: base, L1: 0, L2: 0 }), await nnls({ X, W: base, L1: 0, L2: 0 }));
       for (const W of [twice, zeros]) {
         const args = { X, W, L1: 0, L2: 0 };
-        const H = await kernels.nnls(args);
+        const H = await nnls(args);
         expect(openGradient(equations(args), H)).toBeLessThan(1e-10);
         for (const [j, value] of values(equations(args), H).entries()) expect(value / best[j]).toBeCloseTo(1, 10);
         if (W === zeros) for (let j = 0; j < 10; j++) expect([H.data[5 * j], H.data[4 + 5 * j]]).toEqual([0, 0]);
       }
       for (const seed of [1, 2, 3, 4]) {
         const args = { X: [uniform(3, 8, seed)], W: uniform(3, 9, seed + 20), L1: 0, L2: 0 };
-        expect(openGradient(equations(args), await kernels.nnls(args))).toBeLessThan(1e-6);
+        expect(openGradient(equations(args), await nnls(args))).toBeLessThan(1e-6);
       }
     });
 
@@ -165,14 +183,14 @@ export function nnlsLaws(name: string, kernels: Kernels): void {
         blocks[1].data.set(X.data.subarray(30 * j + 12, 30 * j + 30), 18 * j);
       }
       for (const data of [[X], [toCsc(X)], [toCsc(blocks[0]), blocks[1]], [rowMajor(X)]]) {
-        expect(relativeDifference(H.data, (await kernels.nnls({ X: data, W, L1: 0, L2: 0 })).data)).toBeLessThan(1e-11);
+        expect(relativeDifference(H.data, (await nnls({ X: data, W, L1: 0, L2: 0 })).data)).toBeLessThan(1e-11);
       }
     });
 
     test('H of a fit is the solution for its W', async () => {
       const X = [lowRank(25, 18, 5, 3)];
       const fit = await kernels.nmf(nmfArgs(X, 3, { maxIter: 5000, tol: 1e-14, norm: 'L2' }));
-      const H = await kernels.nnls({ X, W: fit.W, L1: 0, L2: 0 });
+      const H = await nnls({ X, W: fit.W, L1: 0, L2: 0 });
       const expected = fit.H.data.map((x, p) => x * fit.d[p % 3]);
       expect(relativeDifference(expected, H.data)).toBeLessThan(1e-5);
     });
@@ -180,15 +198,15 @@ export function nnlsLaws(name: string, kernels: Kernels): void {
     test('zeros for zeros, and for data that point away', async () => {
       const W = uniform(6, 3, 1);
       for (const X of [dense(6, 4), signed(dense(6, 4), 1)]) {
-        expect((await kernels.nnls({ X: [X], W, L1: 0, L2: 0 })).data).toEqual(new Float64Array(12));
+        expect((await nnls({ X: [X], W, L1: 0, L2: 0 })).data).toEqual(new Float64Array(12));
       }
-      expect((await kernels.nnls({ X: [uniform(6, 4, 2)], W, L1: 1e9, L2: 0 })).data).toEqual(new Float64Array(12));
+      expect((await nnls({ X: [uniform(6, 4, 2)], W, L1: 1e9, L2: 0 })).data).toEqual(new Float64Array(12));
     });
 
     test('a scale of two of the data scales the coefficients, bit for bit', async () => {
       const [X, W] = [uniform(20, 9, 1), uniform(20, 6, 2)];
-      const one = await kernels.nnls({ X: [X], W, L1: 0, L2: 0.1 });
-      const other = await kernels.nnls({
+      const one = await nnls({ X: [X], W, L1: 0, L2: 0.1 });
+      const other = await nnls({
         X: [
           dense(
             20,
@@ -201,6 +219,46 @@ export function nnlsLaws(name: string, kernels: Kernels): void {
         L2: 0.1,
       });
       expect(other.data).toEqual(one.data.map((x) => x * 2 ** 61));
+    });
+
+    test('what is missing does not count: each column is the solution of what is known', async () => {
+      const [X, W] = [signed(uniform(12, 10, 7), 0.3), uniform(12, 3, 8)];
+      const terms = { ridge: Float64Array.of(0.1, 0, 0.2), linear: Float64Array.of(0, 0.05, 0.1) };
+      for (const nonneg of [true, false]) {
+        const gaps = dense(
+          12,
+          10,
+          X.data.map((x, p) => (p % 4 === 1 || p >= 108 ? Number.NaN : x)),
+        );
+        const H = await kernels.encode({ X: [gaps], W, ...terms, nonneg });
+        for (let j = 0; j < 9; j++) {
+          const rows = Array.from({ length: 12 }, (_, i) => i).filter((i) => !Number.isNaN(gaps.data[i + 12 * j]));
+          const some = (A: DenseMatrix, cols: readonly number[]) =>
+            dense(
+              rows.length,
+              cols.length,
+              Float64Array.from(cols.flatMap((c) => rows.map((i) => A.data[i + 12 * c]))),
+            );
+          const own = await kernels.encode({ X: [some(X, [j])], W: some(W, [0, 1, 2]), ...terms, nonneg });
+          expect(relativeDifference(own.data, H.data.subarray(3 * j, 3 * j + 3))).toBeLessThan(1e-10);
+        }
+        expect(H.data.subarray(27)).toEqual(new Float64Array(3));
+        const sparse = { ...toCsc(toDense(gaps)), unlisted: 'zero' as const };
+        const other = await kernels.encode({ X: [sparse], W, ...terms, nonneg });
+        expect(relativeDifference(H.data, other.data)).toBeLessThan(1e-10);
+      }
+    });
+
+    test('without bounds it is least squares; an infinite ridge is a factor left out', async () => {
+      const [X, W] = [signed(uniform(12, 5, 3), 0.5), signed(uniform(12, 3, 4), 0.5)];
+      const zero = new Float64Array(3);
+      const free = await kernels.encode({ X: [X], W, ridge: zero, linear: zero, nonneg: false });
+      const rest = multiply(transpose(W), dense(12, 5, multiply(W, free).data.map((x, p) => x - X.data[p]))); // biome-ignore format: one thought
+      expect(rest.data.every((x) => Math.abs(x) < 1e-12)).toBe(true);
+      expect(free.data.some((x) => x < 0)).toBe(true);
+      const ridge = Float64Array.of(0, Infinity, 0);
+      const { data } = await kernels.encode({ X: [X], W, ridge, linear: zero, nonneg: true });
+      expect([1, 4, 7, 10, 13].map((p) => data[p])).toEqual([0, 0, 0, 0, 0]);
     });
   });
 }

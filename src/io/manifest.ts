@@ -1,0 +1,88 @@
+import { z } from 'zod';
+import type { Plan } from '../compiler/plan.js';
+import type { FitSummary } from '../runtime/fit.js';
+import type { InputHash } from '../runtime/kept.js';
+
+/** Everything of a fitted layer that is one number or word. */
+export interface SavedLayer {
+  readonly layer: string;
+  readonly loss: number;
+  readonly nullLoss: number | null;
+  readonly objective: number;
+  readonly iterations: number;
+  readonly stopped: 'converged' | 'max-iter' | 'aborted';
+  readonly kkt: number;
+  readonly restart: number;
+}
+
+/** What a saved fit says of itself. */
+export interface Manifest {
+  readonly format: number;
+  /** The version of factorloom that wrote it. */
+  readonly version: string;
+  readonly plan: Plan;
+  readonly summary: FitSummary;
+  readonly layers: readonly SavedLayer[];
+  readonly inputs: readonly InputHash[];
+}
+
+const count = z.int().min(0);
+const slot = z.string().regex(/^%\d+$/);
+const step = z.looseObject({ op: z.string() });
+const layer = z.looseObject({
+  layer: z.string(),
+  method: z.enum(['nmf', 'svd']),
+  slots: z.object({ W: slot, d: slot, H: slot }),
+});
+const manifest = z.object({
+  format: count,
+  version: z.string(),
+  plan: z.looseObject({
+    version: z.literal(1),
+    slots: z.array(z.looseObject({ id: slot, shape: z.tuple([count, count]) })),
+    prepare: z.array(step),
+    fit: z.array(step),
+    finish: z.array(step),
+    layers: z.array(layer),
+    output: z.array(z.string()),
+    notes: z.array(z.looseObject({ code: z.string() })),
+  }),
+  summary: z.looseObject({ loss: z.number(), inputs: z.record(z.string(), z.looseObject({ loss: z.number() })) }),
+  layers: z.array(
+    z.object({
+      layer: z.string(),
+      loss: z.number(),
+      nullLoss: z.number().nullable(),
+      objective: z.number(),
+      iterations: count,
+      stopped: z.enum(['converged', 'max-iter', 'aborted']),
+      kkt: z.number(),
+      restart: count,
+    }),
+  ),
+  inputs: z.array(z.object({ name: z.string(), sha256: z.string() })),
+});
+
+/** A manifest from its text, or why it is none; whoever wrote it has hashed it, so that only its form is looked at. */
+export function readManifest(text: string, format: number): Manifest | 'newer' | 'unknown' {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return 'unknown';
+  }
+  const claim = z.object({ format: count }).safeParse(value);
+  if (!claim.success) return 'unknown';
+  if (claim.data.format > format) return 'newer';
+  const found = manifest.safeParse(value);
+  // The hash says that `saveFit` wrote it: what the schema leaves open is as it was, and in the order it was in.
+  return found.success ? (deepFrozen(value) as Manifest) : 'unknown';
+}
+
+function deepFrozen<T>(value: T): T {
+  if (typeof value === 'object' && value !== null) {
+    for (const part of Object.values(value)) deepFrozen(part);
+    Object.freeze(value);
+  }
+  return value;
+}

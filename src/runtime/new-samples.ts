@@ -1,0 +1,62 @@
+import { matrixFaults } from '../compiler/data-faults.js';
+import type { LoadStep, Plan, SlotId } from '../compiler/plan.js';
+import { GraphError } from '../errors.js';
+import type { Counted, Fault } from '../issues.js';
+import type { Kernels } from '../kernels/kernels.js';
+import type { Matrix } from '../matrix.js';
+import { examine } from '../matrix-check.js';
+import { toMatrix } from '../matrix-input.js';
+import type { ProjectOptions } from './fit.js';
+
+/** New samples by input. */
+export type Given = Readonly<Record<string, unknown>>;
+
+/** New samples, read and held to the shapes of the fit, by the slots of its plan. */
+export function newSamples(
+  plan: Plan,
+  data: Given,
+  { orientation, conditions = [] }: ProjectOptions,
+  kernels: Kernels,
+): ReadonlyMap<SlotId, Matrix> {
+  const loads = (source: LoadStep['source']) =>
+    plan.prepare.filter((step): step is LoadStep => step.op === 'load' && step.source === source);
+  const [inputs, conditioned] = [loads('input'), loads('condition')];
+  const faults: Fault[] = [];
+  const refuse = (option: string, rule: string, got: unknown) =>
+    faults.push({ code: 'invalid-option', of: 'project', option, rule, got });
+  const named = Object.entries(typeof data === 'object' && data !== null ? data : {});
+  const known = new Map<LoadStep, unknown>();
+  for (const [name, value] of named) {
+    const load = inputs.find((input) => input.name === name);
+    if (load === undefined) refuse(name, `one of the inputs ${inputs.map((input) => input.name).join(', ')}`, name);
+    else if (value !== undefined) known.set(load, value);
+  }
+  if (conditions.length > conditioned.length)
+    refuse('conditions', `at most ${conditioned.length} matrices, one for each condition`, conditions);
+  conditions.slice(0, conditioned.length).forEach((value, at) => {
+    if (value !== undefined) known.set(conditioned[at], value);
+  });
+  if (known.size === 0 && faults.length === 0) refuse('data', 'new samples of at least one input', data);
+
+  const given = new Map<SlotId, Matrix>();
+  const samples: Counted[] = [];
+  for (const [{ source, name, write }, value] of known) {
+    const of = source === 'input' ? `input '${name}', new samples` : `${name}, new samples`;
+    const matrix = toMatrix(value, orientation === 'samples-by-features');
+    const found = matrix.kind === 'unusable' ? { matrix } : { matrix, facts: examine(matrix, kernels.look) };
+    const own = matrixFaults(of, found);
+    faults.push(...own);
+    if (own.length > 0 || matrix.kind === 'unusable') continue;
+    const [features] = plan.slots[Number(write.slice(1))].shape;
+    if (matrix.rows !== features) {
+      const got = `${matrix.rows} × ${matrix.cols}`;
+      faults.push({ code: 'invalid-data', of, rule: `of ${features} features, as in the fit`, got });
+    }
+    samples.push({ name, count: matrix.cols });
+    given.set(write, matrix);
+  }
+  if (samples.some(({ count }) => count !== samples[0].count))
+    faults.push({ code: 'sample-mismatch', node: 'project', samples, turned: [] });
+  if (faults.length > 0) throw new GraphError(faults.map((fault) => ({ ...fault, at: 'project' })));
+  return given;
+}

@@ -1,0 +1,134 @@
+import { match } from 'ts-pattern';
+import type { NmfStep, Plan, SlotId, SvdStep } from '../compiler/plan.js';
+import type { CallOptions, Kernels } from '../kernels/kernels.js';
+import { column, type DenseMatrix, dense, gatherRows, type Matrix, scaleRows, stackDense, toDense } from '../matrix.js';
+import { type FactorNorms, stepTerms } from '../objective.js';
+import type { LayerResult, RunState } from './state.js';
+
+/** Rows of a matrix over new samples; without data where nothing is known of them. */
+interface Part {
+  readonly rows: number;
+  readonly data: Matrix | null;
+}
+
+/**
+ * The embeddings of new samples: the plan again, with every W as it was fitted. Each layer's H minimises what the layer
+ * minimised, W standing still and the weights of its penalties as they were at the end of the fit. Rows of which nothing is
+ * given are left out; a layer that reads nothing else has no embedding, and says nothing to those above it.
+ */
+export async function project(
+  plan: Plan,
+  state: RunState,
+  given: ReadonlyMap<SlotId, Matrix>,
+  kernels: Kernels,
+  options: CallOptions,
+): Promise<ReadonlyMap<string, DenseMatrix>> {
+  const parts = new Map<SlotId, readonly Part[]>();
+  const embeddings = new Map<string, DenseMatrix>();
+  const partsIn = (slot: SlotId): readonly Part[] => parts.get(slot) ?? [];
+  const rowsIn = (slot: SlotId): number => plan.slots[Number(slot.slice(1))].shape[0];
+  for (const step of [...plan.prepare, ...plan.fit]) {
+    options.signal?.throwIfAborted();
+    await match(step)
+      .with(
+        { op: 'load' },
+        ({ write }) => void parts.set(write, [{ rows: rowsIn(write), data: given.get(write) ?? null }]),
+      )
+      .with({ op: 'stackRows' }, ({ reads, write }) => void parts.set(write, reads.flatMap(partsIn)))
+      .with({ op: 'add' }, ({ reads, write }) => {
+        parts.set(write, [{ rows: rowsIn(write), data: sum(reads.map((slot) => stacked(partsIn(slot)))) }]);
+      })
+      .with({ op: 'embed' }, ({ layer, write }) => {
+        const H = embeddings.get(layer);
+        const result = state.results.get(layer);
+        const data = H === undefined || result === undefined ? null : scaleRows(H, result.d);
+        parts.set(write, [{ rows: rowsIn(write), data }]);
+      })
+      .with({ op: 'nmf' }, { op: 'svd' }, async (layer) => {
+        const result = state.results.get(layer.layer);
+        const H = result === undefined ? null : await encoded(layer, result, partsIn(layer.read), kernels, options);
+        if (H !== null) embeddings.set(layer.layer, H);
+        parts.set(layer.write.H, [{ rows: layer.args.k, data: H }]);
+      })
+      .exhaustive();
+  }
+  return embeddings;
+}
+
+/** Parts on top of each other, NaN where nothing is known; null where that is everywhere. */
+function stacked(parts: readonly Part[]): DenseMatrix | null {
+  const known = parts.find(({ data }) => data !== null)?.data;
+  if (known == null) return null;
+  const missing = (rows: number) => dense(rows, known.cols, new Float64Array(rows * known.cols).fill(Number.NaN));
+  return stackDense(parts.map(({ rows, data }) => data ?? missing(rows)));
+}
+
+/** The sum of branches; where some are missing, of the others, as if these were like them. */
+function sum(branches: readonly (DenseMatrix | null)[]): DenseMatrix | null {
+  const known = branches.filter((branch) => branch !== null);
+  if (known.length === 0) return null;
+  const data = known[0].data.map((_, p) => {
+    const values = known.map((branch) => branch.data[p]).filter((x) => !Number.isNaN(x));
+    return (values.reduce((total, x) => total + x, 0) * branches.length) / values.length;
+  });
+  return dense(known[0].rows, known[0].cols, data);
+}
+
+async function encoded(
+  step: NmfStep | SvdStep,
+  result: LayerResult,
+  parts: readonly Part[],
+  kernels: Kernels,
+  options: CallOptions,
+): Promise<DenseMatrix | null> {
+  const ranges: [number, number][] = [];
+  const X: Matrix[] = [];
+  let top = 0;
+  for (const { rows, data } of parts) {
+    if (data !== null) {
+      ranges.push([top, top + rows]);
+      X.push(prepared(data, result, top));
+    }
+    top += rows;
+  }
+  if (X.length === 0) return null;
+  const W = scaledColumns(result.W, result.d);
+  const terms = termsOf(step, result, W);
+  return kernels.encode({ X, W: gatherRows(W, ranges), ...terms }, options);
+}
+
+/** Rows from `top` on as the layer takes them: an SVD without the means, and divided by the deviations. */
+function prepared(data: Matrix, result: LayerResult, top: number): Matrix {
+  const center = 'center' in result ? result.center : null;
+  const scale = 'scale' in result ? result.scale : null;
+  if (center === null && scale === null) return data;
+  const { rows, cols, data: values } = toDense(data);
+  const taken = values.map((x, p) => {
+    const i = top + (p % rows);
+    return (x - (center?.[i] ?? 0)) / (scale?.[i] ?? 1);
+  });
+  return dense(rows, cols, taken);
+}
+
+function scaledColumns(W: DenseMatrix, d: Float64Array): DenseMatrix {
+  const data = W.data.slice();
+  for (let r = 0; r < W.cols; r++) for (let i = 0; i < W.rows; i++) data[i + r * W.rows] *= d[r];
+  return dense(W.rows, W.cols, data);
+}
+
+function termsOf(step: NmfStep | SvdStep, { H }: LayerResult, W: DenseMatrix) {
+  const none = new Float64Array(W.cols);
+  if (step.op === 'svd') return { ridge: none, linear: none, nonneg: false };
+  const { args } = step;
+  const columns = Array.from({ length: W.cols }, (_, r) => column(W, r));
+  const rows = Array.from({ length: H.rows }, (_, r) => H.data.filter((_, p) => p % H.rows === r));
+  return { ...stepTerms(args.H, args.W, normsOf(rows), normsOf(columns)), nonneg: args.H.nonneg };
+}
+
+function normsOf(vectors: readonly Float64Array[]): FactorNorms {
+  return {
+    length: vectors[0].length,
+    l1: Float64Array.from(vectors, (vector) => vector.reduce((total, x) => total + Math.abs(x), 0)),
+    l2: Float64Array.from(vectors, (vector) => Math.sqrt(vector.reduce((total, x) => total + x * x, 0))),
+  };
+}
