@@ -14,7 +14,7 @@ export function combinationFaults(
   input: Contents | undefined,
 ): readonly Fault[] {
   const missing = (input?.missing ?? 0) > 0;
-  const { solver, accelerate, sweeps, precision, start, restarts } = methodOf(spec, config, missing);
+  const { solver, accelerate, sweeps, precision, start, restarts } = methodOf(spec, config, null);
   const signFree = SIDES.filter((side) => !factorTerms(spec, side).nonneg);
   const faults: Fault[] = [];
   const refuse = (options: Readonly<Record<string, unknown>>, rule: string, cure: string) =>
@@ -61,8 +61,6 @@ export function combinationFaults(
     const needs = 'A layer that reads missing entries must have';
     if (solver !== 'hals')
       refuse({ solver }, `${needs} solver 'hals'`, "use solver: 'hals', or fill the entries in first");
-    if (accelerate !== 'none')
-      refuse({ accelerate }, `${needs} accelerate 'none'`, 'leave accelerate out, or fill the entries in first');
     if (start !== 'random' && typeof start === 'string')
       refuse({ start }, `${needs} start 'random' or { W, H }`, 'leave start out, or fill the entries in first');
   }

@@ -77,7 +77,7 @@ const isNonnegative = (node: LayerNode): boolean =>
 /** Whether a start full of zeros meets updates that multiply. */
 function zerosStay(node: LayerNode, config: GraphConfig): boolean {
   if (node.method !== 'nmf') return false;
-  const { solver, start } = methodOf(node.spec, config, false);
+  const { solver, start } = methodOf(node.spec, config, null);
   return solver === 'mu' && start === 'nndsvd';
 }
 
@@ -136,7 +136,7 @@ function combine(
 /** Where an NMF layer begins; given factors are loaded like data. */
 function lowerStart(plan: PlanBuilder, node: NmfNode, { config, survey, start }: Surroundings): NmfStart {
   const { spec } = node;
-  const { start: from } = methodOf(spec, config, false);
+  const { start: from } = methodOf(spec, config, null);
   if (typeof from === 'string') return { from, ...start };
   const given = survey.starts.get(node);
   const [W] = load(plan, 'start', `start W of ${spec.name}`, given?.W);

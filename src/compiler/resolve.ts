@@ -22,12 +22,12 @@ export interface Method {
   readonly restarts: number;
 }
 
-/** The layer's options over the graph's over the defaults; entries that are missing can't be met by extrapolation. */
-export function methodOf(spec: NmfSpec, config: GraphConfig, missing: boolean): Method {
+/** The layer's options over the graph's over the defaults; where missing entries are filled in nothing is extrapolated. */
+export function methodOf(spec: NmfSpec, config: GraphConfig, missing: MaskedSolver | null): Method {
   const solver = spec.solver ?? config.solver ?? NMF.solver;
   return {
     solver,
-    accelerate: spec.accelerate ?? config.accelerate ?? (solver === 'hals' && !missing ? 'her' : 'none'),
+    accelerate: spec.accelerate ?? config.accelerate ?? (solver === 'hals' && missing !== 'em' ? 'her' : 'none'),
     sweeps: spec.sweeps ?? config.sweeps ?? 'auto',
     precision: spec.precision ?? config.precision ?? NMF.precision,
     start: spec.start ?? config.start ?? 'random',
@@ -46,7 +46,8 @@ interface Holds {
 /** Every argument of an NMF kernel call on the matrix in slot X. */
 export function resolveNmf(spec: NmfSpec, config: GraphConfig, X: Slot, holds: Holds, start: NmfStart): NmfStepArgs {
   const { held32, missing } = holds;
-  const { solver, accelerate, sweeps, precision, restarts } = methodOf(spec, config, missing > 0);
+  const cheaper = missing === 0 ? null : maskedSolver(spec.k, missing / (X.shape[0] * X.shape[1]));
+  const { solver, accelerate, sweeps, precision, restarts } = methodOf(spec, config, cheaper);
   const auto = solver === 'hals' ? affordableSweeps(X, spec.k) : 1;
   return {
     k: spec.k,
@@ -59,7 +60,7 @@ export function resolveNmf(spec: NmfSpec, config: GraphConfig, X: Slot, holds: H
     norm: spec.norm ?? config.norm ?? NMF.norm,
     W: factorTerms(spec, 'W'),
     H: factorTerms(spec, 'H'),
-    missing: missing === 0 ? null : maskedSolver(spec.k, missing / (X.shape[0] * X.shape[1])),
+    missing: cheaper === 'em' && accelerate === 'her' ? 'exact' : cheaper,
     start,
     restarts,
   };

@@ -52,8 +52,8 @@ export interface NmfArgs {
   /** Entries left out of the fit and scored; null: none. Only with solver 'hals' and accelerate 'none'. */
   readonly holdOut: HoldOut | null;
   /**
-   * How entries that are missing from X are met; null: there are none. Only with solver 'hals', accelerate 'none' and
-   * nothing held out.
+   * How entries that are missing from X are met; null: there are none. Only with solver 'hals', nothing held out, and
+   * accelerate 'her' only with 'exact'.
    */
   readonly missing: MaskedSolver | null;
 }

@@ -269,12 +269,6 @@ const faults: readonly [GraphIssue['code'], () => unknown, object, RegExp][] = [
   ],
   [
     'incompatible-options',
-    net(nmfLayer(gappy, { name: 'a', k: 1 }), { accelerate: 'her' }),
-    { options: { accelerate: 'her' } },
-    /missing entries must have accelerate 'none'/,
-  ],
-  [
-    'incompatible-options',
     net(nmfLayer(gappy, { name: 'a', k: 1, start: 'nndsvd' })),
     { options: { start: 'nndsvd' } },
     /missing entries must have start 'random'/,

@@ -55,10 +55,14 @@ const isKnown = (X: RowBlocks) => {
 
 /** Laws of `nmf` and `mse` on data with missing entries. */
 export function missingLaws(name: string, kernels: Kernels): void {
-  describe.each(['em', 'exact'] as const)(`${name}: missing entries, %s`, (missing) => {
+  describe.each([
+    ['em', 'none'],
+    ['exact', 'none'],
+    ['exact', 'her'],
+  ] as const)(`${name}: missing entries, %s, acceleration %s`, (missing, accelerate) => {
     const data = uniform(40, 30, 2);
     const solve = (X: RowBlocks, k: number, more: NmfOptions = {}) =>
-      kernels.nmf(nmfArgs(X, k, { accelerate: 'none', missing, tol: 0, maxIter: 30, ...more }));
+      kernels.nmf(nmfArgs(X, k, { accelerate, missing, tol: 0, maxIter: 30, ...more }));
 
     test('what is reported is what the factors have on what is known', async () => {
       for (const share of [0.05, 0.3, 0.8]) {
@@ -73,7 +77,7 @@ export function missingLaws(name: string, kernels: Kernels): void {
           const size = totalRows(X) * 30;
           const count = Array.from({ length: size }, (_, p) => known(p)).filter(Boolean).length;
           for (const [, terms] of PENALTIES) {
-            const args = nmfArgs(X, 4, { ...terms, accelerate: 'none', missing, tol: 0, maxIter: 12 });
+            const args = nmfArgs(X, 4, { ...terms, accelerate, missing, tol: 0, maxIter: 12 });
             const result = await kernels.nmf(args);
             expect(result.heldOut).toBeNull();
             const seen = meanSquareOver(X, result, known);
@@ -153,7 +157,8 @@ export function missingLaws(name: string, kernels: Kernels): void {
       });
       const holdOut = { fraction: 0.1, keys: [[1, 2]], solver: missing, keep: 'last' } as const;
       await expect(solve([data], 1, { holdOut })).rejects.toMatchObject({ code });
-      for (const wrong of [{ accelerate: 'her' }, { solver: 'bpp' }] as const)
+      const others = [{ solver: 'bpp' }, { solver: 'mu', accelerate: 'none' }] as const;
+      for (const wrong of missing === 'em' ? [...others, { accelerate: 'her' } as const] : others)
         await expect(solve([data], 1, wrong)).rejects.toMatchObject({ code });
     });
 

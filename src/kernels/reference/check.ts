@@ -35,7 +35,8 @@ export function checkNmf(args: NmfArgs): void {
     checkHoldOut(holdOut, X.length);
   }
   if (missing !== null) {
-    demand(solver === 'hals' && accelerate === 'none', "missing entries need solver 'hals' and accelerate 'none'");
+    const plain = accelerate === 'none' || missing === 'exact';
+    demand(solver === 'hals' && plain, "missing entries need solver 'hals', and accelerate 'none' unless 'exact'");
     demand(holdOut === null, 'nothing can be held out where entries are missing');
   }
 }

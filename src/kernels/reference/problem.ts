@@ -91,8 +91,11 @@ function stepOf({ args, held }: Problem, side: 'W' | 'H', from: Panel, partner: 
 export async function measure(problem: Problem, { W, H }: Pair, cross: number, pause: Pause): Promise<Measure> {
   const { args, X, held, total } = problem;
   const hidden = held === null ? { model: 0, residual: 0 } : await heldSquares(held, W, H, pause);
-  let squares = total - 2 * cross + dot(gram(W), gram(H)) - hidden.model;
-  if (squares < EXPLICIT_BELOW * total) squares = await residual(X, W, H, pause, held?.byColumn);
+  const whole = dot(gram(W), gram(H));
+  let squares = total - 2 * cross + whole - hidden.model;
+  // What is not seen of a model may be far larger than the data.
+  const largest = held === null ? total : Math.max(total, whole);
+  if (squares < EXPLICIT_BELOW * largest) squares = await residual(X, W, H, pause, held?.byColumn);
   const objective = squares / 2 + penalty(args.W, args.H, panelNorms(W), panelNorms(H));
   if (!Number.isFinite(objective)) throw new KernelError('non-finite', 'the objective left the range of numbers');
   return { squares, objective, heldLoss: hidden.residual / (held?.count ?? 0) };

@@ -46,7 +46,8 @@ pub struct NmfArgs<'a> {
     pub norm: Norm,
     /// Entries that are left out and scored; only with `Solver::Hals` and no acceleration.
     pub hold_out: Option<HoldOut<'a>>,
-    /// Entries of X are missing; only with `Solver::Hals`, no acceleration, and nothing held out.
+    /// Entries of X are missing; only with `Solver::Hals`, nothing held out, and acceleration only where each column has a
+    /// Gram matrix of its own.
     pub missing: Option<Missing>,
 }
 
@@ -106,11 +107,13 @@ impl NmfArgs<'_> {
         if self.hold_out.is_some() && (self.solver != Solver::Hals || self.accelerate) {
             return reject("a hold-out needs hals without acceleration");
         }
-        if self.missing.is_some() && (self.solver != Solver::Hals || self.accelerate) {
-            return reject("missing entries need hals without acceleration");
-        }
-        if self.missing.is_some() && self.hold_out.is_some() {
-            return reject("nothing can be held out where entries are missing");
+        if let Some(missing) = self.missing {
+            if self.solver != Solver::Hals || (self.accelerate && !missing.exact) {
+                return reject("missing entries need hals, without acceleration unless exact");
+            }
+            if self.hold_out.is_some() {
+                return reject("nothing can be held out where entries are missing");
+            }
         }
         if self.solver == Solver::Mu {
             let negative = self.x.iter().any(|block| block.stored().any_negative());

@@ -315,6 +315,7 @@ impl<'a, T: Element> Fit<'a, T> {
             Some(masked) => masked.look(&self.by_column, w, h, whole),
             None => Looked {
                 model: whole,
+                from: 0.0,
                 residual: 0.0,
             },
         };
@@ -323,7 +324,8 @@ impl<'a, T: Element> Fit<'a, T> {
             Precision::F64 => EXPLICIT_BELOW,
             Precision::F32 => EXPLICIT_BELOW_NARROW,
         };
-        if squares < explicit_below * self.total {
+        // What is not seen of a model may be far larger than the data.
+        if squares < explicit_below * self.total.max(seen.from) {
             squares = residual(
                 self.x,
                 w,

@@ -27,6 +27,8 @@ pub struct Masked<T: Element> {
 pub struct Looked {
     /// Σ (w_i·h_j)² over what is seen.
     pub model: f64,
+    /// The largest number that it is the difference of.
+    pub from: f64,
     /// Σ (x_ij − w_i·h_j)² over what is held out.
     pub residual: f64,
 }
@@ -92,12 +94,14 @@ impl<T: Element> Masked<T> {
         });
         let total = |at: usize| parts.iter().fold(0.0, |sum, part| sum + part[at]);
         let listed = total(0);
+        let (model, from) = if self.held.seen {
+            (listed, listed)
+        } else {
+            (whole - listed, whole)
+        };
         Looked {
-            model: if self.held.seen {
-                listed
-            } else {
-                whole - listed
-            },
+            model,
+            from,
             residual: total(1),
         }
     }
