@@ -16,12 +16,12 @@ export type MaskInput = 'zeros' | EntrySet | MatrixInput;
 
 /** Matrices that a mask was put on. */
 const masked = new WeakSet<Matrix>();
-const isMasked = (data: unknown): data is Matrix =>
+/** Whether a mask was put on data already. */
+export const isMasked = (data: unknown): data is Matrix =>
   typeof data === 'object' && data !== null && masked.has(data as Matrix); // a WeakSet is asked for any object
 
-/** Data with the entries of a mask missing; data that was masked here comes back as it is. */
+/** Data with the entries of a mask missing. */
 export function toMaskedMatrix(data: unknown, mask: unknown, samplesByFeatures = false): Matrix | Unusable {
-  if (isMasked(data)) return data;
   const matrix = toMatrix(data, samplesByFeatures);
   if (mask === undefined || matrix.kind === 'unusable') return matrix;
   const out = mask === 'zeros' ? withoutZeros(matrix) : withoutEntries(matrix, mask, samplesByFeatures);
@@ -39,11 +39,18 @@ function withoutZeros(matrix: Matrix): Matrix {
 const wrong = (rule: string, got: string): Unusable => ({ ...unusable(rule, got), what: 'mask' });
 
 function withoutEntries(matrix: Matrix, mask: unknown, samplesByFeatures: boolean): Matrix | Unusable {
-  const set = isEntrySet(mask) ? mask : ofMatrix(matrix, toMatrix(mask, samplesByFeatures));
-  if ('kind' in set) return set;
-  const entries = ofEntries(matrix, set);
-  if (entries.kind === 'unusable') return entries;
-  return matrix.kind === 'dense' ? hideDense(matrix, entries) : hideSparse(matrix, entries);
+  try {
+    const set = isEntrySet(mask) ? mask : ofMatrix(matrix, toMatrix(mask, samplesByFeatures));
+    if ('kind' in set) return set;
+    const odd = Object.keys(set).find((key) => key !== 'features' && key !== 'samples');
+    if (odd !== undefined) return wrong('made of features and samples alone', `'${odd}' beside them`);
+    const entries = ofEntries(matrix, set);
+    if (entries.kind === 'unusable') return entries;
+    return matrix.kind === 'dense' ? hideDense(matrix, entries) : hideSparse(matrix, entries);
+  } catch (error) {
+    // An untyped caller's object may throw when it is looked at.
+    return wrong('readable', error instanceof Error ? error.message : show(error));
+  }
 }
 
 const isEntrySet = (mask: unknown): mask is EntrySet =>
@@ -59,6 +66,8 @@ function ofMatrix({ rows, cols }: Matrix, mask: Matrix | Unusable): EntrySet | U
   if (mask.kind === 'unusable') return wrong("'zeros', { features, samples }, or a matrix of zeros and ones", mask.got);
   if (mask.rows !== rows || mask.cols !== cols)
     return wrong(`as large as the data, ${rows} × ${cols}`, `${mask.rows} × ${mask.cols}`);
+  if (mask.kind === 'csc' && mask.unlisted === 'missing')
+    return wrong('of zeros and ones', "entries that are unlisted: 'missing'");
   const odd = storedValues(mask).find((x) => x !== 0 && x !== 1);
   if (odd !== undefined) return wrong('of zeros and ones', show(odd));
   const { indptr, indices, values } = toCsc(mask);

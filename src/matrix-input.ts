@@ -67,7 +67,8 @@ const isObject = (x: unknown): x is Readonly<Record<string, unknown>> => typeof 
 
 /** Frozen matrices that were read here: their shapes and indices need no second look. */
 const made = new WeakSet<Matrix>();
-const isMade = (input: unknown): input is Matrix => isObject(input) && made.has(input as unknown as Matrix); // a WeakSet is asked for any object
+/** Whether a matrix was read here. */
+export const isMade = (input: unknown): input is Matrix => isObject(input) && made.has(input as unknown as Matrix); // a WeakSet is asked for any object
 
 /**
  * Any accepted form as a matrix of features × samples. Float64Array and Float32Array data in column or row order is

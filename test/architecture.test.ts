@@ -27,7 +27,7 @@ const allowed: Readonly<Record<string, { readonly folders: readonly string[]; re
     runtime: { folders: ['compiler', 'dsl', 'kernels'], packages: ['ts-pattern', 'node:crypto'] },
     io: {
       folders: ['compiler', 'kernels', 'runtime'],
-      packages: ['zod', 'node:crypto', 'node:fs/promises', 'node:module', 'node:timers/promises'],
+      packages: ['zod', 'node:crypto', 'node:fs/promises', 'node:module', 'node:path', 'node:timers/promises'],
     },
     'index.ts': { folders: ['compiler', 'dsl', 'io', 'kernels', 'runtime'], packages: [] },
   };

@@ -56,13 +56,15 @@ function joined(parts: readonly Contents[]): Contents {
     fits32: parts.every(({ fits32 }) => fits32),
     held32: parts.every(({ held32 }) => held32),
     missing: parts.reduce((sum, { missing }) => sum + missing, 0),
-    known: added(parts.map(({ known }) => known)),
+    known: addedCounts(parts.map(({ known }) => known)),
   };
 }
 
-function added(counts: readonly (Uint32Array | undefined)[]): Uint32Array | undefined {
+/** Sums of counts; undefined where one of them is. */
+export function addedCounts(counts: readonly (Uint32Array | undefined)[]): Uint32Array | undefined {
   const all = counts.filter((known) => known !== undefined);
   // Parts of different lengths are a fault that is found elsewhere.
-  if (all.length < counts.length || all.some(({ length }) => length !== all[0].length)) return undefined;
+  if (all.length === 0 || all.length < counts.length || all.some(({ length }) => length !== all[0].length))
+    return undefined;
   return all[0].map((_, j) => all.reduce((sum, known) => sum + known[j], 0));
 }

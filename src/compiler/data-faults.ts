@@ -30,9 +30,9 @@ export function matrixFaults(of: string, found: Surveyed): readonly Fault[] {
 }
 
 /** Rows or columns of which nothing is known. */
-export function unknownLines(of: string, what: 'feature' | 'sample', known: Uint32Array): readonly Fault[] {
-  const index = known.indexOf(0);
-  if (index < 0) return [];
+export function unknownLines(of: string, what: 'feature' | 'sample', known: Uint32Array | undefined): readonly Fault[] {
+  const index = known?.indexOf(0) ?? -1;
+  if (known === undefined || index < 0) return [];
   return [{ code: 'nothing-known', of, what, index, count: known.reduce((sum, n) => sum + Number(n === 0), 0) }];
 }
 

@@ -1,8 +1,9 @@
+import { isTurned, maskOf } from '../dsl/build.js';
 import type { Node } from '../dsl/node.js';
-import { toMaskedMatrix } from '../mask.js';
+import { isMasked, toMaskedMatrix } from '../mask.js';
 import type { Floats, Matrix } from '../matrix.js';
 import { examine, type Look, type MatrixFacts } from '../matrix-check.js';
-import type { Unusable } from '../matrix-input.js';
+import { isMade, type Unusable } from '../matrix-input.js';
 import type { Side } from '../objective.js';
 import type { Collected } from './collect.js';
 
@@ -21,15 +22,17 @@ export type Eyes = (values: Floats) => Look;
 
 /** Looks at all matrices once; those of hand-made nodes are read as the builders read them. */
 export function survey(graph: Collected, eyes: Eyes): Survey {
-  const look = (data: unknown, mask?: unknown): Surveyed => {
-    const matrix = isUnusable(data) ? data : toMaskedMatrix(data, mask);
+  // What the builders made has been turned and masked already.
+  const look = (data: unknown, options?: unknown): Surveyed => {
+    const turned = !isMade(data) && isTurned(options);
+    const matrix = isUnusable(data) || isMasked(data) ? data : toMaskedMatrix(data, maskOf(options), turned);
     return matrix.kind === 'unusable' ? { matrix } : { matrix, facts: examine(matrix, eyes) };
   };
   const data = new Map<Node, Surveyed>();
   const starts = new Map<Node, Readonly<Record<Side, Surveyed>>>();
   for (const node of graph.order) {
-    if (node.kind === 'input') data.set(node, look(node.data, node.options?.mask));
-    if (node.kind === 'condition') data.set(node, look(node.Z));
+    if (node.kind === 'input') data.set(node, look(node.data, node.options));
+    if (node.kind === 'condition') data.set(node, look(node.Z, node.options));
     if (node.kind !== 'layer' || node.method !== 'nmf') continue;
     const start: unknown = node.spec?.start;
     if (typeof start !== 'object' || start === null || !('W' in start && 'H' in start)) continue;

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import type { Plan } from '../compiler/plan.js';
-import { ModelFileError } from '../errors.js';
+import { GraphError, ModelFileError } from '../errors.js';
 import { selectKernels } from '../kernels/select.js';
 import { type DenseMatrix, dense, transpose } from '../matrix.js';
 import { afterFit } from '../runtime/after-fit.js';
@@ -44,9 +44,11 @@ export interface SavedFit {
  *
  * @example
  * await saveFit(fit, 'model.safetensors');
+ * @throws GraphError 'invalid-option' for a path that is none.
  * @throws ModelFileError 'not-saved' for what is no fit, or where the file can't be written.
  */
 export async function saveFit(fit: object, path: string): Promise<void> {
+  checkPath('saveFit', path);
   const kept = keptOf(fit);
   if (kept === undefined)
     throw new ModelFileError('not-saved', path, 'What is saved must come from fit() or loadFit(), as it came');
@@ -79,10 +81,12 @@ export async function saveFit(fit: object, path: string): Promise<void> {
  *
  * @example
  * const { layers, project } = await loadFit('model.safetensors');
+ * @throws GraphError 'invalid-option' for a path that is none.
  * @throws ModelFileError 'not-a-fit', 'damaged' (cut short or changed), 'newer-version'; what the system throws where there
  * is no such file.
  */
 export async function loadFit(path: string): Promise<SavedFit> {
+  checkPath('loadFit', path);
   const { manifest, tensors } = await readWhole(path);
   const { plan, summary, inputs } = manifest;
   const results = new Map(manifest.layers.map((saved) => [saved.layer, resultOf(path, plan, saved, tensors)]));
@@ -92,6 +96,12 @@ export async function loadFit(path: string): Promise<SavedFit> {
   const fit = Object.freeze({ layers, summary, plan, inputs, reconstruct, project, loadings });
   keep(fit, { plan, state, layers, summary, inputs });
   return fit;
+}
+
+function checkPath(of: string, path: unknown): void {
+  if (typeof path === 'string' && path !== '' && !path.includes('\0')) return;
+  const rule = 'the path of a file, a string';
+  throw new GraphError([{ code: 'invalid-option', of, option: 'path', rule, got: path, at: of }]);
 }
 
 function restored(path: string, plan: Plan, results: ReadonlyMap<string, LayerResult>): RunState {

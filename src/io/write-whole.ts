@@ -1,18 +1,25 @@
 import { randomUUID } from 'node:crypto';
-import { open, rename, rm } from 'node:fs/promises';
+import { chmod, open, realpath, rename, rm, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 
-/** Writes a file that is there whole or not at all: beside its place first, then by a change of name. */
+/**
+ * Writes a file that is there whole or not at all: beside its place first, then by a change of name. Where a link leads to
+ * a file, that is replaced; who may read it stays as it was.
+ */
 export async function writeWhole(path: string, parts: readonly Uint8Array[]): Promise<void> {
-  const beside = `${path}.${randomUUID()}.part`;
+  const place = await realpath(path).catch(() => path);
+  const before = await stat(place).catch(() => undefined);
+  const beside = join(dirname(place), `.${randomUUID().slice(0, 13)}.part`);
   try {
     const file = await open(beside, 'wx');
     try {
+      if (before !== undefined) await chmod(beside, before.mode & 0o7777);
       for (const part of parts) await file.writeFile(part);
       await file.sync();
     } finally {
       await file.close();
     }
-    await rename(beside, path);
+    await rename(beside, place);
   } catch (error) {
     await rm(beside, { force: true });
     throw error;

@@ -17,7 +17,9 @@ export function afterFit(plan: Plan, state: RunState, kernels: Kernels, threads:
       checkOptions(reconstructOptions, options, 'reconstruct');
       const load = inputOf(plan, input);
       if (load === undefined) throw rejected('reconstruct', 'input', 'the name of an input of the graph', input);
-      const { through, features, samples } = options;
+      const { through } = options;
+      // Copies: the caller may write to these while the estimate is made.
+      const [features, samples] = [copied(options.features), copied(options.samples)];
       if (through !== undefined && !knows(plan, through))
         throw rejected('reconstruct', 'through', layersOf(plan), through);
       const [rows, cols] = plan.slots[Number(load.write.slice(1))].shape;
@@ -101,6 +103,9 @@ function checkPlaces(option: 'features' | 'samples', places: ArrayLike<number> |
       throw rejected('reconstruct', option, `whole numbers from 0 to ${count - 1}`, place);
   }
 }
+
+const copied = (places: ArrayLike<number> | undefined): readonly number[] | undefined =>
+  places === undefined ? undefined : Array.from(places);
 
 const noData = () =>
   new KernelError('invalid-argument', 'a fit that was read from a file has no data that it could explain');

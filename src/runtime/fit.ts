@@ -137,9 +137,10 @@ export type GraphFit<L extends LayerMap = NoLayers, I extends string = string> =
   /**
    * The embeddings (k × new samples) of new samples, layer by layer: what each layer's H would be with every W, and the
    * weights of penalties, as they are. Modalities may be left out, and entries may be missing; a layer that reads nothing
-   * of what is given is left out of the result.
+   * of what is given is left out of the result, and a sample of which a layer reads nothing is NaN there. A sample of
+   * which nothing at all is given is refused.
    *
-   * @throws GraphError 'invalid-option', 'invalid-data', 'non-finite', 'sample-mismatch' for the data given.
+   * @throws GraphError 'invalid-option', 'invalid-data', 'non-finite', 'nothing-known', 'sample-mismatch' for the data given.
    */
   project(
     data: { readonly [M in I]?: MatrixInput | undefined },

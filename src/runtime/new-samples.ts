@@ -1,4 +1,5 @@
-import { matrixFaults } from '../compiler/data-faults.js';
+import { addedCounts } from '../compiler/contents.js';
+import { matrixFaults, unknownLines } from '../compiler/data-faults.js';
 import type { LoadStep, Plan, SlotId } from '../compiler/plan.js';
 import { GraphError } from '../errors.js';
 import type { Counted, Fault } from '../issues.js';
@@ -24,7 +25,7 @@ export function newSamples(
   const faults: Fault[] = [];
   const refuse = (option: string, rule: string, got: unknown) =>
     faults.push({ code: 'invalid-option', of: 'project', option, rule, got });
-  const named = Object.entries(typeof data === 'object' && data !== null ? data : {});
+  const named = entriesOf(data, (got) => refuse('data', 'readable', got));
   const known = new Map<LoadStep, unknown>();
   for (const [name, value] of named) {
     const load = inputs.find((input) => input.name === name);
@@ -40,6 +41,7 @@ export function newSamples(
 
   const given = new Map<SlotId, Matrix>();
   const samples: Counted[] = [];
+  const knownOf: (Uint32Array | undefined)[] = [];
   for (const [{ source, name, write }, value] of known) {
     const of = source === 'input' ? `input '${name}', new samples` : `${name}, new samples`;
     const matrix = toMatrix(value, orientation === 'samples-by-features');
@@ -54,9 +56,21 @@ export function newSamples(
     }
     samples.push({ name, count: matrix.cols });
     given.set(write, matrix);
+    if ('facts' in found) knownOf.push(found.facts.known?.cols);
   }
   if (samples.some(({ count }) => count !== samples[0].count))
     faults.push({ code: 'sample-mismatch', node: 'project', samples, turned: [] });
+  else faults.push(...unknownLines('the new samples', 'sample', addedCounts(knownOf)));
   if (faults.length > 0) throw new GraphError(faults.map((fault) => ({ ...fault, at: 'project' })));
   return given;
+}
+
+/** What an object holds; one that throws when it is looked at is refused. */
+function entriesOf(data: unknown, refuse: (got: string) => unknown): readonly (readonly [string, unknown])[] {
+  try {
+    return Object.entries(typeof data === 'object' && data !== null ? data : {});
+  } catch (error) {
+    refuse(error instanceof Error ? error.message : String(error));
+    return [];
+  }
 }

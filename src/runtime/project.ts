@@ -2,6 +2,7 @@ import { match } from 'ts-pattern';
 import type { NmfStep, Plan, SlotId, SvdStep } from '../compiler/plan.js';
 import type { CallOptions, Kernels } from '../kernels/kernels.js';
 import { column, type DenseMatrix, dense, gatherRows, type Matrix, scaleRows, stackDense, toDense } from '../matrix.js';
+import { examine } from '../matrix-check.js';
 import { type FactorNorms, stepTerms } from '../objective.js';
 import type { LayerResult, RunState } from './state.js';
 
@@ -14,7 +15,8 @@ interface Part {
 /**
  * The embeddings of new samples: the plan again, with every W as it was fitted. Each layer's H minimises what the layer
  * minimised, W standing still and the weights of its penalties as they were at the end of the fit. Rows of which nothing is
- * given are left out; a layer that reads nothing else has no embedding, and says nothing to those above it.
+ * given are left out; a layer that reads nothing else has no embedding, and says nothing to those above it. So has one
+ * sample of which nothing is known in what a layer reads: it is missing there, NaN.
  */
 export async function project(
   plan: Plan,
@@ -47,6 +49,7 @@ export async function project(
       .with({ op: 'nmf' }, { op: 'svd' }, async (layer) => {
         const result = state.results.get(layer.layer);
         const H = result === undefined ? null : await encoded(layer, result, partsIn(layer.read), kernels, options);
+        options.signal?.throwIfAborted();
         if (H !== null) embeddings.set(layer.layer, H);
         parts.set(layer.write.H, [{ rows: layer.args.k, data: H }]);
       })
@@ -94,7 +97,16 @@ async function encoded(
   if (X.length === 0) return null;
   const W = scaledColumns(result.W, result.d);
   const terms = termsOf(step, result, W);
-  return kernels.encode({ X, W: gatherRows(W, ranges), ...terms }, options);
+  const H = await kernels.encode({ X, W: gatherRows(W, ranges), ...terms }, options);
+  return withoutUnknown(H, X);
+}
+
+/** NaN for samples of which nothing is known: to the layers above they are missing. */
+function withoutUnknown(H: DenseMatrix, X: readonly Matrix[]): DenseMatrix {
+  const facts = X.map((block) => examine(block).known);
+  if (facts.some((known) => known === undefined)) return H;
+  for (let j = 0; j < H.cols; j++) if (facts.every((known) => known?.cols[j] === 0)) column(H, j).fill(Number.NaN);
+  return H;
 }
 
 /** Rows from `top` on as the layer takes them: an SVD without the means, and divided by the deviations. */

@@ -35,6 +35,12 @@ const net = (output: unknown, config?: unknown) => () => factorNet(output, confi
 const withData = (data: unknown) => net(nmfLayer(factorInput(data, { name: 'x' }), { name: 'a', k: 1 }));
 const masked = (mask: unknown) => net(nmfLayer(factorInput(X, { name: 'x', mask }), { name: 'a', k: 1 }));
 const gappy = factorInput(X, { name: 'x', mask: { features: [2], samples: [1] } });
+const ones = { kind: 'csc', rows: 6, cols: 5, indptr: [0, 1, 1, 1, 1, 1], indices: [0], values: [1] };
+const thrower = Object.defineProperty({ samples: [] }, 'features', {
+  get: () => {
+    throw new Error('boo');
+  },
+});
 const cyclic = (): unknown => {
   const inner: Record<string, unknown> = { kind: 'layer', method: 'nmf', spec: { name: 'inner', k: 2 } };
   const outer = { kind: 'layer', method: 'nmf', spec: { name: 'outer', k: 2 }, input: inner };
@@ -260,6 +266,14 @@ const faults: readonly [GraphIssue['code'], () => unknown, object, RegExp][] = [
   ],
   ['invalid-mask', masked({ features: [6], samples: [0] }), {}, /within 6 × 5; got feature 6, sample 0 at place 0/],
   ['invalid-mask', masked({ features: [1, 2], samples: [0] }), {}, /as many features as samples/],
+  [
+    'invalid-mask',
+    masked({ features: [1], samples: [0], sample: [2] }),
+    {},
+    /features and samples alone; got 'sample'/,
+  ],
+  ['invalid-mask', masked({ ...ones, unlisted: 'missing' }), {}, /of zeros and ones; got entries that are unlisted/],
+  ['invalid-mask', masked(thrower), {}, /readable; got boo/],
   ['invalid-mask', masked(uniform(6, 5, 3)), {}, /of zeros and ones; got 0\./],
   [
     'incompatible-options',
@@ -471,22 +485,4 @@ test('a deep graph with thousands of faults is told in a short message; the issu
   expect(issues).toHaveLength(4000);
   expect(issues[0].at).toBe('c3999 ← c3998 ← c3997 ← c3996 ← … ← c3 ← c2 ← c1 ← c0');
   expect(net(chain)).toThrow(/^4000 faults:[\s\S]*… and 3970 more, in issues$/);
-});
-
-test('a node that went through JSON is refused, for its typed arrays are gone', () => {
-  const copy = JSON.parse(JSON.stringify(nmfLayer(x, { name: 'a', k: 2 })));
-  expect(only(net(copy)).code).toBe('invalid-data');
-  expect(only(net({ node: { kind: ['concat'], inputs: [] } })).code).toBe('invalid-node');
-});
-
-test('a hand-made node is as good as one from the builder', () => {
-  const node = {
-    kind: 'layer',
-    method: 'nmf',
-    input: { kind: 'input', options: { name: 'x' }, data: X },
-    spec: { name: 'a', k: 2 },
-  };
-  expect(factorNet({ node }).plan).toEqual(factorNet(a).plan);
-  expect(only(net({ node: { ...node, method: 'ica' } })).code).toBe('invalid-node');
-  expect(only(net({ node: { ...node, input: { kind: 'input', options: { name: 'x' } } } })).code).toBe('invalid-data');
 });

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { lstat, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -146,6 +146,20 @@ describe('saving', () => {
     });
     await expect(saveFit(fit, folder)).rejects.toMatchObject({ code: 'not-saved' });
     expect((await readdir(folder)).filter((name) => name.endsWith('.part'))).toEqual([]);
+  });
+
+  test('what is at its place keeps its link and its mode', async () => {
+    const fit = await nets.shared().fit();
+    await writeFile(at('private'), 'old', { mode: 0o600 });
+    await symlink(at('private'), at('link'));
+    await saveFit(fit, at('link'));
+    expect((await lstat(at('link'))).isSymbolicLink()).toBe(true);
+    expect((await stat(at('private'))).mode & 0o777).toBe(0o600);
+    await loadFit(at('private'));
+    await saveFit(fit, at('x'.repeat(250)));
+    for (const path of [undefined, 3, '', 'a\0b', Symbol('s')] as string[])
+      for (const call of [loadFit(path), saveFit(fit, path)])
+        await expect(call).rejects.toMatchObject({ issues: [{ code: 'invalid-option', option: 'path' }] });
   });
 
   test('killed while it saves, the file is whole: the old one or the new one', async () => {

@@ -137,8 +137,25 @@ describe.each(['reference', 'auto'] as const)('project, on the %s kernels', (bac
     const gaps = await fit.project({ x: some(X, (p) => p % 5 !== 0), y: Y });
     expect(gaps.a?.data.every(Number.isFinite)).toBe(true);
     expect(near(gaps.a, fit.a.H)).toBeLessThan(0.3);
-    const nothing = await fit.project({ x: some(X, (p) => p >= 16) });
-    expect([...(nothing.a?.data.subarray(0, 3) ?? [])]).toEqual([0, 0, 0]);
+    const unknown = { issues: [{ code: 'nothing-known', what: 'sample', index: 0 }] };
+    await expect(fit.project({ x: some(X, (p) => p >= 16) })).rejects.toMatchObject(unknown);
+  });
+
+  test('a sample of which a branch knows nothing is missing there, as if the branch were left out', async () => {
+    const centred = svdLayer(x, { name: 'a', k: 3, center: true });
+    const b = nmfLayer(y, { name: 'b', k: 3 });
+    for (const joined of [factorAdd(nmfLayer(x, { name: 'a', k: 3 }), b), factorConcat(centred, b)]) {
+      const fit = await factorNet(nmfLayer(joined, { name: 't', k: 2 }), { seed: 1 }).fit(on);
+      const without = await fit.project({ y: Y });
+      const first = await fit.project({ x: some(X, (p) => p >= 16), y: Y });
+      expect(first.a?.data.subarray(0, 4).map(Number.isNaN as (x: number) => never)).toEqual(
+        Float64Array.of(1, 1, 1, 0),
+      );
+      expect(
+        relativeDifference(without.t?.data.subarray(0, 2) ?? X.data, first.t?.data.subarray(0, 2) ?? X.data),
+      ).toBeLessThan(1e-9);
+      expect(first.t?.data.every(Number.isFinite)).toBe(true);
+    }
   });
 
   test('samples in rows', async () => {
@@ -164,4 +181,9 @@ test('what does not fit is refused, all faults at once', async () => {
   expect(await codes({ x: X }, { condition: [Z] })).toEqual(['unknown-option']);
   const reason = new Error('enough');
   await expect(fit.project({ x: X }, { signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
+  // Cancelled while the only layer is encoded, it does not resolve either.
+  const control = new AbortController();
+  const found = fit.project({ x: uniform(16, 20_000, 1) }, { signal: control.signal });
+  control.abort(reason);
+  await expect(found).rejects.toBe(reason);
 });
