@@ -163,6 +163,10 @@ export function nmfLaws(name: string, kernels: Kernels): void {
       expect(other.d).toEqual(one.d.map((x) => x * by));
       expect(other.W.data).toEqual(one.W.data);
       expect(other.H.data).toEqual(one.H.data);
+      // Factors that the data have no use for are zero after the first half-step, and decide about no others.
+      const few = lowRank(7, 23, 3, 6);
+      const surplus = (A: DenseMatrix) => kernels.nmf(nmfArgs([A], 9, { maxIter: 10, tol: 0 }));
+      expect((await surplus(scaled(few, by))).d).toEqual((await surplus(few)).d.map((x) => x * by));
     });
 
     test('norms: L1 sums to one, L2 has length one, none leaves d at one; the product is the same', async () => {

@@ -110,7 +110,10 @@ async function begin(problem: Problem, pause: Pause): Promise<Place> {
   const B = await timesData(W, problem.X, pause);
   const best = Math.abs(dot(B.data, drawn.data) / dot(gram(W), gram(drawn)));
   const H = Number.isFinite(best) ? scaledRows(drawn, new Float64Array(drawn.rows).fill(best)) : drawn;
-  return { W, H, nextW: W, solvedH: H, measure: await measure(problem, { W, H }, dot(B.data, H.data), pause) };
+  return balanced({
+    ...{ W, H, nextW: W, solvedH: H },
+    measure: await measure(problem, { W, H }, dot(B.data, H.data), pause),
+  });
 }
 
 /** Both half-steps, or null once cancelled. */
