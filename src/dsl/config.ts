@@ -108,7 +108,8 @@ interface NmfDefaults {
   readonly solver?: Solver | undefined;
   /**
    * 'her': extrapolation with restarts (Ang & Gillis 2019), for 'hals' and 'bpp'; still no accepted iterate raises the
-   * objective. Default: 'her' for 'hals', 'none' otherwise.
+   * objective. Default: 'her' for 'hals', 'none' otherwise, and for ranks above 6 with up to 40% of the data missing, where
+   * 'her' gives each column a Gram matrix of its own: fewer iterations, each dearer.
    */
   readonly accelerate?: Acceleration | undefined;
   /**
