@@ -71,7 +71,8 @@ export interface HoldOut {
 
 /**
  * Minimise ½‖X − W·H‖² + Σ_r (½·ridge_r·‖h_r‖² + linear_r·‖h_r‖₁) exactly, column by column, over H ≥ 0 or over all H, where
- * ‖X − W·H‖² is over the entries that are not missing; a sample of which nothing is known gets zeros.
+ * ‖X − W·H‖² is over the entries that are not missing; a sample of which nothing is known gets zeros. It runs to its end,
+ * whatever its signal says.
  */
 export interface EncodeArgs {
   readonly X: RowBlocks;

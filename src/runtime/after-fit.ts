@@ -1,14 +1,14 @@
 import type { LoadStep, Plan, SlotId } from '../compiler/plan.js';
 import { checkOptions } from '../dsl/check-options.js';
 import { projectOptions, reconstructOptions } from '../dsl/schemas.js';
-import { GraphError, KernelError } from '../errors.js';
+import { GraphError } from '../errors.js';
 import type { Kernels } from '../kernels/kernels.js';
 import { column, type DenseMatrix, dense, row } from '../matrix.js';
 import type { ProjectOptions, ReconstructOptions } from './fit.js';
 import { type Given, newSamples } from './new-samples.js';
 import { project } from './project.js';
 import { estimates, fitted, multiply, partOf } from './reconstruct.js';
-import type { RunState } from './state.js';
+import { blocksIn, type RunState } from './state.js';
 
 /** What a fit can be asked; see `GraphFit`. */
 export function afterFit(plan: Plan, state: RunState, kernels: Kernels, threads: number | undefined) {
@@ -51,8 +51,7 @@ export function afterFit(plan: Plan, state: RunState, kernels: Kernels, threads:
       const found: [string, Float64Array][] = [];
       for (const { name, slot, L } of loaded) {
         if (result === undefined) break;
-        const X = state.data.get(slot);
-        if (X === undefined) throw noData();
+        const X = blocksIn(state, slot);
         const loss = (W: DenseMatrix, H: DenseMatrix) => kernels.mse({ X, W, H }, { threads });
         const total = await loss(dense(L.rows, 1), dense(1, result.H.cols));
         const each = new Float64Array(L.cols);
@@ -106,9 +105,6 @@ function checkPlaces(option: 'features' | 'samples', places: ArrayLike<number> |
 
 const copied = (places: ArrayLike<number> | undefined): readonly number[] | undefined =>
   places === undefined ? undefined : Array.from(places);
-
-const noData = () =>
-  new KernelError('invalid-argument', 'a fit that was read from a file has no data that it could explain');
 
 const rejected = (of: string, option: string, rule: string, got: unknown) =>
   new GraphError([{ code: 'invalid-option', of, option, rule, got, at: 'fit' }]);

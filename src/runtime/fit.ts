@@ -96,7 +96,7 @@ export interface ProjectOptions {
   readonly orientation?: 'features-by-samples' | 'samples-by-features' | undefined;
   /** The side information of the new samples, condition by condition as `explain()` numbers them; default: not known. */
   readonly conditions?: readonly MatrixInput[] | undefined;
-  /** Cancels: `project` rejects with `signal.reason`. */
+  /** Cancels: `project` rejects with `signal.reason`, once the layer at hand is done. */
   readonly signal?: AbortSignal | undefined;
   /** Threads for the native kernels, ≥ 1; default: all cores. */
   readonly threads?: number | undefined;

@@ -162,7 +162,7 @@ export function missingLaws(name: string, kernels: Kernels): void {
         await expect(solve([data], 1, wrong)).rejects.toMatchObject({ code });
     });
 
-    test('rows and columns of which nothing is known: finite, and the others are what they are without', async () => {
+    test('rows and columns of which nothing is known: finite factors and loss', async () => {
       const A = gappy(data, 0.2, 12);
       for (let i = 0; i < 40; i++) A.data[i + 7 * 40] = Number.NaN;
       for (let j = 0; j < 30; j++) A.data[3 + j * 40] = Number.NaN;
