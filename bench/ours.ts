@@ -1,6 +1,7 @@
 import { factorInput, factorNet, type Matrix, nmfLayer, type Progress } from '../src/index.js';
 import type { CallOptions, HoldOut, Kernels, NmfArgs, NmfResult, Precision } from '../src/kernels/kernels.js';
 import { type DenseMatrix, dense, scaleRows } from '../src/matrix.js';
+import { NO_TERMS } from '../src/objective.js';
 import { wall } from './clock.js';
 import { random } from './random.js';
 
@@ -52,9 +53,20 @@ export interface KernelRequest extends FitRequest {
 export function kernelArgs(request: KernelRequest): NmfArgs {
   const step = graphOf(request).plan.fit.find(({ op }) => op === 'nmf');
   if (step?.op !== 'nmf') throw new Error('the plan of one layer has one nmf step');
-  const { solver, accelerate, sweeps, maxIter, tol, norm, W, H } = step.args;
+  const { solver, accelerate, sweeps, maxIter, tol, norm } = step.args;
   return {
-    ...{ X: [request.X], start: request.start, W, H, solver, sweeps, maxIter, tol, norm, memory: 'normal' },
+    ...{
+      X: [request.X],
+      start: request.start,
+      W: NO_TERMS,
+      H: NO_TERMS,
+      solver,
+      sweeps,
+      maxIter,
+      tol,
+      norm,
+      memory: 'normal',
+    },
     precision: request.precision,
     accelerate: request.accelerate ?? accelerate,
     holdOut: request.holdOut ?? null,

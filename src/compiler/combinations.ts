@@ -1,4 +1,4 @@
-import type { GraphConfig, NmfSpec } from '../dsl/config.js';
+import type { FactorOptions, GraphConfig, NmfSpec } from '../dsl/config.js';
 import type { Fault } from '../issues.js';
 import type { Side } from '../objective.js';
 import { type Contents, LARGEST_VALUE_32 } from './contents.js';
@@ -32,6 +32,48 @@ export function combinationFaults(
       "A number of sweeps must have solver 'hals' or 'mu'",
       "give the layer sweeps: 'auto', or one of these solvers",
     );
+  for (const side of SIDES) {
+    const terms = factorTerms(spec, side);
+    const { angular, upperBound, nonneg } = terms;
+    const needs = (option: string) => `${side}.${option} must have solver 'hals'`;
+    const swept = { angular: angular > 0, upperBound: upperBound !== null, graph: terms.graph, target: terms.target };
+    for (const [option, used] of Object.entries(swept)) {
+      if (used && solver !== 'hals')
+        refuse({ solver, [`${side}.${option}`]: true }, needs(option), `use solver: 'hals', or leave ${option} out`);
+    }
+    if (angular > 0 && !nonneg)
+      refuse(
+        { [`${side}.angular`]: angular, [`nonneg.${side}`]: false },
+        'An angular penalty must have a factor without negative numbers',
+        'leave angular out, or nonneg at true',
+      );
+    const norm = spec.norm ?? config.norm ?? 'L1';
+    if (upperBound !== null && norm !== 'none')
+      refuse(
+        { [`${side}.upperBound`]: upperBound, norm },
+        "An upper bound must have norm: 'none': else a factor is scaled once it is fitted",
+        "give the layer norm: 'none'",
+      );
+    for (const [what, weight] of [
+      ['graph', 'graphLambda'],
+      ['target', 'targetLambda'],
+    ] as const) {
+      const own: FactorOptions = spec[side] ?? {};
+      if ((own[what] === undefined) === (own[weight] === undefined)) continue;
+      const [there, absent] = own[what] === undefined ? [weight, what] : [what, weight];
+      refuse(
+        { [`${side}.${there}`]: own[there], [`${side}.${absent}`]: undefined },
+        `${side}.${what} and ${side}.${weight} must come together`,
+        `give the layer ${side}({ ${absent}: … }) too, or leave ${there} out`,
+      );
+    }
+    if (spec[side]?.targetScale !== undefined && (terms.target === null || terms.target.lambda < 0))
+      refuse(
+        { [`${side}.targetScale`]: spec[side]?.targetScale, [`${side}.targetLambda`]: spec[side]?.targetLambda },
+        `${side}.targetScale must have a ${side}.targetLambda above 0`,
+        'leave targetScale out',
+      );
+  }
   if (solver === 'mu') {
     for (const side of signFree)
       refuse(

@@ -3,7 +3,7 @@ import type { Node } from '../dsl/node.js';
 import { GraphError } from '../errors.js';
 import { look } from '../matrix-check.js';
 import { collect } from './collect.js';
-import { startFaults } from './data-faults.js';
+import { givenFaults } from './data-faults.js';
 import { lower } from './lower.js';
 import type { Compiled } from './plan.js';
 import { shapes } from './shapes.js';
@@ -23,7 +23,7 @@ export function compile(output: Node, config: GraphConfig = {}, eyes: Eyes = loo
     ...graph.issues,
     ...validate(graph, found, config),
     ...known.issues,
-    ...startFaults(graph, found, known),
+    ...givenFaults(graph, found, known),
   ];
   if (issues.length > 0) throw new GraphError(issues);
   return lower(graph, found, config);

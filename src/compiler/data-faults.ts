@@ -1,5 +1,6 @@
 import type { LayerNode } from '../dsl/node.js';
 import { type Fault, type GraphIssue, LARGEST_VALUE } from '../issues.js';
+import { type CscMatrix, entry, toCsc } from '../matrix.js';
 import type { Side } from '../objective.js';
 import { type Collected, labelOf } from './collect.js';
 import { factorTerms } from './resolve.js';
@@ -36,40 +37,99 @@ export function unknownLines(of: string, what: 'feature' | 'sample', known: Uint
   return [{ code: 'nothing-known', of, what, index, count: known.reduce((sum, n) => sum + Number(n === 0), 0) }];
 }
 
-/** What is wrong with the factors that layers are given to begin from. */
-export function startFaults(graph: Collected, { starts }: Survey, shapes: Shapes): readonly GraphIssue[] {
+/** What is wrong with the matrices that layers are given: factors to begin from, targets, graphs. */
+export function givenFaults(graph: Collected, survey: Survey, shapes: Shapes): readonly GraphIssue[] {
   return graph.order.flatMap((node) => {
-    const start = starts.get(node);
-    if (node.kind !== 'layer' || node.method !== 'nmf' || start === undefined) return [];
+    const given = survey.given.get(node);
+    if (node.kind !== 'layer' || node.method !== 'nmf' || given === undefined) return [];
     const sides: readonly Side[] = ['W', 'H'];
     return sides.flatMap((side) => {
-      const of = `start.${side} of layer '${labelOf(node)}'`;
-      const faults = dataFaults(of, start[side]);
-      const found = faults.length > 0 ? faults : factorFaults(of, start[side], side, node, shapes);
+      const of = (what: string) => `${what} of layer '${labelOf(node)}'`;
+      const { start, target, graph: neighbours } = given[side];
+      const size = sizeOf(node, side, shapes);
+      const check = (
+        name: string,
+        matrix: Surveyed | undefined,
+        more: (name: string, found: Found) => readonly Fault[],
+      ) => {
+        if (matrix === undefined) return [];
+        const faults = matrixFaults(name, matrix);
+        return faults.length > 0 || !('facts' in matrix) || size === undefined ? faults : more(name, matrix);
+      };
+      const found = [
+        ...check(of(`start.${side}`), start, (name, matrix) => [
+          ...shapeFaults(name, matrix, size),
+          ...signFaults(
+            name,
+            matrix,
+            factorTerms(node.spec, side).nonneg ? `without negative numbers, as ${side} is` : null,
+          ),
+        ]),
+        ...check(of(`${side}.target`), target, (name, matrix) => shapeFaults(name, matrix, size)),
+        ...check(of(`${side}.graph`), neighbours, (name, matrix) => graphFaults(name, matrix, side, size)),
+      ];
       return found.map((fault) => ({ ...fault, at: graph.where(node) }));
     });
   });
 }
 
-/** A matrix without faults of its own as a factor: its shape, and its signs. */
-function factorFaults(
-  of: string,
-  found: Surveyed,
-  side: Side,
-  node: Extract<LayerNode, { readonly method: 'nmf' }>,
-  shapes: Shapes,
-): readonly Fault[] {
+type Found = Extract<Surveyed, { readonly facts: unknown }>;
+
+/** The shape that a factor has, in numbers and in words. */
+interface Size {
+  readonly rows: number;
+  readonly cols: number;
+  readonly words: string;
+}
+
+function sizeOf(node: LayerNode, side: Side, shapes: Shapes): Size | undefined {
   const input = shapes.of.get(node.input);
   const output = shapes.of.get(node);
-  if (!('facts' in found) || input === undefined || output === undefined) return [];
-  const { rows, cols } = found.matrix;
-  const [m, n] = side === 'W' ? [input.rows, output.rows] : [output.rows, output.cols];
-  const sizes = side === 'W' ? 'features × k' : 'k × samples';
-  if (rows !== m || cols !== n)
-    return [{ code: 'invalid-data', of, rule: `${m} × ${n} (${sizes})`, got: `${rows} × ${cols}` }];
-  const { gap, negative } = found.facts;
-  if (gap !== undefined) return [{ code: 'non-finite', of, ...gap }];
-  if (negative === undefined || !factorTerms(node.spec, side).nonneg) return [];
-  const rule = `without negative numbers, as ${side} is`;
+  if (input === undefined || output === undefined) return undefined;
+  return side === 'W'
+    ? { rows: input.rows, cols: output.rows, words: 'features × k' }
+    : { rows: output.rows, cols: output.cols, words: 'k × samples' };
+}
+
+/** A matrix of another shape, or with gaps. */
+function shapeFaults(of: string, { matrix, facts }: Found, size: Size | undefined): readonly Fault[] {
+  if (size === undefined) return [];
+  const { rows, cols, words } = size;
+  if (matrix.rows !== rows || matrix.cols !== cols)
+    return [{ code: 'invalid-data', of, rule: `${rows} × ${cols} (${words})`, got: `${matrix.rows} × ${matrix.cols}` }];
+  if (facts.gap !== undefined) return [{ code: 'non-finite', of, ...facts.gap }];
+  const got = `${facts.missing} that are`;
+  return facts.missing === 0 ? [] : [{ code: 'invalid-data', of, rule: 'without missing entries', got }];
+}
+
+function signFaults(of: string, { facts: { gap, negative } }: Found, rule: string | null): readonly Fault[] {
+  if (rule === null || gap !== undefined || negative === undefined) return [];
   return [{ code: 'invalid-data', of, rule, got: `${negative.value} at row ${negative.row}, column ${negative.col}` }];
+}
+
+/** Neighbours of features or samples: square, symmetric, without negative numbers. */
+function graphFaults(of: string, found: Found, side: Side, size: Size | undefined): readonly Fault[] {
+  if (size === undefined) return [];
+  const [count, words] = side === 'W' ? [size.rows, 'features × features'] : [size.cols, 'samples × samples'];
+  const faults = [
+    ...shapeFaults(of, found, { rows: count, cols: count, words }),
+    ...signFaults(of, found, 'without negative numbers'),
+  ];
+  if (faults.length > 0) return faults;
+  const uneven = unevenEntry(toCsc(found.matrix));
+  if (uneven === undefined) return [];
+  const [i, j] = uneven;
+  const got = `${entry(found.matrix, i, j)} at row ${i}, column ${j} and ${entry(found.matrix, j, i)} at row ${j}, column ${i}`;
+  return [{ code: 'invalid-data', of, rule: 'symmetric', got }];
+}
+
+/** The first entry that isn't that on the other side of the diagonal. */
+function unevenEntry(matrix: CscMatrix): readonly [number, number] | undefined {
+  for (let j = 0; j < matrix.cols; j++) {
+    for (let p = matrix.indptr[j]; p < matrix.indptr[j + 1]; p++) {
+      const i = matrix.indices[p];
+      if (matrix.values[p] !== entry(matrix, j, i)) return [i, j];
+    }
+  }
+  return undefined;
 }

@@ -1,6 +1,18 @@
 import { match } from 'ts-pattern';
+import type { Side } from '../objective.js';
 import { costOf } from './cost.js';
-import type { FactorSlots, LoadStep, NmfStepArgs, Note, Plan, Slot, SlotId, Step, SvdStepArgs } from './plan.js';
+import type {
+  FactorSlots,
+  LoadStep,
+  NmfStepArgs,
+  Note,
+  Plan,
+  PlannedTerms,
+  Slot,
+  SlotId,
+  Step,
+  SvdStepArgs,
+} from './plan.js';
 
 /** The plan as text: every step with the shapes, the kernel, multiply-adds and bytes. */
 export function explain(plan: Plan): string {
@@ -80,19 +92,14 @@ function nmfOptions({
   restarts,
   ...solving
 }: NmfStepArgs): string {
-  const factor = (side: string, { L1, L2, nonneg }: NmfStepArgs['W']) => [
-    ...(nonneg ? [] : [`${side} any sign`]),
-    ...(L1 > 0 ? [`${side} L1 ${L1}`] : []),
-    ...(L2 > 0 ? [`${side} L2 ${L2}`] : []),
-  ];
   return [
     `mse by ${solverText(solving)}`,
     ...(missing === null
       ? []
       : [`missing entries ${missing === 'em' ? 'filled in by the model' : 'left out of each Gram matrix'}`]),
     precision,
-    ...factor('W', W),
-    ...factor('H', H),
+    ...termTexts('W', W),
+    ...termTexts('H', H),
     `norm ${norm}`,
     `tol ${tol}`,
     `at most ${plural(maxIter, 'iteration')}`,
@@ -100,6 +107,19 @@ function nmfOptions({
     ...(restarts === 1 ? [] : [`best of ${restarts} starts`]),
     ...(start.from === 'given' || start.seed === null ? [] : [`seed ${start.seed}`]),
   ].join(', ');
+}
+
+function termTexts(side: Side, { nonneg, upperBound, graph, target, ...weights }: PlannedTerms): readonly string[] {
+  return [
+    ...(nonneg ? [] : [`${side} any sign`]),
+    ...(upperBound === null ? [] : [`${side} at most ${upperBound}`]),
+    ...Object.entries(weights).flatMap(([term, lambda]) => (lambda > 0 ? [`${side} ${term} ${lambda}`] : [])),
+    ...(graph === null ? [] : [`${side} alike along ${graph.adjacency}, ${graph.lambda}`]),
+    ...(target === null || target.lambda > 0 ? [] : [`${side} rid of ${target.matrix}, ${-target.lambda}`]),
+    ...(target === null || target.lambda < 0
+      ? []
+      : [`${side} drawn to ${target.matrix}, ${target.lambda}${target.scale === 'none' ? ', not rescaled' : ''}`]),
+  ];
 }
 
 function solverText({ solver, accelerate, sweeps }: Pick<NmfStepArgs, 'solver' | 'accelerate' | 'sweeps'>): string {

@@ -1,10 +1,22 @@
 import { match } from 'ts-pattern';
 import type { GraphConfig } from '../dsl/config.js';
 import { type ConditionNode, type InputNode, type LayerNode, type Node, upstream } from '../dsl/node.js';
-import { storedBytes, storedValues } from '../matrix.js';
+import { storedBytes, storedValues, toCsc } from '../matrix.js';
+import type { Side } from '../objective.js';
 import type { Collected } from './collect.js';
 import { type Contents, contentsOf } from './contents.js';
-import type { Compiled, FactorSlots, FitStep, LoadStep, NmfStart, Plan, SlotId, SplitPart, StartArgs } from './plan.js';
+import type {
+  Compiled,
+  FactorSlots,
+  FitStep,
+  LoadStep,
+  NmfStart,
+  Plan,
+  PlannedTerms,
+  SlotId,
+  SplitPart,
+  StartArgs,
+} from './plan.js';
 import { createPlanBuilder, type PlanBuilder } from './plan-builder.js';
 import { factorTerms, methodOf, resolveNmf, resolveSvd } from './resolve.js';
 import type { Survey, Surveyed } from './survey.js';
@@ -138,10 +150,25 @@ function lowerStart(plan: PlanBuilder, node: NmfNode, { config, survey, start }:
   const { spec } = node;
   const { start: from } = methodOf(spec, config, null);
   if (typeof from === 'string') return { from, ...start };
-  const given = survey.starts.get(node);
-  const [W] = load(plan, 'start', `start W of ${spec.name}`, given?.W);
-  const [H] = load(plan, 'start', `start H of ${spec.name}`, given?.H);
+  const given = survey.given.get(node);
+  const [W] = load(plan, 'start', `start W of ${spec.name}`, given?.W.start);
+  const [H] = load(plan, 'start', `start H of ${spec.name}`, given?.H.start);
   return { from: 'given', W, H };
+}
+
+/** The terms of a factor; their matrices are loaded like data, neighbours as a sparse matrix. */
+function lowerTerms(plan: PlanBuilder, node: NmfNode, side: Side, survey: Survey): PlannedTerms {
+  const { graph, target, ...terms } = factorTerms(node.spec, side);
+  const given = survey.given.get(node)?.[side];
+  const slotOf = (what: string, found: Surveyed | undefined): SlotId =>
+    load(plan, 'term', `${side} ${what} of ${node.spec.name}`, found)[0];
+  const neighbours = given?.graph;
+  const sparse = neighbours && 'facts' in neighbours ? { ...neighbours, matrix: toCsc(neighbours.matrix) } : neighbours;
+  return {
+    ...terms,
+    graph: graph === null ? null : { ...graph, adjacency: slotOf('graph', sparse) },
+    target: target === null ? null : { ...target, matrix: slotOf('target', given?.target) },
+  };
 }
 
 /** What a layer's step depends on beside the layer itself. */
@@ -161,7 +188,9 @@ function lowerLayer(plan: PlanBuilder, node: LayerNode, input: readonly Block[],
     match(node)
       .with({ method: 'nmf' }, (nmf): FitStep => {
         const start = lowerStart(plan, nmf, around);
-        const args = resolveNmf(nmf.spec, around.config, plan.find(read), around.holds ?? NOTHING, start);
+        const terms = { W: lowerTerms(plan, nmf, 'W', around.survey), H: lowerTerms(plan, nmf, 'H', around.survey) };
+        const X = plan.find(read);
+        const args = resolveNmf(nmf.spec, around.config, X, around.holds ?? NOTHING, { start, terms });
         return { op: 'nmf', layer: name, read, write, args };
       })
       .with({ method: 'svd' }, ({ spec }): FitStep => {

@@ -33,7 +33,8 @@ export interface Slot {
 
 export interface LoadStep {
   readonly op: 'load';
-  readonly source: 'input' | 'condition' | 'start';
+  /** 'term': a target or a graph of a factor. */
+  readonly source: 'input' | 'condition' | 'start' | 'term';
   readonly name: string;
   /** How the numbers lie in memory: column after column, row after row, or compressed sparse columns. */
   readonly layout: 'columns' | 'rows' | 'csc';
@@ -97,6 +98,9 @@ export type NmfStart =
   | (StartArgs & { readonly from: StartMethod })
   | { readonly from: 'given'; readonly W: SlotId; readonly H: SlotId };
 
+/** Terms of a factor, their matrices in slots. */
+export type PlannedTerms = FactorTerms<SlotId, SlotId>;
+
 export interface NmfStepArgs {
   readonly k: number;
   readonly solver: Solver;
@@ -106,8 +110,8 @@ export interface NmfStepArgs {
   readonly maxIter: number;
   readonly tol: number;
   readonly norm: Norm;
-  readonly W: FactorTerms;
-  readonly H: FactorTerms;
+  readonly W: PlannedTerms;
+  readonly H: PlannedTerms;
   /** How missing entries are met; null where there are none. */
   readonly missing: MaskedSolver | null;
   readonly start: NmfStart;

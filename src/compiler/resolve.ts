@@ -1,7 +1,7 @@
-import type { GivenStart, GraphConfig, NmfSpec, SvdSpec } from '../dsl/config.js';
+import type { FactorOptions, GivenStart, GraphConfig, NmfSpec, SvdSpec } from '../dsl/config.js';
 import type { FactorTerms, Side } from '../objective.js';
 import type { Acceleration, MaskedSolver, Precision, Solver, StartMethod } from '../solver.js';
-import type { NmfStart, NmfStepArgs, Slot, StartArgs, SvdStepArgs } from './plan.js';
+import type { NmfStart, NmfStepArgs, PlannedTerms, Slot, StartArgs, SvdStepArgs } from './plan.js';
 import { affordableSweeps } from './sweeps.js';
 
 /** Defaults, in one place. */
@@ -44,7 +44,13 @@ interface Holds {
 }
 
 /** Every argument of an NMF kernel call on the matrix in slot X. */
-export function resolveNmf(spec: NmfSpec, config: GraphConfig, X: Slot, holds: Holds, start: NmfStart): NmfStepArgs {
+export function resolveNmf(
+  spec: NmfSpec,
+  config: GraphConfig,
+  X: Slot,
+  holds: Holds,
+  { start, terms }: { readonly start: NmfStart; readonly terms: Readonly<Record<Side, PlannedTerms>> },
+): NmfStepArgs {
   const { held32, missing } = holds;
   const cheaper = missing === 0 ? null : maskedSolver(spec.k, missing / (X.shape[0] * X.shape[1]));
   const { solver, accelerate, sweeps, precision, restarts } = methodOf(spec, config, cheaper);
@@ -58,8 +64,7 @@ export function resolveNmf(spec: NmfSpec, config: GraphConfig, X: Slot, holds: H
     maxIter: spec.maxIter ?? config.maxIter ?? NMF.maxIter,
     tol: spec.tol ?? config.tol ?? NMF.tol,
     norm: spec.norm ?? config.norm ?? NMF.norm,
-    W: factorTerms(spec, 'W'),
-    H: factorTerms(spec, 'H'),
+    ...terms,
     missing: cheaper === 'em' && accelerate === 'her' ? 'exact' : cheaper,
     start,
     restarts,
@@ -86,7 +91,18 @@ export function resolveSvd(spec: SvdSpec, m: number, n: number, start: StartArgs
 
 /** The terms of one factor: `W()` or `H()` over the layer's own options over the defaults. */
 export function factorTerms(spec: NmfSpec, side: Side): FactorTerms {
-  const own = spec[side];
+  const own: FactorOptions = spec[side] ?? {};
   const nonneg = typeof spec.nonneg === 'object' ? spec.nonneg[side] : spec.nonneg;
-  return { L1: own?.L1 ?? spec.L1 ?? 0, L2: own?.L2 ?? spec.L2 ?? 0, nonneg: own?.nonneg ?? nonneg ?? true };
+  const { graph, graphLambda = 0, target, targetLambda = 0, targetScale = 'factor' } = own;
+  return {
+    L1: own.L1 ?? spec.L1 ?? 0,
+    L2: own.L2 ?? spec.L2 ?? 0,
+    L21: own.L21 ?? spec.L21 ?? 0,
+    angular: own.angular ?? spec.angular ?? 0,
+    nonneg: own.nonneg ?? nonneg ?? true,
+    upperBound: own.upperBound ?? spec.upperBound ?? null,
+    graph: graph !== undefined && graphLambda > 0 ? { adjacency: graph, lambda: graphLambda } : null,
+    target:
+      target !== undefined && targetLambda !== 0 ? { matrix: target, lambda: targetLambda, scale: targetScale } : null,
+  };
 }

@@ -13,8 +13,18 @@ export type Surveyed = { readonly matrix: Matrix; readonly facts: MatrixFacts } 
 export interface Survey {
   /** The data of every input and condition. */
   readonly data: ReadonlyMap<Node, Surveyed>;
-  /** The factors that layers are given to begin from. */
-  readonly starts: ReadonlyMap<Node, Readonly<Record<Side, Surveyed>>>;
+  /** The matrices among the options of layers. */
+  readonly given: ReadonlyMap<Node, Readonly<Record<Side, GivenMatrices>>>;
+}
+
+/** What a layer is given for one of its factors. */
+export interface GivenMatrices {
+  /** Where it begins. */
+  readonly start?: Surveyed;
+  /** What it is drawn to, or to be rid of. */
+  readonly target?: Surveyed;
+  /** Neighbours of its features or samples. */
+  readonly graph?: Surveyed;
 }
 
 /** How numbers are looked at. */
@@ -29,16 +39,33 @@ export function survey(graph: Collected, eyes: Eyes): Survey {
     return matrix.kind === 'unusable' ? { matrix } : { matrix, facts: examine(matrix, eyes) };
   };
   const data = new Map<Node, Surveyed>();
-  const starts = new Map<Node, Readonly<Record<Side, Surveyed>>>();
+  const given = new Map<Node, Readonly<Record<Side, GivenMatrices>>>();
   for (const node of graph.order) {
     if (node.kind === 'input') data.set(node, look(node.data, node.options));
     if (node.kind === 'condition') data.set(node, look(node.Z, node.options));
     if (node.kind !== 'layer' || node.method !== 'nmf') continue;
-    const start: unknown = node.spec?.start;
-    if (typeof start !== 'object' || start === null || !('W' in start && 'H' in start)) continue;
-    starts.set(node, { W: look(start.W), H: look(start.H) });
+    const of = (side: Side): GivenMatrices => {
+      const [start, target, graph] = [
+        ['start', side],
+        [side, 'target'],
+        [side, 'graph'],
+      ].map((path) => {
+        const matrix = valueAt(node.spec, path);
+        return matrix === undefined ? undefined : look(matrix);
+      });
+      return { ...(start && { start }), ...(target && { target }), ...(graph && { graph }) };
+    };
+    given.set(node, { W: of('W'), H: of('H') });
   }
-  return { data, starts };
+  return { data, given };
+}
+
+/** What lies at the end of a path of keys, if there is such. */
+function valueAt(value: unknown, path: readonly string[]): unknown {
+  return path.reduce<unknown>(
+    (inner, key) => (typeof inner === 'object' && inner !== null ? Reflect.get(inner, key) : undefined),
+    value,
+  );
 }
 
 const isUnusable = (data: unknown): data is Unusable =>

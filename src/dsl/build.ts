@@ -41,12 +41,18 @@ export function layer<E>(method: 'nmf' | 'svd', input: unknown, spec: unknown): 
   return expression({ kind: 'layer', method, input: nodeOf(input), spec: frozenSpec(spec) } as Node);
 }
 
-/** A copy of a layer's options; a start that is given is read now, as all data is. */
+/** A copy of a layer's options; the matrices among them are read now, as all data is. */
 function frozenSpec(spec: unknown): unknown {
-  const copy = frozenCopy(spec);
-  if (!isObject(copy) || !isObject(copy.start)) return copy;
-  const given = Object.entries(copy.start).map(([side, matrix]) => [side, toMatrix(matrix)]);
-  return Object.freeze({ ...copy, start: Object.freeze(Object.fromEntries(given)) });
+  if (!isObject(spec)) return spec;
+  const read = (options: unknown, names: readonly string[]) => {
+    if (!isObject(options)) return options;
+    const matrices = names.filter((name) => options[name] !== undefined).map((name) => [name, toMatrix(options[name])]);
+    return Object.freeze({ ...options, ...Object.fromEntries(matrices) });
+  };
+  const copy: Record<string, unknown> = { ...spec };
+  if (isObject(copy.start)) copy.start = read(copy.start, ['W', 'H']);
+  for (const side of ['W', 'H']) if (isObject(copy[side])) copy[side] = read(copy[side], ['graph', 'target']);
+  return Object.freeze(copy);
 }
 
 const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>

@@ -3,17 +3,47 @@ import type { MatrixInput } from '../matrix-input.js';
 import type { Norm, Side } from '../objective.js';
 import type { Acceleration, Precision, Solver, StartMethod } from '../solver.js';
 
-/**
- * Terms that one factor F (W or H, rows f_r of length n_F) adds to what is minimised, ½‖X − WH‖²; P is its partner.
- * They don't change when scale moves between W and H, nor grow with the data.
- */
-export interface FactorOptions {
+/** What a layer can say of both factors at once. */
+interface SharedTerms {
   /** λ of λ·Σ_r √n_P·‖p_r‖₂·‖f_r‖₁: makes this factor sparse. ≥ 0, in units of the data; default 0. */
   readonly L1?: number | undefined;
   /** λ of ½λ·Σ_r ‖p_r‖₂²·‖f_r‖₂²: shrinks. ≥ 0, a ratio (0.1 adds 10% to the diagonal of the Gram matrix); default 0. */
   readonly L2?: number | undefined;
+  /**
+   * λ of λ·mn·Σ_r √(σ·s_r), where s_r = ‖w_r‖₂·‖h_r‖₂ / √(mn) is the size of factor r for an m × n matrix and σ² the mean
+   * square of the data: factors die one by one as it grows. ≥ 0, in units of the data; default 0.
+   */
+  readonly L21?: number | undefined;
+  /** λ of ½λ·Σ_{r≠s} ‖p_r‖₂·‖p_s‖₂·⟨f_r, f_s⟩: draws factors apart. ≥ 0, a ratio as for L2; default 0. Not for any sign. */
+  readonly angular?: number | undefined;
+  /** Entries may not rise above this, > 0; default: they may. It holds for what you get, so it needs `norm: 'none'`. */
+  readonly upperBound?: number | undefined;
+}
+
+/**
+ * Terms that one factor F (W or H, rows f_r of length n_F) adds to what is minimised, ½‖X − WH‖²; P is its partner.
+ * They don't change when scale moves between W and H, nor grow with the data.
+ */
+export interface FactorOptions extends SharedTerms {
   /** Entries may not fall below zero; default true. False on W alone is semi-NMF. */
   readonly nonneg?: boolean | undefined;
+  /**
+   * a, features × features for W and samples × samples for H, symmetric, no number below zero: who is whose neighbour. With
+   * `graphLambda`, ½λ·Σ_ij a_ij·Σ_r ‖p_r‖₂²·(f_ri − f_rj)² makes neighbours alike (the Laplacian of a: Cai et al. 2011).
+   */
+  readonly graph?: MatrixInput | undefined;
+  /** λ of `graph`, ≥ 0, relative to the Gram matrix. */
+  readonly graphLambda?: number | undefined;
+  /**
+   * T, in the shape of the factor (features × k or k × samples): see `computeTarget`. With `targetLambda` λ > 0 the factor
+   * is drawn to it by ½λ̄·‖F − c·T‖², λ̄ = λ times the mean of ‖p_r‖₂²; with λ < 0 it is made free of the patterns of T,
+   * by ½|λ|·Σ_r ‖p_r‖₂²·‖U·f_r‖₂², the rows of U an orthonormal basis of those of T.
+   */
+  readonly target?: MatrixInput | undefined;
+  /** λ of `target`, any number, relative to the Gram matrix; at 0 there is no such term. */
+  readonly targetLambda?: number | undefined;
+  /** 'factor' (default): c = ‖F‖ / ‖T‖, of the first ten iterations; 'none': c = 1. For λ > 0. */
+  readonly targetScale?: 'factor' | 'none' | undefined;
 }
 
 /** Options for one factor: `W({...})` and `H({...})` can't change places. */
@@ -59,14 +89,10 @@ interface LayerOptions<N extends string, K extends number> {
   readonly seed?: number | undefined;
 }
 
-/** Options of an NMF layer, those of its factors left out. */
-export interface NmfOptions<N extends string, K extends number> extends LayerOptions<N, K>, NmfDefaults {
+/** Options of an NMF layer; terms are for both factors, where `W` or `H` doesn't say otherwise. */
+export interface NmfOptions<N extends string, K extends number> extends LayerOptions<N, K>, NmfDefaults, SharedTerms {
   /** Where the fit begins: computed (`StartMethod`, default 'random'), or given. */
   readonly start?: StartMethod | GivenStart | undefined;
-  /** For both factors, where `W` or `H` doesn't say otherwise. */
-  readonly L1?: number | undefined;
-  /** For both factors, where `W` or `H` doesn't say otherwise. */
-  readonly L2?: number | undefined;
   /** For both factors or for each, where `W` or `H` doesn't say otherwise. */
   readonly nonneg?: boolean | { readonly W?: boolean | undefined; readonly H?: boolean | undefined } | undefined;
 }

@@ -23,7 +23,29 @@ const oneOf = <const T extends readonly string[]>(...words: T) => z.enum(words, 
 /** Names have checks of their own, with codes of their own. */
 const name = z.unknown().optional();
 
-const factorOptions = { L1: atLeastZero.optional(), L2: atLeastZero.optional(), nonneg: flag.optional() };
+const aboveZero = (() => {
+  const rule = 'a finite number above 0';
+  return z.number(rule).gt(0, rule);
+})();
+/** What a layer can say of both factors at once. */
+const sharedTerms = {
+  L1: atLeastZero.optional(),
+  L2: atLeastZero.optional(),
+  L21: atLeastZero.optional(),
+  angular: atLeastZero.optional(),
+  upperBound: aboveZero.optional(),
+};
+/** What the matrices are is found where all data is looked at. */
+const matrix = z.unknown().optional();
+const factorOptions = {
+  ...sharedTerms,
+  nonneg: flag.optional(),
+  graph: matrix,
+  graphLambda: atLeastZero.optional(),
+  target: matrix,
+  targetLambda: z.number('a finite number').optional(),
+  targetScale: oneOf('factor', 'none').optional(),
+};
 const factorConfig = <const S extends 'W' | 'H'>(side: S) => {
   const rule = `made by ${side}({ … })`;
   return z.strictObject(
@@ -72,8 +94,7 @@ export const nmfSpec = z.strictObject({
   start: z.union([startMethod, givenStart], `${quoted(startMethod.options)} or { W, H }`).optional(),
   W: factorConfig('W').optional(),
   H: factorConfig('H').optional(),
-  L1: atLeastZero.optional(),
-  L2: atLeastZero.optional(),
+  ...sharedTerms,
   nonneg: z.union([flag, nonnegEach], 'true, false or { W, H }').optional(),
 });
 

@@ -156,6 +156,7 @@ function tensorsOf(result: LayerResult): readonly (readonly [string, Tensor])[] 
     ['objective-history', line(result.history.objective)],
     ...optional('center'),
     ...optional('scale'),
+    ...(result.energy === undefined ? [] : [['energy', line(result.energy)] as const]),
   ];
 }
 
@@ -181,7 +182,15 @@ function resultOf(path: string, plan: Plan, saved: SavedLayer, tensors: Readonly
     loss: demand(find('loss-history'), [saved.iterations]),
     objective: demand(find('objective-history'), [saved.iterations]),
   };
-  const model = { ...scalars, W: matrix('W', m, k), d: demand(find('d'), [k]), H: matrix('H', k, n), history };
+  const energy = find('energy') === undefined ? {} : { energy: demand(find('energy'), [k]) };
+  const model = {
+    ...scalars,
+    W: matrix('W', m, k),
+    d: demand(find('d'), [k]),
+    H: matrix('H', k, n),
+    history,
+    ...energy,
+  };
   if (output?.method !== 'svd') return { ...model, heldOut: null };
   const line = (name: string) => (find(name) === undefined ? null : demand(find(name), [m]));
   return { ...model, heldOut: null, center: line('center'), scale: line('scale') };

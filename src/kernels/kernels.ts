@@ -1,7 +1,10 @@
-import type { DenseMatrix, Floats, RowBlocks } from '../matrix.js';
+import type { CscMatrix, DenseMatrix, Floats, RowBlocks } from '../matrix.js';
 import type { Look } from '../matrix-check.js';
 import type { FactorTerms, Norm } from '../objective.js';
 import type { Acceleration, MaskedSolver, Memory, Precision, Solver } from '../solver.js';
+
+/** Terms with their matrices: sparse neighbours, dense targets. */
+export type KernelTerms = FactorTerms<CscMatrix, DenseMatrix>;
 
 export type { Acceleration, MaskedSolver, Memory, Precision, Solver };
 
@@ -36,8 +39,8 @@ export interface NmfArgs {
   readonly X: RowBlocks;
   /** features × k and k × samples; the kernel multiplies H by the scalar that fits X best before it begins. */
   readonly start: { readonly W: DenseMatrix; readonly H: DenseMatrix };
-  readonly W: FactorTerms;
-  readonly H: FactorTerms;
+  readonly W: KernelTerms;
+  readonly H: KernelTerms;
   readonly solver: Solver;
   readonly accelerate: Acceleration;
   /** Most sweeps (or multiplicative updates) over a factor for each product with the data, ≥ 1. */
@@ -70,8 +73,9 @@ export interface HoldOut {
 }
 
 /**
- * Minimise ½‖X − W·H‖² + Σ_r (½·ridge_r·‖h_r‖² + linear_r·‖h_r‖₁) exactly, column by column, over H ≥ 0 or over all H, where
- * ‖X − W·H‖² is over the entries that are not missing; a sample of which nothing is known gets zeros. It runs to its end,
+ * Minimise ½‖X − W·H‖² + Σ_r (½·ridge_r·‖h_r‖² + linear_r·‖h_r‖₁) + ½·Σ_{r≠s} coupling_rs·⟨h_r, h_s⟩, column by column, within
+ * the bounds, where ‖X − W·H‖² is over the entries that are not missing; a sample of which nothing is known gets zeros.
+ * Exactly; with a coupling, which need not be convex, to a point where no coordinate can improve. It runs to its end,
  * whatever its signal says.
  */
 export interface EncodeArgs {
@@ -82,7 +86,11 @@ export interface EncodeArgs {
   readonly ridge: Float64Array;
   /** k numbers ≥ 0. */
   readonly linear: Float64Array;
+  /** k × k, symmetric, zero on the diagonal, added to WᵀW; null: nothing. */
+  readonly coupling: Float64Array | null;
   readonly nonneg: boolean;
+  /** Coefficients may not rise above this, > 0; null: they may. */
+  readonly upperBound: number | null;
 }
 
 /** Truncated SVD of X, with its rows' means subtracted and deviations divided out where asked. */

@@ -5,7 +5,16 @@ import { BackendUnavailableError, KernelError } from '../errors.js';
 import { dense, type RowBlocks } from '../matrix.js';
 import { look } from '../matrix-check.js';
 import { MOST_THREADS } from '../solver.js';
-import type { CallOptions, EncodeArgs, Kernels, NmfArgs, NmfResult, SvdArgs, SvdResult } from './kernels.js';
+import type {
+  CallOptions,
+  EncodeArgs,
+  Kernels,
+  KernelTerms,
+  NmfArgs,
+  NmfResult,
+  SvdArgs,
+  SvdResult,
+} from './kernels.js';
 import type * as Native from './native/addon.js';
 
 type Addon = typeof Native;
@@ -99,7 +108,9 @@ function wrap(addon: Addon): Kernels {
         toModel(args, unwrap(await addon.nmf(fitted(args), cancel, threads, tell))),
       ),
     encode: async (args: EncodeArgs, options: CallOptions = {}) => {
-      const found = unwrap(await addon.encode({ ...args, X: blocks(args.X) }, threadsOf(options)));
+      const { coupling, upperBound, ...rest } = args;
+      const bounds = { ...(coupling === null ? {} : { coupling }), ...(upperBound === null ? {} : { upperBound }) };
+      const found = unwrap(await addon.encode({ ...rest, ...bounds, X: blocks(args.X) }, threadsOf(options)));
       return dense(args.W.cols, args.X[0].cols, found);
     },
     svd: (args: SvdArgs, options: CallOptions = {}) =>
@@ -118,9 +129,20 @@ function wrap(addon: Addon): Kernels {
 }
 
 /** Arguments of a fit as the addon reads them. */
-function fitted({ X, holdOut, missing, ...args }: NmfArgs): Native.NmfArgs {
-  const whole = { ...args, X: blocks(X), ...(missing === null ? {} : { missing }) };
+function fitted({ X, W, H, holdOut, missing, ...args }: NmfArgs): Native.NmfArgs {
+  const sides = { W: termsOf(W), H: termsOf(H) };
+  const whole = { ...args, ...sides, X: blocks(X), ...(missing === null ? {} : { missing }) };
   return holdOut === null ? whole : { ...whole, holdOut: { ...holdOut, keys: Uint32Array.from(holdOut.keys.flat()) } };
+}
+
+/** What is null in the port is left out for the addon. */
+function termsOf({ upperBound, graph, target, ...terms }: KernelTerms): Native.FactorTerms {
+  return {
+    ...terms,
+    ...(upperBound === null ? {} : { upperBound }),
+    ...(graph === null ? {} : { graph: { lambda: graph.lambda, adjacency: blocks([graph.adjacency])[0] } }),
+    ...(target === null ? {} : { target }),
+  };
 }
 
 /** Row blocks as the addon reads them. */

@@ -6,6 +6,7 @@ import type { Progress } from './fit.js';
 import { randomBlock, randomStart, type Start } from './starts.js';
 import { blocksIn, type LayerResult, matrixIn, type RunOptions, type RunState } from './state.js';
 import { svdStart } from './svd-start.js';
+import { energyOf, termsIn } from './terms.js';
 
 /** Iterations after which random starts are compared. */
 const RACE = 10;
@@ -56,14 +57,20 @@ async function fitSvd(step: SvdStep, state: RunState, options: RunOptions, tell:
 
 async function fitNmf(step: NmfStep, state: RunState, options: RunOptions, tell: Tell): Promise<LayerResult> {
   const X = blocksIn(state, step.read);
-  const { k: _k, start: _start, restarts, ...args } = step.args;
+  const { k: _k, start: _start, restarts, ...rest } = step.args;
+  const args = { ...rest, W: termsIn(state, rest.W, 'W'), H: termsIn(state, rest.H, 'H') };
   const { kernels, memory = 'normal', signal } = options;
   const run = (start: Start, more: { readonly restart?: number; readonly maxIter?: number } = {}): Promise<NmfResult> =>
     kernels.nmf(
       { X, ...args, maxIter: more.maxIter ?? args.maxIter, start, memory, holdOut: null },
       callOptions(options, tell, more),
     );
-  if (restarts === 1) return { ...(await run(await startOf(step, state, X, options, 0))), restart: 0 };
+  const finished = (result: NmfResult, restart: number): LayerResult => ({
+    ...result,
+    restart,
+    ...energyOf(args.W, result.W),
+  });
+  if (restarts === 1) return finished(await run(await startOf(step, state, X, options, 0)), 0);
 
   const maxIter = Math.min(RACE, args.maxIter);
   const best = await fittest(restarts, signal, async (restart) => {
@@ -71,7 +78,7 @@ async function fitNmf(step: NmfStep, state: RunState, options: RunOptions, tell:
     return { restart, start, result: await run(start, { restart, maxIter }) };
   });
   const result = signal?.aborted ? { ...best.result, stopped: 'aborted' as const } : await run(best.start);
-  return { ...result, restart: best.restart };
+  return finished(result, best.restart);
 }
 
 interface Runner {

@@ -3,7 +3,7 @@ import type { NmfStep, Plan, SlotId, SvdStep } from '../compiler/plan.js';
 import type { CallOptions, Kernels } from '../kernels/kernels.js';
 import { column, type DenseMatrix, dense, gatherRows, type Matrix, scaleRows, stackDense, toDense } from '../matrix.js';
 import { examine } from '../matrix-check.js';
-import { type FactorNorms, stepTerms } from '../objective.js';
+import { type FactorSums, stepTerms } from '../objective.js';
 import type { LayerResult, RunState } from './state.js';
 
 /** Rows of a matrix over new samples; without data where nothing is known of them. */
@@ -128,19 +128,28 @@ function scaledColumns(W: DenseMatrix, d: Float64Array): DenseMatrix {
   return dense(W.rows, W.cols, data);
 }
 
-function termsOf(step: NmfStep | SvdStep, { H }: LayerResult, W: DenseMatrix) {
+/** What a layer adds to the equations of one sample; what ties samples to one another or to a target is not known of new ones. */
+function termsOf(step: NmfStep | SvdStep, { H, energy, nullLoss }: LayerResult, W: DenseMatrix) {
   const none = new Float64Array(W.cols);
-  if (step.op === 'svd') return { ridge: none, linear: none, nonneg: false };
+  if (step.op === 'svd') return { ridge: none, linear: none, coupling: null, nonneg: false, upperBound: null };
   const { args } = step;
   const columns = Array.from({ length: W.cols }, (_, r) => column(W, r));
   const rows = Array.from({ length: H.rows }, (_, r) => H.data.filter((_, p) => p % H.rows === r));
-  return { ...stepTerms(args.H, args.W, normsOf(rows), normsOf(columns)), nonneg: args.H.nonneg };
+  const [ofH, ofW] = [sumsOf(rows, args.H.L2, undefined), sumsOf(columns, args.W.L2, energy)];
+  const { nonneg, upperBound } = args.H;
+  return { ...stepTerms(args.H, args.W, ofH, ofW, Math.sqrt(nullLoss ?? 0)), nonneg, upperBound };
 }
 
-function normsOf(vectors: readonly Float64Array[]): FactorNorms {
+/** `energy` is that of a row of length 1, L2 where there is nothing else. */
+function sumsOf(vectors: readonly Float64Array[], L2: number, energy: Float64Array | undefined): FactorSums {
+  const dot = (a: Float64Array, b: Float64Array) => a.reduce((total, x, i) => total + x * b[i], 0);
+  const gram = Float64Array.from(vectors.flatMap((a) => vectors.map((b) => dot(a, b))));
   return {
     length: vectors[0].length,
     l1: Float64Array.from(vectors, (vector) => vector.reduce((total, x) => total + Math.abs(x), 0)),
-    l2: Float64Array.from(vectors, (vector) => Math.sqrt(vector.reduce((total, x) => total + x * x, 0))),
+    l2: Float64Array.from(vectors, (_, r) => Math.sqrt(gram[r * (vectors.length + 1)])),
+    gram,
+    energy: Float64Array.from(vectors, (_, r) => (energy?.[r] ?? L2) * gram[r * (vectors.length + 1)]),
+    apart: 0,
   };
 }

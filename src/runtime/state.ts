@@ -14,8 +14,13 @@ export interface RunOptions {
   readonly onProgress?: ((progress: Progress) => void) | undefined;
 }
 
-/** What a kernel made of a layer, and which of its random starts that was. */
-export type LayerResult = (NmfResult | SvdResult) & { readonly restart: number };
+/** What a kernel made of a layer. */
+export type LayerResult = (NmfResult | SvdResult) & {
+  /** Which of its random starts it was. */
+  readonly restart: number;
+  /** `energy` of W's rows over their squared lengths, where that isn't L2 alone. */
+  readonly energy?: Float64Array;
+};
 
 /** Everything a run leaves behind, by slot and by layer. */
 export interface RunState {

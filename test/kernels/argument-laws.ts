@@ -67,7 +67,15 @@ export function argumentLaws(name: string, kernels: Kernels): void {
     });
 
     const none = new Float64Array(2);
-    const system: EncodeArgs = { X: [uniform(5, 4, 1)], W: uniform(5, 2, 1), ridge: none, linear: none, nonneg: true };
+    const system: EncodeArgs = {
+      X: [uniform(5, 4, 1)],
+      W: uniform(5, 2, 1),
+      ridge: none,
+      linear: none,
+      coupling: null,
+      nonneg: true,
+      upperBound: null,
+    };
     const encodeFaults: readonly (readonly [string, Partial<EncodeArgs>])[] = [
       ['no blocks', { X: [] }],
       ['W of another height', { W: uniform(6, 2, 1) }],

@@ -1,9 +1,10 @@
-import type { Acceleration, HoldOut, NmfArgs, Solver, SvdArgs } from '../../src/kernels/kernels.js';
+import type { Acceleration, HoldOut, KernelTerms, NmfArgs, Solver, SvdArgs } from '../../src/kernels/kernels.js';
 import { type RowBlocks, totalRows } from '../../src/matrix.js';
+import { NO_TERMS } from '../../src/objective.js';
 import { uniform } from '../support/matrices.js';
 
 /** No penalties, no negative entries. */
-export const PLAIN = { L1: 0, L2: 0, nonneg: true } as const;
+export const PLAIN: KernelTerms = NO_TERMS;
 export type NmfOptions = Partial<Omit<NmfArgs, 'X' | 'start'>> & { readonly seed?: number };
 
 /** Terms of both factors that every law about them is tried with. */

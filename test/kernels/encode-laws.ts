@@ -21,7 +21,9 @@ export const penalized = ({ X, W, L1, L2 }: Penalized): EncodeArgs => ({
   W,
   ridge: new Float64Array(W.cols).fill(L2 * meanDiagonal(W)),
   linear: new Float64Array(W.cols).fill(L1),
+  coupling: null,
   nonneg: true,
+  upperBound: null,
 });
 
 /** The normal equations A·h = b of every column, penalties included. */
@@ -223,7 +225,12 @@ export function encodeLaws(name: string, kernels: Kernels): void {
 
     test('what is missing does not count: each column is the solution of what is known', async () => {
       const [X, W] = [signed(uniform(12, 10, 7), 0.3), uniform(12, 3, 8)];
-      const terms = { ridge: Float64Array.of(0.1, 0, 0.2), linear: Float64Array.of(0, 0.05, 0.1) };
+      const terms = {
+        ridge: Float64Array.of(0.1, 0, 0.2),
+        linear: Float64Array.of(0, 0.05, 0.1),
+        coupling: null,
+        upperBound: null,
+      };
       for (const nonneg of [true, false]) {
         const gaps = dense(
           12,
@@ -252,12 +259,13 @@ export function encodeLaws(name: string, kernels: Kernels): void {
     test('without bounds it is least squares; an infinite ridge is a factor left out', async () => {
       const [X, W] = [signed(uniform(12, 5, 3), 0.5), signed(uniform(12, 3, 4), 0.5)];
       const zero = new Float64Array(3);
-      const free = await kernels.encode({ X: [X], W, ridge: zero, linear: zero, nonneg: false });
+      const others = { linear: zero, coupling: null, upperBound: null };
+      const free = await kernels.encode({ X: [X], W, ridge: zero, ...others, nonneg: false });
       const rest = multiply(transpose(W), dense(12, 5, multiply(W, free).data.map((x, p) => x - X.data[p]))); // biome-ignore format: one thought
       expect(rest.data.every((x) => Math.abs(x) < 1e-12)).toBe(true);
       expect(free.data.some((x) => x < 0)).toBe(true);
       const ridge = Float64Array.of(0, Infinity, 0);
-      const { data } = await kernels.encode({ X: [X], W, ridge, linear: zero, nonneg: true });
+      const { data } = await kernels.encode({ X: [X], W, ridge, ...others, nonneg: true });
       expect([1, 4, 7, 10, 13].map((p) => data[p])).toEqual([0, 0, 0, 0, 0]);
     });
   });

@@ -33,9 +33,13 @@ const anyColumn = fc
   })
   .map(({ k, seed, ridge, linear, nonneg }) => {
     const F = uniform(k, k + 3, seed);
-    const terms = { ridge: new Float64Array(k).fill(ridge), linear: new Float64Array(k).fill(linear) };
+    const terms = { ridge: new Float64Array(k).fill(ridge), linear: new Float64Array(k).fill(linear), coupling: null };
     const b = uniform(k, 1, seed + 1).data.map((x) => 3 * x - 0.5);
-    return { q: quadratic(multiply(F, transpose(F)).data, terms, nonneg), x: uniform(k, 1, seed + 2).data, b };
+    return {
+      q: quadratic(multiply(F, transpose(F)).data, terms, { nonneg, upper: Infinity }),
+      x: uniform(k, 1, seed + 2).data,
+      b,
+    };
   });
 
 describe('half-steps of the reference', () => {
@@ -71,8 +75,8 @@ describe('half-steps of the reference', () => {
   test('hals leaves a column once a sweep moves it by less than a tenth of the first', () => {
     const q = quadratic(
       Float64Array.of(1, 0.5, 0.5, 1),
-      { ridge: new Float64Array(2), linear: new Float64Array(2) },
-      true,
+      { ridge: new Float64Array(2), linear: new Float64Array(2), coupling: null },
+      { nonneg: true, upper: Infinity },
     );
     // Each sweep moves it by a quarter of the one before: the third is the first below a tenth.
     const swept = (sweeps: number) => {

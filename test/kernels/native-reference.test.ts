@@ -12,14 +12,12 @@ import { anyMatrix, relativeDifference, sparse, uniform } from '../support/matri
 import { haveNative, withoutNative } from '../support/native.js';
 import { anyGraph, planOf } from '../support/random-graph.js';
 import { runs } from '../support/runs.js';
-import { METHODS, nmfArgs, PENALTIES, penaltiesFor, svdArgs } from './arguments.js';
+import { METHODS, nmfArgs, PENALTIES, PLAIN, penaltiesFor, svdArgs } from './arguments.js';
 import { penalized } from './encode-laws.js';
 
-const terms = fc.record({
-  L1: fc.constantFrom(0, 0.01, 0.1),
-  L2: fc.constantFrom(0, 0.1),
-  nonneg: fc.boolean(),
-});
+const terms = fc
+  .record({ L1: fc.constantFrom(0, 0.01, 0.1), L2: fc.constantFrom(0, 0.1), nonneg: fc.boolean() })
+  .map((some) => ({ ...PLAIN, ...some }));
 const threadCounts = [1, 2, 3, 7];
 
 describe.skipIf(!haveNative)(`native equals reference${withoutNative}`, () => {

@@ -28,7 +28,9 @@ export interface EncodeArgs {
   W: DenseMatrix
   ridge: Float64Array
   linear: Float64Array
+  coupling?: Float64Array
   nonneg: boolean
+  upperBound?: number
 }
 
 /** A look at every number, at once. */
@@ -38,7 +40,12 @@ export declare function examine(numbers: Float64Array | Float32Array): Facts
 export interface FactorTerms {
   L1: number
   L2: number
+  L21: number
+  angular: number
   nonneg: boolean
+  upperBound?: number
+  graph?: Neighbours
+  target?: Target
 }
 
 /** See `Look` of matrix-check.ts. */
@@ -103,6 +110,12 @@ export interface MseArgs {
   X: Array<Matrix>
   W: DenseMatrix
   H: DenseMatrix
+}
+
+/** A graph of the features or samples of a factor. */
+export interface Neighbours {
+  adjacency: Matrix
+  lambda: number
 }
 
 /** Resolves with a model, or with an error as data. */
@@ -188,6 +201,16 @@ export interface SvdResult {
   center?: Float64Array
   scale?: Float64Array
 }
+
+/** What a factor is drawn to, or to be rid of. */
+export interface Target {
+  matrix: DenseMatrix
+  lambda: number
+  scale: TargetScale
+}
+
+/** Whether a target is brought to the length of its factor. */
+export type TargetScale = 'factor' | 'none'
 
 /** What entries are that a sparse matrix does not list. */
 export type Unlisted = 'zero' | 'missing'

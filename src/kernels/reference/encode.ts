@@ -24,10 +24,11 @@ export async function encode(args: EncodeArgs): Promise<DenseMatrix> {
 }
 
 /** Where entries are missing each column has a Gram matrix of its own, of what is known. */
-function solverOf({ ridge, linear, nonneg }: EncodeArgs, W: Panel, X: readonly Block[]): ColumnSolver {
-  const terms = { ridge, linear };
+function solverOf({ ridge, linear, coupling, ...of }: EncodeArgs, W: Panel, X: readonly Block[]): ColumnSolver {
+  const terms = { ridge, linear, coupling };
+  const bounds = { nonneg: of.nonneg, upper: of.upperBound ?? Number.POSITIVE_INFINITY };
   const dataOf = (block: Block) => (block.kind === 'dense' ? block.data : block.values);
-  if (!X.some((block) => dataOf(block).some(Number.isNaN))) return bpp(quadratic(gram(W), terms, nonneg));
+  if (!X.some((block) => dataOf(block).some(Number.isNaN))) return bpp(quadratic(gram(W), terms, bounds));
   return (x, b, j) => {
     const known: number[] = [];
     let top = 0;
@@ -39,6 +40,6 @@ function solverOf({ ridge, linear, nonneg }: EncodeArgs, W: Panel, X: readonly B
     known.forEach((i, at) => {
       column(own, at).set(column(W, i));
     });
-    return bpp(quadratic(gram(own), terms, nonneg))(x, b, j);
+    return bpp(quadratic(gram(own), terms, bounds))(x, b, j);
   };
 }

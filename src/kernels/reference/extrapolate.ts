@@ -1,4 +1,5 @@
 import { dense } from '../../matrix.js';
+import type { FactorTerms } from '../../objective.js';
 import type { Panel } from './products.js';
 
 /** β shrinks by η where an extrapolated iterate is rejected, else grows by γ up to β̄, which grows by γ̄ (the paper's). */
@@ -27,8 +28,18 @@ export function afterRejected({ beta, good }: Momentum): Momentum {
 }
 
 /** to + β·(to − from), within the bounds. */
-export function extrapolated(to: Panel, from: Panel, beta: number, nonneg: boolean): Panel {
+export function extrapolated(
+  to: Panel,
+  from: Panel,
+  beta: number,
+  { nonneg, upperBound }: Pick<FactorTerms, 'nonneg' | 'upperBound'>,
+): Panel {
   if (beta === 0) return to;
   const beyond = to.data.map((x, p) => x + beta * (x - from.data[p]));
-  return dense(to.rows, to.cols, nonneg ? beyond.map((x) => Math.max(x, 0)) : beyond);
+  const [lower, upper] = [nonneg ? 0 : Number.NEGATIVE_INFINITY, upperBound ?? Number.POSITIVE_INFINITY];
+  return dense(
+    to.rows,
+    to.cols,
+    beyond.map((x) => Math.min(Math.max(x, lower), upper)),
+  );
 }

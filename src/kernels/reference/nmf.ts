@@ -1,16 +1,29 @@
 import { transpose } from '../../matrix.js';
-import type { CallOptions, HeldOut, NmfArgs, NmfResult, Stopped } from '../kernels.js';
+import type { CallOptions, HeldOut, KernelTerms, NmfArgs, NmfResult, Stopped } from '../kernels.js';
 import { rounded } from './blocks.js';
 import { checkNmf } from './check.js';
 import { solveColumns } from './columns.js';
 import { afterAccepted, afterRejected, extrapolated, FIRST_MOMENTUM, NO_MOMENTUM } from './extrapolate.js';
 import { createPause, type Pause } from './pause.js';
-import { columnSolver, type Measure, measure, openStep, type Pair, type Problem, pose } from './problem.js';
+import {
+  columnSolver,
+  isDrawn,
+  type Measure,
+  measure,
+  objectiveOf,
+  openStep,
+  type Pair,
+  type Problem,
+  pose,
+  redrawn,
+} from './problem.js';
 import { copyPanel, dot, gram, type Panel, timesData, timesTransposed } from './products.js';
-import { balancingShifts, normalize, panelNorms, scaledRows, scaleRow } from './scale.js';
+import { balancingShifts, livingRows, normalize, panelNorms, scaledRows, scaleRow } from './scale.js';
 
 /** Convergence is judged over so many accepted iterations. */
 const WINDOW = 5;
+/** What factors are drawn to follows them for so many iterations. */
+const REDRAWN = 10;
 /** Falls of J between these fractions of it may be true and yet too small for the measure to see. */
 const INVISIBLE = { from: 1e-15, to: 1e-8 };
 
@@ -44,10 +57,16 @@ interface Manner {
 export async function nmf(args: NmfArgs, options: CallOptions = {}): Promise<NmfResult> {
   checkNmf(args);
   const pause = createPause();
-  const problem = await pose(args);
+  let problem = await pose(args);
   const cancelled = () => options.signal?.aborted === true;
 
+  const drawn = isDrawn(problem);
   let place = await begin(problem, pause);
+  const redraw = () => {
+    problem = redrawn(problem, place);
+    place = { ...place, measure: { ...place.measure, objective: objectiveOf(problem, place, place.measure.squares) } };
+  };
+  if (drawn) redraw();
   let momentum = args.accelerate === 'her' ? FIRST_MOMENTUM : NO_MOMENTUM;
   let plain = true;
   let gamma = (args.holdOut?.solver ?? args.missing) === 'em' ? 1 - (problem.held?.share ?? 0) : 1;
@@ -81,20 +100,21 @@ export async function nmf(args: NmfArgs, options: CallOptions = {}): Promise<Nmf
       }
       now = { ...now, objective: before - step.fall };
     }
-    const nextW = extrapolated(step.W, place.W, momentum.beta, args.W.nonneg);
-    place = balanced({ W: step.W, H: step.H, solvedH: step.solvedH, nextW, measure: now });
+    const nextW = extrapolated(step.W, place.W, momentum.beta, args.W);
+    place = balanced(problem, { W: step.W, H: step.H, solvedH: step.solvedH, nextW, measure: now });
+    if (drawn && history.length < REDRAWN) redraw();
     if (!plain) momentum = afterAccepted(momentum);
     plain = args.accelerate === 'none';
 
-    history.push(now);
+    history.push(place.measure);
     const worse = args.holdOut?.keep === 'best' && now.heldLoss >= best.place.measure.heldLoss;
     if (!worse || best.iteration === 0) best = { place, iteration: history.length };
     options.onIteration?.({
       iteration: history.length,
       loss: now.squares / problem.entries,
-      objective: now.objective,
+      objective: place.measure.objective,
     });
-    if (settled(history, args.tol)) {
+    if (settled(drawn ? history.slice(REDRAWN) : history, args.tol)) {
       stopped = 'converged';
       break;
     }
@@ -102,18 +122,28 @@ export async function nmf(args: NmfArgs, options: CallOptions = {}): Promise<Nmf
   return result(problem, best, history, stopped, pause);
 }
 
-/** The start, H multiplied by the scalar for which W·H is nearest to X. */
+/** The start multiplied by the scalar for which W·H is nearest to X: H by as much of it as its bound allows, W by the rest. */
 async function begin(problem: Problem, pause: Pause): Promise<Place> {
   const { start, precision } = problem.args;
-  const W = transpose(rounded(start.W, precision));
-  const drawn = rounded(start.H, precision);
-  const B = await timesData(W, problem.X, pause);
-  const best = Math.abs(dot(B.data, drawn.data) / dot(gram(W), gram(drawn)));
-  const H = Number.isFinite(best) ? scaledRows(drawn, new Float64Array(drawn.rows).fill(best)) : drawn;
-  return balanced({
+  const given = { W: transpose(rounded(start.W, precision)), H: rounded(start.H, precision) };
+  const product = await timesData(given.W, problem.X, pause);
+  const best = Math.abs(dot(product.data, given.H.data) / dot(gram(given.W), gram(given.H)));
+  const by = Number.isFinite(best) ? best : 1;
+  const byH = Math.min(by, room(problem.args.H, given.H));
+  const H = scaledRows(given.H, new Float64Array(given.H.rows).fill(byH));
+  const W = byH === by ? given.W : scaledRows(given.W, new Float64Array(given.W.rows).fill(by / byH));
+  if (room(problem.args.W, W) < 1) W.data.forEach((x, p) => { W.data[p] = Math.min(x, problem.args.W.upperBound ?? x); }); // biome-ignore format: one thought
+  const B = W === given.W ? product : await timesData(W, problem.X, pause);
+  return balanced(problem, {
     ...{ W, H, nextW: W, solvedH: H },
     measure: await measure(problem, { W, H }, dot(B.data, H.data), pause),
   });
+}
+
+/** What a factor can be multiplied by before it meets its bound. */
+function room({ upperBound }: KernelTerms, F: Panel): number {
+  const largest = F.data.reduce((most, x) => Math.max(most, x), 0);
+  return upperBound === null || largest === 0 ? Number.POSITIVE_INFINITY : upperBound / largest;
 }
 
 /** Both half-steps, or null once cancelled. */
@@ -134,12 +164,12 @@ async function iterate(
     columnSolver(problem, 'H', place.H, fromW, gamma),
     pause,
   );
-  const H = extrapolated(solvedH, place.solvedH, beta, args.H.nonneg);
-  if (beta === 0 && !args.W.nonneg) turnUnused(fromW, H);
+  const H = extrapolated(solvedH, place.solvedH, beta, args.H);
+  if (beta === 0 && !args.W.nonneg && !problem.W.fixed) turnUnused(fromW, H);
   if (cancelled()) return null;
   const C = await timesTransposed(H, X, pause);
   const { panel: W, fall: fallW } = await solveColumns(fromW, C, columnSolver(problem, 'W', fromW, H, gamma), pause);
-  if (beta === 0 && !args.H.nonneg) turnUnused(H, W);
+  if (beta === 0 && !args.H.nonneg && !problem.H.fixed) turnUnused(H, W);
   return {
     W,
     H,
@@ -159,10 +189,13 @@ function turnUnused(F: Panel, partner: Panel): void {
   });
 }
 
-/** Rows of both factors brought to about the same length where they are far apart. */
-function balanced(place: Place): Place {
-  const shifts = balancingShifts(place.W, place.H);
-  const back = shifts.map((shift) => 1 / shift);
+/** Rows of both factors brought to about the same length where they are far apart; zero where a factor is dying. */
+function balanced(problem: Problem, place: Place): Place {
+  const alive = problem.args.W.L21 + problem.args.H.L21 > 0 ? livingRows(place.W, place.H) : null;
+  const even = problem.W.fixed || problem.H.fixed;
+  const shifts = even ? new Float64Array(place.W.rows).fill(1) : balancingShifts(place.W, place.H);
+  const back = shifts.map((shift, r) => (alive === null || alive[r] ? 1 / shift : 0));
+  if (alive !== null) shifts.forEach((shift, r) => { shifts[r] = alive[r] ? shift : 0; }); // biome-ignore format: one thought
   return {
     W: scaledRows(place.W, shifts),
     nextW: scaledRows(place.nextW, shifts),

@@ -1,14 +1,14 @@
 import { KernelError } from '../../errors.js';
-import { totalRows } from '../../matrix.js';
-import { penalty, stepTerms } from '../../objective.js';
+import { column, dense, totalRows } from '../../matrix.js';
+import { penalty, type StepTerms, stepTerms } from '../../objective.js';
 import type { NmfArgs } from '../kernels.js';
 import { type Blocks, blocksOf } from './blocks.js';
 import { largestStep } from './columns.js';
 import { type Held, heldSquares, hideEntries, hideMissing } from './masked.js';
 import type { Pause } from './pause.js';
 import { dot, gram, type Panel, residual, sumOfSquares, timesData, timesTransposed } from './products.js';
-import { type ColumnSolver, type Quadratic, quadratic } from './quadratic.js';
-import { panelNorms } from './scale.js';
+import { type Bounds, type ColumnSolver, type Quadratic, quadratic } from './quadratic.js';
+import { type ColumnTerms, columnTerms, drawn, type FactorSide, sideOf, sumsOf } from './sides.js';
 import { em, exact, type MaskedStep, ownQuadratics } from './solvers/masked.js';
 import { solvers } from './solvers.js';
 
@@ -18,6 +18,8 @@ const EXPLICIT_BELOW = 1e-6;
 /** What is to be minimised, X in the form the reference reads. */
 export interface Problem {
   readonly args: NmfArgs;
+  readonly W: FactorSide;
+  readonly H: FactorSide;
   /** Zero where entries are held out or missing. */
   readonly X: Blocks;
   readonly held: Held | null;
@@ -57,8 +59,23 @@ async function unseen(
 export async function pose(args: NmfArgs): Promise<Problem> {
   const whole = blocksOf(args.X, args.precision);
   const { X, held } = await unseen(whole, args);
-  return { args, X, held, entries: totalRows(X) * X[0].cols - (held?.count ?? 0), total: sumOfSquares(X) };
+  const entries = totalRows(X) * X[0].cols - (held?.count ?? 0);
+  const sides = { W: sideOf(args.W, 'W'), H: sideOf(args.H, 'H') };
+  return { args, ...sides, X, held, entries, total: sumOfSquares(X) };
 }
+
+/** The same, with what factors are drawn to as it should be for these. */
+export const redrawn = (problem: Problem, { W, H }: Pair): Problem => ({
+  ...problem,
+  W: drawn(problem.W, W, H),
+  H: drawn(problem.H, H, W),
+});
+
+/** Whether a factor is drawn to a target. */
+export const isDrawn = ({ W, H }: Problem): boolean => W.attract !== null || H.attract !== null;
+
+/** Root of the mean square of what is fitted. */
+const rms = ({ total, entries }: Problem): number => Math.sqrt(total / entries);
 
 /** How the columns of one factor are improved from `from` while the partner stands still. */
 export function columnSolver(
@@ -70,35 +87,64 @@ export function columnSolver(
 ): ColumnSolver {
   const { solver, sweeps, holdOut, missing } = problem.args;
   const masking = holdOut?.solver ?? missing;
-  const step = stepOf(problem, side, from, partner);
-  if (step.held === null || masking === null) {
-    return solvers[solver](quadratic(gram(partner), step.terms, step.nonneg), sweeps);
-  }
-  const masked = { ...step, held: step.held };
-  return masking === 'exact' ? exact(masked, sweeps) : em(masked, sweeps, gamma);
+  const { columns, ...step } = stepOf(problem, side, from, partner);
+  const { held, bounds, termsOf } = step;
+  const solve = ((): ColumnSolver => {
+    if (held !== null && masking !== null) {
+      const masked = { ...step, held };
+      return masking === 'exact' ? exact(masked, sweeps) : em(masked, sweeps, gamma);
+    }
+    const G = gram(partner);
+    if (columns === null) return solvers[solver](quadratic(G, termsOf(0), bounds), sweeps);
+    return (x, b, j) => solvers[solver](quadratic(G, termsOf(j), bounds), sweeps)(x, b, j);
+  })();
+  return columns === null ? solve : (x, b, j) => solve(x, plus(b, column(columns.added, j)), j);
 }
 
-type Step = Omit<MaskedStep, 'held'> & { readonly held: MaskedStep['held'] | null };
+const plus = (a: Float64Array, b: Float64Array): Float64Array => a.map((x, p) => x + b[p]);
 
-function stepOf({ args, held }: Problem, side: 'W' | 'H', from: Panel, partner: Panel): Step {
-  const [own, other] = side === 'W' ? [args.W, args.H] : [args.H, args.W];
-  const terms = stepTerms(own, other, panelNorms(from), panelNorms(partner));
+type Step = Omit<MaskedStep, 'held'> & {
+  readonly held: MaskedStep['held'] | null;
+  readonly columns: ColumnTerms | null;
+};
+
+function stepOf(problem: Problem, side: 'W' | 'H', from: Panel, partner: Panel): Step {
+  const { held } = problem;
+  const [own, other] = side === 'W' ? [problem.W, problem.H] : [problem.H, problem.W];
+  const [ownSums, partnerSums] = [sumsOf(own, from), sumsOf(other, partner)];
+  const shared = stepTerms(own.terms, other.terms, ownSums, partnerSums, rms(problem));
+  const columns = columnTerms(own, from, partnerSums);
+  const termsOf = (j: number): StepTerms =>
+    columns === null
+      ? shared
+      : { ...shared, ridge: shared.ridge.map((x, r) => x + columns.ridge[r] + columns.spread[r] * columns.weights[j]) };
+  const bounds: Bounds = { nonneg: own.terms.nonneg, upper: own.terms.upperBound ?? Number.POSITIVE_INFINITY };
   const lists = held === null ? null : side === 'W' ? held.byRow : held.byColumn;
-  return { partner, held: lists, terms, nonneg: own.nonneg };
+  return { partner, held: lists, termsOf, bounds, columns };
 }
 
 /** ‖X − WH‖² and J, where `cross` is ⟨X, WH⟩: by ‖X‖² − 2⟨X, WH⟩ + ⟨WᵀW, HHᵀ⟩ while that is exact enough. */
 export async function measure(problem: Problem, { W, H }: Pair, cross: number, pause: Pause): Promise<Measure> {
-  const { args, X, held, total } = problem;
+  const { X, held, total } = problem;
   const hidden = held === null ? { model: 0, residual: 0 } : await heldSquares(held, W, H, pause);
   const whole = dot(gram(W), gram(H));
   let squares = total - 2 * cross + whole - hidden.model;
   // What is not seen of a model may be far larger than the data.
   const largest = held === null ? total : Math.max(total, whole);
   if (squares < EXPLICIT_BELOW * largest) squares = await residual(X, W, H, pause, held?.byColumn);
-  const objective = squares / 2 + penalty(args.W, args.H, panelNorms(W), panelNorms(H));
+  return {
+    squares,
+    objective: objectiveOf(problem, { W, H }, squares),
+    heldLoss: hidden.residual / (held?.count ?? 0),
+  };
+}
+
+/** J, where ‖X − WH‖² is known. */
+export function objectiveOf(problem: Problem, { W, H }: Pair, squares: number): number {
+  const [w, h] = [sumsOf(problem.W, W), sumsOf(problem.H, H)];
+  const objective = squares / 2 + penalty(problem.W.terms, problem.H.terms, w, h, rms(problem));
   if (!Number.isFinite(objective)) throw new KernelError('non-finite', 'the objective left the range of numbers');
-  return { squares, objective, heldLoss: hidden.residual / (held?.count ?? 0) };
+  return objective;
 }
 
 /** The largest step that any coordinate of either factor can still take, as a fraction of its factor's largest entry. */
@@ -106,11 +152,17 @@ export async function openStep(problem: Problem, { W, H }: Pair, pause: Pause): 
   const ofColumns = (side: 'W' | 'H', F: Panel, partner: Panel): ((j: number) => Quadratic) => {
     const step = stepOf(problem, side, F, partner);
     if (step.held !== null) return ownQuadratics({ ...step, held: step.held });
-    const shared = quadratic(gram(partner), step.terms, step.nonneg);
+    const G = gram(partner);
+    if (step.columns !== null) return (j) => quadratic(G, step.termsOf(j), step.bounds);
+    const shared = quadratic(G, step.termsOf(0), step.bounds);
     return () => shared;
   };
-  const B = await timesData(W, problem.X, pause);
-  const C = await timesTransposed(H, problem.X, pause);
+  const added = (side: FactorSide, F: Panel, partner: FactorSide, P: Panel, product: Panel): Panel => {
+    const columns = columnTerms(side, F, sumsOf(partner, P));
+    return columns === null ? product : dense(product.rows, product.cols, plus(product.data, columns.added.data));
+  };
+  const B = added(problem.H, H, problem.W, W, await timesData(W, problem.X, pause));
+  const C = added(problem.W, W, problem.H, H, await timesTransposed(H, problem.X, pause));
   const h = await largestStep(H, B, ofColumns('H', H, W), pause);
   return Math.max(h, await largestStep(W, C, ofColumns('W', W, H), pause));
 }

@@ -57,6 +57,11 @@ function addScaled(out: Panel, outCol: number, x: number, panel: Panel, col: num
   for (let r = 0; r < k; r++) out.data[outCol * k + r] += x * panel.data[col * k + r];
 }
 
+/** ‖F − by·T‖² */
+export function residualSquares(F: Panel, T: Panel, by: number): number {
+  return F.data.reduce((sum, x, p) => sum + (x - by * T.data[p]) ** 2, 0);
+}
+
 /** G = F·Fᵀ, k × k. */
 export function gram(F: Panel): Float64Array {
   const k = F.rows;

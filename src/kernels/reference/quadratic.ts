@@ -3,13 +3,21 @@ import type { StepTerms } from '../../objective.js';
 /** Coordinates whose curvature is below this fraction of the largest are left alone: their factor is dead. */
 const DEAD = 1e-14;
 
-/** ½·xᵀ(G + ridge)x − bᵀx + linear·|x|, over x or over x ≥ 0: what a half-step minimises for each column x of a factor. */
+/** Where the entries of a factor may lie. */
+export interface Bounds {
+  readonly nonneg: boolean;
+  /** Infinity: no bound. */
+  readonly upper: number;
+}
+
+/** ½·xᵀ(G + ridge)x − bᵀx + linear·|x| within bounds: what a half-step minimises for each column x of a factor. */
 export interface Quadratic {
   readonly k: number;
-  /** k × k, symmetric. */
+  /** k × k, symmetric, the coupling of the terms included. */
   readonly gram: Float64Array;
   readonly terms: StepTerms;
   readonly nonneg: boolean;
+  readonly upper: number;
   /** G_rr + ridge_r, or 0 where a coordinate is to be left alone. */
   readonly curvature: Float64Array;
 }
@@ -21,7 +29,7 @@ export type ColumnSolver = (x: Float64Array, b: Float64Array, column: number) =>
 export function quadratic(
   gram: Float64Array,
   terms: StepTerms,
-  nonneg: boolean,
+  { nonneg, upper }: Bounds,
   largest: number = largestDiagonal(gram, terms.ridge.length),
 ): Quadratic {
   const k = terms.ridge.length;
@@ -29,7 +37,9 @@ export function quadratic(
     const own = gram[r * k + r];
     return own > DEAD * largest && Number.isFinite(own + ridge) ? own + ridge : 0;
   });
-  return { k, gram, terms, nonneg, curvature };
+  const { coupling } = terms;
+  const whole = coupling === null ? gram : gram.map((x, p) => x + coupling[p]);
+  return { k, gram: whole, terms, nonneg, upper, curvature };
 }
 
 export function largestDiagonal(gram: Float64Array, k: number): number {
@@ -46,11 +56,11 @@ export function gradient({ k, gram, terms }: Quadratic, x: Float64Array, b: Floa
 }
 
 /** Where coordinate r of x is best, the others standing still; `g` is the gradient there. */
-export function minimiser({ curvature, terms, nonneg }: Quadratic, x: number, g: number, r: number): number {
+export function minimiser({ curvature, terms, nonneg, upper }: Quadratic, x: number, g: number, r: number): number {
   const u = x - g / curvature[r];
   const t = terms.linear[r] / curvature[r];
   const to = Math.max(u - t, 0) + Math.min(u + t, 0);
-  return nonneg ? Math.max(to, 0) : to;
+  return Math.min(nonneg ? Math.max(to, 0) : to, upper);
 }
 
 /** How much lower the quadratic is at `to` than at x, from the difference itself: exact where the two are near. */

@@ -1,8 +1,9 @@
 import { type DenseMatrix, dense, transpose } from '../../matrix.js';
-import type { FactorNorms, Norm } from '../../objective.js';
+import type { FactorSums, Norm } from '../../objective.js';
 import type { Panel } from './products.js';
 
-export function panelNorms(F: Panel): FactorNorms {
+/** Lengths of the rows. */
+export function panelNorms(F: Panel): Pick<FactorSums, 'length' | 'l1' | 'l2'> {
   const k = F.rows;
   const l1 = new Float64Array(k);
   const l2 = new Float64Array(k);
@@ -29,6 +30,17 @@ export function balancingShifts(W: Panel, H: Panel): Float64Array {
     const shift = Math.floor((exponent(h[r]) - exponent(length)) / 2);
     return Math.abs(shift) >= UNEVEN ? 2 ** shift : 1;
   });
+}
+
+/** A factor this much smaller than the largest is dead where factors are made to die. */
+const DYING = 1e-12;
+
+/** Whether each factor is worth keeping. */
+export function livingRows(W: Panel, H: Panel): readonly boolean[] {
+  const h = panelNorms(H).l2;
+  const size = Array.from(panelNorms(W).l2, (length, r) => length * h[r]);
+  const least = DYING * Math.max(...size);
+  return size.map((x) => x > least);
 }
 
 /** diag(by)·F; by powers of two changes no bit of the product with a partner that is scaled back. */

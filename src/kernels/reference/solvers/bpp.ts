@@ -10,11 +10,11 @@ const PATIENCE = 3;
 /**
  * The exact minimum for each column, by block principal pivoting (Kim & Park 2011, algorithm 2): the coordinates are
  * split into those that are free and those at zero until no free one is negative and no gradient at zero points up.
- * Where the equations are singular, or the search doesn't end, the column is swept. The quadratic never rises.
+ * Where the equations are singular, the search doesn't end, or there is an upper bound or a coupling, the column is swept. The quadratic never rises.
  */
 export function bpp(q: Quadratic): ColumnSolver {
   const sweep = halsToTheEnd(q);
-  if (hasKinks(q)) return sweep;
+  if (hasKinks(q) || q.upper < Number.POSITIVE_INFINITY || q.terms.coupling !== null) return sweep;
   const live = alive(q);
   return (x, b, column) => {
     const to = q.nonneg ? pivot(q, live, x, b) : solveFor(q, live, x, b);

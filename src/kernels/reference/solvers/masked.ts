@@ -1,7 +1,7 @@
 import { type CscMatrix, column } from '../../../matrix.js';
 import type { StepTerms } from '../../../objective.js';
 import { dot, gram, listed, type Panel } from '../products.js';
-import { type ColumnSolver, largestDiagonal, type Quadratic, quadratic } from '../quadratic.js';
+import { type Bounds, type ColumnSolver, largestDiagonal, type Quadratic, quadratic } from '../quadratic.js';
 import { hals } from './hals.js';
 
 /** What a half-step over a matrix with held-out entries knows beside its products. */
@@ -9,12 +9,12 @@ export interface MaskedStep {
   readonly partner: Panel;
   /** The held-out entries: column j lists columns of the partner that say nothing about column j of the factor. */
   readonly held: CscMatrix;
-  readonly terms: StepTerms;
-  readonly nonneg: boolean;
+  readonly termsOf: (column: number) => StepTerms;
+  readonly bounds: Bounds;
 }
 
 /** The quadratic of column j, its own Gram matrix included: G − Σ p_i·p_iᵀ over its held-out entries i. */
-export function ownQuadratics({ partner, held, terms, nonneg }: MaskedStep): (j: number) => Quadratic {
+export function ownQuadratics({ partner, held, termsOf, bounds }: MaskedStep): (j: number) => Quadratic {
   const k = partner.rows;
   const G = gram(partner);
   const largest = largestDiagonal(G, k);
@@ -24,7 +24,7 @@ export function ownQuadratics({ partner, held, terms, nonneg }: MaskedStep): (j:
       const p = column(partner, i);
       for (let r = 0; r < k; r++) for (let s = 0; s < k; s++) own[r * k + s] -= p[r] * p[s];
     }
-    return quadratic(own, terms, nonneg, largest);
+    return quadratic(own, termsOf(j), bounds, largest);
   };
 }
 
@@ -40,15 +40,10 @@ export function exact(step: MaskedStep, sweeps: number): ColumnSolver {
  * quadratic, so J can't rise, and it is slow where much is held out. With γ the share of entries that are seen it is
  * right on average, much faster, and without that guarantee.
  */
-export function em({ partner, held, terms, nonneg }: MaskedStep, sweeps: number, gamma: number): ColumnSolver {
+export function em({ partner, held, termsOf, bounds }: MaskedStep, sweeps: number, gamma: number): ColumnSolver {
   const k = partner.rows;
   const G = gram(partner);
-  const shared = quadratic(
-    G.map((x) => gamma * x),
-    terms,
-    nonneg,
-  );
-  const solve = hals(shared, sweeps);
+  const shrunk = G.map((x) => gamma * x);
   return (x, b, j) => {
     const slope = b.slice();
     for (const i of listed(held, j)) {
@@ -61,6 +56,6 @@ export function em({ partner, held, terms, nonneg }: MaskedStep, sweeps: number,
       for (let s = 0; s < k; s++) whole += G[r * k + s] * x[s];
       slope[r] -= (1 - gamma) * whole;
     }
-    return solve(x, slope, j);
+    return hals(quadratic(shrunk, termsOf(j), bounds), sweeps)(x, slope, j);
   };
 }

@@ -175,6 +175,7 @@ fn all<T: Real>() {
             curvature: vec![T::from_f64(4.0); k],
             inverse: vec![T::from_f64(0.25); k],
             linear: vec![T::default(); k],
+            spread: vec![T::default(); k],
             lower: T::default(),
             upper: T::from_f64(f64::INFINITY),
             plain: true,

@@ -7,7 +7,7 @@ use crate::mse::check_factors;
 use crate::objective::StepTerms;
 use crate::panel::Panel;
 use crate::parallel::each_task;
-use crate::quadratic::Quadratic;
+use crate::quadratic::{Bounds, Quadratic};
 use crate::reduce::gram;
 use crate::solver::own::ListedGram;
 use crate::solver::{Prepared, Solver};
@@ -24,8 +24,12 @@ pub struct EncodeArgs<'a> {
     pub ridge: &'a [f64],
     /// One for each factor, ≥ 0.
     pub linear: &'a [f64],
+    /// k × k, symmetric, zero on the diagonal, added to WᵀW.
+    pub coupling: Option<&'a [f64]>,
     /// H ≥ 0.
     pub nonneg: bool,
+    /// H ≤ this, > 0.
+    pub upper: f64,
 }
 
 /// The exact minimiser H, k × samples, column by column.
@@ -39,6 +43,12 @@ pub fn encode(args: &EncodeArgs<'_>) -> Result<Matrix> {
     let sized = args.ridge.len() == k && args.linear.len() == k;
     let allowed = args.ridge.iter().all(|x| *x >= 0.0)
         && args.linear.iter().all(|x| *x >= 0.0 && x.is_finite());
+    let fits = |coupling: &[f64]| coupling.len() == k * k && coupling.iter().all(|x| x.is_finite());
+    if !(args.coupling.is_none_or(fits) && args.upper > 0.0) {
+        return Err(KernelError::invalid(
+            "a coupling must be k × k finite numbers, and an upper bound above zero",
+        ));
+    }
     if !sized || !allowed {
         return Err(KernelError::invalid(
             "penalties must be one for each factor, not negative, and but for a ridge finite",
@@ -70,6 +80,14 @@ impl EncodeArgs<'_> {
         StepTerms {
             ridge: self.ridge.to_vec(),
             linear: self.linear.to_vec(),
+            coupling: self.coupling.map(<[f64]>::to_vec),
+        }
+    }
+
+    fn bounds(&self) -> Bounds {
+        Bounds {
+            nonneg: self.nonneg,
+            upper: self.upper,
         }
     }
 }
@@ -77,15 +95,16 @@ impl EncodeArgs<'_> {
 fn of_all(args: &EncodeArgs<'_>, x: &Data<'_, f64>, w: &Panel<f64>) -> Result<Panel<f64>> {
     let mut h = Panel::zeros(w.k, x.cols)?;
     let gram = gram(w)?;
-    let quadratic = Quadratic::new::<f64>(&gram, args.terms(), args.nonneg);
+    let quadratic = Quadratic::new::<f64>((&gram).into(), args.terms(), args.bounds());
     let view = View::new(x, Side::H, w.k)?;
     let step = HalfStep {
         view: &view,
         partner: w,
         known: None,
         quadratic: &quadratic,
-        prepared: &Prepared::new(Solver::Bpp, &quadratic, 1)?,
+        prepared: &Prepared::new(Solver::Bpp, &quadratic, 1, None)?,
         filled: None,
+        columns: None,
         beta: 0.0,
     };
     let nothing = Beside {
@@ -119,9 +138,9 @@ fn of_known(
         let mut own = ListedGram::new(w.k)?;
         for (j, h) in range.clone().zip(out.chunks_exact_mut(stride)) {
             let gram = own.of(&lists, w, j);
-            let quadratic = Quadratic::new::<f64>(&gram, args.terms(), args.nonneg);
+            let quadratic = Quadratic::new::<f64>((&gram).into(), args.terms(), args.bounds());
             let b = &product.data()[j * stride..(j + 1) * stride];
-            Prepared::new(Solver::Bpp, &quadratic, 1)?.solve(j, stride, h, b)?;
+            Prepared::new(Solver::Bpp, &quadratic, 1, None)?.solve(j, stride, h, b)?;
         }
         Ok(())
     })

@@ -1,11 +1,40 @@
 use crate::error::Result;
-use crate::objective::FactorNorms;
+use crate::objective::FactorTerms;
 use crate::panel::Panel;
 use crate::reduce::{gram, sums_of_magnitudes};
 use crate::simd::Real;
+use crate::ties::Ties;
 
 /// Rows are balanced once they are to be moved by at least two to this power.
 const APART: i32 = 4;
+
+/// Lengths of the k rows of a factor.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FactorNorms {
+    /// Entries of a row.
+    pub length: usize,
+    /// ‖f_r‖₁, k of them; zeros where no penalty asks for them.
+    pub l1: Vec<f64>,
+    /// ‖f_r‖₂, k of them.
+    pub l2: Vec<f64>,
+}
+
+/// The penalties of a factor.
+pub struct Penalties<T: Real> {
+    /// Those of its rows.
+    pub terms: FactorTerms,
+    /// Those of its columns.
+    pub ties: Ties<T>,
+    /// Somebody asks for ‖f_r‖₁.
+    pub with_l1: bool,
+}
+
+impl<T: Real> Penalties<T> {
+    /// Whether they change when scale moves between the factor and its partner.
+    pub fn fix_scale(&self) -> bool {
+        self.terms.upper.is_finite() || self.ties.drawn()
+    }
+}
 
 /// What a solve and the objective need to know of a factor.
 #[derive(Clone)]
@@ -14,23 +43,29 @@ pub struct Sums {
     pub gram: Vec<f64>,
     /// Lengths of its rows.
     pub norms: FactorNorms,
+    /// What its own terms multiply ½‖p_r‖₂² by: λ₂·‖f_r‖₂² and those of graph and remove.
+    pub energy: Vec<f64>,
+    /// The attract term.
+    pub apart: f64,
 }
 
 impl Sums {
     /// Those of a panel; ‖f_r‖₁ only where a penalty asks for it.
-    pub fn of<T: Real>(panel: &Panel<T>, with_l1: bool) -> Result<Self> {
-        Ok(Self::from_gram(gram(panel)?, panel, with_l1))
+    pub fn of<T: Real>(panel: &Panel<T>, penalties: &Penalties<T>) -> Result<Self> {
+        Ok(Self::from_gram(gram(panel)?, panel, penalties))
     }
 
     /// Those of a panel whose Gram matrix is known.
-    pub fn from_gram<T: Real>(gram: Vec<f64>, panel: &Panel<T>, with_l1: bool) -> Self {
+    pub fn from_gram<T: Real>(gram: Vec<f64>, panel: &Panel<T>, penalties: &Penalties<T>) -> Self {
         let k = panel.k;
-        let l1 = if with_l1 {
+        let l1 = if penalties.with_l1 {
             sums_of_magnitudes(panel)
         } else {
             vec![0.0; k]
         };
-        let l2 = (0..k).map(|r| gram[r * k + r].sqrt()).collect();
+        let l2: Vec<f64> = (0..k).map(|r| gram[r * k + r].sqrt()).collect();
+        let mut energy: Vec<f64> = l2.iter().map(|x| penalties.terms.l2 * x * x).collect();
+        penalties.ties.add_energy(panel, &mut energy);
         Self {
             gram,
             norms: FactorNorms {
@@ -38,6 +73,8 @@ impl Sums {
                 l1,
                 l2,
             },
+            energy,
+            apart: penalties.ties.apart(panel),
         }
     }
 
@@ -47,6 +84,7 @@ impl Sums {
         for (r, x) in by.iter().enumerate() {
             self.norms.l1[r] *= x.abs();
             self.norms.l2[r] *= x.abs();
+            self.energy[r] *= x * x;
             for (s, y) in by.iter().enumerate() {
                 self.gram[r * k + s] = self.gram[r * k + s] * x * y;
             }
@@ -76,6 +114,16 @@ pub fn balance(w: &FactorNorms, h: &FactorNorms) -> Option<Vec<f64>> {
     };
     let shifts: Vec<f64> = w.l2.iter().zip(&h.l2).map(shift).collect();
     shifts.iter().any(|&shift| shift != 1.0).then_some(shifts)
+}
+
+/// A factor this much smaller than the largest is dead where factors are made to die.
+const DYING: f64 = 1e-12;
+
+/// Whether each factor is worth keeping.
+pub fn living(w: &FactorNorms, h: &FactorNorms) -> Vec<bool> {
+    let size: Vec<f64> = w.l2.iter().zip(&h.l2).map(|(w, h)| w * h).collect();
+    let least = DYING * size.iter().fold(0.0, |most: f64, x| most.max(*x));
+    size.into_iter().map(|x| x > least).collect()
 }
 
 /// The power of two at or below x > 0; one for all subnormal numbers and 0.

@@ -12,6 +12,7 @@ use crate::reduce::{add_gram, in_order, inner};
 use crate::simd::{Real, run};
 use crate::solver::Prepared;
 use crate::solver::multiplicative::gram_panel;
+use crate::ties::Columns;
 use crate::view::View;
 
 /// One half-step: a factor is improved while its partner stands still.
@@ -28,6 +29,8 @@ pub struct HalfStep<'a, T: Element> {
     pub prepared: &'a Prepared<'a, T>,
     /// What is added to its product with the data, where entries are held out and filled in.
     pub filled: Option<Filled<'a, T>>,
+    /// What is added to it where columns are tied.
+    pub columns: Option<&'a Columns<T>>,
     /// How far to go beyond the solution, in the direction from the one before.
     pub beta: f64,
 }
@@ -129,15 +132,22 @@ impl<T: Element> HalfStep<'_, T> {
                 &*out
             }
         };
-        let decrease = match &self.filled {
-            None => self.prepared.solve(range.start, stride, factor, product)?,
-            Some(filled) => {
-                let mut complete = Aligned::zeros(factor.len())?;
-                complete.copy_from_slice(product);
+        let decrease = if self.filled.is_none() && self.columns.is_none() {
+            self.prepared.solve(range.start, stride, factor, product)?
+        } else {
+            let mut complete = Aligned::zeros(factor.len())?;
+            complete.copy_from_slice(product);
+            if let Some(filled) = &self.filled {
                 filled.add(self.partner, &range, factor, &mut complete);
-                self.prepared
-                    .solve(range.start, stride, factor, &complete)?
             }
+            if let Some(columns) = self.columns {
+                let added = &columns.added.data()[range.start * stride..range.end * stride];
+                for (b, x) in complete.iter_mut().zip(added) {
+                    *b = b.plus(*x);
+                }
+            }
+            self.prepared
+                .solve(range.start, stride, factor, &complete)?
         };
         if let Some(before) = before {
             run(Extrapolate {

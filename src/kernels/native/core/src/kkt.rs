@@ -11,6 +11,7 @@ use crate::quadratic::{Quadratic, dead_below};
 use crate::reduce::gram;
 use crate::simd::Real;
 use crate::solver::multiplicative::{gram_panel, times_gram};
+use crate::ties::Columns;
 use crate::view::View;
 
 /// The largest step any coordinate of a factor can still take towards its minimiser, as a fraction of the largest entry
@@ -23,13 +24,13 @@ pub fn largest_step<T: Element>(
     known: Option<&Panel<T>>,
     quadratic: &Quadratic<'_>,
     own: Option<Listed<'_>>,
+    columns: Option<&Columns<T>>,
 ) -> Result<f64> {
     let (k, stride) = (factor.k, factor.stride);
-    let gram: Aligned<T> = gram_panel(k, quadratic.gram, 1.0)?;
+    let gram: Aligned<T> = gram_panel(k, &quadratic.gram, 1.0)?;
     let masked = own
         .map(|listed| Own::new(listed, factor, partner))
         .transpose()?;
-    let flat: Vec<f64> = quadratic.curvature.iter().copied().map(flatness).collect();
     let work = (view.x.stored + factor.cols * k) * k;
     let parts = each_task(view.ranges.clone(), work, |_, range| {
         let x = &factor.data()[range.start * stride..range.end * stride];
@@ -42,12 +43,31 @@ pub fn largest_step<T: Element>(
                 &made
             }
         };
+        let mut whole;
+        let product = match columns {
+            None => product,
+            Some(columns) => {
+                whole = Aligned::zeros(x.len())?;
+                let added = &columns.added.data()[range.start * stride..range.end * stride];
+                for ((to, b), x) in whole.iter_mut().zip(product).zip(added) {
+                    *to = b.plus(*x);
+                }
+                &whole[..]
+            }
+        };
+        let spread = |c: usize, r: usize| {
+            let own = columns.and_then(|columns| columns.own.as_ref());
+            own.map_or(0.0, |own| {
+                own.spread[r] * own.weights[range.start + c].to_f64()
+            })
+        };
         if let Some(own) = &masked {
             let (gx, diagonal) = own.look(&range)?;
             let wide = own.factor.stride;
             let at = |c: usize, r: usize| Slope {
-                gx: gx[c * wide + r],
-                flatness: flatness(own.curvature(quadratic, r, diagonal[c * k + r])),
+                gx: gx[c * wide + r] + coupled(quadratic, &x[c * stride..], r),
+                spread: spread(c, r),
+                curvature: own.curvature(quadratic, r, diagonal[c * k + r]),
             };
             return Ok(widest(quadratic, stride, x, product, at));
         }
@@ -55,7 +75,8 @@ pub fn largest_step<T: Element>(
         times_gram(&gram, stride, x, &mut gx);
         let at = |c: usize, r: usize| Slope {
             gx: gx[c * stride + r].to_f64(),
-            flatness: flat[r],
+            spread: spread(c, r),
+            curvature: quadratic.curvature[r],
         };
         Ok(widest(quadratic, stride, x, product, at))
     });
@@ -75,18 +96,26 @@ pub fn largest_step<T: Element>(
     }))
 }
 
-/// Row r of G·x, and how far a step goes for each unit of slope, 0 where the coordinate is to be left alone.
+/// Row r of G·x, its curvature, 0 where the coordinate is to be left alone, and what the column's own diagonal adds to both.
 struct Slope {
     gx: f64,
-    flatness: f64,
+    spread: f64,
+    curvature: f64,
 }
 
+/// Row r of the coupling times x.
+fn coupled<T: Real>(quadratic: &Quadratic<'_>, x: &[T], r: usize) -> f64 {
+    let k = quadratic.k;
+    let Some(coupling) = &quadratic.terms.coupling else {
+        return 0.0;
+    };
+    let row = coupling[r * k..(r + 1) * k].iter().zip(x);
+    row.fold(0.0, |sum, (c, x)| sum + c * x.to_f64())
+}
+
+/// How far a step goes for each unit of slope.
 fn flatness(curvature: f64) -> f64 {
-    if curvature > 0.0 {
-        (1.0 / curvature).min(f64::MAX)
-    } else {
-        0.0
-    }
+    (1.0 / curvature).min(f64::MAX)
 }
 
 /// Largest open step and largest entry of each coordinate.
@@ -113,9 +142,14 @@ fn widest<T: Real>(
         for (r, widest) in widest.iter_mut().enumerate() {
             let at = x[r].to_f64();
             widest.1 = widest.1.max(at.abs());
-            let Slope { gx, flatness } = slope(c, r);
-            if flatness > 0.0 {
-                let free = at - (gx - b[r].to_f64() + terms.ridge[r] * at) * flatness;
+            let Slope {
+                gx,
+                spread,
+                curvature,
+            } = slope(c, r);
+            if curvature > 0.0 {
+                let flatness = flatness(curvature + spread);
+                let free = at - (gx - b[r].to_f64() + (terms.ridge[r] + spread) * at) * flatness;
                 let shrink = terms.linear[r] * flatness;
                 let to = ((free - shrink).max(0.0) + (free + shrink).min(0.0))
                     .max(*lower)

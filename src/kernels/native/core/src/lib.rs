@@ -52,3 +52,5 @@ pub mod simd;
 /// Ways to solve a half-step.
 pub mod solver;
 pub mod svd;
+/// Terms that tie the columns of a factor to one another or to a target.
+pub mod ties;

@@ -1,3 +1,5 @@
+use std::borrow::Cow;
+
 use crate::leaves::{BLOCK, Sweeps};
 use crate::objective::StepTerms;
 use crate::simd::Real;
@@ -16,8 +18,8 @@ pub fn dead_below<T: Real>() -> f64 {
 pub struct Quadratic<'a> {
     /// k.
     pub k: usize,
-    /// G, k × k, symmetric.
-    pub gram: &'a [f64],
+    /// G, k × k, symmetric, the coupling of the terms included.
+    pub gram: Cow<'a, [f64]>,
     /// What is added to the diagonal and to the slope.
     pub terms: StepTerms,
     /// Least of each coordinate.
@@ -28,9 +30,18 @@ pub struct Quadratic<'a> {
     pub curvature: Vec<f64>,
 }
 
+/// Where the entries of a factor may lie.
+#[derive(Clone, Copy)]
+pub struct Bounds {
+    /// Not below zero.
+    pub nonneg: bool,
+    /// Not above this.
+    pub upper: f64,
+}
+
 impl<'a> Quadratic<'a> {
     /// Puts the terms together for numbers of kind T.
-    pub fn new<T: Real>(gram: &'a [f64], terms: StepTerms, nonneg: bool) -> Self {
+    pub fn new<T: Real>(gram: Cow<'a, [f64]>, terms: StepTerms, bounds: Bounds) -> Self {
         let k = terms.ridge.len();
         let diagonal = |r: usize| gram[r * k + r];
         let largest = (0..k).map(diagonal).fold(0.0, f64::max);
@@ -45,13 +56,19 @@ impl<'a> Quadratic<'a> {
                 0.0
             }
         };
+        let curvature = (0..k).map(curvature).collect();
+        let gram = match &terms.coupling {
+            Some(coupling) => gram.iter().zip(coupling).map(|(g, c)| g + c).collect(),
+            None => gram,
+        };
+        let Bounds { nonneg, upper } = bounds;
         Self {
             k,
             gram,
-            curvature: (0..k).map(curvature).collect(),
+            curvature,
             terms,
             lower: if nonneg { 0.0 } else { f64::NEG_INFINITY },
-            upper: f64::INFINITY,
+            upper,
         }
     }
 
@@ -62,7 +79,7 @@ impl<'a> Quadratic<'a> {
     }
 
     /// As sweeps over its coordinates want it: at most `most` of them, until Σδ² is at most `rest` of the first.
-    pub fn sweeps<T: Real>(&self, most: usize, rest: f64) -> Sweeps<T> {
+    pub fn sweeps<T: Real>(&self, most: usize, rest: f64, spread: Option<&[f64]>) -> Sweeps<T> {
         let mut gram = vec![T::default(); self.k.next_multiple_of(BLOCK) * self.k];
         for r in 0..self.k {
             let (block, i) = (r / BLOCK * BLOCK, r % BLOCK);
@@ -92,6 +109,7 @@ impl<'a> Quadratic<'a> {
             curvature: alive(&|r| self.curvature[r]),
             inverse: alive(&|r| 1.0 / self.curvature[r]),
             linear: alive(&|r| self.terms.linear[r]),
+            spread: alive(&|r| spread.map_or(0.0, |spread| spread[r])),
             lower: T::from_f64(self.lower),
             upper: T::from_f64(self.upper),
             plain: self.lower == 0.0 && self.upper == f64::INFINITY,

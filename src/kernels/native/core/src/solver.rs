@@ -2,6 +2,7 @@ use crate::error::Result;
 use crate::leaves::{SweepTile, Sweeps};
 use crate::quadratic::Quadratic;
 use crate::simd::{Real, run};
+use crate::ties::Spread;
 
 /// Exactly, by pivoting.
 pub mod exact;
@@ -38,8 +39,8 @@ pub const REST: f64 = 0.01;
 
 /// A half-step's problem, made ready for every column.
 pub enum Prepared<'a, T: Real> {
-    /// By sweeps.
-    Sweeps(Sweeps<T>),
+    /// By sweeps; each column with a weight of its own, where there are such.
+    Sweeps(Sweeps<T>, Option<&'a [T]>),
     /// By multiplicative updates.
     Mu(multiplicative::Updates<'a, T>),
     /// By one factorization of G.
@@ -47,14 +48,22 @@ pub enum Prepared<'a, T: Real> {
     /// By pivoting.
     Bpp(exact::Pivoting<'a>),
     /// By sweeps, each column on its own Gram matrix.
-    Own(own::OwnSweeps<'a>),
+    Own(own::OwnSweeps<'a, T>),
 }
 
 impl<'a, T: Real> Prepared<'a, T> {
-    /// The problem of a half-step.
-    pub fn new(solver: Solver, quadratic: &'a Quadratic<'a>, sweeps: usize) -> Result<Self> {
+    /// The problem of a half-step; only sweeps take a diagonal of each column's own.
+    pub fn new(
+        solver: Solver,
+        quadratic: &'a Quadratic<'a>,
+        sweeps: usize,
+        own: Option<&'a Spread<T>>,
+    ) -> Result<Self> {
         Ok(match solver {
-            Solver::Hals => Self::Sweeps(quadratic.sweeps(sweeps, REST)),
+            Solver::Hals => Self::Sweeps(
+                quadratic.sweeps(sweeps, REST, own.map(|own| &own.spread[..])),
+                own.map(|own| &own.weights[..]),
+            ),
             Solver::Mu => Self::Mu(multiplicative::Updates::new(quadratic, sweeps)?),
             Solver::Bpp => Self::Bpp(exact::Pivoting::new(quadratic)),
             // Where there are no linear equations, or singular ones, the exact minimum.
@@ -68,14 +77,15 @@ impl<'a, T: Real> Prepared<'a, T> {
     /// Improves columns x of a panel, `first` and those after it, given columns b; returns by how much the objective falls.
     pub fn solve(&self, first: usize, stride: usize, x: &mut [T], b: &[T]) -> Result<f64> {
         match self {
-            Self::Sweeps(sweeps) => {
-                let mut decrease = vec![T::default(); x.len() / stride];
+            Self::Sweeps(sweeps, weights) => {
+                let count = x.len() / stride;
+                let mut decrease = vec![T::default(); count];
                 let tile = SweepTile {
                     sweeps,
                     stride,
                     x,
                     b,
-                    diagonal: None,
+                    diagonal: weights.map(|weights| &weights[first..first + count]),
                     decrease: &mut decrease,
                 };
                 run(tile);

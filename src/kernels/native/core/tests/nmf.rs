@@ -34,7 +34,12 @@ fn the_objective_never_rises_and_the_loss_is_that_of_the_model() {
                 };
                 let (w, h) = (random.matrix(37, 6), random.matrix(6, 29));
                 let mut problem = Problem::new(vec![dense(&x)], w, h);
-                problem.terms = FactorTerms { l1, l2, nonneg };
+                problem.terms = FactorTerms {
+                    l1,
+                    l2,
+                    nonneg,
+                    ..FREE
+                };
                 (problem.solver, problem.accelerate) = (solver, accelerate);
                 for (precision, near) in [(Precision::F64, 1e-10), (Precision::F32, 1e-4)] {
                     problem.precision = precision;
@@ -136,16 +141,10 @@ fn degenerate_problems_end_in_numbers() {
                         l1: 0.1,
                         l2: 0.1,
                         nonneg: false,
+                        ..FREE
                     },
                 ),
-                (
-                    &x,
-                    FactorTerms {
-                        l1: 1e3,
-                        l2: 0.0,
-                        nonneg: true,
-                    },
-                ),
+                (&x, FactorTerms { l1: 1e3, ..FREE }),
             ] {
                 let (w, h) = (
                     Matrix::copied(m, k, &w.data).unwrap(),

@@ -1,5 +1,5 @@
 use factorloom_core::data::{Block, Dense, Pointers, Values};
-use factorloom_core::{hold_out, nmf, objective, scale, solver};
+use factorloom_core::{hold_out, nmf, objective, scale, solver, ties};
 use napi::bindgen_prelude::{Either, Float32Array, Float64Array, Uint32Array};
 use napi_derive::napi;
 
@@ -57,7 +57,36 @@ pub struct FactorTerms {
     pub l1: f64,
     #[napi(js_name = "L2")]
     pub l2: f64,
+    #[napi(js_name = "L21")]
+    pub l21: f64,
+    pub angular: f64,
     pub nonneg: bool,
+    pub upper_bound: Option<f64>,
+    pub graph: Option<Neighbours>,
+    pub target: Option<Target>,
+}
+
+/// A graph of the features or samples of a factor.
+#[napi(object, object_to_js = false)]
+pub struct Neighbours {
+    pub adjacency: Matrix,
+    pub lambda: f64,
+}
+
+/// What a factor is drawn to, or to be rid of.
+#[napi(object, object_to_js = false)]
+pub struct Target {
+    pub matrix: DenseMatrix,
+    pub lambda: f64,
+    pub scale: TargetScale,
+}
+
+/// Whether a target is brought to the length of its factor.
+#[napi(string_enum = "lowercase")]
+#[derive(PartialEq, Eq)]
+pub enum TargetScale {
+    Factor,
+    None,
 }
 
 /// How W and H are scaled once a fit is over.
@@ -166,7 +195,9 @@ pub struct EncodeArgs {
     pub w: DenseMatrix,
     pub ridge: Float64Array,
     pub linear: Float64Array,
+    pub coupling: Option<Float64Array>,
     pub nonneg: bool,
+    pub upper_bound: Option<f64>,
 }
 
 /// See `SvdArgs` of kernels.ts.
@@ -281,7 +312,26 @@ impl From<&FactorTerms> for objective::FactorTerms {
         Self {
             l1: terms.l1,
             l2: terms.l2,
+            l21: terms.l21,
+            angular: terms.angular,
             nonneg: terms.nonneg,
+            upper: terms.upper_bound.unwrap_or(f64::INFINITY),
+        }
+    }
+}
+
+impl FactorTerms {
+    pub(crate) fn ties(&self) -> ties::TiesArgs<'_> {
+        ties::TiesArgs {
+            graph: self.graph.as_ref().map(|graph| ties::Neighbours {
+                adjacency: view(&graph.adjacency),
+                lambda: graph.lambda,
+            }),
+            target: self.target.as_ref().map(|target| ties::Target {
+                matrix: target.matrix.view(),
+                lambda: target.lambda,
+                rescaled: target.scale == TargetScale::Factor,
+            }),
         }
     }
 }

@@ -49,6 +49,8 @@ pub fn nmf<'env>(
             start_h: args.start.h.view(),
             w: (&args.w).into(),
             h: (&args.h).into(),
+            w_ties: args.w.ties(),
+            h_ties: args.h.ties(),
             solver: args.solver.into(),
             accelerate: args.accelerate == Acceleration::Her,
             sweeps: whole(args.sweeps, "sweeps")?,
@@ -120,7 +122,9 @@ pub fn encode<'env>(
             w: args.w.view(),
             ridge: &args.ridge,
             linear: &args.linear,
+            coupling: args.coupling.as_deref(),
             nonneg: args.nonneg,
+            upper: args.upper_bound.unwrap_or(f64::INFINITY),
         };
         core::encode::encode(&args).map(|h| Float64Array::new(h.data))
     })

@@ -19,6 +19,8 @@ pub struct Sweeps<T> {
     pub inverse: Vec<T>,
     /// Weight of |x_r|.
     pub linear: Vec<T>,
+    /// What a column's own weight is multiplied by where it is added to G_rr.
+    pub spread: Vec<T>,
     /// x ≥ lower.
     pub lower: T,
     /// x ≤ upper.
@@ -41,7 +43,7 @@ pub struct SweepTile<'a, T> {
     pub x: &'a mut [T],
     /// Columns b of a panel.
     pub b: &'a [T],
-    /// Added to every curvature of column j: a diagonal of its own, or nothing.
+    /// `spread[r]` times the number of column j is added to its G_rr: a diagonal of its own, or nothing.
     pub diagonal: Option<&'a [T]>,
     /// By how much the objective of each column falls.
     pub decrease: &'a mut [T],
@@ -71,7 +73,12 @@ impl<T: Real> SweepTile<'_, T> {
         assert!(self.decrease.len() * stride == self.x.len());
         assert!(self.diagonal.is_none_or(|d| d.len() == self.decrease.len()));
         assert!(sweeps.gram.len() == k.next_multiple_of(BLOCK) * k);
-        for of_rows in [&sweeps.curvature, &sweeps.inverse, &sweeps.linear] {
+        for of_rows in [
+            &sweeps.curvature,
+            &sweeps.inverse,
+            &sweeps.linear,
+            &sweeps.spread,
+        ] {
             assert!(of_rows.len() == k);
         }
         // Coordinates by columns: row r of the tile is x_r of `width` columns.
@@ -385,6 +392,7 @@ impl<T: Real> Tile<'_, T> {
             curvature,
             inverse,
             linear,
+            spread,
             lower,
             upper,
             ..
@@ -406,7 +414,7 @@ impl<T: Real> Tile<'_, T> {
                     dearer: V::zero(),
                 };
             }
-            let own = V::load(own);
+            let own = V::load(own).mul(V::splat(*spread.as_ptr().add(r)));
             let slope = slope.fma(own, at);
             let curvature = curvature.add(own);
             let linear = V::splat(*linear.as_ptr().add(r));

@@ -6,6 +6,7 @@ use crate::matrix::Matrix;
 use crate::objective::FactorTerms;
 use crate::scale::Norm;
 use crate::solver::Solver;
+use crate::ties::TiesArgs;
 
 /// Numbers that products and factors are held in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,6 +29,10 @@ pub struct NmfArgs<'a> {
     pub w: FactorTerms,
     /// Terms of H.
     pub h: FactorTerms,
+    /// What ties rows of W, one for each feature, to one another or to a target.
+    pub w_ties: TiesArgs<'a>,
+    /// The same for columns of H.
+    pub h_ties: TiesArgs<'a>,
     /// How half-steps are solved.
     pub solver: Solver,
     /// Half-steps begin from extrapolated factors (HER: Ang & Gillis 2019).
@@ -103,6 +108,14 @@ impl NmfArgs<'_> {
         }
         if self.accelerate && !matches!(self.solver, Solver::Hals | Solver::Bpp) {
             return reject("only hals and bpp can be accelerated");
+        }
+        let tied = |ties: &TiesArgs<'_>| ties.graph.is_some() || ties.target.is_some();
+        let swept = self.w.needs_sweeps()
+            || self.h.needs_sweeps()
+            || tied(&self.w_ties)
+            || tied(&self.h_ties);
+        if swept && self.solver != Solver::Hals {
+            return reject("bounds, couplings and ties need hals");
         }
         if self.hold_out.is_some() && (self.solver != Solver::Hals || self.accelerate) {
             return reject("a hold-out needs hals without acceleration");

@@ -1,6 +1,6 @@
 use crate::data::Element;
 use crate::error::Result;
-use crate::factor::Sums;
+use crate::factor::{Penalties, Sums};
 use crate::panel::Panel;
 
 /// A factor: the accepted panel, the one in work, and what is known of each.
@@ -9,18 +9,20 @@ pub struct Factor<T: Element> {
     pub work: Panel<T>,
     pub accepted_sums: Sums,
     pub work_sums: Sums,
+    pub penalties: Penalties<T>,
     /// An earlier accepted panel.
     kept: Option<(Panel<T>, Sums)>,
 }
 
 impl<T: Element> Factor<T> {
-    pub fn new(panel: Panel<T>, with_l1: bool) -> Result<Self> {
-        let sums = Sums::of(&panel, with_l1)?;
+    pub fn new(panel: Panel<T>, penalties: Penalties<T>) -> Result<Self> {
+        let sums = Sums::of(&panel, &penalties)?;
         Ok(Self {
             work: panel.copied()?,
             accepted: panel,
             accepted_sums: sums.clone(),
             work_sums: sums,
+            penalties,
             kept: None,
         })
     }

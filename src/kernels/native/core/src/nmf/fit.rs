@@ -6,19 +6,20 @@ use super::{NmfArgs, Precision};
 use crate::control::Control;
 use crate::data::{Data, Element};
 use crate::error::{ErrorCode, KernelError, Result};
-use crate::factor::{Sums, balance};
+use crate::factor::{Penalties, Sums, balance, living};
 use crate::half_step::{Beside, Done, HalfStep};
 use crate::kkt::largest_step;
 use crate::leaves::Extrapolate;
 use crate::momentum::Momentum;
-use crate::objective::{StepTerms, penalty, step_terms};
+use crate::objective::{FactorTerms, StepTerms, penalty, step_terms};
 use crate::panel::Panel;
 use crate::parallel::each_task;
-use crate::quadratic::Quadratic;
+use crate::quadratic::{Bounds, Quadratic};
 use crate::reduce::{dot, sum_of_squares};
 use crate::residual::residual;
-use crate::simd::run;
+use crate::simd::{Real, run};
 use crate::solver::Prepared;
+use crate::ties::{Columns, Ties};
 use crate::view::{Side, View};
 
 /// Below this fraction of ‖X‖² the loss is summed entry by entry: the identity would lose too many digits.
@@ -47,7 +48,8 @@ pub struct Fit<'a, T: Element> {
     by_row: View<'a, T>,
     by_column: View<'a, T>,
     total: f64,
-    with_l1: bool,
+    /// Root of the mean square of what is fitted.
+    rms: f64,
     w: Factor<T>,
     h: Factor<T>,
     /// The solution for H of the iteration before, where there is acceleration.
@@ -69,17 +71,30 @@ impl<'a, T: Element> Fit<'a, T> {
         let k = args.start_h.rows;
         let with_l1 = args.w.l1 > 0.0 || args.h.l1 > 0.0;
         let h = Panel::from_columns(&args.start_h)?;
+        let w_penalties = Penalties {
+            terms: args.w,
+            ties: Ties::new(&args.w_ties, Side::W, k, x.rows)?,
+            with_l1,
+        };
+        let h_penalties = Penalties {
+            terms: args.h,
+            ties: Ties::new(&args.h_ties, Side::H, k, x.cols)?,
+            with_l1,
+        };
+        let total = sum_of_squares(x);
+        let unseen = masked.as_ref().map_or(0, |m| m.held().count);
+        let entries = x.entries() - unseen as f64;
         Ok(Self {
             args,
             x,
             masked,
             by_row: View::new(x, Side::W, k)?,
             by_column: View::new(x, Side::H, k)?,
-            total: sum_of_squares(x),
-            with_l1,
-            w: Factor::new(Panel::from_rows(&args.start_w)?, with_l1)?,
+            total,
+            rms: (total / entries).sqrt(),
+            w: Factor::new(Panel::from_rows(&args.start_w)?, w_penalties)?,
             h_before: args.accelerate.then(|| h.copied()).transpose()?,
-            h: Factor::new(h, with_l1)?,
+            h: Factor::new(h, h_penalties)?,
             first: None,
             crossed: None,
             accepted_crossed: None,
@@ -103,17 +118,35 @@ impl<'a, T: Element> Fit<'a, T> {
         held.scored.then_some(held.count)
     }
 
-    /// Multiplies H by the scalar for which W·H is nearest to X.
+    /// Multiplies the start by the scalar for which W·H is nearest to X: H by as much of it as its bound allows, W by the
+    /// rest.
     pub fn measure_start(&mut self) -> Result<Measure> {
-        let product = self.by_column.product(&self.w.accepted)?;
+        let mut product = self.by_column.product(&self.w.accepted)?;
         let mut cross = dot(product.data(), self.h.accepted.data());
         let best = (cross / dot(&self.w.accepted_sums.gram, &self.h.accepted_sums.gram)).abs();
-        if best.is_finite() {
-            let by = vec![best; self.h.accepted.k];
-            self.h.accepted.scale_rows(&by);
-            self.h.accepted_sums = Sums::of(&self.h.accepted, self.with_l1)?;
+        let bounded = self.args.w.upper.is_finite() || self.args.h.upper.is_finite();
+        if best.is_finite() || bounded {
+            let by = if best.is_finite() { best } else { 1.0 };
+            let by_h = by.min(room(self.args.h.upper, &self.h.accepted));
+            let k = self.h.accepted.k;
+            self.h.accepted.scale_rows(&vec![by_h; k]);
+            self.h.accepted_sums = Sums::of(&self.h.accepted, &self.h.penalties)?;
             if let Some(before) = &mut self.h_before {
                 before.copy_from(&self.h.accepted);
+            }
+            if bounded {
+                let w = &mut self.w.accepted;
+                w.scale_rows(&vec![by / by_h; k]);
+                let upper = T::from_f64(self.args.w.upper);
+                w.data_mut().iter_mut().for_each(|x| {
+                    if *x > upper {
+                        *x = upper;
+                    }
+                });
+                self.w.accepted_sums = Sums::of(w, &self.w.penalties)?;
+                self.w.work.copy_from(w);
+                self.w.work_sums = self.w.accepted_sums.clone();
+                product = self.by_column.product(w)?;
             }
             cross = dot(product.data(), self.h.accepted.data());
         }
@@ -123,6 +156,36 @@ impl<'a, T: Element> Fit<'a, T> {
         self.first = Some(product);
         self.rebalance();
         measured
+    }
+
+    /// Whether a factor is drawn to a target.
+    pub fn drawn(&self) -> bool {
+        self.w.penalties.ties.drawn() || self.h.penalties.ties.drawn()
+    }
+
+    /// Sets what factors are drawn to as it should be for the accepted pair; its objective, where ‖X − WH‖² is `squares`.
+    pub fn redraw(&mut self, squares: f64) -> Result<f64> {
+        let Self { w, h, .. } = self;
+        w.penalties.ties.draw(&w.accepted_sums, &h.accepted_sums);
+        h.penalties.ties.draw(&h.accepted_sums, &w.accepted_sums);
+        for factor in [w, h] {
+            let ties = &factor.penalties.ties;
+            factor.accepted_sums.apart = ties.apart(&factor.accepted);
+            factor.work_sums.apart = ties.apart(&factor.work);
+        }
+        self.objective(squares, &self.w.accepted_sums, &self.h.accepted_sums)
+    }
+
+    fn objective(&self, squares: f64, w: &Sums, h: &Sums) -> Result<f64> {
+        let penalties = penalty(&self.args.w, &self.args.h, w, h, self.rms);
+        let objective = squares / 2.0 + penalties;
+        if objective.is_finite() {
+            return Ok(objective);
+        }
+        Err(KernelError::new(
+            ErrorCode::NonFinite,
+            "the objective left the range of numbers",
+        ))
     }
 
     /// Both half-steps, or nothing once cancelled; what the second left behind, and how far the objective fell in both. The
@@ -135,8 +198,14 @@ impl<'a, T: Element> Fit<'a, T> {
     ) -> Result<Option<(Done, f64)>> {
         let first = self.first.take();
         let Self {
-            args, masked, w, h, ..
+            args,
+            masked,
+            w,
+            h,
+            rms,
+            ..
         } = self;
+        let rms = *rms;
         if (control.cancelled)() {
             return Ok(None);
         }
@@ -145,10 +214,10 @@ impl<'a, T: Element> Fit<'a, T> {
             args,
             masked: masked.as_ref(),
             view: &self.by_column,
-            terms: step_terms(&args.h, &args.w, &h.accepted_sums.norms, &w.work_sums.norms),
-            nonneg: args.h.nonneg,
+            terms: step_terms(&args.h, &args.w, &h.accepted_sums, &w.work_sums, rms),
+            own: &h.penalties,
             partner: &w.work,
-            gram: &w.work_sums.gram,
+            partner_sums: &w.work_sums,
             beta: momentum.beta_of_h(),
         }
         .take(
@@ -159,8 +228,8 @@ impl<'a, T: Element> Fit<'a, T> {
                 product: None,
             },
         )?;
-        h.work_sums = Sums::from_gram(first.gram, &h.work, self.with_l1);
-        if !args.w.nonneg && momentum.plain() {
+        h.work_sums = Sums::from_gram(first.gram, &h.work, &h.penalties);
+        if !args.w.nonneg && momentum.plain() && !w.penalties.fix_scale() {
             w.turn(&h.work_sums);
         }
         if (control.cancelled)() {
@@ -176,10 +245,10 @@ impl<'a, T: Element> Fit<'a, T> {
             args,
             masked: masked.as_ref(),
             view: &self.by_row,
-            terms: step_terms(&args.w, &args.h, &w.work_sums.norms, &h.work_sums.norms),
-            nonneg: args.w.nonneg,
+            terms: step_terms(&args.w, &args.h, &w.work_sums, &h.work_sums, rms),
+            own: &w.penalties,
             partner: &h.work,
-            gram: &h.work_sums.gram,
+            partner_sums: &h.work_sums,
             beta: 0.0,
         }
         .take(
@@ -192,8 +261,8 @@ impl<'a, T: Element> Fit<'a, T> {
         )?;
         self.crossed = crossed;
         let decrease = first.decrease + second.decrease;
-        w.work_sums = Sums::from_gram(std::mem::take(&mut second.gram), &w.work, self.with_l1);
-        if !args.h.nonneg && momentum.plain() {
+        w.work_sums = Sums::from_gram(std::mem::take(&mut second.gram), &w.work, &w.penalties);
+        if !args.h.nonneg && momentum.plain() && !h.penalties.fix_scale() {
             h.turn(&w.work_sums);
         }
         Ok(Some((second, decrease)))
@@ -219,6 +288,7 @@ impl<'a, T: Element> Fit<'a, T> {
         } else {
             f64::NEG_INFINITY
         };
+        let upper = self.args.w.upper;
         let ranges = &self.by_row.ranges;
         let work = self.w.work.data().len();
         let tasks: Vec<_> = self
@@ -234,12 +304,12 @@ impl<'a, T: Element> Fit<'a, T> {
                 before,
                 beta: T::from_f64(beta),
                 lower: T::from_f64(lower),
-                upper: T::from_f64(f64::INFINITY),
+                upper: T::from_f64(upper),
             });
         });
         self.w.accepted_sums = self.w.work_sums.clone();
         // A failing allocation here would have failed before: the sums are of the same size.
-        if let Ok(sums) = Sums::of(&self.w.work, self.with_l1) {
+        if let Ok(sums) = Sums::of(&self.w.work, &self.w.penalties) {
             self.w.work_sums = sums;
         }
     }
@@ -283,12 +353,26 @@ impl<'a, T: Element> Fit<'a, T> {
         (self.w.accepted, self.h.accepted)
     }
 
-    /// Gives both rows of each factor about the same length, where they are far apart.
+    /// Gives both rows of each factor about the same length, where they are far apart; zeros, where it is dying.
     fn rebalance(&mut self) {
-        let Some(shifts) = balance(&self.w.accepted_sums.norms, &self.h.accepted_sums.norms) else {
+        let (w, h) = (&self.w.accepted_sums.norms, &self.h.accepted_sums.norms);
+        let fixed = self.w.penalties.fix_scale() || self.h.penalties.fix_scale();
+        let shifts = if fixed { None } else { balance(w, h) };
+        let dying = self.args.w.l21 + self.args.h.l21 > 0.0;
+        let alive = dying.then(|| living(w, h));
+        let died = alive
+            .as_ref()
+            .is_some_and(|alive| alive.iter().any(|alive| !alive));
+        if shifts.is_none() && !died {
             return;
-        };
-        let back: Vec<f64> = shifts.iter().map(|shift| 1.0 / shift).collect();
+        }
+        let mut shifts = shifts.unwrap_or_else(|| vec![1.0; w.l2.len()]);
+        let mut back: Vec<f64> = shifts.iter().map(|shift| 1.0 / shift).collect();
+        for (r, alive) in alive.into_iter().flatten().enumerate() {
+            if !alive {
+                (shifts[r], back[r]) = (0.0, 0.0);
+            }
+        }
         self.w.scale_exactly(&shifts);
         self.h.scale_exactly(&back);
         if let Some(before) = &mut self.h_before {
@@ -333,14 +417,7 @@ impl<'a, T: Element> Fit<'a, T> {
                 self.masked.as_ref().map(|masked| &masked.held().mask),
             )?;
         }
-        let penalties = penalty(&self.args.w, &self.args.h, &w_sums.norms, &h_sums.norms);
-        let objective = squares / 2.0 + penalties;
-        if !objective.is_finite() {
-            return Err(KernelError::new(
-                ErrorCode::NonFinite,
-                "the objective left the range of numbers",
-            ));
-        }
+        let objective = self.objective(squares, &self.w.work_sums, &self.h.work_sums)?;
         let held_loss = seen.residual / self.held_count().unwrap_or(0) as f64;
         Ok(Measure {
             squares,
@@ -353,16 +430,18 @@ impl<'a, T: Element> Fit<'a, T> {
         let args = self.args;
         let (w, h) = (&self.w.accepted_sums, &self.h.accepted_sums);
         let listed = |side| self.masked.as_ref().map(|masked| masked.listed(side));
-        let of_h = Quadratic::new::<T>(
-            &w.gram,
-            step_terms(&args.h, &args.w, &h.norms, &w.norms),
-            args.h.nonneg,
+        let h_columns = self.h.penalties.ties.columns(&self.h.accepted, w)?;
+        let w_columns = self.w.penalties.ties.columns(&self.w.accepted, h)?;
+        let h_terms = with_ridge(
+            step_terms(&args.h, &args.w, h, w, self.rms),
+            h_columns.as_ref(),
         );
-        let of_w = Quadratic::new::<T>(
-            &h.gram,
-            step_terms(&args.w, &args.h, &w.norms, &h.norms),
-            args.w.nonneg,
+        let w_terms = with_ridge(
+            step_terms(&args.w, &args.h, w, h, self.rms),
+            w_columns.as_ref(),
         );
+        let of_h = Quadratic::new::<T>((&w.gram).into(), h_terms, bounds(&args.h));
+        let of_w = Quadratic::new::<T>((&h.gram).into(), w_terms, bounds(&args.w));
         let open_h = largest_step(
             &self.by_column,
             &self.h.accepted,
@@ -370,6 +449,7 @@ impl<'a, T: Element> Fit<'a, T> {
             None,
             &of_h,
             listed(Side::H),
+            h_columns.as_ref(),
         )?;
         let open_w = largest_step(
             &self.by_row,
@@ -378,6 +458,7 @@ impl<'a, T: Element> Fit<'a, T> {
             self.accepted_crossed.as_ref(),
             &of_w,
             listed(Side::W),
+            w_columns.as_ref(),
         )?;
         Ok(open_h.max(open_w))
     }
@@ -391,9 +472,9 @@ struct Turn<'a, T: Element> {
     masked: Option<&'a Masked<T>>,
     view: &'a View<'a, T>,
     terms: StepTerms,
-    nonneg: bool,
+    own: &'a Penalties<T>,
     partner: &'a Panel<T>,
-    gram: &'a [f64],
+    partner_sums: &'a Sums,
     beta: f64,
 }
 
@@ -410,25 +491,29 @@ impl<T: Element> Turn<'_, T> {
             masked,
             view,
             terms,
-            nonneg,
+            own,
             partner,
-            gram,
+            partner_sums,
             beta,
         } = self;
+        let gram = &partner_sums.gram;
+        let columns = own.ties.columns(from.unwrap_or(factor), partner_sums)?;
+        let terms = with_ridge(terms, columns.as_ref());
+        let spread = columns.as_ref().and_then(|columns| columns.own.as_ref());
         let gamma = masked.map_or(1.0, Masked::gamma);
         let shared: Cow<'_, [f64]> = if gamma < 1.0 {
             gram.iter().map(|x| gamma * x).collect()
         } else {
             gram.into()
         };
-        let quadratic = Quadratic::new::<T>(&shared, terms, nonneg);
+        let quadratic = Quadratic::new::<T>(shared, terms, bounds(&own.terms));
         let own = match masked {
-            Some(masked) => masked.prepared(view.side, partner, &quadratic, args.sweeps)?,
+            Some(masked) => masked.prepared(view.side, partner, &quadratic, args.sweeps, spread)?,
             None => None,
         };
         let prepared = match own {
             Some(own) => own,
-            None => Prepared::new(args.solver, &quadratic, args.sweeps)?,
+            None => Prepared::new(args.solver, &quadratic, args.sweeps, spread)?,
         };
         let filled = match masked {
             Some(masked) => masked.filled(view.side, gram)?,
@@ -441,8 +526,38 @@ impl<T: Element> Turn<'_, T> {
             quadratic: &quadratic,
             prepared: &prepared,
             filled,
+            columns: columns.as_ref(),
             beta,
         };
         step.run(factor, from, beside)
+    }
+}
+
+fn bounds(terms: &FactorTerms) -> Bounds {
+    Bounds {
+        nonneg: terms.nonneg,
+        upper: terms.upper,
+    }
+}
+
+fn with_ridge<T: Real>(mut terms: StepTerms, columns: Option<&Columns<T>>) -> StepTerms {
+    if let Some(columns) = columns {
+        for (ridge, x) in terms.ridge.iter_mut().zip(&columns.ridge) {
+            *ridge += x;
+        }
+    }
+    terms
+}
+
+/// What a factor can be multiplied by before it meets its bound.
+fn room<T: Real>(upper: f64, factor: &Panel<T>) -> f64 {
+    let largest = factor
+        .data()
+        .iter()
+        .fold(0.0, |most: f64, x| most.max(x.to_f64()));
+    if largest > 0.0 {
+        upper / largest
+    } else {
+        f64::INFINITY
     }
 }

@@ -9,6 +9,7 @@ use crate::quadratic::Quadratic;
 use crate::reduce::sum;
 use crate::solver::Prepared;
 use crate::solver::own::OwnSweeps;
+use crate::ties::Spread;
 use crate::view::{Side, View};
 
 /// What a fit that does not see all of X knows beside the products with what is seen.
@@ -132,6 +133,7 @@ impl<T: Element> Masked<T> {
         partner: &Panel<T>,
         quadratic: &'a Quadratic<'a>,
         sweeps: usize,
+        own: Option<&'a Spread<T>>,
     ) -> Result<Option<Prepared<'a, T>>> {
         if !self.exact {
             return Ok(None);
@@ -141,6 +143,7 @@ impl<T: Element> Masked<T> {
             partner,
             quadratic,
             sweeps,
+            own,
         )?)))
     }
 }

@@ -18,6 +18,8 @@ use crate::scale::normalize;
 use fit::{Fit, Measure};
 use masked::Masked;
 
+/// What factors are drawn to follows them for so many iterations.
+const REDRAWN: usize = 10;
 /// Convergence is judged over so many accepted iterations.
 const WINDOW: usize = 5;
 /// A fall of the objective below this fraction of it is rounding.
@@ -83,6 +85,10 @@ fn descend<T: Element>(mut fit: Fit<'_, T>, control: Control<'_>) -> Result<NmfR
     let args = fit.args;
     let entries = fit.entries();
     let mut last = fit.measure_start()?;
+    let drawn = fit.drawn();
+    if drawn {
+        last.objective = fit.redraw(last.squares)?;
+    }
     let mut best = Best {
         measure: last,
         iteration: 0,
@@ -130,6 +136,9 @@ fn descend<T: Element>(mut fit: Fit<'_, T>, control: Control<'_>) -> Result<NmfR
         }
         fit.accept(momentum.beta());
         momentum.accept();
+        if drawn && history.len() + 1 <= REDRAWN {
+            now.objective = fit.redraw(now.squares)?;
+        }
         last = now;
         if !worse {
             best = Best {
@@ -145,7 +154,14 @@ fn descend<T: Element>(mut fit: Fit<'_, T>, control: Control<'_>) -> Result<NmfR
             objective: now.objective,
         });
         (control.on_iteration)(history[history.len() - 1]);
-        if settled(&history, args.tol) {
+        if settled(
+            if drawn {
+                history.get(REDRAWN..).unwrap_or(&[])
+            } else {
+                &history
+            },
+            args.tol,
+        ) {
             stopped = Stopped::Converged;
             break;
         }

@@ -16,8 +16,8 @@ const ROUNDING: f64 = 1e-13;
 const SWEEPS: usize = 10_000;
 
 /// The exact minimiser for every column, by block principal pivoting on which coordinates are free (Kim & Park 2011,
-/// section 4); by coordinate descent where a set of free coordinates has a singular Gram matrix or there are more bounds
-/// than x ≥ 0.
+/// section 4); by coordinate descent where a set of free coordinates has a singular Gram matrix, or there are more bounds
+/// than x ≥ 0 or a coupling.
 pub struct Pivoting<'a> {
     quadratic: &'a Quadratic<'a>,
     /// Coordinates that are not to be left alone.
@@ -97,7 +97,8 @@ impl<'a> Pivoting<'a> {
     fn pivot(&self, column: &mut Column) -> bool {
         let Quadratic { lower, upper, .. } = self.quadratic;
         let free_of_sign = *lower == f64::NEG_INFINITY;
-        if *upper != f64::INFINITY || (*lower != 0.0 && !free_of_sign) {
+        let coupled = self.quadratic.terms.coupling.is_some();
+        if *upper != f64::INFINITY || (*lower != 0.0 && !free_of_sign) || coupled {
             return false;
         }
         if free_of_sign {

@@ -18,7 +18,7 @@ impl<'a, T: Real> Updates<'a, T> {
     pub fn new(quadratic: &'a Quadratic<'a>, most: usize) -> Result<Self> {
         Ok(Self {
             quadratic,
-            gram: gram_panel(quadratic.k, quadratic.gram, 1.0)?,
+            gram: gram_panel(quadratic.k, &quadratic.gram, 1.0)?,
             most,
         })
     }

@@ -7,13 +7,14 @@ use crate::quadratic::{Quadratic, dead_below};
 use crate::reduce::gram;
 use crate::simd::{Real, run};
 use crate::solver::REST;
+use crate::ties::Spread;
 
 /// Listed entries whose columns of the partner are multiplied at once.
 const DEPTH: usize = 64;
 
 /// Sweeps on the quadratic that each column really has, in 64 bits: G less the columns of the partner whose entries are
 /// not seen, or made of those that are; k² multiply-adds for each of them.
-pub struct OwnSweeps<'a> {
+pub struct OwnSweeps<'a, T> {
     quadratic: &'a Quadratic<'a>,
     listed: Listed<'a>,
     partner: Panel<f64>,
@@ -21,6 +22,7 @@ pub struct OwnSweeps<'a> {
     /// What a dead curvature is at most.
     dead: f64,
     most: usize,
+    own: Option<&'a Spread<T>>,
 }
 
 /// Room for a Gram matrix of some columns of a panel, rows of the panel's stride.
@@ -76,17 +78,19 @@ struct Own {
     listed: ListedGram,
     gram: Aligned<f64>,
     curvature: Vec<f64>,
+    ridge: Vec<f64>,
     x: Vec<f64>,
     slope: Vec<f64>,
 }
 
-impl<'a> OwnSweeps<'a> {
+impl<'a, T: Real> OwnSweeps<'a, T> {
     /// Of a half-step's problem; its bounds and penalties are those of `quadratic`.
-    pub fn new<T: Real>(
+    pub fn new(
         listed: Listed<'a>,
         partner: &Panel<T>,
         quadratic: &'a Quadratic<'a>,
         most: usize,
+        own: Option<&'a Spread<T>>,
     ) -> Result<Self> {
         let partner = partner.widened()?;
         let gram = gram(&partner)?;
@@ -101,16 +105,18 @@ impl<'a> OwnSweeps<'a> {
             gram,
             dead: dead_below::<T>() * largest,
             most,
+            own,
         })
     }
 
     /// Improves columns x of a panel, `first` and those after it, given columns b; returns by how much the objective falls.
-    pub fn solve<T: Real>(&self, first: usize, stride: usize, x: &mut [T], b: &[T]) -> Result<f64> {
+    pub fn solve(&self, first: usize, stride: usize, x: &mut [T], b: &[T]) -> Result<f64> {
         let (k, wide) = (self.partner.k, self.partner.stride);
         let mut own = Own {
             listed: ListedGram::new(k)?,
             gram: Aligned::zeros(k * wide)?,
             curvature: vec![0.0; k],
+            ridge: vec![0.0; k],
             x: vec![0.0; k],
             slope: vec![0.0; wide],
         };
@@ -143,15 +149,22 @@ impl<'a> OwnSweeps<'a> {
                 } else {
                     self.gram[r * k + s] - listed
                 };
+                if let Some(coupling) = &self.quadratic.terms.coupling {
+                    own.gram[r * wide + s] += coupling[r * k + s];
+                }
             }
             let diagonal = own.gram[r * wide + r];
-            let curvature = diagonal + self.quadratic.terms.ridge[r];
+            let spread = self
+                .own
+                .map_or(0.0, |own| own.spread[r] * own.weights[column].to_f64());
+            own.ridge[r] = self.quadratic.terms.ridge[r] + spread;
+            let curvature = diagonal + own.ridge[r];
             let alive = diagonal > self.dead && curvature.is_finite();
             own.curvature[r] = if alive { curvature } else { 0.0 };
         }
     }
 
-    fn descend<T: Real>(&self, b: &[T], own: &mut Own) -> f64 {
+    fn descend(&self, b: &[T], own: &mut Own) -> f64 {
         let Quadratic {
             k,
             terms,
@@ -163,6 +176,7 @@ impl<'a> OwnSweeps<'a> {
         let Own {
             gram,
             curvature,
+            ridge,
             x,
             slope,
             ..
@@ -176,7 +190,7 @@ impl<'a> OwnSweeps<'a> {
         }
         let alive: Vec<usize> = (0..*k).filter(|&r| curvature[r] > 0.0).collect();
         for &r in &alive {
-            slope[r] += terms.ridge[r] * x[r] - b[r].to_f64();
+            slope[r] += ridge[r] * x[r] - b[r].to_f64();
         }
         let (mut fall, mut first) = (0.0, 0.0);
         for sweep in 0..self.most {
@@ -196,7 +210,7 @@ impl<'a> OwnSweeps<'a> {
                     .iter_mut()
                     .zip(row)
                     .for_each(|(slope, g)| *slope += step * g);
-                slope[r] += terms.ridge[r] * step;
+                slope[r] += ridge[r] * step;
             }
             if sweep == 0 {
                 first = moved;

@@ -222,11 +222,7 @@ pub fn each_level(mut call: impl FnMut(Level)) {
     }
 }
 
-pub const FREE: FactorTerms = FactorTerms {
-    l1: 0.0,
-    l2: 0.0,
-    nonneg: true,
-};
+pub const FREE: FactorTerms = FactorTerms::PLAIN;
 
 /// Every solver, without and with acceleration where there is such.
 pub const WAYS: [(Solver, bool); 6] = [
@@ -280,6 +276,8 @@ impl<'a> Problem<'a> {
             start_h: view(&self.h),
             w: self.terms,
             h: self.terms,
+            w_ties: Default::default(),
+            h_ties: Default::default(),
             solver: self.solver,
             accelerate: self.accelerate,
             sweeps: 3,

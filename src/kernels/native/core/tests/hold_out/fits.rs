@@ -55,6 +55,8 @@ impl<'a> Call<'a> {
             },
             w: self.terms,
             h: self.terms,
+            w_ties: Default::default(),
+            h_ties: Default::default(),
             solver: Solver::Hals,
             accelerate: false,
             sweeps: 5,
@@ -311,7 +313,12 @@ fn penalties_signs_and_dead_factors_stay_finite() {
                     precision,
                     ..Call::new(&blocks, 4, exact)
                 };
-                call.terms = FactorTerms { l1, l2, nonneg };
+                call.terms = FactorTerms {
+                    l1,
+                    l2,
+                    nonneg,
+                    ..FREE
+                };
                 let mut next = random(10);
                 let w = (0..36).map(|p| if p < 9 { 0.0 } else { next() }).collect();
                 let h = (0..28).map(|_| next()).collect();
@@ -370,6 +377,8 @@ fn a_hold_out_that_does_not_fit_is_an_error() {
             },
             w: FREE,
             h: FREE,
+            w_ties: Default::default(),
+            h_ties: Default::default(),
             solver,
             accelerate,
             sweeps: 1,

@@ -14,11 +14,7 @@ use factorloom_core::simd;
 use factorloom_core::solver::Solver;
 
 const KEY: [u32; 2] = [0x1234_5678, 0x9abc_def0];
-const FREE: FactorTerms = FactorTerms {
-    l1: 0.0,
-    l2: 0.0,
-    nonneg: true,
-};
+const FREE: FactorTerms = FactorTerms::PLAIN;
 const SHAPES: [(usize, usize); 9] = [
     (1, 1),
     (1, 9),

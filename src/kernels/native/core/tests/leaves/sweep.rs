@@ -6,13 +6,12 @@ use crate::common::{self, Random, each_level};
 use crate::{Plain, assert_same, shapes};
 
 /// Coordinate descent on one column as it is defined; by how much the objective falls.
-fn sweep<T: Plain>(sweeps: &Sweeps<T>, x: &mut [T], b: &[T], diagonal: Option<T>) -> T {
+fn sweep<T: Plain>(sweeps: &Sweeps<T>, x: &mut [T], b: &[T], weight: Option<T>) -> T {
     let Sweeps {
         k, lower, upper, ..
     } = *sweeps;
     let half = T::from_f64(-0.5);
-    let plain = sweeps.plain && diagonal.is_none();
-    let own = diagonal.unwrap_or(T::zero());
+    let plain = sweeps.plain && weight.is_none();
     let gram = |r: usize, s: usize| sweeps.gram[r / BLOCK * BLOCK * k + s * BLOCK + r % BLOCK];
     let (mut rise, mut fall, mut limit) = (T::zero(), T::zero(), T::zero());
     for sweep in 0..sweeps.most {
@@ -42,6 +41,7 @@ fn sweep<T: Plain>(sweeps: &Sweeps<T>, x: &mut [T], b: &[T], diagonal: Option<T>
                         .larger(T::zero());
                     (to, slope, curvature)
                 } else {
+                    let own = sweeps.spread[r] * weight.unwrap_or(T::zero());
                     let (slope, curvature) = (own.fused(at, slope), curvature + own);
                     let (free, shrink) = (at - slope / curvature, linear / curvature);
                     let shrunk =
@@ -113,6 +113,7 @@ fn problem<T: Plain>(k: usize, case: &Case, random: &mut Random) -> Sweeps<T> {
         curvature: of(&|r| gram.data[r * k + r]),
         inverse: of(&|r| 1.0 / gram.data[r * k + r]),
         linear: of(&|r| case.linear * (1.0 + r as f64 / k as f64)),
+        spread: of(&|r| 0.5 + r as f64 / k as f64),
         lower: T::from_f64(case.lower),
         upper: T::from_f64(case.upper),
         plain: case.lower == 0.0 && case.upper == f64::INFINITY,
