@@ -37,7 +37,8 @@ export interface FactorOptions extends SharedTerms {
   /**
    * T, in the shape of the factor (features × k or k × samples): see `computeTarget`. With `targetLambda` λ > 0 the factor
    * is drawn to it by ½λ̄·‖F − c·T‖², λ̄ = λ times the mean of ‖p_r‖₂²; with λ < 0 it is made free of the patterns of T,
-   * by ½|λ|·Σ_r ‖p_r‖₂²·‖U·f_r‖₂², the rows of U an orthonormal basis of those of T.
+   * by ½|λ|·Σ_r ‖p_r‖₂²·‖U·f_r‖₂², the rows of U an orthonormal basis of those of T. Factors that are drawn keep the order of
+   * T's rows and are not sorted by d.
    */
   readonly target?: MatrixInput | undefined;
   /** λ of `target`, any number, relative to the Gram matrix; at 0 there is no such term. */

@@ -118,7 +118,7 @@ export type Stopped = 'converged' | 'max-iter' | 'aborted';
 export interface NmfResult {
   /** features × k, columns scaled by `norm`. */
   readonly W: DenseMatrix;
-  /** k scales, falling. */
+  /** k scales, falling; where a factor is drawn to a target, in the order of the target's rows. */
   readonly d: Float64Array;
   /** k × samples, rows scaled by `norm`. */
   readonly H: DenseMatrix;

@@ -9,6 +9,7 @@ import { holdOutLaws } from './hold-out-laws.js';
 import { lookLaws } from './look-laws.js';
 import { missingLaws } from './missing-laws.js';
 import { nmfLaws } from './nmf-laws.js';
+import { penaltyLaws } from './penalty-laws.js';
 import { solverLaws } from './solver-laws.js';
 import { svdLaws } from './svd-laws.js';
 import { trapLaws } from './trap-laws.js';
@@ -18,6 +19,7 @@ export function conformance(name: string, kernels: Kernels): void {
   argumentLaws(name, kernels);
   nmfLaws(name, kernels);
   solverLaws(name, kernels);
+  penaltyLaws(name, kernels);
   trapLaws(name, kernels);
   encodeLaws(name, kernels);
   holdOutLaws(name, kernels);

@@ -229,7 +229,7 @@ async function result(
           iteration,
         };
   return {
-    ...normalize(place.W, place.H, args.norm),
+    ...normalize(place.W, place.H, args.norm, isDrawn(problem)),
     loss: place.measure.squares / entries,
     nullLoss: problem.total / entries,
     objective: place.measure.objective,

@@ -73,15 +73,15 @@ export interface Normalized {
 /**
  * Moves the scale of both panels into d and sorts by it, falling, ties by position; W comes back as features × k.
  * A factor that is zero on either side becomes zero on both, with d = 0. With `norm: 'none'` d is 1 and the order
- * is that of ‖w_r‖₂·‖h_r‖₂.
+ * is that of ‖w_r‖₂·‖h_r‖₂. Factors that are `placed` stay where they are.
  */
-export function normalize(W: Panel, H: Panel, norm: Norm): Normalized {
+export function normalize(W: Panel, H: Panel, norm: Norm, placed: boolean): Normalized {
   const k = W.rows;
   const wNorms = panelNorms(W);
   const hNorms = panelNorms(H);
   const [w, h] = norm === 'L1' ? [wNorms.l1, hNorms.l1] : [wNorms.l2, hNorms.l2];
   const size = w.map((x, r) => x * h[r]);
-  const order = Array.from(size.keys()).sort((a, b) => size[b] - size[a] || a - b);
+  const order = Array.from(size.keys()).sort((a, b) => (placed ? 0 : size[b] - size[a]) || a - b);
   const sortedW = dense(k, W.cols);
   const sortedH = dense(k, H.cols);
   const d = new Float64Array(k);

@@ -27,8 +27,14 @@ pub struct Normalized {
 }
 
 /// Moves the scale of both panels into d and sorts by it, falling, ties by position. A factor that is zero on either
-/// side becomes zero on both, with d = 0; with `Norm::None` d is 1 and the order is that of ‖w_r‖₂·‖h_r‖₂.
-pub fn normalize<T: Real>(w: &Panel<T>, h: &Panel<T>, norm: Norm) -> Result<Normalized> {
+/// side becomes zero on both, with d = 0; with `Norm::None` d is 1 and the order is that of ‖w_r‖₂·‖h_r‖₂. Factors
+/// that are `placed` stay where they are.
+pub fn normalize<T: Real>(
+    w: &Panel<T>,
+    h: &Panel<T>,
+    norm: Norm,
+    placed: bool,
+) -> Result<Normalized> {
     let k = w.k;
     let lengths = |f: &Panel<T>| match norm {
         Norm::L1 => sums_of_magnitudes(f),
@@ -36,7 +42,11 @@ pub fn normalize<T: Real>(w: &Panel<T>, h: &Panel<T>, norm: Norm) -> Result<Norm
     };
     let (w_sizes, h_sizes) = (lengths(w), lengths(h));
     let sizes: Vec<f64> = w_sizes.iter().zip(&h_sizes).map(|(a, b)| a * b).collect();
-    let order = falling(&sizes);
+    let order = if placed {
+        (0..k).collect()
+    } else {
+        falling(&sizes)
+    };
     let mut out = Normalized {
         w: Matrix::zeros(w.cols, k)?,
         d: zeros(k)?,

@@ -182,7 +182,7 @@ fn descend<T: Element>(mut fit: Fit<'_, T>, control: Control<'_>) -> Result<NmfR
     });
     let null_loss = fit.total() / entries;
     let (w, h) = fit.into_accepted();
-    let model = normalize(&w, &h, args.norm)?;
+    let model = normalize(&w, &h, args.norm, drawn)?;
     Ok(NmfResult {
         w: model.w,
         d: model.d,
