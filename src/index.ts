@@ -47,6 +47,8 @@ export {
   ModelFileError,
   type ModelFileErrorCode,
 } from './errors.js';
+export { computeTarget, type Label, type TargetOptions } from './guidance/compute-target.js';
+export { type RefineOptions, refine } from './guidance/refine.js';
 export { loadFit, type SavedFit, saveFit } from './io/model-file.js';
 export type { GraphIssue, GraphIssueCode } from './issues.js';
 export type { Backend } from './kernels/select.js';

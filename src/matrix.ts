@@ -148,6 +148,12 @@ export function scaleRows(A: DenseMatrix, d: Float64Array): DenseMatrix {
   return dense(rows, cols, data);
 }
 
+/** A·diag(d) */
+export function scaleColumns(A: DenseMatrix, d: Float64Array): DenseMatrix {
+  const data = A.data.map((x, p) => x * d[Math.floor(p / A.rows)]);
+  return dense(A.rows, A.cols, data);
+}
+
 /** The same matrix with every entry written out, in 64 bits, column by column; itself where it is that already. */
 export function toDense(matrix: Matrix): DenseMatrix {
   const { rows, cols } = matrix;

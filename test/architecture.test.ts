@@ -29,7 +29,8 @@ const allowed: Readonly<Record<string, { readonly folders: readonly string[]; re
       folders: ['compiler', 'kernels', 'runtime'],
       packages: ['zod', 'node:crypto', 'node:fs/promises', 'node:module', 'node:path', 'node:timers/promises'],
     },
-    'index.ts': { folders: ['compiler', 'dsl', 'io', 'kernels', 'runtime'], packages: [] },
+    guidance: { folders: ['compiler', 'dsl', 'kernels', 'runtime'], packages: ['zod'] },
+    'index.ts': { folders: ['compiler', 'dsl', 'guidance', 'io', 'kernels', 'runtime'], packages: [] },
   };
 
 const zoneOf = (path: string): string => {

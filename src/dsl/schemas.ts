@@ -120,6 +120,14 @@ export const fitOptions = z.strictObject({
   memory: oneOf('normal', 'low').optional(),
 });
 
+export const refineOptions = z.strictObject({
+  ...fitOptions.shape,
+  layer: z.string('the name of a layer').optional(),
+  lambda: z.number('a finite number').optional(),
+  cycles: whole(1).optional(),
+  whiten: flag.optional(),
+});
+
 const places = z
   .custom<ArrayLike<number>>(
     (value) => Array.isArray(value) || (ArrayBuffer.isView(value) && !(value instanceof DataView)),

@@ -67,13 +67,14 @@ export function factorNet<E extends Ref>(
     plan: compiled.plan,
     explain: () => explain(compiled.plan),
     toMermaid: () => toMermaid(compiled.plan),
-    fit: (options: FitOptions = {}) => fitGraph(compiled, options),
+    fit: (options: FitOptions = {}) => fitCompiled(compiled, options),
   };
   // The expression's types say which layers and inputs the plan holds; a fit finds them by name.
   return Object.freeze(net) as FactorNet<LayersOf<E>, InputsOf<E>>;
 }
 
-async function fitGraph(compiled: Compiled, options: FitOptions): Promise<GraphFit> {
+/** Runs a plan on its data and puts the fit together. */
+export async function fitCompiled(compiled: Compiled, options: FitOptions): Promise<GraphFit> {
   checkOptions(fitOptions, options, 'fit');
   const { plan, bindings } = compiled;
   const { signal, onProgress, threads, memory } = options;

@@ -1,7 +1,17 @@
 import { match } from 'ts-pattern';
 import type { NmfStep, Plan, SlotId, SvdStep } from '../compiler/plan.js';
 import type { CallOptions, Kernels } from '../kernels/kernels.js';
-import { column, type DenseMatrix, dense, gatherRows, type Matrix, scaleRows, stackDense, toDense } from '../matrix.js';
+import {
+  column,
+  type DenseMatrix,
+  dense,
+  gatherRows,
+  type Matrix,
+  scaleColumns,
+  scaleRows,
+  stackDense,
+  toDense,
+} from '../matrix.js';
 import { examine } from '../matrix-check.js';
 import { type FactorSums, stepTerms } from '../objective.js';
 import type { LayerResult, RunState } from './state.js';
@@ -95,7 +105,7 @@ async function encoded(
     top += rows;
   }
   if (X.length === 0) return null;
-  const W = scaledColumns(result.W, result.d);
+  const W = scaleColumns(result.W, result.d);
   const terms = termsOf(step, result, W);
   const H = await kernels.encode({ X, W: gatherRows(W, ranges), ...terms }, options);
   return withoutUnknown(H, X);
@@ -120,12 +130,6 @@ function prepared(data: Matrix, result: LayerResult, top: number): Matrix {
     return (x - (center?.[i] ?? 0)) / (scale?.[i] ?? 1);
   });
   return dense(rows, cols, taken);
-}
-
-function scaledColumns(W: DenseMatrix, d: Float64Array): DenseMatrix {
-  const data = W.data.slice();
-  for (let r = 0; r < W.cols; r++) for (let i = 0; i < W.rows; i++) data[i + r * W.rows] *= d[r];
-  return dense(W.rows, W.cols, data);
 }
 
 /** What a layer adds to the equations of one sample; what ties samples to one another or to a target is not known of new ones. */

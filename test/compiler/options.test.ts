@@ -17,7 +17,7 @@ import {
   svdLayer,
   W,
 } from '../../src/index.js';
-import { dense, toDense, toRows } from '../../src/matrix.js';
+import { dense, toCsc, toDense, toRows } from '../../src/matrix.js';
 import { rowMajor, scaled, single, sparse, uniform } from '../support/matrices.js';
 
 const X = uniform(6, 5, 1);
@@ -48,6 +48,36 @@ describe('what cannot be combined is refused, with a cure', () => {
       X,
       { accelerate: 'her', solver: 'mu' },
       /'none'/,
+    ],
+    ['a bound with bpp', { solver: 'bpp', norm: 'none', W: W({ upperBound: 1 }) }, {}, X, { solver: 'bpp' }, /solver: 'hals'/],
+    [
+      'a target with mu',
+      { solver: 'mu', H: H({ target: start(6, 5, 2).H, targetLambda: 1 }) },
+      {},
+      X,
+      {},
+      /solver: 'hals'/,
+    ],
+    ['a bound with a norm', { W: W({ upperBound: 1 }) }, {}, X, { 'W.upperBound': 1, norm: 'L1' }, /norm: 'none'/],
+    [
+      'a bound with the norm of the graph',
+      { norm: 'L2', H: H({ upperBound: 1 }) },
+      { norm: 'none' },
+      X,
+      { norm: 'L2' },
+      /none/,
+    ],
+    ['angular with any sign', { W: W({ nonneg: false, angular: 1 }) }, {}, X, { 'W.angular': 1 }, /leave angular out/],
+    ['a target without a weight', { H: H({ target: start(6, 5, 2).H }) }, {}, X, {}, /targetLambda: …/],
+    ['a weight without a target', { W: W({ targetLambda: 1 }) }, {}, X, { 'W.targetLambda': 1 }, /W\(\{ target: …/],
+    ['a graph without a weight', { W: W({ graph: dense(6, 6) }) }, {}, X, {}, /graphLambda: …/],
+    [
+      'a scale of what is removed',
+      { H: H({ target: start(6, 5, 2).H, targetLambda: -1, targetScale: 'none' }) },
+      {},
+      X,
+      { 'H.targetScale': 'none' },
+      /leave targetScale out/,
     ],
     ['sweeps with bpp', { solver: 'bpp', sweeps: 2 }, {}, X, { sweeps: 2, solver: 'bpp' }, /sweeps: 'auto'/],
     ['sweeps of the graph with cholesky', { solver: 'cholesky' }, { sweeps: 3 }, X, { sweeps: 3 }, /sweeps: 'auto'/],
@@ -343,4 +373,75 @@ test('every option is in the text', () => {
     notes
       b: multiplicative updates leave the zeros of start 'nndsvd' at zero; 'nndsvda' has none"
   `);
+});
+
+describe('matrices among options', () => {
+  const issuesOf = (options: Partial<NmfSpec>) => {
+    try {
+      factorNet(layer(options));
+    } catch (error) {
+      if (error instanceof GraphError) return error.issues;
+      throw error;
+    }
+    return [];
+  };
+  const pair = (i: number, j: number) =>
+    dense(
+      5,
+      5,
+      Float64Array.from({ length: 25 }, (_, p) => Number(p === i + 5 * j)),
+    );
+  const bad: readonly (readonly [string, Partial<NmfSpec>, RegExp])[] = [
+    [
+      'a target of another shape',
+      { H: H({ target: uniform(2, 6, 1), targetLambda: 1 }) },
+      /H\.target of layer 'a' must be 2 × 5 \(k × samples\); got 2 × 6/,
+    ],
+    [
+      'a target for W like H',
+      { W: W({ target: uniform(2, 5, 1), targetLambda: 1 }) },
+      /must be 6 × 2 \(features × k\)/,
+    ],
+    [
+      'a target with a gap',
+      { H: H({ target: scaled(uniform(2, 5, 1), Number.NaN), targetLambda: 1 }) },
+      /must be finite; got NaN/,
+    ],
+    ['a target that is none', { H: H({ target: 'T' as never, targetLambda: 1 }) }, /The data of H\.target/],
+    ['a graph of others', { H: H({ graph: dense(6, 6), graphLambda: 1 }) }, /must be 5 × 5 \(samples × samples\)/],
+    [
+      'a graph with numbers below zero',
+      { H: H({ graph: scaled(pair(1, 1), -1), graphLambda: 1 }) },
+      /without negative numbers; got -1 at row 1/,
+    ],
+    [
+      'a graph on one side',
+      { H: H({ graph: pair(1, 2), graphLambda: 1 }) },
+      /must be symmetric; got 1 at row 1, column 2 and 0 at row 2, column 1/,
+    ],
+    ['a sparse graph on one side', { H: H({ graph: toCsc(pair(3, 2)), graphLambda: 1 }) }, /must be symmetric/],
+  ];
+  test.each(bad)('%s is refused', (_, options, sentence) => {
+    const issues = issuesOf(options);
+    expect(issues.map(({ code }) => code)).toHaveLength(1);
+    expect(new GraphError(issues).message).toMatch(sentence);
+  });
+
+  test('they are loaded, and named in the plan', () => {
+    const target = uniform(2, 5, 1);
+    const symmetric = dense(
+      6,
+      6,
+      Float64Array.from({ length: 36 }, (_, p) => Number(p === 1 || p === 6)),
+    );
+    const net = factorNet(
+      layer({
+        H: H({ target, targetLambda: -0.5 }),
+        W: W({ graph: symmetric, graphLambda: 0.1, angular: 0.2, L21: 0.3 }),
+      }),
+    );
+    expect(net.explain()).toContain('W L21 0.3, W angular 0.2, W alike along %4, 0.1, H rid of %5, 0.5');
+    const loads = net.plan.prepare.flatMap((step) => (step.op === 'load' ? [`${step.source} ${step.name}`] : []));
+    expect(loads).toEqual(['input x', 'term W graph of a', 'term H target of a']);
+  });
 });

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { EncodeArgs, Kernels, NmfArgs } from '../../src/kernels/kernels.js';
-import { dense, type Matrix } from '../../src/matrix.js';
+import { dense, type Matrix, toCsc } from '../../src/matrix.js';
 import { sparse, uniform } from '../support/matrices.js';
 import { held, nmfArgs, PLAIN } from './arguments.js';
 
@@ -16,6 +16,13 @@ export function argumentLaws(name: string, kernels: Kernels): void {
     );
     const signFree = { ...PLAIN, nonneg: false };
     const mu = { solver: 'mu', accelerate: 'none' } as const;
+    const oneSided = toCsc(
+      dense(
+        4,
+        4,
+        Float64Array.from({ length: 16 }, (_, p) => Number(p === 1)),
+      ),
+    );
     const refused = { name: 'KernelError', code: 'invalid-argument' };
 
     const faults: readonly (readonly [string, Partial<NmfArgs>])[] = [
@@ -35,6 +42,22 @@ export function argumentLaws(name: string, kernels: Kernels): void {
       ['half a sweep', { sweeps: 1.5 }],
       ['a negative penalty', { H: { ...PLAIN, L1: -1 } }],
       ['a penalty that is no number', { W: { ...PLAIN, L2: Number.NaN } }],
+      ['a negative weight of L21', { W: { ...PLAIN, L21: -1 } }],
+      ['angular for any sign', { H: { ...PLAIN, nonneg: false, angular: 1 } }],
+      ['a bound at zero', { H: { ...PLAIN, upperBound: 0 } }],
+      ['a bound with bpp', { H: { ...PLAIN, upperBound: 1 }, solver: 'bpp' }],
+      [
+        'a target of another shape',
+        { H: { ...PLAIN, target: { matrix: uniform(3, 4, 1), lambda: 1, scale: 'factor' } } },
+      ],
+      ['a target of weight zero', { W: { ...PLAIN, target: { matrix: uniform(5, 2, 1), lambda: 0, scale: 'none' } } }],
+      [
+        'patterns of another length',
+        { H: { ...PLAIN, target: { matrix: uniform(1, 5, 1), lambda: -1, scale: 'factor' } } },
+      ],
+      ['neighbours of another number', { H: { ...PLAIN, graph: { adjacency: toCsc(dense(5, 5)), lambda: 1 } } }],
+      ['neighbours on one side', { H: { ...PLAIN, graph: { adjacency: oneSided, lambda: 1 } } }],
+      ['neighbours pushed apart', { H: { ...PLAIN, graph: { adjacency: toCsc(uniform(4, 4, 1)), lambda: -1 } } }],
       ['her with mu', { solver: 'mu', accelerate: 'her' }],
       ['her with cholesky', { solver: 'cholesky', accelerate: 'her' }],
       ['mu with a sign-free W', { ...mu, W: signFree }],

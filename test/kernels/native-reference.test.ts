@@ -14,6 +14,8 @@ import { anyGraph, planOf } from '../support/random-graph.js';
 import { runs } from '../support/runs.js';
 import { METHODS, nmfArgs, PENALTIES, PLAIN, penaltiesFor, svdArgs } from './arguments.js';
 import { penalized } from './encode-laws.js';
+import { gappy } from './missing-laws.js';
+import { chain, DRAWN, FREE_TERMS } from './penalty-laws.js';
 
 const terms = fc
   .record({ L1: fc.constantFrom(0, 0.01, 0.1), L2: fc.constantFrom(0, 0.1), nonneg: fc.boolean() })
@@ -22,6 +24,27 @@ const threadCounts = [1, 2, 3, 7];
 
 describe.skipIf(!haveNative)(`native equals reference${withoutNative}`, () => {
   const native = haveNative ? loadNative() : reference;
+
+  test.each([...FREE_TERMS, ...DRAWN])(
+    'nmf, %s: entry by entry, with and without missing entries',
+    async (_, terms) => {
+      const whole = uniform(24, 17, 5);
+      for (const [X, missing] of [
+        [whole, null],
+        [gappy(whole, 0.2, 3), 'exact'],
+        [gappy(whole, 0.2, 3), 'em'],
+      ] as const) {
+        const accelerate = missing === 'em' ? 'none' : 'her';
+        const args = nmfArgs([X], 4, { ...terms, missing, accelerate, maxIter: 15, tol: 0, norm: 'none' });
+        const [one, other] = [await native.nmf(args), await reference.nmf(args)];
+        expect(one.iterations).toBe(other.iterations);
+        expect(relativeDifference(one.history.objective, other.history.objective)).toBeLessThan(1e-8);
+        expect(relativeDifference(one.W.data, other.W.data)).toBeLessThan(1e-6);
+        expect(relativeDifference(one.H.data, other.H.data)).toBeLessThan(1e-6);
+        expect(Math.abs(one.kkt - other.kkt)).toBeLessThan(1e-6);
+      }
+    },
+  );
 
   test('nmf: any matrix, any terms, entry by entry', async () => {
     await fc.assert(
@@ -243,6 +266,13 @@ describe.skipIf(!haveNative)(`native equals reference${withoutNative}`, () => {
       const args = nmfArgs(large, 13, { accelerate: 'none', holdOut, ...few });
       return [`nmf, hold-out, ${solver}`, (options: CallOptions) => native.nmf(args, options)] as const;
     }),
+    (() => {
+      const target = { matrix: uniform(13, 333, 9), lambda: 0.3, scale: 'factor' } as const;
+      const ofW = { ...PLAIN, angular: 0.1, L21: 0.001, graph: { adjacency: chain(2000), lambda: 0.1 } };
+      const ofH = { ...PLAIN, upperBound: 0.9, graph: { adjacency: chain(333), lambda: 0.1 }, target };
+      const args = nmfArgs(large, 13, { W: ofW, H: ofH, ...few });
+      return ['nmf, penalties', (options: CallOptions) => native.nmf(args, options)] as const;
+    })(),
     ['encode', (options) => native.encode(penalized({ X: large, W: uniform(2000, 17, 3), L1: 0, L2: 0 }), options)],
     ['svd', (options) => native.svd(svdArgs(large, 5, { center: true, maxIter: 2 }), options)],
     ['mse', (options) => native.mse({ X: large, W: uniform(2000, 7, 3), H: uniform(7, 333, 4) }, options)],

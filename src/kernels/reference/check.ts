@@ -1,8 +1,8 @@
 import { KernelError } from '../../errors.js';
-import { type DenseData, type Matrix, type RowBlocks, storedValues, totalRows } from '../../matrix.js';
+import { type DenseData, type Matrix, type RowBlocks, storedValues, totalRows, transposeCsc } from '../../matrix.js';
 import { examine } from '../../matrix-check.js';
-import type { FactorTerms } from '../../objective.js';
-import type { EncodeArgs, HoldOut, MseArgs, NmfArgs, SvdArgs } from '../kernels.js';
+import type { Side } from '../../objective.js';
+import type { EncodeArgs, HoldOut, KernelTerms, MseArgs, NmfArgs, SvdArgs } from '../kernels.js';
 
 function demand(holds: boolean, rule: string): void {
   if (!holds) throw new KernelError('invalid-argument', rule);
@@ -16,8 +16,10 @@ export function checkNmf(args: NmfArgs): void {
   demand(k >= 1, 'a factorization must have a factor');
   checkShape(start.W, totalRows(X), k, 'the start of W');
   checkShape(start.H, k, X[0].cols, 'the start of H');
-  checkTerms(W);
-  checkTerms(H);
+  checkTerms(W, start.W, 'W');
+  checkTerms(H, start.H, 'H');
+  const swept = [W, H].some((terms) => terms.angular > 0 || terms.upperBound !== null || terms.graph || terms.target);
+  demand(!swept || solver === 'hals', `bounds, couplings and ties need solver 'hals', not '${solver}'`);
   demand(Number.isInteger(maxIter) && maxIter >= 1, `maxIter must be a whole number from 1 on, not ${maxIter}`);
   demand(tol >= 0 && Number.isFinite(tol), 'the tolerance must be finite and not negative');
   demand(Number.isInteger(sweeps) && sweeps >= 1, `sweeps must be a whole number from 1 on, not ${sweeps}`);
@@ -41,7 +43,7 @@ export function checkNmf(args: NmfArgs): void {
   }
 }
 
-export function checkEncode({ X, W, ridge, linear }: EncodeArgs): void {
+export function checkEncode({ X, W, ridge, linear, coupling, upperBound }: EncodeArgs): void {
   checkBlocks(X);
   demand(W.cols >= 1, 'W must have a column');
   checkShape(W, totalRows(X), W.cols, 'W');
@@ -49,6 +51,11 @@ export function checkEncode({ X, W, ridge, linear }: EncodeArgs): void {
     [ridge, linear].every((terms) => terms.length === W.cols && terms.every((x) => x >= 0)) &&
       linear.every(Number.isFinite),
     'penalties must be one for each factor, not negative, and but for a ridge finite',
+  );
+  const fits = coupling === null || (coupling.length === W.cols ** 2 && coupling.every(Number.isFinite));
+  demand(
+    fits && (upperBound === null || upperBound > 0),
+    'a coupling must be k × k finite numbers, and an upper bound above zero',
   );
 }
 
@@ -69,9 +76,30 @@ function checkHoldOut({ fraction, keys }: HoldOut, blocks: number): void {
   demand(keys.length === blocks, `a hold-out needs a key for each of ${blocks} blocks, not ${keys.length}`);
 }
 
-function checkTerms({ L1, L2 }: FactorTerms): void {
+function checkTerms(terms: KernelTerms, factor: DenseData, side: Side): void {
+  const { L1, L2, L21, angular, nonneg, upperBound, graph, target } = terms;
   const isPenalty = (x: number) => x >= 0 && Number.isFinite(x);
-  demand(isPenalty(L1) && isPenalty(L2), `penalties must be finite and not negative, not ${L1} and ${L2}`);
+  const weights = [L1, L2, L21, angular];
+  demand(weights.every(isPenalty), `penalties must be finite and not negative, not ${weights.join(', ')}`);
+  demand(angular === 0 || nonneg, 'an angular penalty needs a factor that is not negative');
+  demand(upperBound === null || upperBound > 0, `an upper bound must be above zero, not ${upperBound}`);
+  const length = side === 'W' ? factor.rows : factor.cols;
+  if (graph !== null) {
+    const { adjacency, lambda } = graph;
+    checkShape(adjacency, length, length, 'a graph of neighbours');
+    demand(isPenalty(lambda), `the weight of a graph must be finite and not negative, not ${lambda}`);
+    demand(adjacency.values.every(isPenalty), 'a graph of neighbours must have no negative numbers');
+    const other = transposeCsc(adjacency);
+    const same = (a: ArrayLike<number>, b: ArrayLike<number>) => Array.from(a).every((x, p) => x === b[p]);
+    demand(same(adjacency.indices, other.indices) && same(adjacency.values, other.values), 'neighbours must be symmetric'); // biome-ignore format: one thought
+  }
+  if (target === null) return;
+  const { matrix, lambda } = target;
+  demand(Number.isFinite(lambda) && lambda !== 0, `the weight of a target must be finite and not zero, not ${lambda}`);
+  demand(matrix.data.every(Number.isFinite), 'a target must hold finite numbers');
+  const [rows, cols] = side === 'W' ? [length, matrix.cols] : [matrix.rows, length];
+  const shape = lambda > 0 ? factor : { rows, cols };
+  checkShape(matrix, shape.rows, shape.cols, 'a target');
 }
 
 function checkBlocks(X: RowBlocks): void {
@@ -83,7 +111,7 @@ function checkBlocks(X: RowBlocks): void {
   }
 }
 
-function checkShape(matrix: DenseData, rows: number, cols: number, what: string): void {
+function checkShape(matrix: Matrix, rows: number, cols: number, what: string): void {
   demand(matrix.rows === rows && matrix.cols === cols, `${what} must be ${rows} × ${cols}`);
   checkArrays(matrix);
 }

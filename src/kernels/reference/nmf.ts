@@ -1,4 +1,4 @@
-import { transpose } from '../../matrix.js';
+import { dense, transpose } from '../../matrix.js';
 import type { CallOptions, HeldOut, KernelTerms, NmfArgs, NmfResult, Stopped } from '../kernels.js';
 import { rounded } from './blocks.js';
 import { checkNmf } from './check.js';
@@ -131,8 +131,9 @@ async function begin(problem: Problem, pause: Pause): Promise<Place> {
   const by = Number.isFinite(best) ? best : 1;
   const byH = Math.min(by, room(problem.args.H, given.H));
   const H = scaledRows(given.H, new Float64Array(given.H.rows).fill(byH));
-  const W = byH === by ? given.W : scaledRows(given.W, new Float64Array(given.W.rows).fill(by / byH));
-  if (room(problem.args.W, W) < 1) W.data.forEach((x, p) => { W.data[p] = Math.min(x, problem.args.W.upperBound ?? x); }); // biome-ignore format: one thought
+  const rest = byH === by ? given.W : scaledRows(given.W, new Float64Array(given.W.rows).fill(by / byH));
+  const most = room(problem.args.W, rest) < 1 ? problem.args.W.upperBound : null;
+  const W = most === null ? rest : dense(rest.rows, rest.cols, rest.data.map((x) => Math.min(x, most))); // biome-ignore format: one thought
   const B = W === given.W ? product : await timesData(W, problem.X, pause);
   return balanced(problem, {
     ...{ W, H, nextW: W, solvedH: H },

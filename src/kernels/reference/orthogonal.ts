@@ -139,6 +139,12 @@ export function jacobiSvd(A: DenseMatrix): {
   return { U: sortedU, sigma, V: sortedV };
 }
 
+/** A = V·diag(values)·Vᵀ of a small symmetric matrix without negative eigenvalues, falling. */
+export function eigenSymmetric(A: DenseMatrix): { readonly values: Float64Array; readonly vectors: DenseMatrix } {
+  const { sigma, V } = jacobiSvd(A);
+  return { values: sigma, vectors: V };
+}
+
 function rotate(M: DenseMatrix, p: number, q: number, cos: number, sin: number): void {
   const x = column(M, p);
   const y = column(M, q);

@@ -1,25 +1,23 @@
-use std::borrow::Cow;
-
 use super::factors::Factor;
 use super::masked::{Looked, Masked};
+use super::turn::{Turn, bounds, with_ridge};
 use super::{NmfArgs, Precision};
 use crate::control::Control;
 use crate::data::{Data, Element};
 use crate::error::{ErrorCode, KernelError, Result};
 use crate::factor::{Penalties, Sums, balance, living};
-use crate::half_step::{Beside, Done, HalfStep};
+use crate::half_step::{Beside, Done};
 use crate::kkt::largest_step;
 use crate::leaves::Extrapolate;
 use crate::momentum::Momentum;
-use crate::objective::{FactorTerms, StepTerms, penalty, step_terms};
+use crate::objective::{penalty, step_terms};
 use crate::panel::Panel;
 use crate::parallel::each_task;
-use crate::quadratic::{Bounds, Quadratic};
+use crate::quadratic::Quadratic;
 use crate::reduce::{dot, sum_of_squares};
 use crate::residual::residual;
 use crate::simd::{Real, run};
-use crate::solver::Prepared;
-use crate::ties::{Columns, Ties};
+use crate::ties::Ties;
 use crate::view::{Side, View};
 
 /// Below this fraction of ‖X‖² the loss is summed entry by entry: the identity would lose too many digits.
@@ -462,91 +460,6 @@ impl<'a, T: Element> Fit<'a, T> {
         )?;
         Ok(open_h.max(open_w))
     }
-}
-
-/// A factor's turn to be improved.
-struct Turn<'a, T: Element> {
-    /// The product of the partner with the data, where it was made already.
-    known: Option<Panel<T>>,
-    args: &'a NmfArgs<'a>,
-    masked: Option<&'a Masked<T>>,
-    view: &'a View<'a, T>,
-    terms: StepTerms,
-    own: &'a Penalties<T>,
-    partner: &'a Panel<T>,
-    partner_sums: &'a Sums,
-    beta: f64,
-}
-
-impl<T: Element> Turn<'_, T> {
-    fn take<'p>(
-        self,
-        factor: &'p mut Panel<T>,
-        from: Option<&'p Panel<T>>,
-        beside: Beside<'p, T>,
-    ) -> Result<Done> {
-        let Self {
-            known,
-            args,
-            masked,
-            view,
-            terms,
-            own,
-            partner,
-            partner_sums,
-            beta,
-        } = self;
-        let gram = &partner_sums.gram;
-        let columns = own.ties.columns(from.unwrap_or(factor), partner_sums)?;
-        let terms = with_ridge(terms, columns.as_ref());
-        let spread = columns.as_ref().and_then(|columns| columns.own.as_ref());
-        let gamma = masked.map_or(1.0, Masked::gamma);
-        let shared: Cow<'_, [f64]> = if gamma < 1.0 {
-            gram.iter().map(|x| gamma * x).collect()
-        } else {
-            gram.into()
-        };
-        let quadratic = Quadratic::new::<T>(shared, terms, bounds(&own.terms));
-        let own = match masked {
-            Some(masked) => masked.prepared(view.side, partner, &quadratic, args.sweeps, spread)?,
-            None => None,
-        };
-        let prepared = match own {
-            Some(own) => own,
-            None => Prepared::new(args.solver, &quadratic, args.sweeps, spread)?,
-        };
-        let filled = match masked {
-            Some(masked) => masked.filled(view.side, gram)?,
-            None => None,
-        };
-        let step = HalfStep {
-            view,
-            partner,
-            known,
-            quadratic: &quadratic,
-            prepared: &prepared,
-            filled,
-            columns: columns.as_ref(),
-            beta,
-        };
-        step.run(factor, from, beside)
-    }
-}
-
-fn bounds(terms: &FactorTerms) -> Bounds {
-    Bounds {
-        nonneg: terms.nonneg,
-        upper: terms.upper,
-    }
-}
-
-fn with_ridge<T: Real>(mut terms: StepTerms, columns: Option<&Columns<T>>) -> StepTerms {
-    if let Some(columns) = columns {
-        for (ridge, x) in terms.ridge.iter_mut().zip(&columns.ridge) {
-            *ridge += x;
-        }
-    }
-    terms
 }
 
 /// What a factor can be multiplied by before it meets its bound.

@@ -4,6 +4,7 @@ mod args;
 mod factors;
 mod fit;
 mod masked;
+mod turn;
 
 pub use args::{HeldOut, NmfArgs, NmfResult, Precision};
 

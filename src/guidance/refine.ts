@@ -1,0 +1,121 @@
+import type { LoadStep, NmfStep, Plan, Slot, SlotId } from '../compiler/plan.js';
+import { checkOptions } from '../dsl/check-options.js';
+import { refineOptions } from '../dsl/schemas.js';
+import { GraphError } from '../errors.js';
+import type { Fault } from '../issues.js';
+import { type DenseMatrix, scaleColumns } from '../matrix.js';
+import type { GraphFit } from '../runtime/fit.js';
+import { type Kept, keptOf } from '../runtime/kept.js';
+import { type FitOptions, fitCompiled } from '../runtime/net.js';
+import { computeTarget, type Label } from './compute-target.js';
+
+export interface RefineOptions extends FitOptions {
+  /** The NMF layer to guide; default: the only one. */
+  readonly layer?: string | undefined;
+  /** As `targetLambda` of H: above 0 labels are drawn apart, below 0 what tells them apart is taken out. Default 0.3. */
+  readonly lambda?: number | undefined;
+  /** How often a target is computed from H and the graph fitted to it again, a whole number ≥ 1; default 1. */
+  readonly cycles?: number | undefined;
+  /** See `computeTarget`; default false. */
+  readonly whiten?: boolean | undefined;
+}
+
+/**
+ * The same graph on the same data, one of its layers guided by labels: the target is computed from the layer's H, and all
+ * layers are fitted again, the guided one from where it was. Factors keep their order.
+ *
+ * @param fit What `fit()` returned, as it came; the data must not have been changed since.
+ * @param labels One for each sample; null or undefined where there is none.
+ * @returns A fit of the same graph.
+ * @throws GraphError 'invalid-data' for what is no fit or for labels that don't fit, 'unknown-option', 'invalid-option'.
+ * @throws What `fit()` throws.
+ * @example
+ * const apart = await refine(fit, islands, { lambda: 0.3, cycles: 2 });
+ */
+export async function refine<F extends object>(
+  fit: F,
+  labels: ArrayLike<Label>,
+  options: RefineOptions = {},
+): Promise<F> {
+  checkOptions(refineOptions, options, 'refine');
+  const { layer, lambda = 0.3, cycles = 1, whiten, ...fitOptions } = options;
+  const from = whole(fit);
+  const step = guidable(from.plan, layer);
+  let refined: GraphFit | undefined;
+  for (let cycle = 0; cycle < cycles; cycle++) {
+    const { state } = refined === undefined ? from : whole(refined);
+    const result = state.results.get(step.layer);
+    if (result === undefined)
+      throw fault({ code: 'invalid-data', of: 'refine', rule: 'a whole fit', got: 'a part of one' });
+    const { W, d, H } = result;
+    const guidance = { T: computeTarget(H, labels, { whiten }), lambda, W: scaleColumns(W, d), H };
+    refined = await fitCompiled(guided(from, step, guidance), fitOptions);
+  }
+  // It is made from the plan of a fit of this type.
+  return refined as unknown as F;
+}
+
+const fault = (found: Fault) => new GraphError([{ ...found, at: 'refine' }]);
+
+/** What a fit was made of. */
+function whole(fit: unknown) {
+  const kept: Kept | undefined = keptOf(fit);
+  const rule = 'what fit() returned, as it came';
+  if (kept === undefined) throw fault({ code: 'invalid-data', of: 'refine', rule, got: 'something else' });
+  if (!('get' in kept.inputs))
+    throw fault({ code: 'invalid-data', of: 'refine', rule, got: 'a fit that was loaded, without its data' });
+  return { plan: kept.plan, bindings: kept.inputs, state: kept.state, seed: kept.summary.seed };
+}
+
+function guidable(plan: Plan, name: string | undefined): NmfStep {
+  const steps = plan.fit.filter((step) => step.op === 'nmf');
+  const found = name === undefined && steps.length === 1 ? steps[0] : steps.find((step) => step.layer === name);
+  if (found !== undefined) return found;
+  const rule = `the name of an NMF layer: ${steps.map((step) => `'${step.layer}'`).join(', ')}`;
+  throw fault({ code: 'invalid-option', of: 'refine', option: 'layer', rule, got: name });
+}
+
+interface Guidance {
+  readonly T: DenseMatrix;
+  readonly lambda: number;
+  readonly W: DenseMatrix;
+  readonly H: DenseMatrix;
+}
+
+/** The plan with one of its layers drawn to a target, from where it was. */
+function guided({ plan, bindings, seed }: ReturnType<typeof whole>, step: NmfStep, { T, lambda, W, H }: Guidance) {
+  const slots: Slot[] = [...plan.slots];
+  const prepare: LoadStep[] = [];
+  const bound = new Map(bindings);
+  const load = (source: LoadStep['source'], name: string, matrix: DenseMatrix): SlotId => {
+    const write: SlotId = `%${slots.length}`;
+    const { rows, cols, data } = matrix;
+    slots.push({ id: write, label: name, shape: [rows, cols], entries: data.length, nonzeros: data.length, bytes: data.byteLength }); // biome-ignore format: one thought
+    prepare.push({ op: 'load', source, name, layout: 'columns', precision: 'f64', missing: 0, write });
+    bound.set(write, matrix);
+    return write;
+  };
+  const { layer, args } = step;
+  const drawn: NmfStep = {
+    ...step,
+    args: {
+      ...args,
+      restarts: 1,
+      H: {
+        ...args.H,
+        target: lambda === 0 ? null : { matrix: load('term', `H target of ${layer}`, T), lambda, scale: 'factor' },
+      },
+      start: { from: 'given', W: load('start', `start W of ${layer}`, W), H: load('start', `start H of ${layer}`, H) },
+    },
+  };
+  return {
+    plan: {
+      ...plan,
+      seed,
+      slots,
+      prepare: [...plan.prepare, ...prepare],
+      fit: plan.fit.map((other) => (other === step ? drawn : other)),
+    },
+    bindings: bound,
+  };
+}

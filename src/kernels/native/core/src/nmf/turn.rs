@@ -1,0 +1,100 @@
+use std::borrow::Cow;
+
+use super::NmfArgs;
+use super::masked::Masked;
+use crate::data::Element;
+use crate::error::Result;
+use crate::factor::{Penalties, Sums};
+use crate::half_step::{Beside, Done, HalfStep};
+use crate::objective::{FactorTerms, StepTerms};
+use crate::panel::Panel;
+use crate::quadratic::{Bounds, Quadratic};
+use crate::simd::Real;
+use crate::solver::Prepared;
+use crate::ties::Columns;
+use crate::view::View;
+
+/// A factor's turn to be improved.
+pub struct Turn<'a, T: Element> {
+    /// The product of the partner with the data, where it was made already.
+    pub known: Option<Panel<T>>,
+    pub args: &'a NmfArgs<'a>,
+    pub masked: Option<&'a Masked<T>>,
+    pub view: &'a View<'a, T>,
+    pub terms: StepTerms,
+    pub own: &'a Penalties<T>,
+    pub partner: &'a Panel<T>,
+    pub partner_sums: &'a Sums,
+    pub beta: f64,
+}
+
+impl<T: Element> Turn<'_, T> {
+    pub fn take<'p>(
+        self,
+        factor: &'p mut Panel<T>,
+        from: Option<&'p Panel<T>>,
+        beside: Beside<'p, T>,
+    ) -> Result<Done> {
+        let Self {
+            known,
+            args,
+            masked,
+            view,
+            terms,
+            own,
+            partner,
+            partner_sums,
+            beta,
+        } = self;
+        let gram = &partner_sums.gram;
+        let columns = own.ties.columns(from.unwrap_or(factor), partner_sums)?;
+        let terms = with_ridge(terms, columns.as_ref());
+        let spread = columns.as_ref().and_then(|columns| columns.own.as_ref());
+        let gamma = masked.map_or(1.0, Masked::gamma);
+        let shared: Cow<'_, [f64]> = if gamma < 1.0 {
+            gram.iter().map(|x| gamma * x).collect()
+        } else {
+            gram.into()
+        };
+        let quadratic = Quadratic::new::<T>(shared, terms, bounds(&own.terms));
+        let own = match masked {
+            Some(masked) => masked.prepared(view.side, partner, &quadratic, args.sweeps, spread)?,
+            None => None,
+        };
+        let prepared = match own {
+            Some(own) => own,
+            None => Prepared::new(args.solver, &quadratic, args.sweeps, spread)?,
+        };
+        let filled = match masked {
+            Some(masked) => masked.filled(view.side, gram)?,
+            None => None,
+        };
+        let step = HalfStep {
+            view,
+            partner,
+            known,
+            quadratic: &quadratic,
+            prepared: &prepared,
+            filled,
+            columns: columns.as_ref(),
+            beta,
+        };
+        step.run(factor, from, beside)
+    }
+}
+
+pub fn bounds(terms: &FactorTerms) -> Bounds {
+    Bounds {
+        nonneg: terms.nonneg,
+        upper: terms.upper,
+    }
+}
+
+pub fn with_ridge<T: Real>(mut terms: StepTerms, columns: Option<&Columns<T>>) -> StepTerms {
+    if let Some(columns) = columns {
+        for (ridge, x) in terms.ridge.iter_mut().zip(&columns.ridge) {
+            *ridge += x;
+        }
+    }
+    terms
+}
