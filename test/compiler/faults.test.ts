@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import * as factorloom from '../../src/index.js';
 import { GraphError, type GraphIssue } from '../../src/index.js';
+import type { Fault } from '../../src/issues.js';
 import { uniform } from '../support/matrices.js';
 
 /** The library as plain JavaScript sees it: nothing is checked before it runs. */
@@ -420,7 +421,7 @@ describe('one fault, one issue', () => {
   );
 
   test('every code of a graph has been met', () => {
-    const all: { readonly [code in GraphIssue['code']]: true } = {
+    const all: { readonly [code in Fault['code']]: true } = {
       'invalid-node': true,
       cycle: true,
       'invalid-output': true,
