@@ -44,8 +44,9 @@ export async function saveGraph(
 export async function loadGraph(path: string, data: GraphData = {}): Promise<ReadGraph> {
   checkPath('loadGraph', path);
   const json = parsed(await readFile(path, 'utf8'));
-  const { found, unread } = await readPlaces(placesIn(json), data, dirname(path));
-  return assemble(json, typeof data === 'object' && data !== null ? { ...found, ...data } : data, unread);
+  const isGiven = (name: string) => Object.hasOwn(Object(data), name) && data[name] !== undefined;
+  const { found, unread } = await readPlaces(placesIn(json), isGiven, dirname(path));
+  return assemble(json, typeof data === 'object' && data !== null ? { ...data, ...found } : data, unread);
 }
 
 function parsed(text: string): unknown {
@@ -57,13 +58,17 @@ function parsed(text: string): unknown {
   }
 }
 
-/** The data that lie in files; each file is read once. */
-async function readPlaces(places: Readonly<Record<string, DataPlace>>, given: GraphData, folder: string) {
+/** The data that lie in files, but for what is given; each file is read once. */
+async function readPlaces(
+  places: Readonly<Record<string, DataPlace>>,
+  isGiven: (name: string) => boolean,
+  folder: string,
+) {
   const files = new Map<string, TensorFile | string>();
   const found: Record<string, DenseData> = {};
   const unread: { code: 'unreadable-data'; name: string; path: string; tensor: string; got: string }[] = [];
   for (const [name, { path, tensor }] of Object.entries(places)) {
-    if (given?.[name] !== undefined) continue;
+    if (isGiven(name)) continue;
     const place = resolve(folder, path);
     const file = files.get(place) ?? (await tensorsAt(place));
     files.set(place, file);
