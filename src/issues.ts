@@ -62,6 +62,7 @@ export type FileFault =
   | { readonly code: 'not-a-graph'; readonly got: string }
   | { readonly code: 'newer-version'; readonly version: number; readonly known: number }
   | { readonly code: 'duplicate-id'; readonly id: string }
+  /** `known` are the ids of all nodes, those that come later too. */
   | { readonly code: 'unknown-node'; readonly id: string; readonly known: readonly string[] }
   | { readonly code: 'unused-node'; readonly id: string }
   | { readonly code: 'missing-data'; readonly name: string; readonly path: string | undefined }
@@ -145,7 +146,10 @@ function sentence(issue: GraphIssue): string {
     case 'duplicate-id':
       return `Nodes must have different ids; got two of id '${issue.id}'`;
     case 'unknown-node':
-      return `A node must stand after those it reads, so that no graph leads back to itself; got '${issue.id}', which is not before it${nearest(issue.id, issue.known)}`;
+      return `A node must stand after those it reads, so that no graph leads back to itself; got '${issue.id}', which is not before it${nearest(
+        issue.id,
+        issue.known.filter((id) => id !== issue.id),
+      )}`;
     case 'unused-node':
       return `Every node must lead to the output; got '${issue.id}', which nothing reads`;
     case 'missing-data':
@@ -183,11 +187,18 @@ export function show(value: unknown): string {
 /** The option that was probably meant, or all there are. */
 function nearest(option: string, known: readonly string[]): string {
   const last = (path: string) => path.slice(path.lastIndexOf('.') + 1).toLowerCase();
-  const far = (name: string) => distance(last(name), last(option));
-  const [close] = [...known].sort((a, b) => far(a) - far(b));
-  const near = close !== undefined && far(close) <= Math.min(2, Math.floor(option.length / 2));
-  return near ? `; did you mean '${close}'?` : `; it has ${known.join(', ') || 'none'}`;
+  let close = { name: '', far: Infinity };
+  for (const name of known) {
+    const far = distance(last(name), last(option));
+    if (far < close.far) close = { name, far };
+  }
+  if (close.far <= Math.min(2, Math.floor(option.length / 2))) return `; did you mean '${close.name}'?`;
+  const listed = known.length > MOST_KNOWN ? [...known.slice(0, MOST_KNOWN), '…'] : known;
+  return `; it has ${listed.join(', ') || 'none'}`;
 }
+
+/** Names that a message lists. */
+const MOST_KNOWN = 40;
 
 /** Levenshtein distance. */
 function distance(a: string, b: string): number {

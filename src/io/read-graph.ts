@@ -54,8 +54,8 @@ export function assemble(json: unknown, data: GraphData, unread: readonly Unread
     issues.push({ code: 'invalid-option', of: 'graphFromJSON', option: 'data', rule, got: data, at: 'graphFromJSON' });
   }
   const given = new Map(isObject(data) ? Object.entries(data).filter(([, value]) => value !== undefined) : []);
-  issues.push(...fileIssues(json, new Set(given.keys()), new Set(unread.map(({ name }) => name))));
-  if (issues.length > 0) throw new GraphError(issues);
+  const found = issues.concat(fileIssues(json, new Set(given.keys()), new Set(unread.map(({ name }) => name))));
+  if (found.length > 0) throw new GraphError(found);
   return build(json as GraphFile, (name) => given.get(name)); // every part of it has been looked at
 }
 
@@ -81,6 +81,8 @@ function fileIssues(json: unknown, given: ReadonlySet<string>, unread: ReadonlyS
   const list: readonly unknown[] = Array.isArray(nodes) ? nodes : [];
   const sound: GraphFileNode[] = [];
   const ids = new Set<string>();
+  /** The ids, once all are met: faults share one list. */
+  const known: string[] = [];
   for (const [i, node] of list.entries()) {
     const at = `nodes[${i}]`;
     const own = nodeIssues(node, i);
@@ -88,19 +90,21 @@ function fileIssues(json: unknown, given: ReadonlySet<string>, unread: ReadonlyS
     if (own.length === 0) {
       const whole = node as GraphFileNode; // nothing is wrong with it
       sound.push(whole);
-      for (const id of linksOf(whole)) if (!ids.has(id)) issues.push({ code: 'unknown-node', id, known: [...ids], at });
+      for (const id of linksOf(whole)) if (!ids.has(id)) issues.push({ code: 'unknown-node', id, known, at });
     }
     const id = isObject(node) ? node.id : undefined;
     if (typeof id !== 'string') continue;
     if (ids.has(id)) issues.push({ code: 'duplicate-id', id, at });
+    else known.push(id);
     ids.add(id);
   }
   if (typeof output === 'string' && !ids.has(output))
-    issues.push({ code: 'unknown-node', id: output, known: [...ids], at: 'output' });
+    issues.push({ code: 'unknown-node', id: output, known, at: 'output' });
   // What nothing reads or asks for is only known where all nodes are.
-  if (issues.length === 0) issues.push(...unusedNodes(sound, output));
+  if (issues.length === 0) for (const issue of unusedNodes(sound, output)) issues.push(issue);
   const places = placesIn(json);
   const names = new Set(sound.flatMap(dataOf));
+  const asked = [...names];
   for (const name of names)
     if (!given.has(name) && !unread.has(name))
       issues.push({
@@ -111,7 +115,7 @@ function fileIssues(json: unknown, given: ReadonlySet<string>, unread: ReadonlyS
       });
   if (sound.length === list.length)
     for (const name of new Set([...given, ...Object.keys(places)]))
-      if (!names.has(name)) issues.push({ code: 'unknown-data', name, known: [...names], at: FILE });
+      if (!names.has(name)) issues.push({ code: 'unknown-data', name, known: asked, at: FILE });
   return issues;
 }
 

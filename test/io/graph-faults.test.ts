@@ -98,7 +98,7 @@ describe('a file that is no graph', () => {
         file.output = 'b';
       }),
       [
-        { code: 'unknown-node', id: 'y', known: ['x'], at: 'nodes[1]' },
+        { code: 'unknown-node', id: 'y', known: ['x', 'a'], at: 'nodes[1]' },
         { code: 'unknown-node', id: 'b', at: 'output' },
       ],
       /must stand after those it reads.*got 'y', which is not before it; did you mean 'x'|it has x/,
@@ -195,6 +195,12 @@ describe('a file that is no graph', () => {
     const deep = JSON.parse(`${'['.repeat(50_000)}${']'.repeat(50_000)}`);
     const file = changed((whole) => Object.assign(whole.nodes[0].options as object, { mask: deep }));
     expect(issuesOf(() => graphFromJSON(file, { x: X }))).toMatchObject([{ option: 'options.mask' }]);
+  });
+
+  test('ten thousand faults are told in a short message', () => {
+    const nodes = Array.from({ length: 10_000 }, (_, i) => layer(`a${i}`, `b${i}`));
+    const read = () => graphFromJSON({ format: 'factorloom-graph', version: 1, nodes, output: 'a0' });
+    expect(read).toThrow(/^10000 faults:[\s\S]{1,20000}$/);
   });
 
   test('what is wrong with the graph itself is for factorNet to find', () => {
