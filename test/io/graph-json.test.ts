@@ -15,8 +15,10 @@ import {
   type GraphFile,
   graphFromJSON,
   graphToJSON,
+  H,
   nmfLayer,
   type Ref,
+  W,
 } from '../../src/index.js';
 import { graphJsonSchema } from '../../src/io/graph-schema.js';
 import { toJson } from '../../src/io/option-json.js';
@@ -206,6 +208,17 @@ describe('numbers by name', () => {
       'x.mask.samples': Uint8Array.of(0, 1, 2),
     });
     expect(compile(all.output.node)).toEqual(compile(build().node));
+  });
+
+  test('so is every matrix among options, however deep', () => {
+    const ring = dense(4, 4, Float64Array.of(0, 1, 0, 0, 1, 0, 1, 0, 0, 1, 0, 1, 0, 0, 1, 0));
+    const target = uniform(2, 30, 5);
+    const factors = { W: W({ graph: ring, graphLambda: 0.1 }), H: H({ target, targetLambda: -0.1 }) };
+    const layer = nmfLayer(factorInput(X, { name: 'x' }), { name: 'a', k: 2, ...factors });
+    const file = graphToJSON(layer, {}, { inline: 0 });
+    const read = graphFromJSON(sent(file), { x: X, 'a.W.graph': ring, 'a.H.target': target });
+    expect(compile(read.output.node)).toEqual(compile(layer.node));
+    expect(graphToJSON(read.output, {}, { inline: 0 })).toEqual(file);
   });
 
   test("a matrix never takes an input's name", () => {

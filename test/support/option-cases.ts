@@ -1,5 +1,7 @@
 import { z } from 'zod';
 import {
+  type FactorConfig,
+  type FactorOptions,
   factorCondition,
   factorInput,
   type GraphConfig,
@@ -79,6 +81,35 @@ const svdOnTop = (options: object): Graph => ({
 const start = { W: uniform(6, 2, 7), H: uniform(2, 5, 8) };
 const ones = Array.from({ length: 6 }, (_, i) => Array.from({ length: 5 }, (_, j) => Number(i === 2 && j === 3)));
 
+/** Options of one factor, which has `count` features or samples. */
+function factorCases(
+  side: 'W' | 'H',
+  make: (options: FactorOptions) => FactorConfig,
+  { count, target: [rows, cols] }: { readonly count: number; readonly target: readonly [number, number] },
+): Readonly<Record<string, OptionCase>> {
+  const own = (options: FactorOptions) => ({ [side]: make(options) });
+  const ring = (strength: number) =>
+    Array.from({ length: count }, (_, i) =>
+      Array.from({ length: count }, (_, j) => (Math.abs(i - j) === 1 ? strength : 0)),
+    );
+  const graph = { graph: ring(1), graphLambda: 0.1 };
+  const target = { target: uniform(rows, cols, 11), targetLambda: 0.1 };
+  const cases: { readonly [option in keyof Required<FactorOptions>]: OptionCase } = {
+    L1: { with: own({ L1: 0.1 }) },
+    L2: { with: own({ L2: 0.1 }) },
+    L21: { with: own({ L21: 0.1 }) },
+    angular: { with: own({ angular: 0.1 }) },
+    upperBound: { with: { ...own({ upperBound: 0.5 }), norm: 'none' }, without: { norm: 'none' } },
+    nonneg: { with: own({ nonneg: false }) },
+    graph: { with: own(graph), without: own({ ...graph, graph: ring(2) }) },
+    graphLambda: { with: own(graph), without: own({ ...graph, graphLambda: 0.2 }) },
+    target: { with: own(target), without: own({ ...target, target: uniform(rows, cols, 12) }) },
+    targetLambda: { with: own(target), without: own({ ...target, targetLambda: -0.1 }) },
+    targetScale: { with: own({ ...target, targetScale: 'none' }), without: own(target) },
+  };
+  return Object.fromEntries(Object.entries(cases).map(([option, each]) => [`${side}.${option}`, each]));
+}
+
 /** Options of NMF layers that a whole graph can have too. */
 const defaults: Readonly<Record<string, OptionCase>> = {
   solver: { with: { solver: 'bpp' } },
@@ -141,13 +172,12 @@ export const graphCases: Readonly<Record<string, SchemaCases>> = {
       nonneg: { with: { nonneg: false } },
       'nonneg.W': { with: { nonneg: { W: false } } },
       'nonneg.H': { with: { nonneg: { H: false } } },
-      'W.L1': { with: { W: W({ L1: 0.1 }) } },
-      'W.L2': { with: { W: W({ L2: 0.1 }) } },
-      'W.nonneg': { with: { W: W({ nonneg: false }) } },
+      L21: { with: { L21: 0.1 } },
+      angular: { with: { angular: 0.1 } },
+      upperBound: { with: { upperBound: 0.5, norm: 'none' }, without: { norm: 'none' } },
+      ...factorCases('W', W, { count: 6, target: [6, 2] }),
+      ...factorCases('H', H, { count: 5, target: [2, 5] }),
       'W.side': { with: { W: H() }, refused: /W of layer 'a' must be made by W\(/ },
-      'H.L1': { with: { H: H({ L1: 0.1 }) } },
-      'H.L2': { with: { H: H({ L2: 0.1 }) } },
-      'H.nonneg': { with: { H: H({ nonneg: false }) } },
       'H.side': { with: { H: W() }, refused: /H of layer 'a' must be made by H\(/ },
     },
   },
