@@ -118,7 +118,7 @@ function optionsInFile(schema: z.ZodObject): z.ZodObject {
   return schema.extend({ ...shapeInFile(schema.shape), ...name });
 }
 
-const nodeOf = <const K extends OptionsKind>(kind: K, links: Readonly<Record<string, z.ZodType>>) => {
+const nodeInFile = <const K extends OptionsKind>(kind: K, links: Readonly<Record<string, z.ZodType>>) => {
   const options = optionsInFile(nodeOptions[kind]);
   const some = options.safeParse({}).success ? options.optional() : options;
   return z.strictObject({ id, kind: z.literal(kind), ...links, options: some }, 'an object, { id, kind, … }');
@@ -128,13 +128,13 @@ const one = { input: id };
 
 /** The nodes of a file by their kind. */
 export const fileNodes = {
-  input: nodeOf('input', {}),
-  shared: nodeOf('shared', list),
-  concat: nodeOf('concat', list),
-  add: nodeOf('add', list),
-  nmf: nodeOf('nmf', one),
-  svd: nodeOf('svd', one),
-  condition: nodeOf('condition', { ...one, Z: value }),
+  input: nodeInFile('input', {}),
+  shared: nodeInFile('shared', list),
+  concat: nodeInFile('concat', list),
+  add: nodeInFile('add', list),
+  nmf: nodeInFile('nmf', one),
+  svd: nodeInFile('svd', one),
+  condition: nodeInFile('condition', { ...one, Z: value }),
 } as const satisfies Record<OptionsKind, z.ZodType>;
 
 export const fileNode = z.discriminatedUnion(

@@ -20,7 +20,7 @@ export function toJson(value: unknown, option: string, refer: Refer): JsonValue 
   if (typeof value === 'number' && Number.isFinite(value)) return value;
   if (typeof value === 'object' && value !== null) {
     const matrix = toMatrix(value);
-    if (matrix.kind !== 'unusable') return refer(option, storedValues(matrix).length) ?? matrixJson(matrix, option);
+    if (matrix.kind !== 'unusable') return refer(option, countOf(matrix)) ?? matrixJson(matrix, option);
     if (isNumbers(value)) {
       const list: readonly unknown[] = Array.from(value);
       if (isFinal(list)) return refer(option, list.length) ?? list.map((x) => number(x, option));
@@ -57,6 +57,10 @@ function number(x: number, option: string): number | null {
   if (Number.isFinite(x)) return x;
   throw unfit(x, option);
 }
+
+/** Numbers that writing a matrix out takes, about. */
+const countOf = (matrix: Matrix): number =>
+  storedValues(matrix).length + (matrix.kind === 'csc' ? matrix.indptr.length : 0);
 
 function matrixJson(matrix: Matrix, option: string): JsonValue {
   const width = storedValues(matrix) instanceof Float32Array ? { precision: 'f32' } : {};

@@ -210,6 +210,20 @@ describe('numbers by name', () => {
     expect(compile(all.output.node)).toEqual(compile(build().node));
   });
 
+  test('many columns with nothing in them are many numbers too', () => {
+    const wide = {
+      kind: 'csc',
+      rows: 1,
+      cols: 30,
+      indptr: new Uint32Array(31).fill(1, 1),
+      indices: [0],
+      values: [1],
+    } as const;
+    const layer = nmfLayer(factorCondition(factorInput(X, { name: 'x' }), wide), { name: 'a', k: 2 });
+    expect(JSON.stringify(graphToJSON(layer, {}, { inline: 31 }))).toContain('$name');
+    expect(JSON.stringify(graphToJSON(layer, {}, { inline: 32 }))).toContain('$csc');
+  });
+
   test('so is every matrix among options, however deep', () => {
     const ring = dense(4, 4, Float64Array.of(0, 1, 0, 0, 1, 0, 1, 0, 0, 1, 0, 1, 0, 0, 1, 0));
     const target = uniform(2, 30, 5);
