@@ -49,7 +49,11 @@ export {
 } from './errors.js';
 export { computeTarget, type Label, type TargetOptions } from './guidance/compute-target.js';
 export { type RefineOptions, refine } from './guidance/refine.js';
+export { loadGraph, saveGraph } from './io/graph-file.js';
+export type { DataPlace, GraphFile, GraphFileNode, JsonOptions, JsonValue } from './io/graph-schema.js';
 export { loadFit, type SavedFit, saveFit } from './io/model-file.js';
+export { type GraphData, graphFromJSON, type ReadGraph } from './io/read-graph.js';
+export { type GraphFileOptions, graphToJSON } from './io/write-graph.js';
 export type { GraphIssue, GraphIssueCode } from './issues.js';
 export type { Backend } from './kernels/select.js';
 export type { EntrySet, MaskInput } from './mask.js';

@@ -57,8 +57,26 @@ export type Fault =
     }
   | { readonly code: 'rank-mismatch'; readonly ranks: readonly Counted[] };
 
-/** A fault and its place: the way from the output to the node, as 'top ← joint ← rna'. */
-export type GraphIssue = Fault & { readonly at: string };
+/** What can be wrong with a graph file, or with the data that are given for it, beside its options. */
+export type FileFault =
+  | { readonly code: 'not-a-graph'; readonly got: string }
+  | { readonly code: 'newer-version'; readonly version: number; readonly known: number }
+  | { readonly code: 'duplicate-id'; readonly id: string }
+  /** `known` are the ids of all nodes, those that come later too. */
+  | { readonly code: 'unknown-node'; readonly id: string; readonly known: readonly string[] }
+  | { readonly code: 'unused-node'; readonly id: string }
+  | { readonly code: 'missing-data'; readonly name: string; readonly path: string | undefined }
+  | { readonly code: 'unknown-data'; readonly name: string; readonly known: readonly string[] }
+  | {
+      readonly code: 'unreadable-data';
+      readonly name: string;
+      readonly path: string;
+      readonly tensor: string;
+      readonly got: string;
+    };
+
+/** A fault and its place: the way from the output to the node, as 'top ← joint ← rna', or the part of a file. */
+export type GraphIssue = (Fault | FileFault) & { readonly at: string };
 
 export interface Counted {
   readonly name: string;
@@ -121,6 +139,25 @@ function sentence(issue: GraphIssue): string {
       }`;
     case 'rank-mismatch':
       return `Branches of factorAdd must have equal rank; got ${counted(issue.ranks, 'k=')}`;
+    case 'not-a-graph':
+      return `A graph file must be an object with format: 'factorloom-graph' and a version; got ${issue.got}`;
+    case 'newer-version':
+      return `A graph file must be of version ${issue.known} or before; got ${issue.version}: update factorloom`;
+    case 'duplicate-id':
+      return `Nodes must have different ids; got two of id '${issue.id}'`;
+    case 'unknown-node':
+      return `A node must stand after those it reads, so that no graph leads back to itself; got '${issue.id}', which is not before it${nearest(
+        issue.id,
+        issue.known.filter((id) => id !== issue.id),
+      )}`;
+    case 'unused-node':
+      return `Every node must lead to the output; got '${issue.id}', which nothing reads`;
+    case 'missing-data':
+      return `Data must be given for '${issue.name}'${issue.path === undefined ? '' : `, or found by loadGraph in ${issue.path}`}; got none`;
+    case 'unknown-data':
+      return `Data must be given under a name that the graph asks for; got '${issue.name}'${nearest(issue.name, issue.known)}`;
+    case 'unreadable-data':
+      return `The data of '${issue.name}' must be tensor '${issue.tensor}' of a safetensors file, rows × columns, at ${issue.path}; got ${issue.got}`;
   }
 }
 
@@ -150,11 +187,18 @@ export function show(value: unknown): string {
 /** The option that was probably meant, or all there are. */
 function nearest(option: string, known: readonly string[]): string {
   const last = (path: string) => path.slice(path.lastIndexOf('.') + 1).toLowerCase();
-  const far = (name: string) => distance(last(name), last(option));
-  const [close] = [...known].sort((a, b) => far(a) - far(b));
-  const near = close !== undefined && far(close) <= Math.min(2, Math.floor(option.length / 2));
-  return near ? `; did you mean '${close}'?` : `; it has ${known.join(', ')}`;
+  let close = { name: '', far: Infinity };
+  for (const name of known) {
+    const far = distance(last(name), last(option));
+    if (far < close.far) close = { name, far };
+  }
+  if (close.far <= Math.min(2, Math.floor(option.length / 2))) return `; did you mean '${close.name}'?`;
+  const listed = known.length > MOST_KNOWN ? [...known.slice(0, MOST_KNOWN), '…'] : known;
+  return `; it has ${listed.join(', ') || 'none'}`;
 }
+
+/** Names that a message lists. */
+const MOST_KNOWN = 40;
 
 /** Levenshtein distance. */
 function distance(a: string, b: string): number {

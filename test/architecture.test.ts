@@ -26,7 +26,7 @@ const allowed: Readonly<Record<string, { readonly folders: readonly string[]; re
     compiler: { folders: ['dsl'], packages: ['graphology', 'ts-pattern'] },
     runtime: { folders: ['compiler', 'dsl', 'kernels'], packages: ['ts-pattern', 'node:crypto'] },
     io: {
-      folders: ['compiler', 'kernels', 'runtime'],
+      folders: ['compiler', 'dsl', 'kernels', 'runtime'],
       packages: ['zod', 'node:crypto', 'node:fs/promises', 'node:module', 'node:path', 'node:timers/promises'],
     },
     guidance: { folders: ['compiler', 'dsl', 'kernels', 'runtime'], packages: ['zod'] },
@@ -60,10 +60,15 @@ describe('src', () => {
     },
   );
 
-  test('graphology has one door, and zod one for options and one for files', () => {
+  test('graphology has one door, and zod one for options and one for each kind of file', () => {
     const importers = (name: string) => files('src', '.ts').filter((path) => importsOf(path).includes(name));
     expect(importers('graphology')).toEqual(['src/compiler/collect.ts']);
-    expect(importers('zod')).toEqual(['src/dsl/check-options.ts', 'src/dsl/schemas.ts', 'src/io/manifest.ts']);
+    expect(importers('zod')).toEqual([
+      'src/dsl/check-options.ts',
+      'src/dsl/schemas.ts',
+      'src/io/graph-schema.ts',
+      'src/io/manifest.ts',
+    ]);
   });
 
   test('index.ts is names and nothing else', () => {
@@ -117,7 +122,7 @@ describe('the package', () => {
       type: 'module',
       engines: { node: '>=20.19' },
     });
-    expect(Object.keys(manifest.exports)).toEqual(['.', './package.json']);
+    expect(Object.keys(manifest.exports)).toEqual(['.', './graph.schema.json', './package.json']);
     expect(Object.keys(manifest.dependencies).sort()).toEqual(['graphology', 'graphology-types', 'ts-pattern', 'zod']);
   });
 

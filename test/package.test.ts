@@ -71,6 +71,7 @@ describe('the built package', () => {
     const paths: readonly string[] = files.map(({ path }: { readonly path: string }) => path);
     expect(paths).toContain('dist/index.js');
     expect(paths).toContain('dist/index.d.ts');
+    expect(paths).toContain('graph.schema.json');
     expect(paths.filter((path) => /^(src|test|examples|scripts)\//.test(path))).toEqual([]);
     expect(paths.some((path) => path.endsWith('.node'))).toBe(haveNative);
   });

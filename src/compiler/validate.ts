@@ -2,10 +2,11 @@ import { match } from 'ts-pattern';
 import { optionFaults } from '../dsl/check-options.js';
 import type { GraphConfig } from '../dsl/config.js';
 import type { Node } from '../dsl/node.js';
+import { nodeOptions, optionsKindOf, optionsOf } from '../dsl/node-options.js';
 import { RESERVED_INPUT_NAMES, RESERVED_LAYER_NAMES } from '../dsl/reserved.js';
-import { conditionOptions, graphConfig, inputOptions, nmfSpec, svdSpec } from '../dsl/schemas.js';
+import { graphConfig } from '../dsl/schemas.js';
 import type { Fault, GraphIssue } from '../issues.js';
-import { type Collected, labelOf, named } from './collect.js';
+import { type Collected, labelOf, named, titleOf } from './collect.js';
 import { combinationFaults, svdFaults } from './combinations.js';
 import { type Contents, contentsOf } from './contents.js';
 import { dataFaults, unknownLines } from './data-faults.js';
@@ -63,12 +64,7 @@ const titled = (node: Node): string => `layer '${labelOf(node)}'`;
 
 /** The options of a node against their schema. */
 const ownOptionFaults = (node: Node): readonly Fault[] =>
-  match(node)
-    .with({ kind: 'input' }, (n) => optionFaults(inputOptions, n.options, 'factorInput'))
-    .with({ kind: 'layer' }, (n) => optionFaults(n.method === 'nmf' ? nmfSpec : svdSpec, n.spec, titled(n)))
-    .with({ kind: 'condition' }, (n) => optionFaults(conditionOptions, n.options, 'factorCondition'))
-    .with({ kind: 'shared' }, { kind: 'concat' }, { kind: 'add' }, () => [])
-    .exhaustive();
+  optionFaults(nodeOptions[optionsKindOf(node)], optionsOf(node), node.kind === 'layer' ? titled(node) : titleOf(node));
 
 function nameFaults(what: 'input' | 'layer', options: unknown, seen: Set<string>): readonly Fault[] {
   const name = typeof options === 'object' && options !== null && 'name' in options ? options.name : undefined;

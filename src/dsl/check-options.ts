@@ -36,6 +36,7 @@ function optionFault(issue: ZodIssue, schema: ZodType, options: unknown, of: str
 function knownKeys(schema: unknown, path: readonly string[]): readonly string[] {
   if (schema instanceof z.ZodOptional) return knownKeys(schema.unwrap(), path);
   if (schema instanceof z.ZodUnion) return schema.options.flatMap((option) => knownKeys(option, path));
+  if (schema instanceof z.ZodRecord) return knownKeys(schema.valueType, path.slice(1));
   if (!(schema instanceof z.ZodObject)) return [];
   return path.length === 0 ? Object.keys(schema.shape) : knownKeys(schema.shape[path[0]], path.slice(1));
 }

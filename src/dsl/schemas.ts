@@ -1,14 +1,18 @@
 import { z } from 'zod';
 import { MOST_THREADS } from '../solver.js';
 
-/** One schema per set of options; each check carries its rule, to be read after "must be". Unknown keys are refused. */
+/**
+ * One schema per set of options; each check carries its rule, to be read after "must be". Unknown keys are refused. What a
+ * check of our own allows is told by `meta`, for the schema of graph files; what has no `meta` may be any value there.
+ */
 
 const whole = (least: number, most = Number.MAX_SAFE_INTEGER) => {
   const rule = `a whole number, at least ${least}`;
   return z
     .number(rule)
     .refine((x) => Number.isInteger(x) && x >= least, rule)
-    .refine((x) => !(x > most), `a whole number, at most ${most}`);
+    .refine((x) => !(x > most), `a whole number, at most ${most}`)
+    .meta({ type: 'integer', minimum: least, maximum: most });
 };
 /** Sizes are 32 bits wide in the kernels. */
 const MOST_FACTORS = 2 ** 31 - 1;
@@ -67,6 +71,7 @@ const nmfDefaults = {
       (value) => value === 'auto' || (Number.isSafeInteger(value) && Number(value) >= 1),
       "a whole number, at least 1, or 'auto'",
     )
+    .meta({ anyOf: [{ type: 'integer', minimum: 1 }, { const: 'auto' }] })
     .optional(),
   precision: oneOf('auto', 'f32', 'f64').optional(),
   restarts: whole(1).optional(),
@@ -87,6 +92,9 @@ const orientation = oneOf('features-by-samples', 'samples-by-features').optional
 export const inputOptions = z.strictObject({ name, orientation, mask: z.unknown().optional() });
 
 export const conditionOptions = z.strictObject({ orientation });
+
+/** Nodes that are only their members. */
+export const noOptions = z.strictObject({});
 
 export const nmfSpec = z.strictObject({
   ...layerOptions,

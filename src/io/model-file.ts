@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import type { Plan } from '../compiler/plan.js';
-import { GraphError, ModelFileError } from '../errors.js';
+import { ModelFileError } from '../errors.js';
 import { selectKernels } from '../kernels/select.js';
 import { type DenseMatrix, dense, transpose } from '../matrix.js';
 import { afterFit } from '../runtime/after-fit.js';
@@ -10,6 +10,7 @@ import type { FitSummary, LayerFit, ProjectOptions, ReconstructOptions } from '.
 import { type InputHash, keep, keptOf } from '../runtime/kept.js';
 import { restore } from '../runtime/run.js';
 import type { LayerResult, RunState } from '../runtime/state.js';
+import { checkPath } from './check-path.js';
 import { hashOf, hashOfMatrix } from './hash.js';
 import { type Manifest, readManifest, type SavedLayer } from './manifest.js';
 import { fromBytes, type Tensor, toBytes } from './safetensors.js';
@@ -98,12 +99,6 @@ export async function loadFit(path: string): Promise<SavedFit> {
   return fit;
 }
 
-function checkPath(of: string, path: unknown): void {
-  if (typeof path === 'string' && path !== '' && !path.includes('\0')) return;
-  const rule = 'the path of a file, a string';
-  throw new GraphError([{ code: 'invalid-option', of, option: 'path', rule, got: path, at: of }]);
-}
-
 function restored(path: string, plan: Plan, results: ReadonlyMap<string, LayerResult>): RunState {
   try {
     return restore(plan, results);
@@ -170,7 +165,7 @@ function resultOf(path: string, plan: Plan, saved: SavedLayer, tensors: Readonly
   const output = plan.layers.find((candidate) => candidate.layer === layer);
   const find = (name: string) => tensors.get(`${layer}/${name}`);
   const demand = (tensor: Tensor | undefined, shape: readonly number[]): Float64Array => {
-    if (tensor !== undefined && String(tensor.shape) === String(shape)) return tensor.data;
+    if (tensor?.data instanceof Float64Array && String(tensor.shape) === String(shape)) return tensor.data;
     throw new ModelFileError('not-a-fit', path, `The tensors of layer '${layer}' must have the shapes of its plan`);
   };
   const shape = (slot: string | undefined) => plan.slots[Number(slot?.slice(1))]?.shape ?? [0, 0];

@@ -1,7 +1,9 @@
+import type { Floats } from '../matrix.js';
+
 /** Numbers with a shape, row after row. */
 export interface Tensor {
   readonly shape: readonly number[];
-  readonly data: Float64Array;
+  readonly data: Floats;
 }
 
 /** Tensors by name, and words beside them. */
@@ -18,7 +20,7 @@ export function toBytes({ tensors, metadata }: TensorFile): readonly Uint8Array[
   for (const [name, { shape, data }] of tensors) {
     const from = end;
     end += data.byteLength;
-    header[name] = { dtype: 'F64', shape, data_offsets: [from, end] };
+    header[name] = { dtype: data instanceof Float64Array ? 'F64' : 'F32', shape, data_offsets: [from, end] };
     parts.push(bytesOf(data));
   }
   const text = new TextEncoder().encode(JSON.stringify(header));
@@ -34,17 +36,23 @@ export function toBytes({ tensors, metadata }: TensorFile): readonly Uint8Array[
 const little = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
 
 /** The numbers' bytes, least significant first. */
-function bytesOf(data: Float64Array): Uint8Array {
+function bytesOf(data: Floats): Uint8Array {
   const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
-  return little ? bytes : swapped(bytes);
+  return little ? bytes : swapped(bytes, data.BYTES_PER_ELEMENT);
 }
 
-function swapped(bytes: Uint8Array): Uint8Array {
-  return bytes.map((_, p) => bytes[p - (p % 8) + 7 - (p % 8)]);
+function swapped(bytes: Uint8Array, width: number): Uint8Array<ArrayBuffer> {
+  return bytes.map((_, p) => bytes[p - (p % width) + width - 1 - (p % width)]);
 }
+
+/** The bytes of a number by its type. */
+const WIDTHS = new Map<unknown, 8 | 4>([
+  ['F64', 8],
+  ['F32', 4],
+]);
 
 /**
- * What a safetensors file holds, tensors of 64-bit numbers only.
+ * What a safetensors file holds, tensors of 64-bit or 32-bit numbers only.
  *
  * @throws RangeError that says what is wrong with it.
  */
@@ -62,15 +70,20 @@ export function fromBytes(bytes: Uint8Array): TensorFile {
   for (const [name, entry] of Object.entries(header)) {
     if (name === '__metadata__') continue;
     const { dtype, shape, data_offsets: offsets } = isObject(entry) ? entry : {};
-    demand(dtype === 'F64', `tensor '${name}' is not of 64-bit numbers`);
+    const width = WIDTHS.get(dtype) ?? 0;
+    demand(width > 0, `tensor '${name}' is not of 64-bit or 32-bit numbers`);
     const sizes = isCounts(shape) ? shape : [];
     const [from, to] = isCounts(offsets) ? offsets : [];
     demand(isCounts(shape) && from === end, `tensor '${name}' has no place`);
-    demand(to - from === 8 * sizes.reduce((product, size) => product * size, 1), `tensor '${name}' has another size`);
+    demand(
+      to - from === width * sizes.reduce((product, size) => product * size, 1),
+      `tensor '${name}' has another size`,
+    );
     demand(to <= body.length, `it ends within tensor '${name}'`);
     // A copy: a Buffer's slice would be a view of all that was read.
     const own = new Uint8Array(body.subarray(from, to));
-    tensors.set(name, { shape: sizes, data: new Float64Array((little ? own : swapped(own)).buffer) });
+    const { buffer } = little ? own : swapped(own, width);
+    tensors.set(name, { shape: sizes, data: width === 8 ? new Float64Array(buffer) : new Float32Array(buffer) });
     end = to;
   }
   demand(end === body.length, 'it goes on after its last tensor');

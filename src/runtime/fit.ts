@@ -16,20 +16,37 @@ export type PerModality<P extends string, T> = [Exclude<P, Condition>] extends [
   ? T
   : { readonly [M in Exclude<P, Condition>]: T };
 
-/** A fitted layer: X ≈ W·diag(d)·H. */
-export type LayerFit<P extends string = never> = BaseFit<P> &
-  ([Extract<P, Condition>] extends [never]
-    ? unknown
-    : {
-        /** p × k: the loadings of the rows that conditions added. */
-        readonly Wcondition: DenseMatrix;
-      });
+/** A fitted layer: X ≈ W·diag(d)·H. Where the names of its parts aren't known, W is one matrix or several. */
+export type LayerFit<P extends string = never> = BaseFit & (string extends P ? UnknownParts : PartsFit<P>);
 
-interface BaseFit<P extends string> {
-  /** How the layer factors its input. */
-  readonly method: 'nmf' | 'svd';
+type PartsFit<P extends string> = {
   /** Loadings, features × k; under `factorShared` one matrix per modality, by name. */
   readonly W: PerModality<P, DenseMatrix>;
+  /** Means that an SVD took out of each feature, or null. */
+  readonly center: PerModality<P, Float64Array | null>;
+  /** Deviations that an SVD divided each feature by, or null. */
+  readonly scale: PerModality<P, Float64Array | null>;
+} & ([Extract<P, Condition>] extends [never] ? unknown : ConditionFit);
+
+interface ConditionFit {
+  /** p × k: the loadings of the rows that conditions added. */
+  readonly Wcondition: DenseMatrix;
+}
+
+type OneOrByName<T> = T | { readonly [modality: string]: T };
+
+interface UnknownParts extends Partial<ConditionFit> {
+  /** Loadings, features × k; under `factorShared` one matrix per modality, by name. */
+  readonly W: OneOrByName<DenseMatrix>;
+  /** Means that an SVD took out of each feature, or null. */
+  readonly center: OneOrByName<Float64Array | null>;
+  /** Deviations that an SVD divided each feature by, or null. */
+  readonly scale: OneOrByName<Float64Array | null>;
+}
+
+interface BaseFit {
+  /** How the layer factors its input. */
+  readonly method: 'nmf' | 'svd';
   /** Scales, k numbers, falling; σ for an SVD. */
   readonly d: Float64Array;
   /** Embedding, k × samples. */
@@ -50,10 +67,6 @@ interface BaseFit<P extends string> {
    * largest entry (below 1e-3 is close, below 1e-6 is there); for an SVD the largest residual over σ₁.
    */
   readonly kkt: number;
-  /** Means that an SVD took out of each feature, or null. */
-  readonly center: PerModality<P, Float64Array | null>;
-  /** Deviations that an SVD divided each feature by, or null. */
-  readonly scale: PerModality<P, Float64Array | null>;
 }
 
 /** How well one input is reconstructed through the whole graph. */

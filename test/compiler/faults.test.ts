@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import * as factorloom from '../../src/index.js';
 import { GraphError, type GraphIssue } from '../../src/index.js';
+import type { Fault } from '../../src/issues.js';
+import { issuesOf } from '../support/issues.js';
 import { uniform } from '../support/matrices.js';
 
 /** The library as plain JavaScript sees it: nothing is checked before it runs. */
@@ -13,16 +15,6 @@ const X = uniform(6, 5, 1);
 const x = factorInput(X, { name: 'x' });
 const y = factorInput(uniform(4, 5, 2), { name: 'y' });
 const a = nmfLayer(x, { name: 'a', k: 2 });
-
-function issuesOf(build: () => unknown): readonly GraphIssue[] {
-  try {
-    build();
-  } catch (error) {
-    if (error instanceof GraphError) return error.issues;
-    throw error;
-  }
-  return [];
-}
 
 /** The one issue of a graph that has one. */
 function only(build: () => unknown): GraphIssue {
@@ -420,7 +412,7 @@ describe('one fault, one issue', () => {
   );
 
   test('every code of a graph has been met', () => {
-    const all: { readonly [code in GraphIssue['code']]: true } = {
+    const all: { readonly [code in Fault['code']]: true } = {
       'invalid-node': true,
       cycle: true,
       'invalid-output': true,

@@ -49,7 +49,14 @@ describe('what cannot be combined is refused, with a cure', () => {
       { accelerate: 'her', solver: 'mu' },
       /'none'/,
     ],
-    ['a bound with bpp', { solver: 'bpp', norm: 'none', W: W({ upperBound: 1 }) }, {}, X, { solver: 'bpp' }, /solver: 'hals'/],
+    [
+      'a bound with bpp',
+      { solver: 'bpp', norm: 'none', W: W({ upperBound: 1 }) },
+      {},
+      X,
+      { solver: 'bpp' },
+      /solver: 'hals'/,
+    ],
     [
       'a target with mu',
       { solver: 'mu', H: H({ target: start(6, 5, 2).H, targetLambda: 1 }) },

@@ -13,13 +13,17 @@ import {
   factorShared,
   type GraphConfig,
   type GraphFit,
+  graphFromJSON,
+  graphToJSON,
   H,
   type InputOptions,
   type LayerFit,
+  loadGraph,
   type Matrix,
   type NmfSpec,
   nmfLayer,
   type SvdSpec,
+  saveGraph,
   svdLayer,
   W,
 } from '../../src/index.js';
@@ -117,6 +121,29 @@ describe('results are typed by layer and modality', () => {
     expectTypeOf<keyof typeof fit>().toEqualTypeOf<
       'a' | 'b' | 'summary' | 'reconstruct' | 'project' | 'loadings' | 'explained'
     >();
+  });
+});
+
+describe('graphs that were read', () => {
+  test('are fitted and built upon; names are strings, and W is one matrix or several', async () => {
+    const { output, config } = graphFromJSON({}, { rna: X1, 'condition 1': Z, 'rna.mask.features': [1, 2] });
+    const fit = await factorNet(output, config).fit();
+    expectTypeOf(fit.any.H).toEqualTypeOf<DenseMatrix>();
+    expectTypeOf(fit.any.W).toEqualTypeOf<DenseMatrix | { readonly [modality: string]: DenseMatrix }>();
+    (fit.any.W as DenseMatrix).rows;
+    expectTypeOf(fit.any.Wcondition).toEqualTypeOf<DenseMatrix | undefined>();
+    expectTypeOf(fit.summary.loss).toEqualTypeOf<number>();
+    expectTypeOf(await fit.reconstruct('rna', { through: 'any' })).toEqualTypeOf<DenseMatrix>();
+    const top = await factorNet(output.nmfLayer({ name: 'top', k: 2 })).fit();
+    expectTypeOf(top.top.d).toEqualTypeOf<Float64Array>();
+    factorNet((await loadGraph('graph.json')).output).plan.layers;
+    expectTypeOf(graphToJSON(joint, { seed: 1 }).nodes[0].id).toEqualTypeOf<string>();
+    // @ts-expect-error a number of entries
+    graphToJSON(joint, {}, { inline: 'all' });
+    // @ts-expect-error data are matrices
+    graphFromJSON({}, { rna: 'rna.csv' });
+    // @ts-expect-error a word is no place
+    await saveGraph(joint, 'graph.json', {}, { data: { rna: 'rna.safetensors' } });
   });
 });
 

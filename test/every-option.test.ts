@@ -1,0 +1,174 @@
+import { beforeEach, describe, expect, test, vi } from 'vitest';
+import { compile } from '../src/compiler/compile.js';
+import * as schemas from '../src/dsl/schemas.js';
+import {
+  type FitOptions,
+  factorCondition,
+  factorInput,
+  factorNet,
+  GraphError,
+  nmfLayer,
+  type ProjectOptions,
+  type ReconstructOptions,
+  type RefineOptions,
+  refine,
+} from '../src/index.js';
+import type { CallOptions } from '../src/kernels/kernels.js';
+import type { GraphFit } from '../src/runtime/fit.js';
+import { uniform } from './support/matrices.js';
+import { type Graph, graphCases, optionPaths } from './support/option-cases.js';
+
+/** What kernels were asked for, in order. */
+const calls = vi.hoisted((): unknown[] => []);
+
+vi.mock('../src/kernels/select.js', async () => {
+  const { reference: kernels } = await import('../src/kernels/reference.js');
+  const recorded =
+    <A, R>(op: string, kernel: (args: A, options?: CallOptions) => R) =>
+    (args: A, options: CallOptions = {}): R => {
+      const { signal, threads, onIteration } = options;
+      calls.push({ op, args, threads, signal: signal !== undefined, told: onIteration !== undefined });
+      return kernel(args, options);
+    };
+  const recording = {
+    ...kernels,
+    nmf: recorded('nmf', kernels.nmf),
+    encode: recorded('encode', kernels.encode),
+    svd: recorded('svd', kernels.svd),
+    mse: recorded('mse', kernels.mse),
+  };
+  const selectKernels = (backend?: string) => {
+    calls.push({ op: 'select', backend });
+    return recording;
+  };
+  return { selectKernels, quickestKernels: () => kernels };
+});
+
+beforeEach(() => {
+  calls.length = 0;
+});
+
+/** What was asked of the kernels while something ran, and what came of it. */
+async function trace(run: () => Promise<unknown>) {
+  calls.length = 0;
+  const came = await run();
+  return structuredClone({ came, calls });
+}
+
+const fitOf = ({ output, config }: Graph): Promise<GraphFit> =>
+  // Any graph of the cases ends in a layer.
+  factorNet(output as ReturnType<typeof nmfLayer>, config).fit() as unknown as Promise<GraphFit>;
+
+/** The layers of a fit; its seconds are never the same. */
+const layersOf = async (fit: Promise<GraphFit>) => {
+  const { summary: _, ...layers } = await fit;
+  return layers;
+};
+
+describe('an option of a graph', () => {
+  const cases = Object.entries(graphCases).flatMap(([schema, { graph, cases: options }]) =>
+    Object.entries(options).map(([path, { graph: own = graph, ...each }]) => ({ schema, path, build: own, ...each })),
+  );
+  const taken = cases.filter(({ refused }) => refused === undefined);
+  const compiled = ({ output, config }: Graph) => compile(output.node, config);
+
+  test.each(taken)('$path of $schema changes the plan or its data', ({ build, with: given, without = {} }) => {
+    expect(compiled(build(given))).not.toEqual(compiled(build(without)));
+    expect(compiled(build(given))).toEqual(compiled(build(given)));
+  });
+
+  test.each(taken)(
+    '$path of $schema changes what the kernels do',
+    async ({ path, build, with: given, without = {} }) => {
+      const [one, other] = [build(given), build(without)];
+      const [first, second] = [await trace(() => layersOf(fitOf(one))), await trace(() => layersOf(fitOf(other)))];
+      // A name changes what the numbers are called.
+      if (path === 'name') expect([compiled(one).plan, first]).not.toEqual([compiled(other).plan, second]);
+      else expect(first.calls).not.toEqual(second.calls);
+    },
+  );
+
+  test.each(cases.filter(({ refused }) => refused !== undefined))(
+    '$path of $schema is refused where it does not belong',
+    ({ build, with: given, without = {}, refused }) => {
+      expect(() => compiled(build(given))).toThrow(GraphError);
+      expect(() => compiled(build(given))).toThrow(refused);
+      expect(() => compiled(build(without))).not.toThrow();
+    },
+  );
+});
+
+const x = factorInput(uniform(6, 6, 1), { name: 'x' });
+const net = factorNet(
+  nmfLayer(nmfLayer(factorCondition(x, uniform(2, 6, 2)), { name: 'a', k: 3 }), { name: 'b', k: 2 }),
+  { seed: 1, maxIter: 20 },
+);
+
+/** Each option of a fit, with a value that says something. */
+const fitCases: Readonly<Record<string, () => FitOptions>> = {
+  signal: () => ({ signal: AbortSignal.abort(new Error('no')) }),
+  onProgress: () => ({ onProgress: () => {} }),
+  threads: () => ({ threads: 3 }),
+  backend: () => ({ backend: 'reference' }),
+  memory: () => ({ memory: 'low' }),
+};
+const projectCases: Readonly<Record<string, () => ProjectOptions>> = {
+  orientation: () => ({ orientation: 'samples-by-features' }),
+  conditions: () => ({ conditions: [uniform(2, 6, 9)] }),
+  signal: () => ({ signal: AbortSignal.abort(new Error('no')) }),
+  threads: () => ({ threads: 3 }),
+};
+const reconstructCases: Readonly<Record<string, () => ReconstructOptions<'a' | 'b'>>> = {
+  through: () => ({ through: 'a' }),
+  features: () => ({ features: [3, 1] }),
+  samples: () => ({ samples: [0] }),
+};
+
+const refineCases: Readonly<Record<string, () => RefineOptions>> = {
+  ...fitCases,
+  layer: () => ({ layer: 'a' }),
+  lambda: () => ({ lambda: -1 }),
+  cycles: () => ({ cycles: 2 }),
+  whiten: () => ({ whiten: true }),
+};
+
+const afterwards: Readonly<
+  Record<string, readonly [cases: Readonly<Record<string, () => object>>, run: (options: object) => Promise<unknown>]>
+> = {
+  fitOptions: [fitCases, (options) => layersOf(net.fit(options) as Promise<unknown> as Promise<GraphFit>)],
+  projectOptions: [projectCases, async (options) => (await net.fit()).project({ x: uniform(6, 6, 5) }, options)],
+  refineOptions: [
+    refineCases,
+    async (options) =>
+      layersOf(
+        refine(await net.fit(), [0, 0, 1, 1, 2, 2], {
+          layer: 'b',
+          ...options,
+        }) as Promise<unknown> as Promise<GraphFit>,
+      ),
+  ],
+  reconstructOptions: [reconstructCases, async (options) => (await net.fit()).reconstruct('x', options)],
+};
+
+describe('an option of a fit, or of what is asked of it', () => {
+  const cases = Object.entries(afterwards).flatMap(([schema, [options, run]]) =>
+    Object.entries(options).map(([key, make]) => ({ schema, key, make, run })),
+  );
+  test.each(cases)('$key of $schema changes what the kernels do, or what comes of it', async ({ key, make, run }) => {
+    const plain = await trace(() => run({}));
+    expect(Object.keys(make())).toEqual([key]);
+    // Cancelled, it comes to an error.
+    expect(await trace(() => run(make()).catch(String))).not.toEqual(plain);
+    expect(await trace(() => run({}))).toEqual(plain);
+  });
+});
+
+test('every option of every schema has a case', () => {
+  const known = {
+    ...Object.fromEntries(Object.entries(graphCases).map(([name, { cases }]) => [name, cases])),
+    ...Object.fromEntries(Object.entries(afterwards).map(([name, [cases]]) => [name, cases])),
+  };
+  expect(Object.keys(known).sort()).toEqual(Object.keys(schemas).sort());
+  for (const [name, schema] of Object.entries(schemas))
+    expect([name, Object.keys(known[name]).sort()]).toEqual([name, [...optionPaths(schema)].sort()]);
+});
