@@ -18,7 +18,7 @@ import type {
   StartArgs,
 } from './plan.js';
 import { createPlanBuilder, type PlanBuilder } from './plan-builder.js';
-import { factorTerms, methodOf, resolveNmf, resolveSvd } from './resolve.js';
+import { factorTerms, methodOf, resolveJoint, resolveNmf, resolveSvd } from './resolve.js';
 import type { Survey, Surveyed } from './survey.js';
 
 /** What is assumed of data that nothing is known of. */
@@ -64,7 +64,7 @@ export function lower(graph: Collected, survey: Survey, config: GraphConfig): Co
     }
     blocks.set(node, own);
   }
-  return plan.finish(config.seed ?? null, outputLayers(graph.output));
+  return plan.finish(config.seed ?? null, outputLayers(graph.output), resolveJoint(config));
 }
 
 /** Which forms of each node its consumers ask for; asked of the output first. */

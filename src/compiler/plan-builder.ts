@@ -74,8 +74,8 @@ export function createPlanBuilder() {
       stacks.set(key, write);
       return write;
     },
-    finish(seed: number | null, output: readonly string[]): Compiled {
-      const plan: Plan = { version: 1, seed, slots, prepare, fit, finish, layers, output, notes };
+    finish(seed: number | null, output: readonly string[], joint: Plan['joint']): Compiled {
+      const plan: Plan = { version: 1, seed, slots, prepare, fit, finish, layers, output, joint, notes };
       return { plan: deepFreeze(plan), bindings };
     },
   };

@@ -14,7 +14,17 @@ export interface Plan {
   readonly layers: readonly LayerOutput[];
   /** The layers that the output is made of: reconstructions through the output begin there. */
   readonly output: readonly string[];
+  /** How all layers are trained at once, after each was by itself; null: they aren't. */
+  readonly joint: JointArgs | null;
   readonly notes: readonly Note[];
+}
+
+/** Rounds over all layers on the loss of the data reconstructed through the graph. */
+export interface JointArgs {
+  /** Weight of the loss from the output, in (0, 1]; the other layers' own share the rest. */
+  readonly coupling: number;
+  readonly rounds: number;
+  readonly tol: number;
 }
 
 export type SlotId = `%${number}`;

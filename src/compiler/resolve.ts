@@ -1,11 +1,12 @@
 import type { FactorOptions, GivenStart, GraphConfig, NmfSpec, SvdSpec } from '../dsl/config.js';
 import type { FactorTerms, Side } from '../objective.js';
 import type { Acceleration, MaskedSolver, Precision, Solver, StartMethod } from '../solver.js';
-import type { NmfStart, NmfStepArgs, PlannedTerms, Slot, StartArgs, SvdStepArgs } from './plan.js';
+import type { JointArgs, NmfStart, NmfStepArgs, PlannedTerms, Slot, StartArgs, SvdStepArgs } from './plan.js';
 import { affordableSweeps } from './sweeps.js';
 
 /** Defaults, in one place. */
 const NMF = { solver: 'hals', precision: 'auto', restarts: 1, maxIter: 100, tol: 1e-4, norm: 'L1' } as const;
+const JOINT = { coupling: 1, rounds: 200 } as const;
 const SVD = { maxIter: 100, tol: 1e-10 } as const;
 /** Where each column is solved with a Gram matrix of its own: up to this rank, and where more than this share is missing. */
 const OWN_GRAM = { rank: 6, share: 0.4 } as const;
@@ -33,6 +34,12 @@ export function methodOf(spec: NmfSpec, config: GraphConfig, missing: MaskedSolv
     start: spec.start ?? config.start ?? 'random',
     restarts: spec.restarts ?? config.restarts ?? NMF.restarts,
   };
+}
+
+/** How all layers are trained at once, if they are. */
+export function resolveJoint({ training, coupling, rounds, tol }: GraphConfig): JointArgs | null {
+  if (training !== 'joint') return null;
+  return { coupling: coupling ?? JOINT.coupling, rounds: rounds ?? JOINT.rounds, tol: tol ?? NMF.tol };
 }
 
 /** What `resolveNmf` must know of the data. */

@@ -170,6 +170,19 @@ interface NmfDefaults {
 export interface GraphConfig extends NmfDefaults {
   /** Where fits begin: see `StartMethod`; default 'random'. */
   readonly start?: StartMethod | undefined;
+  /**
+   * 'layerwise' (default): each layer is fitted to what it reads, upstream first. 'joint': then all layers at once, in
+   * rounds over their factors, lower the loss of the data reconstructed through the whole graph, so that deep layers shape
+   * early ones. It takes graphs of NMF layers without penalties, sums or missing entries.
+   */
+  readonly training?: 'layerwise' | 'joint' | undefined;
+  /**
+   * Weight γ in (0, 1] of the loss from the output in joint training; the losses of the data through each other layer's own
+   * embedding share 1 − γ. Default 1: layers below have no embedding of their own, theirs is what the output makes of it.
+   */
+  readonly coupling?: number | undefined;
+  /** Most rounds of joint training, a whole number ≥ 1; default 200. It ends once five bring less than `tol`. */
+  readonly rounds?: number | undefined;
   /** Whole number ≥ 0: one seed gives bitwise one result. Default: drawn at each fit and recorded in `summary.seed`. */
   readonly seed?: number | undefined;
 }

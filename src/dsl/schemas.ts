@@ -114,8 +114,16 @@ export const svdSpec = z.strictObject({
   tol: atLeastZero.optional(),
 });
 
+const share = (() => {
+  const rule = 'a number above 0, at most 1';
+  return z.number(rule).gt(0, rule).max(1, rule);
+})();
+
 export const graphConfig = z.strictObject({
   ...nmfDefaults,
+  training: oneOf('layerwise', 'joint').optional(),
+  coupling: share.optional(),
+  rounds: whole(1).optional(),
   start: startMethod.optional(),
   seed: whole(0).optional(),
 });

@@ -1,6 +1,6 @@
 import type { CscMatrix, DenseMatrix, Floats, RowBlocks } from '../matrix.js';
 import type { Look } from '../matrix-check.js';
-import type { FactorTerms, Norm } from '../objective.js';
+import type { FactorTerms, Norm, Side } from '../objective.js';
 import type { Acceleration, MaskedSolver, Memory, Precision, Solver } from '../solver.js';
 
 /** Terms with their matrices: sparse neighbours, dense targets. */
@@ -15,6 +15,7 @@ export interface Kernels {
   encode(args: EncodeArgs, options?: CallOptions): Promise<DenseMatrix>;
   svd(args: SvdArgs, options?: CallOptions): Promise<SvdResult>;
   mse(args: MseArgs, options?: CallOptions): Promise<number>;
+  multiply(args: MultiplyArgs, options?: CallOptions): Promise<DenseMatrix>;
   /** A look at every number, on the caller's thread. */
   look(values: Floats): Look;
 }
@@ -111,6 +112,14 @@ export interface MseArgs {
   readonly X: RowBlocks;
   readonly W: DenseMatrix;
   readonly H: DenseMatrix;
+}
+
+/** Wᵀ·X, k × samples, of a factor W (features × k); or X·Hᵀ, features × k, of a factor H (k × samples). */
+export interface MultiplyArgs {
+  /** Without missing entries. */
+  readonly X: RowBlocks;
+  readonly factor: DenseMatrix;
+  readonly side: Side;
 }
 
 export type Stopped = 'converged' | 'max-iter' | 'aborted';

@@ -87,6 +87,7 @@ function faultOf(found: unknown): string | null {
     'encode',
     'examine',
     'mse',
+    'multiply',
     'nmf',
     'provokePanic',
     'svd',
@@ -119,6 +120,11 @@ function wrap(addon: Addon): Kernels {
         const start = { W: { rows: args.start.rows, cols: args.k }, H: { rows: args.k, cols: args.X[0].cols } };
         return { ...toModel({ start }, found.model), center: found.center ?? null, scale: found.scale ?? null };
       }),
+    multiply: async ({ X, factor, side }, options = {}) => {
+      const found = unwrap(await addon.multiply({ X: blocks(X), factor, side }, threadsOf(options)));
+      const rows = X.reduce((sum, block) => sum + block.rows, 0);
+      return side === 'W' ? dense(factor.cols, X[0].cols, found) : dense(rows, factor.rows, found);
+    },
     mse: async (args, options = {}) => unwrap(await addon.mse({ ...args, X: blocks(args.X) }, threadsOf(options))),
     look: (values) => {
       if (values.length < FEW) return look(values);

@@ -2,6 +2,7 @@ import { look } from '../matrix-check.js';
 import type { Kernels } from './kernels.js';
 import { encode } from './reference/encode.js';
 import { mse } from './reference/mse.js';
+import { multiply } from './reference/multiply.js';
 import { nmf } from './reference/nmf.js';
 import { svd } from './reference/svd.js';
 
@@ -9,4 +10,4 @@ import { svd } from './reference/svd.js';
  * The definition of right, in plain TypeScript: every other backend is compared with it. It works on the caller's
  * thread and lets the event loop turn every few milliseconds.
  */
-export const reference: Kernels = Object.freeze({ backend: 'reference', nmf, encode, svd, mse, look });
+export const reference: Kernels = Object.freeze({ backend: 'reference', nmf, encode, svd, mse, multiply, look });

@@ -81,10 +81,22 @@ export interface InputSummary {
   readonly missing: number;
 }
 
+/** A round of joint training. */
+export interface Round {
+  /** From 0, which is the layerwise fit. */
+  readonly round: number;
+  /** Mean squared error of each input reconstructed from the output. */
+  readonly inputs: { readonly [input: string]: number };
+  /** What is lowered: Σ over origins of their weight times ½‖X − X̂‖², conditions included. */
+  readonly objective: number;
+}
+
 export interface FitSummary<I extends string = string> {
   /** Mean squared error per entry over all inputs, reconstructed through the whole graph. */
   readonly loss: number;
   readonly inputs: { readonly [M in I]: InputSummary };
+  /** Rounds of joint training, the layerwise fit first; none where there is no such training. */
+  readonly rounds: readonly Round[];
   /** Wall time of the fit. */
   readonly seconds: number;
   /** The seed that gives this fit again. */
@@ -133,6 +145,8 @@ export interface Progress {
    * fit itself follows from iteration 1, without this.
    */
   readonly restart?: number;
+  /** In joint training: the round, from 1; loss and objective are those of the whole graph, and `maxIter` counts rounds. */
+  readonly round?: number;
 }
 
 /** What a fit holds: layer name, then modality. */

@@ -11,13 +11,15 @@ import type {
   SvdStep,
 } from '../compiler/plan.js';
 import { KernelError } from '../errors.js';
-import { addScaled, gatherRows, scaleRows, stackDense } from '../matrix.js';
+import { addScaled, gatherRows, scaleRows, stackDense, totalRows } from '../matrix.js';
+import { finishedLayers } from './joint/finish.js';
+import { train } from './joint/train.js';
 import { fitLayer } from './layer.js';
 import { blocksIn, type LayerResult, matrixIn, type RunOptions, type RunState } from './state.js';
 
 /** Runs a plan; a cancelled run ends early and says where. */
 export async function run(plan: Plan, bindings: Bindings, options: RunOptions): Promise<RunState> {
-  const state: RunState = { data: new Map(), results: new Map(), cancelledIn: undefined };
+  const state: RunState = { data: new Map(), results: new Map(), rounds: [], cancelledIn: undefined };
   for (const step of plan.prepare) {
     if (step.op === 'load') state.data.set(step.write, [bound(bindings, step.write)]);
     else stackRows(state, step);
@@ -26,13 +28,40 @@ export async function run(plan: Plan, bindings: Bindings, options: RunOptions): 
     await fitStep(state, step, plan, options);
     if (state.cancelledIn !== undefined) break;
   }
+  if (plan.joint !== null && state.cancelledIn === undefined) await trainJointly(plan, state, options);
   for (const step of plan.finish) if (state.results.has(step.layer)) splitRows(state, step);
   return state;
 }
 
+/** All layers at once, from where each has got by itself; what each hands on is then made anew. */
+async function trainJointly(plan: Plan, state: RunState, options: RunOptions): Promise<void> {
+  const trained = await train(plan, state, options);
+  state.rounds = trained.rounds;
+  for (const [layer, result] of await finishedLayers(plan, state, trained)) state.results.set(layer, result);
+  if (trained.aborted) [state.cancelledIn] = plan.output;
+  replay(plan, state);
+  for (const step of plan.fit) {
+    if (step.op !== 'nmf') continue;
+    const found = state.results.get(step.layer);
+    if (found === undefined) throw missing(step.layer);
+    const { W, d, H } = found;
+    const X = blocksIn(state, step.read);
+    const loss = await options.kernels.mse({ X, W, H: scaleRows(H, d) }, { threads: options.threads });
+    const entries = totalRows(X) * H.cols;
+    state.results.set(step.layer, { ...found, loss, objective: (loss * entries) / 2 });
+  }
+}
+
 /** What a run has left behind, but for the data, from what kernels made of the layers. */
 export function restore(plan: Plan, results: ReadonlyMap<string, LayerResult>): RunState {
-  const state: RunState = { data: new Map(), results: new Map(results), cancelledIn: undefined };
+  const state: RunState = { data: new Map(), results: new Map(results), rounds: [], cancelledIn: undefined };
+  replay(plan, state);
+  for (const step of plan.finish) splitRows(state, step);
+  return state;
+}
+
+/** Fills the slots that need no kernel from the results of layers. */
+function replay(plan: Plan, state: RunState): void {
   for (const step of plan.fit) {
     if (step.op === 'stackRows') {
       if (step.reads.every((slot) => state.data.has(slot))) stackRows(state, step);
@@ -40,14 +69,14 @@ export function restore(plan: Plan, results: ReadonlyMap<string, LayerResult>): 
     else if (step.op === 'embed') embed(state, step);
     else leave(state, step);
   }
-  for (const step of plan.finish) splitRows(state, step);
-  return state;
 }
+
+const missing = (layer: string) => new KernelError('invalid-argument', `nothing is known of layer '${layer}'`);
 
 /** Puts the factors of a fitted layer into their slots. */
 function leave(state: RunState, { layer, write }: NmfStep | SvdStep): void {
   const result = state.results.get(layer);
-  if (result === undefined) throw new KernelError('invalid-argument', `nothing is known of layer '${layer}'`);
+  if (result === undefined) throw missing(layer);
   state.data.set(write.W, [result.W]);
   state.data.set(write.H, [result.H]);
 }

@@ -3,7 +3,7 @@ import { KernelError } from '../errors.js';
 import type { Kernels, NmfResult, SvdResult } from '../kernels/kernels.js';
 import { type DenseMatrix, type RowBlocks, toDense } from '../matrix.js';
 import type { Memory } from '../solver.js';
-import type { Progress } from './fit.js';
+import type { Progress, Round } from './fit.js';
 
 export interface RunOptions {
   readonly kernels: Kernels;
@@ -20,12 +20,16 @@ export type LayerResult = (NmfResult | SvdResult) & {
   readonly restart: number;
   /** `energy` of W's rows over their squared lengths, where that isn't L2 alone. */
   readonly energy?: Float64Array;
+  /** Rounds of joint training that it has been through. */
+  readonly rounds?: number;
 };
 
 /** Everything a run leaves behind, by slot and by layer. */
 export interface RunState {
   readonly data: Map<SlotId, RowBlocks>;
   readonly results: Map<string, LayerResult>;
+  /** Rounds of joint training. */
+  rounds: readonly Round[];
   /** The layer that was being fitted when the run was cancelled. */
   cancelledIn: string | undefined;
 }

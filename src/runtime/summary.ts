@@ -53,6 +53,7 @@ export async function summarize(plan: Plan, state: RunState, kernels: Kernels, c
   return Object.freeze({
     loss: squares / entries,
     inputs: Object.freeze(Object.fromEntries(inputs)),
+    rounds: Object.freeze([...state.rounds]),
     seconds: (performance.now() - began) / 1000,
     seed,
     backend: kernels.backend,

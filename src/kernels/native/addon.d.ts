@@ -36,6 +36,9 @@ export interface EncodeArgs {
 /** A look at every number, at once. */
 export declare function examine(numbers: Float64Array | Float32Array): Facts
 
+/** Which factor. */
+export type FactorSide = 'W' | 'H'
+
 /** The terms one factor adds to the objective. */
 export interface FactorTerms {
   L1: number
@@ -110,6 +113,16 @@ export interface MseArgs {
   X: Array<Matrix>
   W: DenseMatrix
   H: DenseMatrix
+}
+
+/** Resolves with Wᵀ·X or X·Hᵀ, as its data, or with an error as data. */
+export declare function multiply(args: MultiplyArgs, threads: number): Promise<Float64Array | Failure>
+
+/** See `MultiplyArgs` of kernels.ts. */
+export interface MultiplyArgs {
+  X: Array<Matrix>
+  factor: DenseMatrix
+  side: FactorSide
 }
 
 /** A graph of the features or samples of a factor. */

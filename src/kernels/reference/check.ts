@@ -2,7 +2,7 @@ import { KernelError } from '../../errors.js';
 import { type DenseData, type Matrix, type RowBlocks, storedValues, totalRows, transposeCsc } from '../../matrix.js';
 import { examine } from '../../matrix-check.js';
 import type { Side } from '../../objective.js';
-import type { EncodeArgs, HoldOut, KernelTerms, MseArgs, NmfArgs, SvdArgs } from '../kernels.js';
+import type { EncodeArgs, HoldOut, KernelTerms, MseArgs, MultiplyArgs, NmfArgs, SvdArgs } from '../kernels.js';
 
 function demand(holds: boolean, rule: string): void {
   if (!holds) throw new KernelError('invalid-argument', rule);
@@ -63,6 +63,14 @@ export function checkSvd({ X, k, start }: SvdArgs): void {
   checkBlocks(X);
   demand(k >= 1, 'a factorization must have a factor');
   checkShape(start, totalRows(X), start.cols, 'the start');
+}
+
+export function checkMultiply({ X, factor, side }: MultiplyArgs): void {
+  checkBlocks(X);
+  const [rows, cols] = side === 'W' ? [totalRows(X), factor.cols] : [factor.rows, X[0].cols];
+  demand((side === 'W' ? cols : rows) >= 1, 'a factor must have a row or column');
+  checkShape(factor, rows, cols, 'the factor');
+  demand(X.every((block) => examine(block).missing === 0), 'the data must have no gaps'); // biome-ignore format: one thought
 }
 
 export function checkMse({ X, W, H }: MseArgs): void {

@@ -13,7 +13,8 @@ mod momentum;
 mod parallel;
 mod quadratic;
 mod sparse;
-mod view;
+/// The data as one factor sees them.
+pub mod view;
 
 /// Watching and ending a fit.
 pub mod control;
@@ -30,6 +31,8 @@ pub mod hold_out;
 pub mod matrix;
 /// Mean squared difference of data and model.
 pub mod mse;
+/// Data times a factor.
+pub mod multiply;
 pub mod nmf;
 
 /// What is minimised beside ‖X − W·H‖².

@@ -224,6 +224,23 @@ pub struct MseArgs {
     pub h: DenseMatrix,
 }
 
+/// See `MultiplyArgs` of kernels.ts.
+#[napi(object, object_to_js = false)]
+pub struct MultiplyArgs {
+    #[napi(js_name = "X")]
+    pub x: Vec<Matrix>,
+    pub factor: DenseMatrix,
+    pub side: FactorSide,
+}
+
+/// Which factor.
+#[napi(string_enum)]
+#[derive(PartialEq, Eq)]
+pub enum FactorSide {
+    W,
+    H,
+}
+
 impl HoldOut {
     pub(crate) fn view(&self) -> hold_out::HoldOut<'_> {
         hold_out::HoldOut {

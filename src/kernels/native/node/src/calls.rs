@@ -11,8 +11,8 @@ use napi::{Env, Result, Status};
 use napi_derive::napi;
 
 use crate::args::{
-    Acceleration, EncodeArgs, HoldOut, MaskedSolver, Memory, MseArgs, NmfArgs, SvdArgs, floats,
-    views,
+    Acceleration, EncodeArgs, FactorSide, HoldOut, MaskedSolver, Memory, MseArgs, MultiplyArgs,
+    NmfArgs, SvdArgs, floats, views,
 };
 use crate::cancel::Cancel;
 use crate::jobs::{Outcome, spawn};
@@ -106,6 +106,26 @@ pub fn mse<'env>(
 ) -> Result<PromiseRaw<'env, Outcome<f64>>> {
     spawn(env, threads, move |_| {
         core::mse::mse(&views(&args.x), &args.w.view(), &args.h.view())
+    })
+}
+
+/// Resolves with Wᵀ·X or X·Hᵀ, as its data, or with an error as data.
+#[napi(ts_return_type = "Promise<Float64Array | Failure>")]
+pub fn multiply<'env>(
+    env: &'env Env,
+    args: MultiplyArgs,
+    threads: u32,
+) -> Result<PromiseRaw<'env, Outcome<Float64Array>>> {
+    spawn(env, threads, move |_| {
+        let args = core::multiply::MultiplyArgs {
+            x: &views(&args.x),
+            factor: args.factor.view(),
+            side: match args.side {
+                FactorSide::W => core::view::Side::W,
+                FactorSide::H => core::view::Side::H,
+            },
+        };
+        core::multiply::multiply(&args).map(|product| Float64Array::new(product.data))
     })
 }
 

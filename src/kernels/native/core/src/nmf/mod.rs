@@ -137,7 +137,7 @@ fn descend<T: Element>(mut fit: Fit<'_, T>, control: Control<'_>) -> Result<NmfR
         }
         fit.accept(momentum.beta());
         momentum.accept();
-        if drawn && history.len() + 1 <= REDRAWN {
+        if drawn && history.len() < REDRAWN {
             now.objective = fit.redraw(now.squares)?;
         }
         last = now;

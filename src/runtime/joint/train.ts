@@ -1,0 +1,269 @@
+import type { Plan, SlotId } from '../../compiler/plan.js';
+import type { Kernels } from '../../kernels/kernels.js';
+import type { Bounds } from '../../kernels/reference/quadratic.js';
+import { addScaled, type DenseMatrix, dense, type RowBlocks, rowRange, scaleColumns, scaleRows } from '../../matrix.js';
+import type { Round } from '../fit.js';
+import { multiply } from '../reconstruct.js';
+import { blocksIn, type RunOptions, type RunState } from '../state.js';
+import { type Curvature, improveColumns, improveRows, inner, outer, withRows } from './blocks.js';
+import { type Descent, descend, loadingsOf, type Model, type Reader, readersOf, shareOf } from './model.js';
+
+/** Rounds over which convergence is judged. */
+const WINDOW = 5;
+
+/** What an estimate of the data begins from, and how much its loss weighs. */
+export interface Origin {
+  readonly tops: readonly string[];
+  readonly weight: number;
+}
+
+/** The output, and each layer that is not part of it. */
+export function originsOf(plan: Plan): readonly Origin[] {
+  const coupling = plan.joint?.coupling ?? 1;
+  const others = plan.layers.filter(({ layer }) => !plan.output.includes(layer));
+  const own = others.map(({ layer }) => ({ tops: [layer], weight: (1 - coupling) / others.length }));
+  const composed = { tops: plan.output, weight: others.length === 0 ? 1 : coupling };
+  return [composed, ...own].filter(({ weight }) => weight > 0);
+}
+
+/** What training works on. */
+interface Work {
+  readonly plan: Plan;
+  readonly data: ReadonlyMap<SlotId, Datum>;
+  readonly origins: readonly Origin[];
+  readonly bounds: ReadonlyMap<string, { readonly W: Bounds; readonly H: Bounds }>;
+  readonly kernels: Kernels;
+  readonly options: RunOptions;
+}
+
+interface Datum {
+  readonly X: RowBlocks;
+  readonly name: string;
+  readonly input: boolean;
+  readonly entries: number;
+}
+
+/** A model that was trained, and how. */
+export interface Trained {
+  readonly model: Model;
+  readonly rounds: readonly Round[];
+  readonly converged: boolean;
+  readonly aborted: boolean;
+}
+
+/**
+ * Training of all layers at once, from a layerwise fit: rounds over the factors of all layers, upstream first, then the
+ * embeddings at the top, each lowered by coordinate steps on the loss of the data reconstructed through the graph while all
+ * others stand still. So no round raises the objective (deep block coordinate descent: De Handschutter & Gillis 2021).
+ */
+export async function train(plan: Plan, state: RunState, options: RunOptions): Promise<Trained> {
+  const joint = plan.joint;
+  if (joint === null) throw new TypeError('a plan that is not trained jointly has no rounds');
+  const work = workOf(plan, state, options);
+  let model = modelOf(plan, state);
+  const rounds: Round[] = [await measure(work, model, 0)];
+  const done = (converged: boolean, aborted: boolean): Trained => ({ model, rounds, converged, aborted });
+  for (let round = 1; round <= joint.rounds; round++) {
+    for (const reader of model.readers) {
+      for (const [at] of reader.parts.entries()) {
+        if (options.signal?.aborted) return done(false, true);
+        model = await improvePart(work, model, reader, at);
+      }
+    }
+    for (const { tops } of work.origins) {
+      for (const layer of tops) {
+        if (options.signal?.aborted) return done(false, true);
+        model = await improveTop(work, model, tops, layer);
+      }
+    }
+    rounds.push(await measure(work, model, round));
+    const last = rounds[round];
+    options.onProgress?.(progress(work, last, joint.rounds));
+    const before = rounds[round - WINDOW];
+    if (before !== undefined && before.objective - last.objective <= joint.tol * last.objective)
+      return done(true, false);
+  }
+  return done(false, false);
+}
+
+function progress({ plan, data }: Work, { round, inputs, objective }: Round, most: number) {
+  const layer = plan.output[0];
+  const index = plan.layers.findIndex((output) => output.layer === layer) + 1;
+  const all = [...data.values()].filter(({ input }) => input);
+  const entries = all.reduce((sum, { entries }) => sum + entries, 0);
+  const loss = all.reduce((sum, { name, entries }) => sum + inputs[name] * entries, 0) / entries;
+  return {
+    layer,
+    index,
+    layers: plan.layers.length,
+    iteration: round,
+    maxIter: most,
+    loss,
+    objective,
+    done: false,
+    round,
+  };
+}
+
+function workOf(plan: Plan, state: RunState, options: RunOptions): Work {
+  const data = new Map<SlotId, Datum>();
+  for (const step of plan.prepare) {
+    if (step.op !== 'load' || (step.source !== 'input' && step.source !== 'condition')) continue;
+    const [rows, cols] = plan.slots[Number(step.write.slice(1))].shape;
+    const X = blocksIn(state, step.write);
+    data.set(step.write, { X, name: step.name, input: step.source === 'input', entries: rows * cols });
+  }
+  const upper = Number.POSITIVE_INFINITY;
+  const bounds = new Map(
+    plan.fit.flatMap((step) => {
+      if (step.op !== 'nmf') return [];
+      const { W, H } = step.args;
+      return [[step.layer, { W: { nonneg: W.nonneg, upper }, H: { nonneg: H.nonneg, upper } }] as const];
+    }),
+  );
+  return { plan, data, origins: originsOf(plan), bounds, kernels: options.kernels, options };
+}
+
+/** The factors as the layers have them; an embedding that is handed on without its scale is read with it. */
+function modelOf(plan: Plan, state: RunState): Model {
+  const readers = readersOf(plan);
+  const [A, E] = [new Map<string, DenseMatrix>(), new Map<string, DenseMatrix>()];
+  for (const { layer, parts } of readers) {
+    const result = state.results.get(layer);
+    if (result === undefined) continue;
+    let { W } = result;
+    for (const { source, from, to } of parts) {
+      if (source.kind === 'data' || !source.normalized) continue;
+      const scale = state.results.get(source.layer)?.d ?? new Float64Array(to - from);
+      W = withRows(W, from, scaleRows(rowRange(W, from, to), scale));
+    }
+    A.set(layer, W);
+    E.set(layer, scaleRows(result.H, result.d));
+  }
+  return { readers, A, E };
+}
+
+/** X̂·Rᵀ of a matrix of the data, features × k: R is as long as its samples. */
+async function estimateTimes(model: Model, { embeddings, givers }: Descent, slot: SlotId, R: DenseMatrix) {
+  let out: DenseMatrix | undefined;
+  const list = givers.get(slot) ?? [];
+  for (const { layer, part } of list) {
+    const [W, estimate] = [model.A.get(layer), embeddings.get(layer)];
+    if (W === undefined || estimate === undefined) continue;
+    const own = await multiply({ left: rowRange(W, part.from, part.to), right: outer(estimate, R) });
+    out = out === undefined ? own : addScaled(out, own);
+  }
+  return out === undefined ? undefined : scaleColumns(out, new Float64Array(out.cols).fill(1 / list.length));
+}
+
+async function improvePart(work: Work, model: Model, { layer, parts }: Reader, at: number): Promise<Model> {
+  const { from, to, source } = parts[at];
+  const W = model.A.get(layer);
+  const bounds = work.bounds.get(layer);
+  if (W === undefined || bounds === undefined) return model;
+  let slope = dense(to - from, W.cols);
+  const terms: Curvature[] = [];
+  for (const { tops, weight } of work.origins) {
+    const descent = await descend(model, tops);
+    const R = descent.embeddings.get(layer);
+    if (R === undefined) continue;
+    const right = outer(R, R);
+    const residualTimes = async (slot: SlotId, { X }: Datum) => {
+      const product = await work.kernels.multiply({ X, factor: R, side: 'H' }, work.options);
+      const estimate = await estimateTimes(model, descent, slot, R);
+      return estimate === undefined ? product : addScaled(product, estimate, -1);
+    };
+    if (source.kind === 'data') {
+      const datum = work.data.get(source.slot);
+      if (datum === undefined) continue;
+      const share = 1 / (descent.givers.get(source.slot) ?? []).length;
+      slope = addScaled(slope, await residualTimes(source.slot, datum), weight * share);
+      terms.push({ left: null, right, by: weight * share ** 2 });
+      continue;
+    }
+    const loadings = (await loadingsOf(model, descent, tops)).get(source.layer) ?? new Map<SlotId, DenseMatrix>();
+    const share = shareOf(descent, tops, source.layer);
+    let left = dense(to - from, to - from);
+    for (const [slot, P] of loadings) {
+      const datum = work.data.get(slot);
+      if (datum === undefined) continue;
+      slope = addScaled(slope, inner(P, await residualTimes(slot, datum)), weight * share);
+      left = addScaled(left, inner(P, P));
+    }
+    terms.push({ left, right, by: weight * share ** 2 });
+  }
+  if (terms.length === 0) return model;
+  const rows = await improveRows(rowRange(W, from, to), slope, terms, bounds.W);
+  return { ...model, A: new Map(model.A).set(layer, withRows(W, from, rows)) };
+}
+
+async function improveTop(work: Work, model: Model, tops: readonly string[], layer: string): Promise<Model> {
+  const E = model.E.get(layer);
+  const bounds = work.bounds.get(layer);
+  if (E === undefined || bounds === undefined) return model;
+  const descent = await descend(model, tops);
+  const loadings = (await loadingsOf(model, descent, tops)).get(layer) ?? new Map<SlotId, DenseMatrix>();
+  // Its estimate is the mean of itself and of what layers above make of it.
+  const share = shareOf(descent, tops, layer);
+  let slope = dense(E.rows, E.cols);
+  let G = dense(E.rows, E.rows);
+  for (const [slot, P] of loadings) {
+    const datum = work.data.get(slot);
+    if (datum === undefined) continue;
+    const product = await work.kernels.multiply({ X: datum.X, factor: P, side: 'W' }, work.options);
+    slope = addScaled(slope, addScaled(product, await timesEstimate(model, descent, slot, P), -1), share);
+    G = addScaled(G, inner(P, P), share ** 2);
+  }
+  return { ...model, E: new Map(model.E).set(layer, await improveColumns(E, slope, G, bounds.H)) };
+}
+
+/** Pᵀ·X̂ of a matrix of the data, k × samples. */
+async function timesEstimate(model: Model, { embeddings, givers }: Descent, slot: SlotId, P: DenseMatrix) {
+  const list = givers.get(slot) ?? [];
+  let out: DenseMatrix | undefined;
+  for (const { layer, part } of list) {
+    const [W, estimate] = [model.A.get(layer), embeddings.get(layer)];
+    if (W === undefined || estimate === undefined) continue;
+    const own = await multiply({ left: inner(P, rowRange(W, part.from, part.to)), right: estimate });
+    out = out === undefined ? own : addScaled(out, own);
+  }
+  const sum = out ?? dense(P.cols, 1);
+  return dense(sum.rows, sum.cols, sum.data.map((x) => x / list.length)); // biome-ignore format: one thought
+}
+
+async function measure(work: Work, model: Model, round: number): Promise<Round> {
+  const inputs: Record<string, number> = {};
+  let objective = 0;
+  for (const [at, { tops, weight }] of work.origins.entries()) {
+    const descent = await descend(model, tops);
+    for (const [slot, { X, name, input, entries }] of work.data) {
+      const factors = productOf(model, descent, slot);
+      if (factors === undefined) continue;
+      const loss = await work.kernels.mse({ X, ...factors }, work.options);
+      objective += (weight * loss * entries) / 2;
+      if (input && at === 0) inputs[name] = loss;
+    }
+  }
+  return Object.freeze({ round, inputs: Object.freeze(inputs), objective });
+}
+
+/** The estimate of a matrix of the data as one product. */
+function productOf(model: Model, { embeddings, givers }: Descent, slot: SlotId) {
+  const list = givers.get(slot) ?? [];
+  const parts = list.flatMap(({ layer, part }) => {
+    const [W, H] = [model.A.get(layer), embeddings.get(layer)];
+    return W === undefined || H === undefined ? [] : [{ W: rowRange(W, part.from, part.to), H }];
+  });
+  if (parts.length === 0) return undefined;
+  const rank = parts.reduce((sum, { W }) => sum + W.cols, 0);
+  const [rows, cols] = [parts[0].W.rows, parts[0].H.cols];
+  const [W, H] = [dense(rows, rank), dense(rank, cols)];
+  let top = 0;
+  for (const part of parts) {
+    W.data.set(part.W.data.map((x) => x / list.length), top * rows); // biome-ignore format: one thought
+    for (let j = 0; j < cols; j++)
+      for (let r = 0; r < part.H.rows; r++) H.data[top + r + j * rank] = part.H.data[r + j * part.H.rows];
+    top += part.W.cols;
+  }
+  return { W, H };
+}
