@@ -8,6 +8,7 @@ export type {
   GraphConfig,
   InputOptions,
   NmfSpec,
+  SharedOptions,
   SvdSpec,
 } from './dsl/config.js';
 export { H, W } from './dsl/config.js';

@@ -30,7 +30,7 @@ export function explain(plan: Plan): string {
 
 function headline(plan: Plan): string {
   const inputs = plan.prepare.filter((step) => step.op === 'load' && step.source === 'input').length;
-  const samples = plan.slots[0].shape[1];
+  const samples = plan.slots[Number(plan.layers[plan.layers.length - 1].slots.H.slice(1))].shape[1];
   const seed = plan.seed === null ? 'drawn at each fit' : String(plan.seed);
   return `${plural(inputs, 'input')}, ${plural(plan.layers.length, 'layer')}, ${plural(samples, 'sample')}; seed ${seed}`;
 }
@@ -41,6 +41,9 @@ function stepLines(step: Step, plan: Plan): readonly string[] {
   return match(step)
     .with({ op: 'load' }, (load) => [
       `${load.write} = load ${load.name}   ${size(load.write)} ${storage(load, find(load.write))}`,
+    ])
+    .with({ op: 'align' }, ({ read, write, from }) => [
+      `${write} = align ${read}   ${size(write)}, ${alignedText(from, find(read).shape[1])}`,
     ])
     .with({ op: 'stackRows' }, ({ reads, write }) => [
       `${write} = stackRows ${reads.join(' ')}   ${size(write)}, no copy`,
@@ -65,6 +68,17 @@ function stepLines(step: Step, plan: Plan): readonly string[] {
         .join(', ')}`,
     ])
     .exhaustive();
+}
+
+/** What brings an input's samples together with those of others. */
+function alignedText(from: readonly number[], own: number): string {
+  const absent = from.filter((source) => source < 0).length;
+  const unused = own - (from.length - absent);
+  return [
+    'samples by name',
+    ...(absent === 0 ? [] : [`${absent} absent`]),
+    ...(unused === 0 ? [] : [`${unused} left out`]),
+  ].join(', ');
 }
 
 const slotList = ({ W, d, H }: FactorSlots): string => `${W} ${d} ${H}`;

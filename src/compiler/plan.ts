@@ -15,6 +15,8 @@ export interface Plan {
   /** The layers that the output is made of: reconstructions through the output begin there. */
   readonly output: readonly string[];
   readonly notes: readonly Note[];
+  /** Lists of names, which slots refer to by their place. */
+  readonly names: readonly (readonly string[])[];
 }
 
 export type SlotId = `%${number}`;
@@ -29,6 +31,9 @@ export interface Slot {
   /** Those of the entries that are not zero, as far as is known. */
   readonly nonzeros: number;
   readonly bytes: number;
+  /** Which of the plan's lists of names its rows have, and its columns; absent where they have none. */
+  readonly rowNames?: number | undefined;
+  readonly colNames?: number | undefined;
 }
 
 export interface LoadStep {
@@ -40,6 +45,17 @@ export interface LoadStep {
   readonly layout: 'columns' | 'rows' | 'csc';
   readonly precision: Precision;
   /** Entries that are missing. */
+  readonly missing: number;
+  readonly write: SlotId;
+}
+
+/** The samples of an input in the order in which a factorShared stacks them. */
+export interface AlignStep {
+  readonly op: 'align';
+  readonly read: SlotId;
+  /** Column j is column `from[j]` of what is read; −1: it has no such sample, and all entries are missing. */
+  readonly from: readonly number[];
+  /** Entries that are missing, these included. */
   readonly missing: number;
   readonly write: SlotId;
 }
@@ -166,7 +182,7 @@ export type Note =
   | { readonly code: 'negative-data'; readonly layer: string }
   | { readonly code: 'zeros-stay'; readonly layer: string };
 
-export type PrepareStep = LoadStep | StackStep;
+export type PrepareStep = LoadStep | AlignStep | StackStep;
 export type FitStep = NmfStep | SvdStep | EmbedStep | AddStep | StackStep;
 export type Step = PrepareStep | FitStep | SplitStep;
 

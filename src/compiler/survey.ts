@@ -6,6 +6,7 @@ import { examine, type Look, type MatrixFacts } from '../matrix-check.js';
 import { isMade, type Unusable } from '../matrix-input.js';
 import type { Side } from '../objective.js';
 import type { Collected } from './collect.js';
+import { type Names, namesOf } from './names.js';
 
 /** A matrix and what one look at it tells, or why it is none. */
 export type Surveyed = { readonly matrix: Matrix; readonly facts: MatrixFacts } | { readonly matrix: Unusable };
@@ -15,6 +16,7 @@ export interface Survey {
   readonly data: ReadonlyMap<Node, Surveyed>;
   /** The matrices among the options of layers. */
   readonly given: ReadonlyMap<Node, Readonly<Record<Side, GivenMatrices>>>;
+  readonly names: Names;
 }
 
 /** What a layer is given for one of its factors. */
@@ -57,7 +59,7 @@ export function survey(graph: Collected, eyes: Eyes): Survey {
     };
     given.set(node, { W: of('W'), H: of('H') });
   }
-  return { data, given };
+  return { data, given, names: namesOf(graph, data, eyes) };
 }
 
 /** What lies at the end of a path of keys, if there is such. */

@@ -44,7 +44,8 @@ export function validate(graph: Collected, survey: Survey, config: GraphConfig):
         ...svdFaults(titled(n), contents.get(n.input)),
       ])
       .with({ kind: 'condition' }, (n) => dataFaults('a condition', survey.data.get(n)))
-      .with({ kind: 'shared' }, { kind: 'concat' }, { kind: 'add' }, (n) => memberFaults(n, traits))
+      .with({ kind: 'shared' }, (n) => [...memberFaults(n, traits), ...alignedFaults(n, survey)])
+      .with({ kind: 'concat' }, { kind: 'add' }, (n) => memberFaults(n, traits))
       .exhaustive();
     issues.push(...placed(node, [...own, ...faults]));
   }
@@ -59,6 +60,12 @@ export function validate(graph: Collected, survey: Survey, config: GraphConfig):
 /** Samples that no row which a layer reads knows anything of. */
 const bareSamples = (of: string, input: Contents | undefined): readonly Fault[] =>
   input?.known === undefined ? [] : unknownLines(`the input of ${of}`, 'sample', input.known);
+
+/** Features of which nothing is left once samples are brought together. */
+const alignedFaults = (node: Node, { names }: Survey): readonly Fault[] =>
+  [...(names.aligned.get(node) ?? [])].flatMap(([member, { found }]) =>
+    dataFaults(`input '${labelOf(member)}', aligned`, found),
+  );
 
 const titled = (node: Node): string => `layer '${labelOf(node)}'`;
 

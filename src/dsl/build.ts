@@ -58,6 +58,12 @@ function frozenSpec(spec: unknown): unknown {
 const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null;
 
+export function shared<E>(members: readonly unknown[], options: unknown): E {
+  // As above.
+  const said = options === undefined ? {} : { options: frozenCopy(options) };
+  return expression({ kind: 'shared', inputs: nodesOf(members), ...said } as Node);
+}
+
 export function condition<E>(input: unknown, Z: unknown, options: unknown): E {
   const matrix = toMatrix(Z, isTurned(options));
   // As above: validation has the last word on the input and the options.
@@ -76,6 +82,10 @@ export function maskOf(options: unknown): unknown {
   return typeof options === 'object' && options !== null ? Reflect.get(options, 'mask') : undefined;
 }
 
+/** Whether a last argument is options: a plain object that is neither an expression nor a node. */
+export const isOptions = (value: unknown): boolean =>
+  isObject(value) && !('node' in value) && !('kind' in value) && !Array.isArray(value) && !ArrayBuffer.isView(value);
+
 /** The node of an expression; anything else is handed through for the compiler to name. */
 export function nodeOf(expr: unknown): Node {
   return (typeof expr === 'object' && expr !== null && 'node' in expr ? expr.node : expr) as Node;
@@ -83,6 +93,16 @@ export function nodeOf(expr: unknown): Node {
 
 export function nodesOf(exprs: readonly unknown[]): readonly Node[] {
   return Object.freeze(exprs.map(nodeOf));
+}
+
+/** The options of an input, and the names among them, as they are now. */
+export function frozenInput(options: unknown): unknown {
+  if (!isObject(options)) return options;
+  const names = ['sampleNames', 'featureNames'].flatMap((key) => {
+    const list = options[key];
+    return Array.isArray(list) ? [[key, Object.freeze([...list])] as const] : [];
+  });
+  return Object.freeze({ ...options, ...Object.fromEntries(names) });
 }
 
 /** Options can't change after they were given; values that are no plain object are handed through. */

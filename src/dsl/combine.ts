@@ -1,6 +1,6 @@
 import type { MatrixInput } from '../matrix-input.js';
-import { condition, expression, nodesOf } from './build.js';
-import type { ConditionOptions } from './config.js';
+import { condition, expression, frozenCopy, isOptions, nodesOf } from './build.js';
+import type { ConditionOptions, SharedOptions } from './config.js';
 import type {
   AddGuard,
   ConcatGuard,
@@ -19,17 +19,34 @@ import type {
   SharedExpr,
 } from './expr.js';
 
+/** What stacking members I yields. */
+type SharedOf<I extends readonly Ref[]> = SharedExpr<
+  InputsOf<I[number]>,
+  MergedLayers<LayersOf<I[number]>>,
+  ModalityOf<I[number]>
+>;
+
 /**
  * Several modalities over the same samples: their rows are stacked, so the layer on top has one H (k × samples) and
  * one W per modality, by name. Members are inputs, or layers (their embedding is a modality named after the layer).
+ * `samples`, last, says how they are brought together by name: inputs are aligned; a layer must have its samples in
+ * the order wanted already.
  *
  * @example
  * const joint = nmfLayer(factorShared(rna, atac), { name: 'joint', k: 20 }); // fit.joint.W.rna, fit.joint.W.atac
+ * const mosaic = factorShared(rna, atac, { samples: 'union' }); // a sample that one of them lacks is missing there
  */
 export function factorShared<const I extends readonly [Ref, Ref, ...Ref[]]>(
   ...inputs: { [P in keyof I]: ModalityGuard<I[P], I> }
-): SharedExpr<InputsOf<I[number]>, MergedLayers<LayersOf<I[number]>>, ModalityOf<I[number]>> {
-  return expression({ kind: 'shared', inputs: nodesOf(inputs) });
+): SharedOf<I>;
+export function factorShared<const I extends readonly [Ref, Ref, ...Ref[]]>(
+  ...inputs: [...{ [P in keyof I]: ModalityGuard<I[P], I> }, SharedOptions]
+): SharedOf<I>;
+export function factorShared(...inputs: readonly unknown[]): unknown {
+  const last = inputs.at(-1);
+  const options = isOptions(last) ? [frozenCopy(last) as SharedOptions] : []; // the compiler's validation has the last word
+  const members = nodesOf(options.length === 0 ? inputs : inputs.slice(0, -1));
+  return expression({ kind: 'shared', inputs: members, ...(options.length === 0 ? {} : { options: options[0] }) });
 }
 
 /**

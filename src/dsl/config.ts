@@ -77,6 +77,21 @@ export interface InputOptions<N extends string = string> extends ConditionOption
    * that holds a 1 for each. Default: none.
    */
   readonly mask?: MaskInput | undefined;
+  /** A name for each sample, no two alike: results carry them, and `factorShared` brings inputs together by them. */
+  readonly sampleNames?: readonly string[] | undefined;
+  /** A name for each feature, no two alike: the loadings carry them. */
+  readonly featureNames?: readonly string[] | undefined;
+}
+
+/** How modalities are brought together. */
+export interface SharedOptions {
+  /**
+   * Which samples are stacked, by their names. 'identical': all members have the same, in the same order. 'union': all
+   * that any member has, in the order in which they first appear; where a member lacks one, its entries are missing.
+   * 'intersection': those that every member has, in the order of the first. Default: 'identical' where every member has
+   * names; elsewhere samples are matched by place, and only their number must agree.
+   */
+  readonly samples?: 'identical' | 'union' | 'intersection' | undefined;
 }
 
 interface LayerOptions<N extends string, K extends number> {

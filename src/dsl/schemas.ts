@@ -88,8 +88,17 @@ const layerOptions = {
 
 const orientation = oneOf('features-by-samples', 'samples-by-features').optional();
 
-/** What a mask is is found where all data is looked at. */
-export const inputOptions = z.strictObject({ name, orientation, mask: z.unknown().optional() });
+/** What a mask is, and what names are, is found where all data is looked at. */
+const unread = z.unknown().optional();
+export const inputOptions = z.strictObject({
+  name,
+  orientation,
+  mask: unread,
+  sampleNames: unread,
+  featureNames: unread,
+});
+
+export const sharedOptions = z.strictObject({ samples: oneOf('identical', 'union', 'intersection').optional() });
 
 export const conditionOptions = z.strictObject({ orientation });
 

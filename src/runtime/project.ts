@@ -46,6 +46,8 @@ export async function project(
         { op: 'load' },
         ({ write }) => void parts.set(write, [{ rows: rowsIn(write), data: given.get(write) ?? null }]),
       )
+      // New samples are given in one order.
+      .with({ op: 'align' }, ({ read, write }) => void parts.set(write, partsIn(read)))
       .with({ op: 'stackRows' }, ({ reads, write }) => void parts.set(write, reads.flatMap(partsIn)))
       .with({ op: 'add' }, ({ reads, write }) => {
         parts.set(write, [{ rows: rowsIn(write), data: sum(reads.map((slot) => stacked(partsIn(slot)))) }]);

@@ -22,6 +22,7 @@ import {
   type Matrix,
   type NmfSpec,
   nmfLayer,
+  type SharedOptions,
   type SvdSpec,
   saveGraph,
   svdLayer,
@@ -183,6 +184,26 @@ describe('what must not compile', () => {
     nmfLayer(rna, { name: 'x' });
   });
 
+  test('samples by name', () => {
+    expectTypeOf(factorShared(rna, atac, { samples: 'union' })).toEqualTypeOf(factorShared(rna, atac));
+    expectTypeOf(factorShared(rna, atac, a, { samples: 'union' })).toEqualTypeOf(factorShared(rna, atac, a));
+    factorInput(X1, { name: 'x', sampleNames: ['a'], featureNames: ['b'] as const });
+    // @ts-expect-error no such way to bring samples together
+    factorShared(rna, atac, { samples: 'outer' });
+    // @ts-expect-error no such option
+    factorShared(rna, atac, { sample: 'union' });
+    // @ts-expect-error one member is no sharing
+    factorShared(rna, { samples: 'union' });
+    // @ts-expect-error two modalities of one name
+    factorShared(rna, atac, rna, { samples: 'union' });
+    // @ts-expect-error a concat has no name to be a modality by
+    factorShared(rna, factorConcat(a, c), { samples: 'union' });
+    // @ts-expect-error options come last
+    factorShared(rna, { samples: 'union' }, atac);
+    // @ts-expect-error names are strings
+    factorInput(X1, { name: 'x', sampleNames: [1, 2] });
+  });
+
   test('members', () => {
     // @ts-expect-error inputs have no rank
     factorAdd(rna, atac);
@@ -259,6 +280,7 @@ describe('the schemas know the same options as the types', () => {
     expectTypeOf<keyof z.input<typeof schemas.svdSpec>>().toEqualTypeOf<keyof SvdSpec>();
     expectTypeOf<keyof z.input<typeof schemas.graphConfig>>().toEqualTypeOf<keyof GraphConfig>();
     expectTypeOf<keyof z.input<typeof schemas.inputOptions>>().toEqualTypeOf<keyof InputOptions>();
+    expectTypeOf<keyof z.input<typeof schemas.sharedOptions>>().toEqualTypeOf<keyof SharedOptions>();
     expectTypeOf<keyof z.input<typeof schemas.fitOptions>>().toEqualTypeOf<keyof FitOptions>();
     expectTypeOf<keyof z.input<typeof schemas.reconstructOptions>>().toEqualTypeOf<keyof ReconstructOptions<string>>();
     expectTypeOf<NmfSpec>().toExtend<z.input<typeof schemas.nmfSpec>>();
