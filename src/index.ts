@@ -10,6 +10,7 @@ export type {
   NmfSpec,
   SharedOptions,
   SvdSpec,
+  Weight,
 } from './dsl/config.js';
 export { H, W } from './dsl/config.js';
 export type {
@@ -28,6 +29,7 @@ export type {
   LayerOn,
   LayerRef,
   LayersOf,
+  MembersOf,
   MergedLayers,
   ModalityOf,
   NoLayers,
@@ -35,6 +37,7 @@ export type {
   RankOf,
   Ref,
   SharedExpr,
+  SharedOn,
   SharedRef,
   Simplify,
 } from './dsl/expr.js';

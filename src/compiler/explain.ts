@@ -13,6 +13,7 @@ import type {
   Step,
   SvdStepArgs,
 } from './plan.js';
+import { weightOf } from './weights.js';
 
 /** The plan as text: every step with the shapes, the kernel, multiply-adds and bytes. */
 export function explain(plan: Plan): string {
@@ -55,6 +56,7 @@ function stepLines(step: Step, plan: Plan): readonly string[] {
     .with({ op: 'nmf' }, ({ layer, read, write, args }) => [
       `${slotList(write)} = nmf ${read} k=${args.k}   ${layer}: W ${size(write.W)}, H ${size(write.H)}`,
       `    ${nmfOptions(args)}`,
+      ...weightLines(args, read, plan),
       `    ${costText(step, plan)}`,
     ])
     .with({ op: 'svd' }, ({ layer, read, write, args }) => [
@@ -104,6 +106,7 @@ function nmfOptions({
   missing,
   start,
   restarts,
+  weights: _weights,
   ...solving
 }: NmfStepArgs): string {
   return [
@@ -134,6 +137,15 @@ function termTexts(side: Side, { nonneg, upperBound, graph, target, ...weights }
       ? []
       : [`${side} drawn to ${target.matrix}, ${target.lambda}${target.scale === 'none' ? ', not rescaled' : ''}`]),
   ];
+}
+
+/** How much each block counts, where not all count alike. */
+function weightLines({ weights }: NmfStepArgs, read: SlotId, plan: Plan): readonly string[] {
+  if (weights === null) return [];
+  const stack = [...plan.prepare, ...plan.fit].find((step) => step.op === 'stackRows' && step.write === read);
+  const blocks = stack?.op === 'stackRows' ? stack.reads : [read];
+  const text = weights.map((block, i) => `${plan.slots[Number(blocks[i].slice(1))].label}=${weightOf(block)}`);
+  return [`    weights: ${text.join(', ')}`];
 }
 
 function solverText({ solver, accelerate, sweeps }: Pick<NmfStepArgs, 'solver' | 'accelerate' | 'sweeps'>): string {

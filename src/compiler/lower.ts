@@ -21,6 +21,7 @@ import type {
 import { createPlanBuilder, type PlanBuilder } from './plan-builder.js';
 import { factorTerms, methodOf, resolveNmf, resolveSvd } from './resolve.js';
 import type { Survey, Surveyed } from './survey.js';
+import { blockWeights, weighedContents } from './weights.js';
 
 /** What is assumed of data that nothing is known of. */
 const NOTHING = { held32: false, missing: 0 } as const;
@@ -51,7 +52,12 @@ export function lower(graph: Collected, survey: Survey, config: GraphConfig): Co
     if (node.kind === 'layer') {
       const input = read(node.input, node.spec.embedding ?? 'scaled');
       const start = { seed: node.spec.seed ?? null, stream: node.spec.seed === undefined ? layers : 0 };
-      const slots = lowerLayer(plan, node, input, { config, survey, start, holds: contents.get(node.input) });
+      const slots = lowerLayer(plan, node, input, {
+        config,
+        survey,
+        start,
+        holds: weighedContents(contents.get(node.input), survey.weights.get(node)),
+      });
       layers++;
       blocks.set(node, handedOn(plan, node, slots, wanted.get(node)));
       continue;
@@ -213,7 +219,8 @@ function lowerLayer(plan: PlanBuilder, node: LayerNode, input: readonly Block[],
         const terms = { W: lowerTerms(plan, nmf, 'W', around.survey), H: lowerTerms(plan, nmf, 'H', around.survey) };
         const X = plan.find(read);
         const args = resolveNmf(nmf.spec, around.config, X, around.holds ?? NOTHING, { start, terms });
-        return { op: 'nmf', layer: name, read, write, args };
+        const weights = blockWeights(around.survey.weights.get(nmf));
+        return { op: 'nmf', layer: name, read, write, args: { ...args, weights } };
       })
       .with({ method: 'svd' }, ({ spec }): FitStep => {
         return { op: 'svd', layer: name, read, write, args: resolveSvd(spec, m, n, around.start) };

@@ -198,7 +198,8 @@ function alike(
 }
 
 /** Whether two lists hold the same names in the same order. */
-export const isSame = (a: List, b: List): boolean => a === b || (a.length === b.length && a.every((name, j) => name === b[j]));
+export const isSame = (a: List, b: List): boolean =>
+  a === b || (a.length === b.length && a.every((name, j) => name === b[j]));
 
 /** The inputs that have their samples in another order than wanted. */
 function alignedParts(

@@ -133,6 +133,14 @@ export interface NmfStepArgs {
   readonly start: NmfStart;
   /** Random starts raced for the one that is fitted. */
   readonly restarts: number;
+  /** How much each block of what is read counts; null where all count alike, 1. */
+  readonly weights: readonly BlockWeight[] | null;
+}
+
+/** ω of ½·ω·‖X − WH‖² for the rows of one block: `weight`, times what brings the block to the mean energy if it is balanced. */
+export interface BlockWeight {
+  readonly weight: number;
+  readonly balance: boolean;
 }
 
 export interface SvdStepArgs {

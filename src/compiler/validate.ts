@@ -12,6 +12,7 @@ import { type Contents, contentsOf } from './contents.js';
 import { dataFaults, unknownLines } from './data-faults.js';
 import { memberFaults, type Traits, traitsOf } from './members.js';
 import type { Survey } from './survey.js';
+import { boundFaults, weighedContents, weightFaults, weightNameFaults } from './weights.js';
 
 /** Faults that show on one node, or on names: options, names, data and what may be put into what. */
 export function validate(graph: Collected, survey: Survey, config: GraphConfig): readonly GraphIssue[] {
@@ -36,15 +37,23 @@ export function validate(graph: Collected, survey: Survey, config: GraphConfig):
       ])
       .with({ kind: 'layer', method: 'nmf' }, (n) => [
         ...nameFaults('layer', n.spec, names.layer),
-        ...(sound && soundConfig ? combinationFaults(titled(n), n.spec, config, contents.get(n.input)) : []),
+        ...(sound && soundConfig
+          ? combinationFaults(titled(n), n.spec, config, weighedContents(contents.get(n.input), survey.weights.get(n)))
+          : []),
+        ...weightFaults(survey.weights.get(n)),
+        ...(sound ? boundFaults(titled(n), n.spec, survey.weights.get(n)) : []),
         ...bareSamples(titled(n), contents.get(n.input)),
       ])
       .with({ kind: 'layer', method: 'svd' }, (n) => [
         ...nameFaults('layer', n.spec, names.layer),
-        ...svdFaults(titled(n), contents.get(n.input)),
+        ...svdFaults(titled(n), contents.get(n.input), survey.weights.get(n)),
       ])
       .with({ kind: 'condition' }, (n) => dataFaults('a condition', survey.data.get(n)))
-      .with({ kind: 'shared' }, (n) => [...memberFaults(n, traits), ...alignedFaults(n, survey)])
+      .with({ kind: 'shared' }, (n) => [
+        ...memberFaults(n, traits),
+        ...weightNameFaults(n),
+        ...alignedFaults(n, survey),
+      ])
       .with({ kind: 'concat' }, { kind: 'add' }, (n) => memberFaults(n, traits))
       .exhaustive();
     issues.push(...placed(node, [...own, ...faults]));

@@ -60,7 +60,7 @@ const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
 
 export function shared<E>(members: readonly unknown[], options: unknown): E {
   // As above.
-  const said = options === undefined ? {} : { options: frozenCopy(options) };
+  const said = options === undefined ? {} : { options: frozenShared(options) };
   return expression({ kind: 'shared', inputs: nodesOf(members), ...said } as Node);
 }
 
@@ -82,9 +82,12 @@ export function maskOf(options: unknown): unknown {
   return typeof options === 'object' && options !== null ? Reflect.get(options, 'mask') : undefined;
 }
 
-/** Whether a last argument is options: a plain object that is neither an expression nor a node. */
-export const isOptions = (value: unknown): boolean =>
-  isObject(value) && !('node' in value) && !('kind' in value) && !Array.isArray(value) && !ArrayBuffer.isView(value);
+/** Whether a last argument is options: a plain object that is neither an expression nor a node, nor data. */
+export const isOptions = (value: unknown): value is object =>
+  isObject(value) &&
+  !['node', 'kind', 'rows', 'data'].some((key) => key in value) &&
+  !Array.isArray(value) &&
+  !ArrayBuffer.isView(value);
 
 /** The node of an expression; anything else is handed through for the compiler to name. */
 export function nodeOf(expr: unknown): Node {
@@ -103,6 +106,16 @@ export function frozenInput(options: unknown): unknown {
     return Array.isArray(list) ? [[key, Object.freeze([...list])] as const] : [];
   });
   return Object.freeze({ ...options, ...Object.fromEntries(names) });
+}
+
+/** The options of a factorShared, and the weights among them, as they are now. */
+function frozenShared(options: unknown): unknown {
+  if (!isObject(options)) return options;
+  const { weights } = options;
+  return Object.freeze({
+    ...options,
+    ...(isObject(weights) && !Array.isArray(weights) ? { weights: frozenCopy(weights) } : {}),
+  });
 }
 
 /** Options can't change after they were given; values that are no plain object are handed through. */

@@ -15,6 +15,7 @@ import {
 import { examine } from '../matrix-check.js';
 import { type FactorSums, stepTerms } from '../objective.js';
 import type { LayerResult, RunState } from './state.js';
+import { heightsOf, weighBlock, weighRows } from './weights.js';
 
 /** Rows of a matrix over new samples; without data where nothing is known of them. */
 interface Part {
@@ -99,15 +100,15 @@ async function encoded(
   const ranges: [number, number][] = [];
   const X: Matrix[] = [];
   let top = 0;
-  for (const { rows, data } of parts) {
+  for (const [i, { rows, data }] of parts.entries()) {
     if (data !== null) {
       ranges.push([top, top + rows]);
-      X.push(prepared(data, result, top));
+      X.push((await weighBlock(prepared(data, result, top), result.roots?.[i] ?? 1)).matrix);
     }
     top += rows;
   }
   if (X.length === 0) return null;
-  const W = scaleColumns(result.W, result.d);
+  const W = weighRows(scaleColumns(result.W, result.d), heightsOf(parts), result.roots);
   const terms = termsOf(step, result, W);
   const H = await kernels.encode({ X, W: gatherRows(W, ranges), ...terms }, options);
   return withoutUnknown(H, X);

@@ -20,7 +20,8 @@ function knownLosses(plan: Plan, state: RunState, slot: SlotId): { loss?: number
   const [step, ...more] = plan.fit;
   if (more.length > 0 || step.op !== 'nmf' || step.read !== slot) return {};
   const result = state.results.get(step.layer);
-  if (result?.nullLoss == null) return {};
+  // A layer with weights has measured what it minimised.
+  if (result?.nullLoss == null || result.roots !== null) return {};
   const { loss, nullLoss } = result;
   return step.args.precision === 'f64' ? { loss, nullLoss } : { nullLoss };
 }

@@ -13,6 +13,7 @@ const stacked = (options: unknown, ...lists: readonly unknown[]) => {
   const all = [...lists.map(input), ...(options === undefined ? [] : [options])];
   return nmfLayer(factorShared(...all), { name: 'a', k: 1 });
 };
+const pair = factorInput(uniform(2, 2, 3), { name: 'pair' });
 const letters = (word: string) => [...word];
 const withNames = (names: object) => net(nmfLayer(factorInput(X, { name: 'x', ...names }), { name: 'a', k: 1 }));
 
@@ -65,6 +66,12 @@ const faults: readonly FaultCase[] = [
     ),
     { member: 'layer a' },
     /only inputs are aligned/,
+  ],
+  [
+    'invalid-node',
+    net(nmfLayer(factorShared(pair, { rows: 2, cols: 2, data: [1, 2, 3, 4] }), { name: 'a', k: 1 })),
+    { got: 'an object with rows, cols, data' },
+    /must come from/,
   ],
   [
     'nothing-known',
