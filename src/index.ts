@@ -8,7 +8,9 @@ export type {
   GraphConfig,
   InputOptions,
   NmfSpec,
+  SharedOptions,
   SvdSpec,
+  Weight,
 } from './dsl/config.js';
 export { H, W } from './dsl/config.js';
 export type {
@@ -27,6 +29,7 @@ export type {
   LayerOn,
   LayerRef,
   LayersOf,
+  MembersOf,
   MergedLayers,
   ModalityOf,
   NoLayers,
@@ -34,6 +37,7 @@ export type {
   RankOf,
   Ref,
   SharedExpr,
+  SharedOn,
   SharedRef,
   Simplify,
 } from './dsl/expr.js';

@@ -47,6 +47,21 @@ export type Fault =
       /** How many there are. */
       readonly count: number;
     }
+  | {
+      readonly code: 'invalid-names';
+      readonly of: string;
+      readonly which: 'sampleNames' | 'featureNames';
+      readonly rule: string;
+      readonly got: string;
+    }
+  /** Parts of a node whose samples have names that don't go together. */
+  | {
+      readonly code: 'names-mismatch';
+      readonly node: string;
+      readonly rule: string;
+      readonly got: string;
+      readonly cure: string;
+    }
   | { readonly code: 'value-range'; readonly of: string; readonly largest: number }
   | {
       readonly code: 'sample-mismatch';
@@ -129,6 +144,10 @@ function sentence(issue: GraphIssue): string {
       return `Every ${issue.what} of ${issue.of} must have an entry that is known; got none for ${issue.what} ${issue.index}${
         issue.count > 1 ? ` and ${issue.count - 1} more` : ''
       }: leave ${issue.count > 1 ? 'them' : 'it'} out`;
+    case 'invalid-names':
+      return `${issue.which} of ${issue.of} must be ${issue.rule}; got ${issue.got}`;
+    case 'names-mismatch':
+      return `${issue.rule}; got ${issue.got} in ${issue.node}: ${issue.cure}`;
     case 'value-range':
       return `The largest magnitude in ${issue.of} must lie between ${1 / LARGEST_VALUE} and ${LARGEST_VALUE}, so that squares stay numbers; got ${issue.largest}: multiply the data by a power of ten first`;
     case 'sample-mismatch':

@@ -18,6 +18,10 @@ export interface DenseMatrix extends DenseData {
   readonly order?: 'columns' | undefined;
   /** Column by column: `row`, `column`, `entry` and `toRows` read it for you. */
   readonly data: Float64Array;
+  /** What the rows are called, where that is known: features in a `W`. */
+  readonly rowNames?: readonly string[] | undefined;
+  /** What the columns are called, where that is known: samples in an `H`. */
+  readonly colNames?: readonly string[] | undefined;
 }
 
 /** Compressed sparse columns: column j owns positions `indptr[j]` to `indptr[j + 1]` of `indices` (ascending) and `values`. */
@@ -216,6 +220,7 @@ export function transposeCsc(matrix: CscMatrix): CscMatrix {
   return Object.freeze({ ...matrix, rows: cols, cols: rows, indptr, indices, values });
 }
 
-function floatsLike(values: Floats, length: number): Floats {
+/** So many zeros, in numbers of the same width. */
+export function floatsLike(values: Floats, length: number): Floats {
   return values instanceof Float32Array ? new Float32Array(length) : new Float64Array(length);
 }

@@ -50,6 +50,7 @@ describe('the built package', () => {
       export const rna = factorInput([[1, 2]], { name: 'rna' });
       export const both = factorShared(rna, factorInput([[1, 2]], { name: 'atac' }));
       export const parts = nmfLayer(both, { name: 'parts', k: 2 });
+      export const even = factorShared(rna, parts, { weights: { parts: 'balance' } });
       export const sum = factorAdd(parts, svdLayer(rna, { name: 'axes', k: 2 }));
       export const top = factorCondition(sum, [[1, 2]]).nmfLayer({ name: 'top', k: 1 });
       export const fit = factorNet(top).fit();`,

@@ -3,6 +3,7 @@ import type { Fault } from '../issues.js';
 import type { Side } from '../objective.js';
 import { type Contents, LARGEST_VALUE_32 } from './contents.js';
 import { factorTerms, methodOf } from './resolve.js';
+import { isWeighed, type Weighed, weightOf } from './weights.js';
 
 const SIDES: readonly Side[] = ['W', 'H'];
 
@@ -118,16 +119,21 @@ export function combinationFaults(
 }
 
 /** What an SVD layer can't read. */
-export function svdFaults(of: string, input: Contents | undefined): readonly Fault[] {
-  if (input === undefined || input.missing === 0) return [];
-  const rule = 'An SVD layer must have data without missing entries';
+export function svdFaults(
+  of: string,
+  input: Contents | undefined,
+  weights: readonly Weighed[] | undefined,
+): readonly Fault[] {
+  const refused = (options: Readonly<Record<string, unknown>>, what: string, cure: string): readonly Fault[] => [
+    { code: 'incompatible-options', of, options, rule: `An SVD layer must have data without ${what}`, cure },
+  ];
+  const weighed = weights?.find(isWeighed);
   return [
-    {
-      code: 'incompatible-options',
-      of,
-      options: { missing: input.missing },
-      rule,
-      cure: 'fill them in first, or use nmfLayer',
-    },
+    ...(input === undefined || input.missing === 0
+      ? []
+      : refused({ missing: input.missing }, 'missing entries', 'fill them in first, or use nmfLayer')),
+    ...(weighed === undefined
+      ? []
+      : refused({ weight: weightOf(weighed) }, 'weights', 'leave weights out below it, or use nmfLayer')),
   ];
 }

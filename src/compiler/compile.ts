@@ -21,6 +21,7 @@ export function compile(output: Node, config: GraphConfig = {}, eyes: Eyes = loo
   const known = shapes(graph, found);
   const issues = [
     ...graph.issues,
+    ...found.names.issues,
     ...validate(graph, found, config),
     ...known.issues,
     ...givenFaults(graph, found, known),

@@ -25,7 +25,7 @@ const WHOLE = { missing: 0, known: undefined } as const;
 const UNKNOWN: Contents = { negative: false, held32: false, fits32: true, ...WHOLE };
 
 /** From what is known of the nodes upstream; `node` itself must be free of faults. */
-export function contentsOf(node: Node, known: ReadonlyMap<Node, Contents>, { data }: Survey): Contents {
+export function contentsOf(node: Node, known: ReadonlyMap<Node, Contents>, { data, names }: Survey): Contents {
   const parts = upstream(node).map((part) => known.get(part) ?? UNKNOWN);
   const fits32 = parts.every((part) => part.fits32);
   return match(node)
@@ -37,7 +37,11 @@ export function contentsOf(node: Node, known: ReadonlyMap<Node, Contents>, { dat
       ...WHOLE,
     }))
     .with({ kind: 'input' }, { kind: 'condition' }, (n) => joined([...parts, ofData(data.get(n))]))
-    .with({ kind: 'shared' }, { kind: 'concat' }, { kind: 'add' }, () => joined(parts))
+    .with({ kind: 'shared' }, (n) => {
+      const aligned = names.aligned.get(n);
+      return joined(n.inputs.map((part, i) => (aligned?.has(part) ? ofData(aligned.get(part)?.found) : parts[i])));
+    })
+    .with({ kind: 'concat' }, { kind: 'add' }, () => joined(parts))
     .exhaustive();
 }
 

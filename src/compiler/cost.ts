@@ -18,6 +18,7 @@ export function costOf(step: Step, plan: Plan): Cost {
   const find = (id: SlotId): Slot => plan.slots[Number(id.slice(1))];
   return match(step)
     .with({ op: 'load' }, { op: 'stackRows' }, () => once(0, 0))
+    .with({ op: 'align' }, ({ read, write }) => once(0, find(read).bytes + find(write).bytes))
     .with({ op: 'add' }, ({ reads, write }) => once(0, (reads.length + 1) * find(write).bytes))
     .with({ op: 'embed' }, ({ write }) => once(find(write).entries, 2 * find(write).bytes))
     .with({ op: 'splitRows' }, ({ read }) => once(0, 2 * find(read).bytes))

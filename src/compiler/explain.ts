@@ -13,6 +13,7 @@ import type {
   Step,
   SvdStepArgs,
 } from './plan.js';
+import { weightOf } from './weights.js';
 
 /** The plan as text: every step with the shapes, the kernel, multiply-adds and bytes. */
 export function explain(plan: Plan): string {
@@ -23,6 +24,7 @@ export function explain(plan: Plan): string {
     headline(plan),
     ...section('prepare', lines(plan.prepare)),
     ...section('fit', lines(plan.fit)),
+    ...(plan.joint === null ? [] : section('train', [jointText(plan)])),
     ...section('finish', lines(plan.finish)),
     ...section('notes', plan.notes.map(noteText)),
   ].join('\n');
@@ -30,7 +32,7 @@ export function explain(plan: Plan): string {
 
 function headline(plan: Plan): string {
   const inputs = plan.prepare.filter((step) => step.op === 'load' && step.source === 'input').length;
-  const samples = plan.slots[0].shape[1];
+  const samples = plan.slots[Number(plan.layers[plan.layers.length - 1].slots.H.slice(1))].shape[1];
   const seed = plan.seed === null ? 'drawn at each fit' : String(plan.seed);
   return `${plural(inputs, 'input')}, ${plural(plan.layers.length, 'layer')}, ${plural(samples, 'sample')}; seed ${seed}`;
 }
@@ -42,6 +44,9 @@ function stepLines(step: Step, plan: Plan): readonly string[] {
     .with({ op: 'load' }, (load) => [
       `${load.write} = load ${load.name}   ${size(load.write)} ${storage(load, find(load.write))}`,
     ])
+    .with({ op: 'align' }, ({ read, write, from }) => [
+      `${write} = align ${read}   ${size(write)}, ${alignedText(from, find(read).shape[1])}`,
+    ])
     .with({ op: 'stackRows' }, ({ reads, write }) => [
       `${write} = stackRows ${reads.join(' ')}   ${size(write)}, no copy`,
     ])
@@ -52,6 +57,7 @@ function stepLines(step: Step, plan: Plan): readonly string[] {
     .with({ op: 'nmf' }, ({ layer, read, write, args }) => [
       `${slotList(write)} = nmf ${read} k=${args.k}   ${layer}: W ${size(write.W)}, H ${size(write.H)}`,
       `    ${nmfOptions(args)}`,
+      ...weightLines(args, read, plan),
       `    ${costText(step, plan)}`,
     ])
     .with({ op: 'svd' }, ({ layer, read, write, args }) => [
@@ -65,6 +71,25 @@ function stepLines(step: Step, plan: Plan): readonly string[] {
         .join(', ')}`,
     ])
     .exhaustive();
+}
+
+/** What brings an input's samples together with those of others. */
+function alignedText(from: readonly number[], own: number): string {
+  const absent = from.filter((source) => source < 0).length;
+  const unused = own - (from.length - absent);
+  return [
+    'samples by name',
+    ...(absent === 0 ? [] : [`${absent} absent`]),
+    ...(unused === 0 ? [] : [`${unused} left out`]),
+  ].join(', ');
+}
+
+function jointText({ joint, layers, output }: Plan): string {
+  if (joint === null) return '';
+  const { coupling, rounds, tol } = joint;
+  const own =
+    coupling === 1 || layers.length === output.length ? '' : ` ${coupling}, each layer's own ${1 - coupling} in all,`;
+  return `all layers at once: the loss through ${output.join(' and ')}${own === '' ? ',' : own} tol ${tol}, at most ${plural(rounds, 'round')}`;
 }
 
 const slotList = ({ W, d, H }: FactorSlots): string => `${W} ${d} ${H}`;
@@ -90,6 +115,7 @@ function nmfOptions({
   missing,
   start,
   restarts,
+  weights: _weights,
   ...solving
 }: NmfStepArgs): string {
   return [
@@ -120,6 +146,15 @@ function termTexts(side: Side, { nonneg, upperBound, graph, target, ...weights }
       ? []
       : [`${side} drawn to ${target.matrix}, ${target.lambda}${target.scale === 'none' ? ', not rescaled' : ''}`]),
   ];
+}
+
+/** How much each block counts, where not all count alike. */
+function weightLines({ weights }: NmfStepArgs, read: SlotId, plan: Plan): readonly string[] {
+  if (weights === null) return [];
+  const stack = [...plan.prepare, ...plan.fit].find((step) => step.op === 'stackRows' && step.write === read);
+  const blocks = stack?.op === 'stackRows' ? stack.reads : [read];
+  const text = weights.map((block, i) => `${plan.slots[Number(blocks[i].slice(1))].label}=${weightOf(block)}`);
+  return [`    weights: ${text.join(', ')}`];
 }
 
 function solverText({ solver, accelerate, sweeps }: Pick<NmfStepArgs, 'solver' | 'accelerate' | 'sweeps'>): string {

@@ -5,6 +5,7 @@ import { storedBytes, storedValues, toCsc } from '../matrix.js';
 import type { Side } from '../objective.js';
 import type { Collected } from './collect.js';
 import { type Contents, contentsOf } from './contents.js';
+import type { Aligned, Names } from './names.js';
 import type {
   Compiled,
   FactorSlots,
@@ -20,6 +21,7 @@ import type {
 import { createPlanBuilder, type PlanBuilder } from './plan-builder.js';
 import { factorTerms, methodOf, resolveJoint, resolveNmf, resolveSvd } from './resolve.js';
 import type { Survey, Surveyed } from './survey.js';
+import { blockWeights, weighedContents } from './weights.js';
 
 /** What is assumed of data that nothing is known of. */
 const NOTHING = { held32: false, missing: 0 } as const;
@@ -50,17 +52,21 @@ export function lower(graph: Collected, survey: Survey, config: GraphConfig): Co
     if (node.kind === 'layer') {
       const input = read(node.input, node.spec.embedding ?? 'scaled');
       const start = { seed: node.spec.seed ?? null, stream: node.spec.seed === undefined ? layers : 0 };
-      const slots = lowerLayer(plan, node, input, { config, survey, start, holds: contents.get(node.input) });
+      const slots = lowerLayer(plan, node, input, {
+        config,
+        survey,
+        start,
+        holds: weighedContents(contents.get(node.input), survey.weights.get(node)),
+      });
       layers++;
       blocks.set(node, handedOn(plan, node, slots, wanted.get(node)));
       continue;
     }
     const own = new Map<Mode, readonly Block[]>();
-    const loaded =
-      node.kind === 'input' || node.kind === 'condition' ? loadData(plan, node, survey.data.get(node)) : [];
+    const loaded = node.kind === 'input' || node.kind === 'condition' ? loadData(plan, node, survey) : [];
     for (const mode of wanted.get(node) ?? []) {
       const from = (part: Node) => read(part, mode);
-      own.set(mode, combine(plan, node, loaded, from));
+      own.set(mode, combine(plan, node, loaded, from, survey.names));
     }
     blocks.set(node, own);
   }
@@ -94,9 +100,10 @@ function zerosStay(node: LayerNode, config: GraphConfig): boolean {
 }
 
 /** The data of a node as a block. */
-function loadData(plan: PlanBuilder, node: InputNode | ConditionNode, found: Surveyed | undefined): readonly Block[] {
+function loadData(plan: PlanBuilder, node: InputNode | ConditionNode, { data, names }: Survey): readonly Block[] {
   const name = node.kind === 'input' ? node.options.name : `condition ${plan.countConditions() + 1}`;
-  const slots = load(plan, node.kind, name, found);
+  const own = node.kind === 'input' ? { rows: names.features.get(node), cols: names.samples.get(node) } : {};
+  const slots = load(plan, node.kind, name, data.get(node), own);
   return slots.map((slot) => ({ slot, part: node.kind === 'input' ? 'rest' : 'condition', name }));
 }
 
@@ -106,19 +113,31 @@ function load(
   source: LoadStep['source'],
   name: string,
   found: Surveyed | undefined,
+  names: { readonly rows?: readonly string[] | undefined; readonly cols?: readonly string[] | undefined } = {},
 ): readonly SlotId[] {
   if (found === undefined || !('facts' in found)) return [];
   const { matrix, facts } = found;
-  const stored = {
-    entries: storedValues(matrix).length,
-    nonzeros: facts.nonzeros,
-    bytes: storedBytes(matrix),
-  };
-  const write = plan.slot(name, matrix.rows, matrix.cols, stored);
+  const named = { rowNames: plan.names(names.rows), colNames: plan.names(names.cols) };
+  const write = plan.slot(name, matrix.rows, matrix.cols, { ...storedIn(found), ...named });
   const layout = matrix.kind === 'csc' ? 'csc' : (matrix.order ?? 'columns');
   const precision = storedValues(matrix) instanceof Float32Array ? 'f32' : 'f64';
   plan.load({ op: 'load', source, name, layout, precision, missing: facts.missing, write }, matrix);
   return [write];
+}
+
+const storedIn = ({ matrix, facts }: Extract<Surveyed, { readonly facts: unknown }>) => ({
+  entries: storedValues(matrix).length,
+  nonzeros: facts.nonzeros,
+  bytes: storedBytes(matrix),
+});
+
+/** The rows of a member of a factorShared, its samples in the order in which they are stacked. */
+function member(plan: PlanBuilder, block: Block, aligned: Aligned | undefined, names: readonly string[] | undefined) {
+  const modality = { ...block, part: 'modality' as const };
+  if (aligned === undefined || !('facts' in aligned.found)) return modality;
+  const { from, found } = aligned;
+  const stored = { ...storedIn(aligned.found), colNames: plan.names(names) };
+  return { ...modality, slot: plan.align({ read: block.slot, from, missing: found.facts.missing }, stored) };
 }
 
 /** The blocks of a node that is no layer. */
@@ -127,11 +146,14 @@ function combine(
   node: Exclude<Node, LayerNode>,
   loaded: readonly Block[],
   read: (part: Node) => readonly Block[],
+  names: Names,
 ): readonly Block[] {
   return match(node)
     .with({ kind: 'input' }, () => loaded)
     .with({ kind: 'shared' }, (n) =>
-      n.inputs.flatMap((part) => read(part).map((block) => ({ ...block, part: 'modality' as const }))),
+      n.inputs.flatMap((part) =>
+        read(part).map((block) => member(plan, block, names.aligned.get(n)?.get(part), names.samples.get(n))),
+      ),
     )
     .with({ kind: 'concat' }, (n) => n.inputs.flatMap(read))
     .with({ kind: 'condition' }, (n) => [...read(n.input), ...loaded])
@@ -183,7 +205,13 @@ function lowerLayer(plan: PlanBuilder, node: LayerNode, input: readonly Block[],
   const { name, k } = node.spec;
   const read = plan.stack(input.map(({ slot }) => slot));
   const [m, n] = plan.shape(read);
-  const write = { W: plan.slot(`${name}.W`, m, k), d: plan.slot(`${name}.d`, k, 1), H: plan.slot(`${name}.H`, k, n) };
+  const { rowNames } = plan.find(read);
+  const colNames = plan.names(around.survey.names.samples.get(node));
+  const write = {
+    W: plan.slot(`${name}.W`, m, k, { rowNames }),
+    d: plan.slot(`${name}.d`, k, 1),
+    H: plan.slot(`${name}.H`, k, n, { colNames }),
+  };
   plan.step(
     match(node)
       .with({ method: 'nmf' }, (nmf): FitStep => {
@@ -191,7 +219,8 @@ function lowerLayer(plan: PlanBuilder, node: LayerNode, input: readonly Block[],
         const terms = { W: lowerTerms(plan, nmf, 'W', around.survey), H: lowerTerms(plan, nmf, 'H', around.survey) };
         const X = plan.find(read);
         const args = resolveNmf(nmf.spec, around.config, X, around.holds ?? NOTHING, { start, terms });
-        return { op: 'nmf', layer: name, read, write, args };
+        const weights = blockWeights(around.survey.weights.get(nmf));
+        return { op: 'nmf', layer: name, read, write, args: { ...args, weights } };
       })
       .with({ method: 'svd' }, ({ spec }): FitStep => {
         return { op: 'svd', layer: name, read, write, args: resolveSvd(spec, m, n, around.start) };
@@ -210,21 +239,25 @@ function lowerLayer(plan: PlanBuilder, node: LayerNode, input: readonly Block[],
 /** Which rows of W go to which part of the result; none when W stays whole. */
 function splitParts(plan: PlanBuilder, layer: string, k: number, input: readonly Block[]): readonly SplitPart[] {
   if (input.every(({ part }) => part === 'rest')) return [];
-  const gathered = new Map<string, { part: SplitPart['part']; name: string; rows: [number, number][] }>();
+  const gathered = new Map<
+    string,
+    { part: SplitPart['part']; name: string; rows: [number, number][]; rowNames: number | undefined }
+  >();
   let top = 0;
   for (const { slot, part, name } of input) {
-    const [rows] = plan.shape(slot);
+    const { shape, rowNames } = plan.find(slot);
+    const [rows] = shape;
     const key = part === 'modality' ? `modality ${name}` : part;
-    const entry = gathered.get(key) ?? { part, name: part === 'modality' ? name : part, rows: [] };
-    entry.rows.push([top, top + rows]);
+    const entry = gathered.get(key) ?? { part, name: part === 'modality' ? name : part, rows: [], rowNames };
+    if (entry.rows.push([top, top + rows]) > 1) entry.rowNames = undefined;
     gathered.set(key, entry);
     top += rows;
   }
-  return [...gathered.values()].map(({ part, name, rows }) => {
+  return [...gathered.values()].map(({ part, name, rows, rowNames }) => {
     const count = rows.reduce((sum, [from, to]) => sum + to - from, 0);
     const label =
       part === 'modality' ? `${layer}.W.${name}` : part === 'condition' ? `${layer}.Wcondition` : `${layer}.W`;
-    return { part, name, rows, write: plan.slot(label, count, k) };
+    return { part, name, rows, write: plan.slot(label, count, k, { rowNames }) };
   });
 }
 

@@ -16,6 +16,7 @@ export function toMermaid(plan: Plan): string {
   for (const step of [...plan.prepare, ...plan.fit] satisfies readonly Step[]) {
     match(step)
       .with({ op: 'load' }, ({ write, name }) => draw(write, `[("${entities(name)}<br/>${shape(write)}")]`, []))
+      .with({ op: 'align' }, ({ write, read }) => source.set(write, source.get(read) ?? vertex(read)))
       .with({ op: 'stackRows' }, ({ write, reads }) => draw(write, `(("stack<br/>${shape(write)}"))`, reads))
       .with({ op: 'add' }, ({ write, reads }) => draw(write, `(("sum<br/>${shape(write)}"))`, reads))
       .with({ op: 'embed' }, ({ write, H }) => source.set(write, source.get(H) ?? vertex(H)))

@@ -1,5 +1,7 @@
 import type { Matrix } from '../matrix.js';
+import { isSame } from './names.js';
 import type {
+  AlignStep,
   Compiled,
   FitStep,
   LayerOutput,
@@ -13,7 +15,7 @@ import type {
   StackStep,
 } from './plan.js';
 
-type Stored = Pick<Slot, 'entries' | 'nonzeros' | 'bytes'>;
+type Stored = Omit<Slot, 'id' | 'label' | 'shape'>;
 
 /** Takes down slots and steps in order; a stack that was made before is not made again. */
 export type PlanBuilder = ReturnType<typeof createPlanBuilder>;
@@ -27,12 +29,15 @@ export function createPlanBuilder() {
   const notes: Note[] = [];
   const bindings = new Map<SlotId, Matrix>();
   const stacks = new Map<string, SlotId>();
+  const aligned = new Map<string, SlotId>();
+  const names: (readonly string[])[] = [];
   const find = (id: SlotId): Slot => slots[Number(id.slice(1))];
 
   const slot = (label: string, rows: number, cols: number, stored: Partial<Stored> = {}): SlotId => {
     const id: SlotId = `%${slots.length}`;
-    const { entries = rows * cols, nonzeros = entries, bytes = 8 * entries } = stored;
-    slots.push({ id, label, shape: [rows, cols], entries, nonzeros, bytes });
+    const { entries = rows * cols, nonzeros = entries, bytes = 8 * entries, rowNames, colNames } = stored;
+    const named = { ...(rowNames === undefined ? {} : { rowNames }), ...(colNames === undefined ? {} : { colNames }) };
+    slots.push({ id, label, shape: [rows, cols], entries, nonzeros, bytes, ...named });
     return id;
   };
 
@@ -44,6 +49,23 @@ export function createPlanBuilder() {
     load(step: LoadStep, data: Matrix): void {
       prepare.push(step);
       bindings.set(step.write, data);
+    },
+    /** The place of a list of names among those of the plan. */
+    names(list: readonly string[] | undefined): number | undefined {
+      if (list === undefined) return undefined;
+      const known = names.findIndex((other) => isSame(other, list));
+      return known < 0 ? names.push(list) - 1 : known;
+    },
+    /** One slot for an input in one order, filled once. */
+    align(step: Omit<AlignStep, 'op' | 'write'>, stored: Partial<Stored>): SlotId {
+      const key = `${step.read} ${step.from}`;
+      const made = aligned.get(key);
+      if (made !== undefined) return made;
+      const { label, shape, rowNames } = find(step.read);
+      const write = slot(label, shape[0], step.from.length, { ...stored, rowNames });
+      prepare.push({ op: 'align', ...step, write });
+      aligned.set(key, write);
+      return write;
     },
     step: (step: FitStep) => void fit.push(step),
     split: (step: SplitStep) => void finish.push(step),
@@ -75,7 +97,7 @@ export function createPlanBuilder() {
       return write;
     },
     finish(seed: number | null, output: readonly string[], joint: Plan['joint']): Compiled {
-      const plan: Plan = { version: 1, seed, slots, prepare, fit, finish, layers, output, joint, notes };
+      const plan: Plan = { version: 1, seed, slots, prepare, fit, finish, layers, output, joint, notes, names };
       return { plan: deepFreeze(plan), bindings };
     },
   };

@@ -17,6 +17,8 @@ export interface Plan {
   /** How all layers are trained at once, after each was by itself; null: they aren't. */
   readonly joint: JointArgs | null;
   readonly notes: readonly Note[];
+  /** Lists of names, which slots refer to by their place. */
+  readonly names: readonly (readonly string[])[];
 }
 
 /** Rounds over all layers on the loss of the data reconstructed through the graph. */
@@ -39,6 +41,9 @@ export interface Slot {
   /** Those of the entries that are not zero, as far as is known. */
   readonly nonzeros: number;
   readonly bytes: number;
+  /** Which of the plan's lists of names its rows have, and its columns; absent where they have none. */
+  readonly rowNames?: number | undefined;
+  readonly colNames?: number | undefined;
 }
 
 export interface LoadStep {
@@ -50,6 +55,17 @@ export interface LoadStep {
   readonly layout: 'columns' | 'rows' | 'csc';
   readonly precision: Precision;
   /** Entries that are missing. */
+  readonly missing: number;
+  readonly write: SlotId;
+}
+
+/** The samples of an input in the order in which a factorShared stacks them. */
+export interface AlignStep {
+  readonly op: 'align';
+  readonly read: SlotId;
+  /** Column j is column `from[j]` of what is read; −1: it has no such sample, and all entries are missing. */
+  readonly from: readonly number[];
+  /** Entries that are missing, these included. */
   readonly missing: number;
   readonly write: SlotId;
 }
@@ -127,6 +143,14 @@ export interface NmfStepArgs {
   readonly start: NmfStart;
   /** Random starts raced for the one that is fitted. */
   readonly restarts: number;
+  /** How much each block of what is read counts; null where all count alike, 1. */
+  readonly weights: readonly BlockWeight[] | null;
+}
+
+/** ω of ½·ω·‖X − WH‖² for the rows of one block: `weight`, times what brings the block to the mean energy if it is balanced. */
+export interface BlockWeight {
+  readonly weight: number;
+  readonly balance: boolean;
 }
 
 export interface SvdStepArgs {
@@ -176,7 +200,7 @@ export type Note =
   | { readonly code: 'negative-data'; readonly layer: string }
   | { readonly code: 'zeros-stay'; readonly layer: string };
 
-export type PrepareStep = LoadStep | StackStep;
+export type PrepareStep = LoadStep | AlignStep | StackStep;
 export type FitStep = NmfStep | SvdStep | EmbedStep | AddStep | StackStep;
 export type Step = PrepareStep | FitStep | SplitStep;
 

@@ -50,14 +50,14 @@ interface Holds {
   readonly missing: number;
 }
 
-/** Every argument of an NMF kernel call on the matrix in slot X. */
+/** Every argument of an NMF kernel call on the matrix in slot X; how its blocks are weighed is for the run. */
 export function resolveNmf(
   spec: NmfSpec,
   config: GraphConfig,
   X: Slot,
   holds: Holds,
   { start, terms }: { readonly start: NmfStart; readonly terms: Readonly<Record<Side, PlannedTerms>> },
-): NmfStepArgs {
+): Omit<NmfStepArgs, 'weights'> {
   const { held32, missing } = holds;
   const cheaper = missing === 0 ? null : maskedSolver(spec.k, missing / (X.shape[0] * X.shape[1]));
   const { solver, accelerate, sweeps, precision, restarts } = methodOf(spec, config, cheaper);

@@ -15,13 +15,14 @@ export interface Shapes {
 }
 
 /** What each node hands on, features × samples, and where the parts of one don't fit each other. */
-export function shapes(graph: Collected, { data }: Survey): Shapes {
+export function shapes(graph: Collected, { data, names }: Survey): Shapes {
   const of = new Map<Node, Shape>();
   const issues: GraphIssue[] = [];
   for (const node of graph.order) {
-    const shape = shapeOf(node, of, data);
+    const shape = names.broken.has(node) ? undefined : shapeOf(node, of, data);
     if (shape === undefined) continue;
-    of.set(node, shape);
+    const brought = names.brought.get(node);
+    of.set(node, brought === undefined ? shape : { ...shape, cols: brought });
     const parts = node.kind === 'condition' ? [node.input] : 'inputs' in node ? node.inputs : [];
     const known = parts.flatMap((part) => {
       const found = of.get(part);
@@ -30,7 +31,7 @@ export function shapes(graph: Collected, { data }: Survey): Shapes {
     const Z = node.kind === 'condition' ? sizeOf(data.get(node)) : undefined;
     const all = Z === undefined ? known : [...known, { name: 'Z', raw: true, ...Z }];
     const samples: Counted[] = all.map(({ name, cols }) => ({ name, count: cols }));
-    if (differ(samples)) {
+    if (brought === undefined && differ(samples)) {
       const turned = all
         .filter(({ raw, rows, cols }) => raw && rows === all[0].cols && cols !== rows)
         .map(({ name }) => name);

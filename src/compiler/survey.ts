@@ -6,6 +6,8 @@ import { examine, type Look, type MatrixFacts } from '../matrix-check.js';
 import { isMade, type Unusable } from '../matrix-input.js';
 import type { Side } from '../objective.js';
 import type { Collected } from './collect.js';
+import { type Names, namesOf } from './names.js';
+import { type Weighed, weightsOf } from './weights.js';
 
 /** A matrix and what one look at it tells, or why it is none. */
 export type Surveyed = { readonly matrix: Matrix; readonly facts: MatrixFacts } | { readonly matrix: Unusable };
@@ -15,6 +17,9 @@ export interface Survey {
   readonly data: ReadonlyMap<Node, Surveyed>;
   /** The matrices among the options of layers. */
   readonly given: ReadonlyMap<Node, Readonly<Record<Side, GivenMatrices>>>;
+  readonly names: Names;
+  /** How much each block that a layer reads counts, where a graph has weights. */
+  readonly weights: ReadonlyMap<Node, readonly Weighed[]>;
 }
 
 /** What a layer is given for one of its factors. */
@@ -57,7 +62,7 @@ export function survey(graph: Collected, eyes: Eyes): Survey {
     };
     given.set(node, { W: of('W'), H: of('H') });
   }
-  return { data, given };
+  return { data, given, names: namesOf(graph, data, eyes), weights: weightsOf(graph, data) };
 }
 
 /** What lies at the end of a path of keys, if there is such. */

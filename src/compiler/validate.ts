@@ -10,8 +10,10 @@ import { type Collected, labelOf, named, titleOf } from './collect.js';
 import { combinationFaults, svdFaults } from './combinations.js';
 import { type Contents, contentsOf } from './contents.js';
 import { dataFaults, unknownLines } from './data-faults.js';
+import { jointConfigFaults, jointFaults } from './joint-faults.js';
 import { memberFaults, type Traits, traitsOf } from './members.js';
 import type { Survey } from './survey.js';
+import { boundFaults, weighedContents, weightFaults, weightNameFaults } from './weights.js';
 
 /** Faults that show on one node, or on names: options, names, data and what may be put into what. */
 export function validate(graph: Collected, survey: Survey, config: GraphConfig): readonly GraphIssue[] {
@@ -36,18 +38,31 @@ export function validate(graph: Collected, survey: Survey, config: GraphConfig):
       ])
       .with({ kind: 'layer', method: 'nmf' }, (n) => [
         ...nameFaults('layer', n.spec, names.layer),
-        ...(sound && soundConfig ? combinationFaults(titled(n), n.spec, config, contents.get(n.input)) : []),
+        ...(sound && soundConfig
+          ? combinationFaults(titled(n), n.spec, config, weighedContents(contents.get(n.input), survey.weights.get(n)))
+          : []),
+        ...weightFaults(survey.weights.get(n)),
+        ...(sound ? boundFaults(titled(n), n.spec, survey.weights.get(n)) : []),
         ...bareSamples(titled(n), contents.get(n.input)),
       ])
       .with({ kind: 'layer', method: 'svd' }, (n) => [
         ...nameFaults('layer', n.spec, names.layer),
-        ...svdFaults(titled(n), contents.get(n.input)),
+        ...svdFaults(titled(n), contents.get(n.input), survey.weights.get(n)),
       ])
       .with({ kind: 'condition' }, (n) => dataFaults('a condition', survey.data.get(n)))
-      .with({ kind: 'shared' }, { kind: 'concat' }, { kind: 'add' }, (n) => memberFaults(n, traits))
+      .with({ kind: 'shared' }, (n) => [
+        ...memberFaults(n, traits),
+        ...weightNameFaults(n),
+        ...alignedFaults(n, survey),
+      ])
+      .with({ kind: 'concat' }, { kind: 'add' }, (n) => memberFaults(n, traits))
       .exhaustive();
-    issues.push(...placed(node, [...own, ...faults]));
+    const joint =
+      sound && soundConfig ? jointFaults(node, config, contents.get(node.kind === 'layer' ? node.input : node)) : [];
+    issues.push(...placed(node, [...own, ...faults, ...joint]));
   }
+  const known = soundConfig && issues.length === 0 ? jointConfigFaults(graph, config) : [];
+  issues.push(...known.map((fault) => ({ ...fault, at: 'factorNet' })));
   const { output } = graph;
   const fit = output?.kind === 'layer' || output?.kind === 'concat' || output?.kind === 'add';
   if (graph.order.length > 0 && !fit) {
@@ -59,6 +74,12 @@ export function validate(graph: Collected, survey: Survey, config: GraphConfig):
 /** Samples that no row which a layer reads knows anything of. */
 const bareSamples = (of: string, input: Contents | undefined): readonly Fault[] =>
   input?.known === undefined ? [] : unknownLines(`the input of ${of}`, 'sample', input.known);
+
+/** Features of which nothing is left once samples are brought together. */
+const alignedFaults = (node: Node, { names }: Survey): readonly Fault[] =>
+  [...(names.aligned.get(node) ?? [])].flatMap(([member, { found }]) =>
+    dataFaults(`input '${labelOf(member)}', aligned`, found),
+  );
 
 const titled = (node: Node): string => `layer '${labelOf(node)}'`;
 

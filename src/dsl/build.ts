@@ -58,6 +58,12 @@ function frozenSpec(spec: unknown): unknown {
 const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null;
 
+export function shared<E>(members: readonly unknown[], options: unknown): E {
+  // As above.
+  const said = options === undefined ? {} : { options: frozenShared(options) };
+  return expression({ kind: 'shared', inputs: nodesOf(members), ...said } as Node);
+}
+
 export function condition<E>(input: unknown, Z: unknown, options: unknown): E {
   const matrix = toMatrix(Z, isTurned(options));
   // As above: validation has the last word on the input and the options.
@@ -76,6 +82,13 @@ export function maskOf(options: unknown): unknown {
   return typeof options === 'object' && options !== null ? Reflect.get(options, 'mask') : undefined;
 }
 
+/** Whether a last argument is options: a plain object that is neither an expression nor a node, nor data. */
+export const isOptions = (value: unknown): value is object =>
+  isObject(value) &&
+  !['node', 'kind', 'rows', 'data'].some((key) => key in value) &&
+  !Array.isArray(value) &&
+  !ArrayBuffer.isView(value);
+
 /** The node of an expression; anything else is handed through for the compiler to name. */
 export function nodeOf(expr: unknown): Node {
   return (typeof expr === 'object' && expr !== null && 'node' in expr ? expr.node : expr) as Node;
@@ -83,6 +96,26 @@ export function nodeOf(expr: unknown): Node {
 
 export function nodesOf(exprs: readonly unknown[]): readonly Node[] {
   return Object.freeze(exprs.map(nodeOf));
+}
+
+/** The options of an input, and the names among them, as they are now. */
+export function frozenInput(options: unknown): unknown {
+  if (!isObject(options)) return options;
+  const names = ['sampleNames', 'featureNames'].flatMap((key) => {
+    const list = options[key];
+    return Array.isArray(list) ? [[key, Object.freeze([...list])] as const] : [];
+  });
+  return Object.freeze({ ...options, ...Object.fromEntries(names) });
+}
+
+/** The options of a factorShared, and the weights among them, as they are now. */
+function frozenShared(options: unknown): unknown {
+  if (!isObject(options)) return options;
+  const { weights } = options;
+  return Object.freeze({
+    ...options,
+    ...(isObject(weights) && !Array.isArray(weights) ? { weights: frozenCopy(weights) } : {}),
+  });
 }
 
 /** Options can't change after they were given; values that are no plain object are handed through. */

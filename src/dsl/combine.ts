@@ -1,5 +1,5 @@
 import type { MatrixInput } from '../matrix-input.js';
-import { condition, expression, nodesOf } from './build.js';
+import { condition, expression, isOptions, nodesOf, shared } from './build.js';
 import type { ConditionOptions } from './config.js';
 import type {
   AddGuard,
@@ -9,27 +9,33 @@ import type {
   FactorExpr,
   InputsOf,
   LayersOf,
+  MembersOf,
   MergedLayers,
-  ModalityGuard,
-  ModalityOf,
   PartsOf,
   RankGuard,
   RankOf,
   Ref,
-  SharedExpr,
+  SharedArg,
+  SharedOn,
 } from './expr.js';
 
 /**
  * Several modalities over the same samples: their rows are stacked, so the layer on top has one H (k × samples) and
  * one W per modality, by name. Members are inputs, or layers (their embedding is a modality named after the layer).
+ * Options come last. `samples` says how members are brought together by name: inputs are aligned; a layer must have its
+ * samples in the order wanted already. `weights` says how much each counts: a layer then minimises
+ * Σ_m ½·ω_m·‖X_m − W_m·H‖² plus penalties.
  *
  * @example
  * const joint = nmfLayer(factorShared(rna, atac), { name: 'joint', k: 20 }); // fit.joint.W.rna, fit.joint.W.atac
+ * const even = factorShared(rna, atac, { weights: 'balance' }); // however large their numbers are
+ * const mosaic = factorShared(rna, atac, { samples: 'union' }); // a sample that one of them lacks is missing there
  */
-export function factorShared<const I extends readonly [Ref, Ref, ...Ref[]]>(
-  ...inputs: { [P in keyof I]: ModalityGuard<I[P], I> }
-): SharedExpr<InputsOf<I[number]>, MergedLayers<LayersOf<I[number]>>, ModalityOf<I[number]>> {
-  return expression({ kind: 'shared', inputs: nodesOf(inputs) });
+export function factorShared<const A extends readonly [Ref, Ref, ...object[]]>(
+  ...members: { [P in keyof A]: SharedArg<A[P], A> }
+): SharedOn<MembersOf<A>[number]> {
+  const last = members.at(-1);
+  return isOptions(last) ? shared(members.slice(0, -1), last) : shared(members, undefined);
 }
 
 /**
@@ -58,8 +64,9 @@ export function factorAdd<A extends Ref, const B extends readonly [Ref, ...Ref[]
 }
 
 /**
- * `x` with the p rows of Z (p × samples: batches, doses, coordinates) appended below it. The layer on top reports the
+ * `x` with the p rows of Z (p × samples, in the order of x: batches, doses, coordinates) appended below it. The layer on top reports the
  * loadings of x's rows in `W` and those of Z's in `Wcondition`. Conditions nest: their rows follow each other, inner first.
+ * `weight` says how much Z's rows count beside those of x.
  *
  * @example
  * const top = nmfLayer(factorCondition(parts, Z), { name: 'top', k: 5 }); // fit.top.W, fit.top.Wcondition

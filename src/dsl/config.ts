@@ -66,7 +66,20 @@ export function H(options: FactorOptions = {}): FactorConfig<'H'> {
 export interface ConditionOptions {
   /** Default 'features-by-samples'. The other way round dense data is read so, and a sparse matrix transposed once. */
   readonly orientation?: 'features-by-samples' | 'samples-by-features' | undefined;
+  /**
+   * How much these rows count in what the layers that read them minimise: a `Weight`; default 1. Not for SVD layers.
+   */
+  readonly weight?: Weight | undefined;
 }
+
+/**
+ * ω of ½·ω·‖X_m − W_m·H‖², the part of one matrix X_m in what a layer minimises: a finite number above 0, or 'balance'.
+ * Balanced parts get the mean energy of all that the layer reads, ω_m = (mean over parts p of ‖X_p‖²) / ‖X_m‖², over what
+ * is known and as it is when the layer is fitted; a part of zeros keeps 1. Weights of one part multiply; 'balance' twice is
+ * once. The layer is the plain factorization of the parts √ω_m·X_m, penalties included; its `W` is divided by √ω_m again.
+ * A start and a target for W are in units of the data; an upper bound on W can't be had beside weights.
+ */
+export type Weight = number | 'balance';
 
 export interface InputOptions<N extends string = string> extends ConditionOptions {
   /** The modality's name, unique among the inputs of a graph. */
@@ -77,6 +90,23 @@ export interface InputOptions<N extends string = string> extends ConditionOption
    * that holds a 1 for each. Default: none.
    */
   readonly mask?: MaskInput | undefined;
+  /** A name for each sample, no two alike: results carry them, and `factorShared` brings inputs together by them. */
+  readonly sampleNames?: readonly string[] | undefined;
+  /** A name for each feature, no two alike: the loadings carry them. */
+  readonly featureNames?: readonly string[] | undefined;
+}
+
+/** How modalities are brought together; M are their names. */
+export interface SharedOptions<M extends string = string> {
+  /**
+   * Which samples are stacked, by their names. 'identical': all members have the same, in the same order. 'union': all
+   * that any member has, in the order in which they first appear; where a member lacks one, its entries are missing.
+   * 'intersection': those that every member has, in the order of the first. Default: 'identical' where every member has
+   * names; elsewhere samples are matched by place, and only their number must agree.
+   */
+  readonly samples?: 'identical' | 'union' | 'intersection' | undefined;
+  /** How much each modality counts, by name, or 'balance' for all; see `Weight`. Default 1 each. */
+  readonly weights?: 'balance' | { readonly [N in M]?: Weight | undefined } | undefined;
 }
 
 interface LayerOptions<N extends string, K extends number> {

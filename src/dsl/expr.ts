@@ -1,5 +1,5 @@
 import type { MatrixInput } from '../matrix-input.js';
-import type { ConditionOptions, FactorConfig, NmfOptions, SvdSpec } from './config.js';
+import type { ConditionOptions, FactorConfig, NmfOptions, SharedOptions, SvdSpec } from './config.js';
 import type { AddNode, ConcatNode, ConditionNode, InputNode, LayerNode, Node, SharedNode } from './node.js';
 import type { RESERVED_INPUT_NAMES, RESERVED_LAYER_NAMES } from './reserved.js';
 
@@ -119,6 +119,21 @@ export type ModalityGuard<E, All extends readonly unknown[]> = [ModalityOf<E>] e
     : Times<ModalityOf<E>, All> extends 0 | 1
       ? E
       : GraphTypeError<`two members are named '${ModalityOf<E>}'`>;
+
+/** The members among what factorShared is given: all but options, where these come last. */
+export type MembersOf<A extends readonly unknown[]> = A extends readonly [...infer M extends readonly Ref[], infer Last]
+  ? Last extends Ref
+    ? A
+    : M
+  : A;
+/** What factorShared takes at a place: a member, or last of all its options. */
+export type SharedArg<E, A extends readonly unknown[]> = E extends Ref
+  ? ModalityGuard<E, MembersOf<A>>
+  : MembersOf<A> extends A
+    ? ModalityGuard<E, A>
+    : SharedOptions<ModalityOf<MembersOf<A>[number]>>;
+/** What stacking members yields. */
+export type SharedOn<M> = SharedExpr<InputsOf<M>, MergedLayers<LayersOf<M>>, ModalityOf<M>>;
 
 /** How often a modality name occurs in a list: 0, 1 or more. */
 type Times<N, All extends readonly unknown[], Seen extends 0 | 1 = 0> = All extends readonly [infer A, ...infer Rest]

@@ -1,5 +1,5 @@
 import type { Node } from './node.js';
-import { conditionOptions, inputOptions, nmfSpec, noOptions, svdSpec } from './schemas.js';
+import { conditionOptions, inputOptions, nmfSpec, noOptions, sharedOptions, svdSpec } from './schemas.js';
 
 /** Kinds of node as options tell them apart: a layer is of the kind of its method. */
 export type OptionsKind = Exclude<Node['kind'], 'layer'> | 'nmf' | 'svd';
@@ -7,7 +7,7 @@ export type OptionsKind = Exclude<Node['kind'], 'layer'> | 'nmf' | 'svd';
 /** What the options of each kind of node must be: whoever checks them, writes them or reads them looks here. */
 export const nodeOptions = {
   input: inputOptions,
-  shared: noOptions,
+  shared: sharedOptions,
   concat: noOptions,
   add: noOptions,
   condition: conditionOptions,

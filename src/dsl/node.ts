@@ -1,7 +1,7 @@
 import { match } from 'ts-pattern';
 import type { Matrix } from '../matrix.js';
 import type { Unusable } from '../matrix-input.js';
-import type { ConditionOptions, InputOptions, NmfSpec, SvdSpec } from './config.js';
+import type { ConditionOptions, InputOptions, NmfSpec, SharedOptions, SvdSpec } from './config.js';
 
 /** Plain frozen data: a closed union without behaviour. What depends on the kind lives in the stage that needs it. */
 export type Node = InputNode | SharedNode | LayerNode | ConcatNode | AddNode | ConditionNode;
@@ -15,6 +15,7 @@ export interface InputNode {
 export interface SharedNode {
   readonly kind: 'shared';
   readonly inputs: readonly Node[];
+  readonly options?: SharedOptions;
 }
 
 /** NMF and SVD differ in `method` and `spec`, not in how they sit in a graph, so they are one node kind. */

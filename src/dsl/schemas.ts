@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { MOST_THREADS } from '../solver.js';
+import type { SharedOptions, Weight } from './config.js';
 
 /**
  * One schema per set of options; each check carries its rule, to be read after "must be". Unknown keys are refused. What a
@@ -87,11 +88,35 @@ const layerOptions = {
 };
 
 const orientation = oneOf('features-by-samples', 'samples-by-features').optional();
+const isWeight = (value: unknown): value is Weight =>
+  value === 'balance' || (typeof value === 'number' && value > 0 && Number.isFinite(value));
+const weight = z.custom<Weight>(isWeight, "a finite number above 0, or 'balance'").optional();
+const isWeights = (value: unknown): boolean =>
+  value === 'balance' ||
+  (typeof value === 'object' &&
+    value !== null &&
+    !Array.isArray(value) &&
+    Object.values(value).every((each) => each === undefined || isWeight(each)));
 
-/** What a mask is is found where all data is looked at. */
-export const inputOptions = z.strictObject({ name, orientation, mask: z.unknown().optional() });
+/** What a mask is, and what names are, is found where all data is looked at. */
+const unread = z.unknown().optional();
+export const inputOptions = z.strictObject({
+  name,
+  orientation,
+  weight,
+  mask: unread,
+  sampleNames: unread,
+  featureNames: unread,
+});
 
-export const conditionOptions = z.strictObject({ orientation });
+export const sharedOptions = z.strictObject({
+  samples: oneOf('identical', 'union', 'intersection').optional(),
+  weights: z
+    .custom<SharedOptions['weights']>(isWeights, "'balance', or weights by name: finite numbers above 0, or 'balance'")
+    .optional(),
+});
+
+export const conditionOptions = z.strictObject({ orientation, weight });
 
 /** Nodes that are only their members. */
 export const noOptions = z.strictObject({});

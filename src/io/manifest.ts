@@ -13,6 +13,8 @@ export interface SavedLayer {
   readonly stopped: 'converged' | 'max-iter' | 'aborted';
   readonly kkt: number;
   readonly restart: number;
+  /** What the blocks that it reads were multiplied by. */
+  readonly roots?: readonly number[] | null;
 }
 
 /** What a saved fit says of itself. */
@@ -58,6 +60,7 @@ const manifest = z.object({
       stopped: z.enum(['converged', 'max-iter', 'aborted']),
       kkt: z.number(),
       restart: count,
+      roots: z.array(z.number().positive()).nullish(),
     }),
   ),
   inputs: z.array(z.object({ name: z.string(), sha256: z.string() })),

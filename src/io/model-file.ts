@@ -60,8 +60,8 @@ export async function saveFit(fit: object, path: string): Promise<void> {
     const result = state.results.get(layer);
     if (result === undefined) throw new ModelFileError('not-saved', path, `Layer '${layer}' has not been fitted`);
     for (const [name, tensor] of tensorsOf(result)) tensors.set(`${layer}/${name}`, tensor);
-    const { loss, nullLoss, objective, iterations, stopped, kkt, restart } = result;
-    layers.push({ layer, loss, nullLoss, objective, iterations, stopped, kkt, restart });
+    const { loss, nullLoss, objective, iterations, stopped, kkt, restart, roots } = result;
+    layers.push({ layer, loss, nullLoss, objective, iterations, stopped, kkt, restart, roots });
   }
   const inputs = 'get' in kept.inputs ? await hashesOf(plan, kept.inputs) : kept.inputs;
   const body = [...tensors.values()].map(({ data }) => new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
@@ -161,7 +161,7 @@ const byRows = (matrix: DenseMatrix): Tensor => ({
 });
 
 function resultOf(path: string, plan: Plan, saved: SavedLayer, tensors: ReadonlyMap<string, Tensor>): LayerResult {
-  const { layer, ...scalars } = saved;
+  const { layer, roots = null, ...scalars } = saved;
   const output = plan.layers.find((candidate) => candidate.layer === layer);
   const find = (name: string) => tensors.get(`${layer}/${name}`);
   const demand = (tensor: Tensor | undefined, shape: readonly number[]): Float64Array => {
@@ -180,6 +180,7 @@ function resultOf(path: string, plan: Plan, saved: SavedLayer, tensors: Readonly
   const energy = find('energy') === undefined ? {} : { energy: demand(find('energy'), [k]) };
   const model = {
     ...scalars,
+    roots,
     W: matrix('W', m, k),
     d: demand(find('d'), [k]),
     H: matrix('H', k, n),

@@ -1,4 +1,4 @@
-import { condition, expression, frozenCopy, layer, nodesOf } from '../dsl/build.js';
+import { condition, expression, frozenCopy, layer, nodesOf, shared } from '../dsl/build.js';
 import { optionFaults } from '../dsl/check-options.js';
 import type { GraphConfig, InputOptions } from '../dsl/config.js';
 import type { FactorExpr, LayerMap } from '../dsl/expr.js';
@@ -172,6 +172,7 @@ function expressionOf(
   }
   if (node.kind === 'condition') return condition(links[0], read(node.Z), options);
   if (node.kind === 'nmf' || node.kind === 'svd') return layer(node.kind, links[0], options);
+  if (node.kind === 'shared') return shared(links, node.options === undefined ? undefined : options);
   const said = node.options === undefined ? {} : { options: frozenCopy(options) };
   return expression({ kind: node.kind, inputs: nodesOf(links), ...said });
 }

@@ -1,10 +1,12 @@
-import type { LoadStep, Plan, SlotId } from '../compiler/plan.js';
+import type { Plan, SlotId } from '../compiler/plan.js';
 import { checkOptions } from '../dsl/check-options.js';
 import { projectOptions, reconstructOptions } from '../dsl/schemas.js';
 import { GraphError } from '../errors.js';
 import type { Kernels } from '../kernels/kernels.js';
 import { column, type DenseMatrix, dense, row } from '../matrix.js';
 import type { ProjectOptions, ReconstructOptions } from './fit.js';
+import { firstKnown, inputsOf } from './inputs.js';
+import { named, namesIn } from './named.js';
 import { type Given, newSamples } from './new-samples.js';
 import { project } from './project.js';
 import { estimates, fitted, multiply, partOf } from './reconstruct.js';
@@ -15,21 +17,25 @@ export function afterFit(plan: Plan, state: RunState, kernels: Kernels, threads:
   return {
     async reconstruct(input: string, options: ReconstructOptions<string> = {}): Promise<DenseMatrix> {
       checkOptions(reconstructOptions, options, 'reconstruct');
-      const load = inputOf(plan, input);
-      if (load === undefined) throw rejected('reconstruct', 'input', 'the name of an input of the graph', input);
+      const planned = inputsOf(plan).find(({ name }) => name === input);
+      if (planned === undefined) throw rejected('reconstruct', 'input', 'the name of an input of the graph', input);
       const { through } = options;
       // Copies: the caller may write to these while the estimate is made.
       const [features, samples] = [copied(options.features), copied(options.samples)];
       if (through !== undefined && !knows(plan, through))
         throw rejected('reconstruct', 'through', layersOf(plan), through);
-      const [rows, cols] = plan.slots[Number(load.write.slice(1))].shape;
-      checkPlaces('features', features, rows);
-      checkPlaces('samples', samples, cols);
       const found = await estimates(plan, state, fitted(state, through === undefined ? plan.output : [through]));
-      const estimate = found.get(load.write);
+      const estimate = firstKnown(planned, found);
       if (estimate === undefined)
         throw rejected('reconstruct', 'through', `a layer downstream of input '${input}'`, through);
-      return multiply(partOf(estimate, features, samples));
+      const [rows, cols] = plan.slots[Number(estimate.slot.slice(1))].shape;
+      checkPlaces('features', features, rows);
+      checkPlaces('samples', samples, cols);
+      const { rowNames, colNames } = namesIn(plan, estimate.slot);
+      return named(await multiply(partOf(estimate.value, features, samples)), {
+        ...(rowNames === undefined ? {} : { rowNames: namesAt(rowNames, features) }),
+        ...(colNames === undefined ? {} : { colNames: namesAt(colNames, samples) }),
+      });
     },
 
     async project(data: Given, options: ProjectOptions = {}): Promise<Readonly<Record<string, DenseMatrix>>> {
@@ -81,16 +87,19 @@ async function loadingsOf(plan: Plan, state: RunState, layer: string, of: string
   const [k] = plan.slots[Number(output.slots.H.slice(1))].shape;
   const found = await estimates(plan, state, { embeddings: new Map([[layer, unit(k)]]), linear: true });
   const loaded: Loaded[] = [];
-  for (const step of plan.prepare) {
-    if (step.op !== 'load' || step.source !== 'input') continue;
-    const product = found.get(step.write);
-    if (product !== undefined) loaded.push({ name: step.name, slot: step.write, L: await multiply(product) });
+  for (const input of inputsOf(plan)) {
+    const product = firstKnown(input, found);
+    if (product === undefined) continue;
+    const { slot, value } = product;
+    const { rowNames } = namesIn(plan, slot);
+    loaded.push({
+      name: input.name,
+      slot,
+      L: named(await multiply(value), rowNames === undefined ? {} : { rowNames }),
+    });
   }
   return loaded;
 }
-
-const inputOf = ({ prepare }: Plan, name: string): LoadStep | undefined =>
-  prepare.find((step): step is LoadStep => step.op === 'load' && step.source === 'input' && step.name === name);
 
 const knows = ({ layers }: Plan, name: string): boolean => layers.some(({ layer }) => layer === name);
 const layersOf = ({ layers }: Plan): string => `one of the layers ${layers.map(({ layer }) => layer).join(', ')}`;
@@ -102,6 +111,9 @@ function checkPlaces(option: 'features' | 'samples', places: ArrayLike<number> |
       throw rejected('reconstruct', option, `whole numbers from 0 to ${count - 1}`, place);
   }
 }
+
+const namesAt = (names: readonly string[], places: readonly number[] | undefined): readonly string[] =>
+  places === undefined ? names : Object.freeze(places.map((place) => names[place]));
 
 const copied = (places: ArrayLike<number> | undefined): readonly number[] | undefined =>
   places === undefined ? undefined : Array.from(places);

@@ -1,7 +1,8 @@
-import type { LayerOutput, Plan, SplitStep } from '../compiler/plan.js';
+import type { LayerOutput, Plan, SlotId, SplitStep } from '../compiler/plan.js';
 import type { NmfResult } from '../kernels/kernels.js';
 import type { DenseMatrix } from '../matrix.js';
 import type { HistoryEntry, LayerFit } from './fit.js';
+import { named, namesIn } from './named.js';
 import { type LayerResult, matrixIn, type RunState } from './state.js';
 
 /** The layers of a run that have been fitted, by name, in the order of the plan. */
@@ -17,12 +18,13 @@ function layerFit(output: LayerOutput, result: LayerResult, plan: Plan, state: R
   const split = plan.finish.find(({ layer }) => layer === output.layer);
   const center = 'center' in result ? result.center : null;
   const scale = 'scale' in result ? result.scale : null;
+  const of = (matrix: DenseMatrix, slot: SlotId) => named(matrix, namesIn(plan, slot));
   const fit = {
     method: output.method,
-    W: perPart(split, result.W, (part) => matrixIn(state, part.write)),
+    W: perPart(split, of(result.W, output.slots.W), (part) => of(matrixIn(state, part.write), part.write)),
     ...conditionPart(split, state),
     d: result.d,
-    H: result.H,
+    H: of(result.H, output.slots.H),
     loss: result.loss,
     objective: result.objective,
     iterations: result.iterations,

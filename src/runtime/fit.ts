@@ -5,9 +5,9 @@ import type { MatrixInput } from '../matrix-input.js';
 /** One accepted iterate. */
 export interface HistoryEntry {
   readonly iteration: number;
-  /** Mean squared error per entry of the layer's own input. */
+  /** Mean squared error per entry of the layer's own input, each square times its weight. */
   readonly loss: number;
-  /** What is minimised, penalties included: ½‖X − WH‖² + penalties. */
+  /** What is minimised, penalties included: Σ_m ½·ω_m·‖X_m − W_m·H‖² + penalties. */
   readonly objective: number;
 }
 
@@ -51,9 +51,9 @@ interface BaseFit {
   readonly d: Float64Array;
   /** Embedding, k × samples. */
   readonly H: DenseMatrix;
-  /** Mean squared error per entry of the layer's own input. */
+  /** Mean squared error per entry of the layer's own input: Σ ω·(x − wh)² over the number of entries, ω = 1 without weights. */
   readonly loss: number;
-  /** What was minimised, penalties included: ½‖X − WH‖² + penalties; for an SVD ½‖residual‖² of the centred and scaled matrix. */
+  /** What was minimised, penalties included: Σ_m ½·ω_m·‖X_m − W_m·H‖² + penalties; for an SVD ½‖residual‖² of the centred and scaled matrix. */
   readonly objective: number;
   readonly iterations: number;
   /** The random start that won and was fitted, from 0; 0 where there was only one. */
@@ -71,7 +71,7 @@ interface BaseFit {
 
 /** How well one input is reconstructed through the whole graph. */
 export interface InputSummary {
-  /** Mean squared error per entry, in data². */
+  /** Mean squared error per entry, in data²; weights don't enter. */
   readonly loss: number;
   /** 1 − ‖X − X̂‖² / ‖X‖², about zero and not about the means; 1 for a matrix of zeros that comes back as zeros. */
   readonly explained: number;
@@ -156,7 +156,8 @@ export type GraphFit<L extends LayerMap = NoLayers, I extends string = string> =
   /** Losses through the whole graph, and what is needed to fit it again. */
   readonly summary: FitSummary<I>;
   /**
-   * An input (features × samples) as the graph sees it: W·diag(d)·H led down from the output, or from a layer.
+   * An input (features × samples) as the graph sees it: W·diag(d)·H led down from the output, or from a layer. Where a
+   * `factorShared` has aligned it, its samples are those stacked there, absent ones included.
    *
    * @throws GraphError 'invalid-option' for an input or layer that the graph doesn't have.
    */

@@ -1,12 +1,13 @@
 import type { NmfStep, Plan, StartArgs, SvdStep } from '../compiler/plan.js';
 import { KernelError } from '../errors.js';
 import type { CallOptions, Iterate, NmfResult } from '../kernels/kernels.js';
-import { type RowBlocks, totalRows } from '../matrix.js';
+import { type DenseMatrix, type RowBlocks, totalRows } from '../matrix.js';
 import type { Progress } from './fit.js';
 import { randomBlock, randomStart, type Start } from './starts.js';
 import { blocksIn, type LayerResult, matrixIn, type RunOptions, type RunState } from './state.js';
 import { svdStart } from './svd-start.js';
-import { energyOf, termsIn } from './terms.js';
+import { energyOf, isDrawnTo, termsIn } from './terms.js';
+import { heightsOf, rootsOf, unweigh, weighBlocks, weighRows } from './weights.js';
 
 /** Iterations after which random starts are compared. */
 const RACE = 10;
@@ -52,29 +53,40 @@ async function fitSvd(step: SvdStep, state: RunState, options: RunOptions, tell:
   const X = blocksIn(state, step.read);
   const { block, start, ...args } = step.args;
   const drawn = await randomBlock(totalRows(X), block, seedOf(start, options), start.stream);
-  return { ...(await options.kernels.svd({ X, ...args, start: drawn }, callOptions(options, tell))), restart: 0 };
+  return {
+    ...(await options.kernels.svd({ X, ...args, start: drawn }, callOptions(options, tell))),
+    restart: 0,
+    roots: null,
+  };
 }
 
 async function fitNmf(step: NmfStep, state: RunState, options: RunOptions, tell: Tell): Promise<LayerResult> {
-  const X = blocksIn(state, step.read);
-  const { k: _k, start: _start, restarts, ...rest } = step.args;
-  const args = { ...rest, W: termsIn(state, rest.W, 'W'), H: termsIn(state, rest.H, 'H') };
+  const { k: _k, start: _start, restarts, weights, ...rest } = step.args;
+  const read = blocksIn(state, step.read);
+  const roots = await rootsOf(read, weights);
+  const X = await weighBlocks(read, roots, rest.precision);
+  const weigh = (W: DenseMatrix) => weighRows(W, heightsOf(X), roots);
+  const args = { ...rest, W: termsIn(state, rest.W, 'W', weigh), H: termsIn(state, rest.H, 'H') };
+  const begin = async (nth: number): Promise<Start> => {
+    const start = await startOf(step, state, X, options, nth);
+    return step.args.start.from === 'given' ? { ...start, W: weigh(start.W) } : start;
+  };
   const { kernels, memory = 'normal', signal } = options;
   const run = (start: Start, more: { readonly restart?: number; readonly maxIter?: number } = {}): Promise<NmfResult> =>
     kernels.nmf(
       { X, ...args, maxIter: more.maxIter ?? args.maxIter, start, memory, holdOut: null },
       callOptions(options, tell, more),
     );
-  const finished = (result: NmfResult, restart: number): LayerResult => ({
-    ...result,
-    restart,
-    ...energyOf(args.W, result.W),
-  });
-  if (restarts === 1) return finished(await run(await startOf(step, state, X, options, 0)), 0);
+  const finished = (result: NmfResult, restart: number): LayerResult => {
+    const placed = isDrawnTo(args.W) || isDrawnTo(args.H);
+    const found = unweigh(result, heightsOf(X), roots, { norm: args.norm, placed });
+    return { ...found, restart, roots, ...energyOf(args.W, weigh(found.W)) };
+  };
+  if (restarts === 1) return finished(await run(await begin(0)), 0);
 
   const maxIter = Math.min(RACE, args.maxIter);
   const best = await fittest(restarts, signal, async (restart) => {
-    const start = await startOf(step, state, X, options, restart);
+    const start = await begin(restart);
     return { restart, start, result: await run(start, { restart, maxIter }) };
   });
   const result = signal?.aborted ? { ...best.result, stopped: 'aborted' as const } : await run(best.start);

@@ -4,7 +4,7 @@ import type { LoadStep, Plan, SlotId } from '../compiler/plan.js';
 import { GraphError } from '../errors.js';
 import type { Counted, Fault } from '../issues.js';
 import type { Kernels } from '../kernels/kernels.js';
-import type { Matrix } from '../matrix.js';
+import { column, type DenseMatrix, type Matrix } from '../matrix.js';
 import { examine } from '../matrix-check.js';
 import { toMatrix } from '../matrix-input.js';
 import type { ProjectOptions } from './fit.js';
@@ -73,4 +73,12 @@ function entriesOf(data: unknown, refuse: (got: string) => unknown): readonly (r
     refuse(error instanceof Error ? error.message : String(error));
     return [];
   }
+}
+
+/** NaN for samples of which nothing is known: to the layers above they are missing. */
+export function withoutUnknown(H: DenseMatrix, X: readonly Matrix[]): DenseMatrix {
+  const facts = X.map((block) => examine(block).known);
+  if (facts.some((known) => known === undefined)) return H;
+  for (let j = 0; j < H.cols; j++) if (facts.every((known) => known?.cols[j] === 0)) column(H, j).fill(Number.NaN);
+  return H;
 }

@@ -12,9 +12,11 @@ import {
   stackDense,
   toDense,
 } from '../matrix.js';
-import { examine } from '../matrix-check.js';
 import { type FactorSums, stepTerms } from '../objective.js';
+import { projectJointly } from './joint/project.js';
+import { withoutUnknown } from './new-samples.js';
 import type { LayerResult, RunState } from './state.js';
+import { heightsOf, weighBlock, weighRows } from './weights.js';
 
 /** Rows of a matrix over new samples; without data where nothing is known of them. */
 interface Part {
@@ -35,6 +37,7 @@ export async function project(
   kernels: Kernels,
   options: CallOptions,
 ): Promise<ReadonlyMap<string, DenseMatrix>> {
+  if (plan.joint !== null) return projectJointly(plan, state, given, kernels, options);
   const parts = new Map<SlotId, readonly Part[]>();
   const embeddings = new Map<string, DenseMatrix>();
   const partsIn = (slot: SlotId): readonly Part[] => parts.get(slot) ?? [];
@@ -46,6 +49,8 @@ export async function project(
         { op: 'load' },
         ({ write }) => void parts.set(write, [{ rows: rowsIn(write), data: given.get(write) ?? null }]),
       )
+      // New samples are given in one order.
+      .with({ op: 'align' }, ({ read, write }) => void parts.set(write, partsIn(read)))
       .with({ op: 'stackRows' }, ({ reads, write }) => void parts.set(write, reads.flatMap(partsIn)))
       .with({ op: 'add' }, ({ reads, write }) => {
         parts.set(write, [{ rows: rowsIn(write), data: sum(reads.map((slot) => stacked(partsIn(slot)))) }]);
@@ -97,26 +102,18 @@ async function encoded(
   const ranges: [number, number][] = [];
   const X: Matrix[] = [];
   let top = 0;
-  for (const { rows, data } of parts) {
+  for (const [i, { rows, data }] of parts.entries()) {
     if (data !== null) {
       ranges.push([top, top + rows]);
-      X.push(prepared(data, result, top));
+      X.push((await weighBlock(prepared(data, result, top), result.roots?.[i] ?? 1)).matrix);
     }
     top += rows;
   }
   if (X.length === 0) return null;
-  const W = scaleColumns(result.W, result.d);
+  const W = weighRows(scaleColumns(result.W, result.d), heightsOf(parts), result.roots);
   const terms = termsOf(step, result, W);
   const H = await kernels.encode({ X, W: gatherRows(W, ranges), ...terms }, options);
   return withoutUnknown(H, X);
-}
-
-/** NaN for samples of which nothing is known: to the layers above they are missing. */
-function withoutUnknown(H: DenseMatrix, X: readonly Matrix[]): DenseMatrix {
-  const facts = X.map((block) => examine(block).known);
-  if (facts.some((known) => known === undefined)) return H;
-  for (let j = 0; j < H.cols; j++) if (facts.every((known) => known?.cols[j] === 0)) column(H, j).fill(Number.NaN);
-  return H;
 }
 
 /** Rows from `top` on as the layer takes them: an SVD without the means, and divided by the deviations. */

@@ -49,7 +49,8 @@ export async function estimates(
 
   for (const step of [...plan.prepare, ...plan.fit].reverse()) {
     await match(step)
-      .with({ op: 'load' }, () => undefined)
+      // The estimate of an aligned input is of its samples as they were aligned.
+      .with({ op: 'load' }, { op: 'align' }, () => undefined)
       .with({ op: 'stackRows' }, ({ reads, write }) => {
         const estimate = take(write);
         if (estimate === undefined) return;

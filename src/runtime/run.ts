@@ -1,6 +1,8 @@
 import { match } from 'ts-pattern';
+import { alignColumns } from '../align.js';
 import type {
   AddStep,
+  AlignStep,
   Bindings,
   EmbedStep,
   FitStep,
@@ -22,6 +24,7 @@ export async function run(plan: Plan, bindings: Bindings, options: RunOptions): 
   const state: RunState = { data: new Map(), results: new Map(), rounds: [], cancelledIn: undefined };
   for (const step of plan.prepare) {
     if (step.op === 'load') state.data.set(step.write, [bound(bindings, step.write)]);
+    else if (step.op === 'align') align(state, step);
     else stackRows(state, step);
   }
   for (const step of plan.fit) {
@@ -100,6 +103,13 @@ async function fitStep(state: RunState, step: FitStep, plan: Plan, options: RunO
     .with({ op: 'embed' }, (s) => embed(state, s))
     .with({ op: 'nmf' }, { op: 'svd' }, (s) => fitLayer(state, s, plan, options))
     .exhaustive();
+}
+
+function align(state: RunState, { read, from, write }: AlignStep): void {
+  state.data.set(
+    write,
+    blocksIn(state, read).map((block) => alignColumns(block, from)),
+  );
 }
 
 function stackRows(

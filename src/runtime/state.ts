@@ -4,6 +4,7 @@ import type { Kernels, NmfResult, SvdResult } from '../kernels/kernels.js';
 import { type DenseMatrix, type RowBlocks, toDense } from '../matrix.js';
 import type { Memory } from '../solver.js';
 import type { Progress, Round } from './fit.js';
+import type { Roots } from './weights.js';
 
 export interface RunOptions {
   readonly kernels: Kernels;
@@ -18,10 +19,10 @@ export interface RunOptions {
 export type LayerResult = (NmfResult | SvdResult) & {
   /** Which of its random starts it was. */
   readonly restart: number;
+  /** How the blocks it reads were weighed. */
+  readonly roots: Roots;
   /** `energy` of W's rows over their squared lengths, where that isn't L2 alone. */
   readonly energy?: Float64Array;
-  /** Rounds of joint training that it has been through. */
-  readonly rounds?: number;
 };
 
 /** Everything a run leaves behind, by slot and by layer. */

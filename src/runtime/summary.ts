@@ -3,6 +3,7 @@ import type { Plan, SlotId } from '../compiler/plan.js';
 import type { Kernels } from '../kernels/kernels.js';
 import { dense, totalRows } from '../matrix.js';
 import type { FitSummary, InputSummary } from './fit.js';
+import { firstKnown, inputsOf } from './inputs.js';
 import { estimates, fitted, leftOf, type Product } from './reconstruct.js';
 import { blocksIn, type RunState } from './state.js';
 
@@ -19,7 +20,8 @@ function knownLosses(plan: Plan, state: RunState, slot: SlotId): { loss?: number
   const [step, ...more] = plan.fit;
   if (more.length > 0 || step.op !== 'nmf' || step.read !== slot) return {};
   const result = state.results.get(step.layer);
-  if (result?.nullLoss == null) return {};
+  // A layer with weights has measured what it minimised.
+  if (result?.nullLoss == null || result.roots !== null) return {};
   const { loss, nullLoss } = result;
   return step.args.precision === 'f64' ? { loss, nullLoss } : { nullLoss };
 }
@@ -29,23 +31,22 @@ export async function summarize(plan: Plan, state: RunState, kernels: Kernels, c
   const { seed, threads, signal, began } = context;
   let found: ReadonlyMap<SlotId, Product> | undefined;
   const inputs: [string, InputSummary][] = [];
-  for (const step of plan.prepare) {
-    if (step.op !== 'load' || step.source !== 'input') continue;
+  for (const input of inputsOf(plan)) {
     // What a cancelled fit has measured so far is dropped by the caller.
     if (signal?.aborted) break;
-    const X = blocksIn(state, step.write);
+    const [first] = input.forms;
+    const known = knownLosses(plan, state, first.slot);
+    if (known.loss === undefined) found ??= await estimates(plan, state, fitted(state, plan.output));
+    const estimate = found === undefined ? undefined : firstKnown(input, found);
+    const { slot, missing } = input.forms.find((form) => form.slot === estimate?.slot) ?? first;
+    const X = blocksIn(state, slot);
     const [rows, cols] = [totalRows(X), X[0].cols];
     const against = (product: Product) => kernels.mse({ X, W: leftOf(product), H: product.right }, { threads });
-    const known = knownLosses(plan, state, step.write);
     const zero = { left: dense(rows, 1), right: dense(1, cols) };
-    const model = async () => {
-      found ??= await estimates(plan, state, fitted(state, plan.output));
-      return found.get(step.write) ?? zero;
-    };
-    const loss = known.loss ?? (await against(await model()));
+    const loss = known.loss ?? (await against(estimate?.value ?? zero));
     const total = known.nullLoss ?? (await against(zero));
     const explained = total === 0 ? Number(loss === 0) : 1 - loss / total;
-    inputs.push([step.name, Object.freeze({ loss, explained, rows, cols, missing: step.missing })]);
+    inputs.push([input.name, Object.freeze({ loss, explained, rows, cols, missing })]);
   }
   const known = ({ rows, cols, missing }: InputSummary) => rows * cols - missing;
   const entries = inputs.reduce((sum, [, input]) => sum + known(input), 0);

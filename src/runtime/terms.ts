@@ -8,15 +8,23 @@ import { blocksIn, matrixIn, type RunState } from './state.js';
 /** What is left of a pattern is nothing below this fraction of it. */
 const DEPENDENT = 1e-10;
 
-/** The terms of a factor with their matrices; of a target to be rid of, its patterns. */
-export function termsIn(state: RunState, { graph, target, ...terms }: PlannedTerms, side: Side): KernelTerms {
+/** The terms of a factor with their matrices, targets weighed as the factor is; of a target to be rid of, its patterns. */
+export function termsIn(
+  state: RunState,
+  { graph, target, ...terms }: PlannedTerms,
+  side: Side,
+  weigh: (target: DenseMatrix) => DenseMatrix = (matrix) => matrix,
+): KernelTerms {
   const [neighbours] = graph === null ? [] : blocksIn(state, graph.adjacency);
   return {
     ...terms,
     graph: graph === null ? null : { ...graph, adjacency: toCsc(neighbours) },
-    target: target === null ? null : targetOf(target, matrixIn(state, target.matrix), side),
+    target: target === null ? null : targetOf(target, weigh(matrixIn(state, target.matrix)), side),
   };
 }
+
+/** Whether a factor is drawn to a target, whose order is then its own. */
+export const isDrawnTo = ({ target }: KernelTerms): boolean => target !== null && target.lambda > 0;
 
 type Target<T> = NonNullable<FactorTerms<never, T>['target']>;
 

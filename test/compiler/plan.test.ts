@@ -152,6 +152,11 @@ describe('any graph', () => {
         expect(count(plan, 'nmf') + count(plan, 'svd')).toBe(nodes.filter(({ kind }) => kind === 'layer').length);
         expect(count(plan, 'load')).toBe(nodes.filter(({ kind }) => kind === 'input' || kind === 'condition').length);
         expect(bindings.size).toBe(count(plan, 'load'));
+        for (const step of plan.fit) {
+          if (step.op !== 'nmf' || step.args.weights === null) continue;
+          const stack = steps(plan).find((other) => other.op === 'stackRows' && other.write === step.read);
+          expect(step.args.weights).toHaveLength(stack === undefined ? 1 : reads(stack).length);
+        }
         for (const step of steps(plan)) expect(costOf(step, plan).multiplyAdds).toBeGreaterThanOrEqual(0);
       }),
       runs(300),

@@ -8,6 +8,7 @@ import { encodeLaws } from './encode-laws.js';
 import { holdOutLaws } from './hold-out-laws.js';
 import { lookLaws } from './look-laws.js';
 import { missingLaws } from './missing-laws.js';
+import { multiplyLaws } from './multiply-laws.js';
 import { nmfLaws } from './nmf-laws.js';
 import { penaltyLaws } from './penalty-laws.js';
 import { solverLaws } from './solver-laws.js';
@@ -24,6 +25,7 @@ export function conformance(name: string, kernels: Kernels): void {
   encodeLaws(name, kernels);
   holdOutLaws(name, kernels);
   missingLaws(name, kernels);
+  multiplyLaws(name, kernels);
   svdLaws(name, kernels);
   lookLaws(name, kernels);
 

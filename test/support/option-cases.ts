@@ -4,12 +4,14 @@ import {
   type FactorOptions,
   factorCondition,
   factorInput,
+  factorShared,
   type GraphConfig,
   H,
   type InputOptions,
   type NmfSpec,
   nmfLayer,
   type Ref,
+  type SharedOptions,
   type SvdSpec,
   svdLayer,
   W,
@@ -57,6 +59,10 @@ const nmf = (options: object): Graph => ({
   output: nmfLayer(input(), { name: 'a', k: 2, ...some<Partial<NmfSpec>>(options) }),
   config,
 });
+const jointly = (options: object): Graph => ({
+  output: nmfLayer(nmfLayer(input(), { name: 'a', k: 3 }), { name: 'b', k: 2 }),
+  config: { ...config, ...options },
+});
 const onTop = (options: object): Graph => ({
   output: nmfLayer(nmfLayer(input(), { name: 'below', k: 2 }), {
     name: 'a',
@@ -65,6 +71,13 @@ const onTop = (options: object): Graph => ({
   }),
   config,
 });
+/** Two inputs that have most of their samples in common. */
+const shared = (options: object): Graph => {
+  const x = factorInput(matrices.x, { name: 'x', sampleNames: ['a', 'b', 'c', 'd', 'e'] });
+  const square = factorInput(matrices.square, { name: 'square', sampleNames: ['e', 'b', 'd', 'c', 'f'] });
+  const both = factorShared(x, square, { samples: 'union', ...some<SharedOptions<'x' | 'square'>>(options) });
+  return { output: nmfLayer(both, { name: 'a', k: 2 }), config };
+};
 const svd = (options: object): Graph => ({
   output: svdLayer(input(), { name: 'a', k: 2, ...some<Partial<SvdSpec>>(options) }),
   config,
@@ -147,6 +160,9 @@ export const graphCases: Readonly<Record<string, SchemaCases>> = {
         }),
       },
       orientation: { with: { orientation: 'samples-by-features' } },
+      weight: { with: { weight: 3 } },
+      sampleNames: { with: { sampleNames: ['a', 'b', 'c', 'd', 'e'] } },
+      featureNames: { with: { featureNames: ['a', 'b', 'c', 'd', 'e'] } },
       mask: { with: { mask: { features: [0, 4], samples: Int32Array.of(1, 3) } } },
     },
   },
@@ -155,7 +171,14 @@ export const graphCases: Readonly<Record<string, SchemaCases>> = {
       output: nmfLayer(factorCondition(input(), matrices.square, options), { name: 'a', k: 2 }),
       config,
     }),
-    cases: { orientation: { with: { orientation: 'samples-by-features' } } },
+    cases: { orientation: { with: { orientation: 'samples-by-features' } }, weight: { with: { weight: 'balance' } } },
+  },
+  sharedOptions: {
+    graph: shared,
+    cases: {
+      samples: { with: { samples: 'union' }, without: { samples: 'intersection' } },
+      weights: { with: { weights: { x: 2, square: 'balance' } } },
+    },
   },
   noOptions: { graph: nmf, cases: {} },
   nmfSpec: {
@@ -196,7 +219,12 @@ export const graphCases: Readonly<Record<string, SchemaCases>> = {
   },
   graphConfig: {
     graph: (options) => ({ output: nmfLayer(input(), { name: 'a', k: 2 }), config: { ...config, ...options } }),
-    cases: defaults,
+    cases: {
+      ...defaults,
+      training: { with: { training: 'joint' } },
+      coupling: { with: { training: 'joint', coupling: 0.5 }, without: { training: 'joint' }, graph: jointly },
+      rounds: { with: { training: 'joint', rounds: 1 }, without: { training: 'joint' }, graph: jointly },
+    },
   },
 };
 
@@ -205,6 +233,8 @@ export const moreValues: readonly (readonly [schema: string, options: object])[]
   ['inputOptions', { mask: 'zeros' }],
   ['inputOptions', { mask: ones.slice(0, 5) }],
   ['inputOptions', { mask: { rows: 5, cols: 5, order: 'rows', data: ones.slice(0, 5).flat() } }],
+  ['inputOptions', { weight: 'balance' }],
+  ['sharedOptions', { weights: 'balance' }],
   ['nmfSpec', { sweeps: 'auto', start }],
 ];
 

@@ -81,19 +81,20 @@ function nextNode(nodes: readonly Node[], choice: Decision, i: number, seed: num
   const branches = nodes.filter((node) => node.kind === 'layer' || node.kind === 'concat' || node.kind === 'add');
   switch (kind) {
     case 'svd':
-      return { kind: 'layer', method: 'svd', input: pick(nodes, first), spec: { name: `s${i}`, k, center: flag } };
+      return {
+        kind: 'layer',
+        method: 'svd',
+        input: pick(
+          nodes.filter((node) => !('options' in node) || node.kind !== 'shared'),
+          first,
+        ),
+        spec: { name: `s${i}`, k, center: flag },
+      };
     case 'shared': {
       const one = pick(members, first);
-      return {
-        kind: 'shared',
-        inputs: [
-          one,
-          pick(
-            members.filter((other) => other !== one),
-            second,
-          ),
-        ],
-      };
+      const rest = members.filter((other) => other !== one);
+      const weighed = flag ? { options: { weights: 'balance' as const } } : {};
+      return { kind: 'shared', inputs: [one, pick(rest, second)], ...weighed };
     }
     case 'concat':
       return branches.length === 0

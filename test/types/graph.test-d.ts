@@ -2,6 +2,7 @@ import { describe, expectTypeOf, test } from 'vitest';
 import type { z } from 'zod';
 import type * as schemas from '../../src/dsl/schemas.js';
 import {
+  type ConditionOptions,
   type DenseMatrix,
   type FactorNet,
   type FitOptions,
@@ -22,6 +23,7 @@ import {
   type Matrix,
   type NmfSpec,
   nmfLayer,
+  type SharedOptions,
   type SvdSpec,
   saveGraph,
   svdLayer,
@@ -183,6 +185,44 @@ describe('what must not compile', () => {
     nmfLayer(rna, { name: 'x' });
   });
 
+  test('samples by name', () => {
+    expectTypeOf(factorShared(rna, atac, { samples: 'union' })).toEqualTypeOf(factorShared(rna, atac));
+    expectTypeOf(factorShared(rna, atac, a, { samples: 'union' })).toEqualTypeOf(factorShared(rna, atac, a));
+    factorInput(X1, { name: 'x', sampleNames: ['a'], featureNames: ['b'] as const });
+    // @ts-expect-error no such way to bring samples together
+    factorShared(rna, atac, { samples: 'outer' });
+    // @ts-expect-error no such option
+    factorShared(rna, atac, { sample: 'union' });
+    // @ts-expect-error one member is no sharing
+    factorShared(rna, { samples: 'union' });
+    // @ts-expect-error two modalities of one name
+    factorShared(rna, atac, rna, { samples: 'union' });
+    // @ts-expect-error a concat has no name to be a modality by
+    factorShared(rna, factorConcat(a, c), { samples: 'union' });
+    // @ts-expect-error options come last
+    factorShared(rna, { samples: 'union' }, atac);
+    // @ts-expect-error names are strings
+    factorInput(X1, { name: 'x', sampleNames: [1, 2] });
+  });
+
+  test('weights', () => {
+    factorShared(rna, atac, { weights: { rna: 2, atac: 'balance' } });
+    factorShared(rna, a, { weights: { a: 2 }, samples: 'identical' });
+    factorShared(rna, atac, { weights: 'balance' });
+    factorInput(X1, { name: 'x', weight: 'balance' });
+    rna.factorCondition(Z, { weight: 3 });
+    // @ts-expect-error no such member
+    factorShared(rna, atac, { weights: { rna: 2, protein: 1 } });
+    // @ts-expect-error no such weight
+    factorShared(rna, atac, { weights: { rna: 'even' } });
+    // @ts-expect-error a weight for each, not one for all
+    factorShared(rna, atac, { weights: 2 });
+    // @ts-expect-error no such weight
+    factorInput(X1, { name: 'x', weight: '2' });
+    // @ts-expect-error no such weight
+    factorCondition(rna, Z, { weight: true });
+  });
+
   test('members', () => {
     // @ts-expect-error inputs have no rank
     factorAdd(rna, atac);
@@ -259,6 +299,8 @@ describe('the schemas know the same options as the types', () => {
     expectTypeOf<keyof z.input<typeof schemas.svdSpec>>().toEqualTypeOf<keyof SvdSpec>();
     expectTypeOf<keyof z.input<typeof schemas.graphConfig>>().toEqualTypeOf<keyof GraphConfig>();
     expectTypeOf<keyof z.input<typeof schemas.inputOptions>>().toEqualTypeOf<keyof InputOptions>();
+    expectTypeOf<keyof z.input<typeof schemas.sharedOptions>>().toEqualTypeOf<keyof SharedOptions>();
+    expectTypeOf<keyof z.input<typeof schemas.conditionOptions>>().toEqualTypeOf<keyof ConditionOptions>();
     expectTypeOf<keyof z.input<typeof schemas.fitOptions>>().toEqualTypeOf<keyof FitOptions>();
     expectTypeOf<keyof z.input<typeof schemas.reconstructOptions>>().toEqualTypeOf<keyof ReconstructOptions<string>>();
     expectTypeOf<NmfSpec>().toExtend<z.input<typeof schemas.nmfSpec>>();

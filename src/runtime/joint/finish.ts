@@ -23,7 +23,7 @@ interface Finished {
 export async function finishedLayers(
   plan: Plan,
   state: RunState,
-  { model, rounds, converged, aborted }: Trained,
+  { model, converged, aborted }: Trained,
 ): Promise<ReadonlyMap<string, LayerResult>> {
   const own = new Set(originsOf(plan).flatMap(({ tops }) => tops));
   const composed = await descend(model, plan.output);
@@ -39,7 +39,7 @@ export async function finishedLayers(
     finished.set(step.layer, layer);
     const { W, d, H } = layer;
     const stopped = aborted ? 'aborted' : converged ? 'converged' : 'max-iter';
-    results.set(step.layer, { ...before, W, d, H, stopped, iterations: before.iterations, rounds: rounds.length - 1 });
+    results.set(step.layer, { ...before, W, d, H, stopped });
   }
   return results;
 }

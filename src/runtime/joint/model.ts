@@ -1,6 +1,8 @@
 import type { Plan, SlotId } from '../../compiler/plan.js';
-import { addScaled, type DenseMatrix, dense, rowRange } from '../../matrix.js';
+import { addScaled, type DenseMatrix, dense, rowRange, scaleRows } from '../../matrix.js';
 import { multiply } from '../reconstruct.js';
+import type { RunState } from '../state.js';
+import { withRows } from './blocks.js';
 
 /** Rows of what a layer reads: data, or the embedding of a layer below. */
 export interface Part {
@@ -37,6 +39,8 @@ export function readersOf(plan: Plan): readonly Reader[] {
   const readers: Reader[] = [];
   for (const step of [...plan.prepare, ...plan.fit]) {
     if (step.op === 'load')
+      leaves.set(step.write, [{ source: { kind: 'data', slot: step.write }, rows: rowsIn(step.write) }]);
+    if (step.op === 'align')
       leaves.set(step.write, [{ source: { kind: 'data', slot: step.write }, rows: rowsIn(step.write) }]);
     if (step.op === 'stackRows')
       leaves.set(
@@ -135,4 +139,36 @@ export async function loadingsOf(
     all.set(layer, own);
   }
   return all;
+}
+
+/** The factors as the layers have them; an embedding that is handed on without its scale is read with it. */
+export function modelOf(plan: Plan, state: RunState): Model {
+  const readers = readersOf(plan);
+  const [A, E] = [new Map<string, DenseMatrix>(), new Map<string, DenseMatrix>()];
+  for (const { layer, parts } of readers) {
+    const result = state.results.get(layer);
+    if (result === undefined) continue;
+    let { W } = result;
+    for (const { source, from, to } of parts) {
+      if (source.kind === 'data' || !source.normalized) continue;
+      const scale = state.results.get(source.layer)?.d ?? new Float64Array(to - from);
+      W = withRows(W, from, scaleRows(rowRange(W, from, to), scale));
+    }
+    A.set(layer, W);
+    E.set(layer, scaleRows(result.H, result.d));
+  }
+  return { readers, A, E };
+}
+
+/** The data that layers read, and how much of the loss each is: what the layers that read it weigh it with, on average. */
+export function weightsOf(plan: Plan, state: RunState): ReadonlyMap<SlotId, number> {
+  const all = new Map<SlotId, number[]>();
+  for (const { layer, parts } of readersOf(plan)) {
+    const roots = state.results.get(layer)?.roots ?? null;
+    for (const [at, { source }] of parts.entries()) {
+      if (source.kind !== 'data') continue;
+      all.set(source.slot, [...(all.get(source.slot) ?? []), roots === null ? 1 : roots[at] ** 2]);
+    }
+  }
+  return new Map([...all].map(([slot, list]) => [slot, list.reduce((sum, x) => sum + x, 0) / list.length]));
 }

@@ -1,12 +1,12 @@
 import type { Plan, SlotId } from '../../compiler/plan.js';
 import type { Kernels } from '../../kernels/kernels.js';
 import type { Bounds } from '../../kernels/reference/quadratic.js';
-import { addScaled, type DenseMatrix, dense, type RowBlocks, rowRange, scaleColumns, scaleRows } from '../../matrix.js';
+import { addScaled, type DenseMatrix, dense, type RowBlocks, rowRange, scaleColumns } from '../../matrix.js';
 import type { Round } from '../fit.js';
 import { multiply } from '../reconstruct.js';
 import { blocksIn, type RunOptions, type RunState } from '../state.js';
 import { type Curvature, improveColumns, improveRows, inner, outer, withRows } from './blocks.js';
-import { type Descent, descend, loadingsOf, type Model, type Reader, readersOf, shareOf } from './model.js';
+import { type Descent, descend, loadingsOf, type Model, modelOf, type Reader, shareOf, weightsOf } from './model.js';
 
 /** Rounds over which convergence is judged. */
 const WINDOW = 5;
@@ -36,11 +36,22 @@ interface Work {
   readonly options: RunOptions;
 }
 
+/** The input or condition that a slot holds, in some order of samples. */
+function originOf(plan: Plan, slot: SlotId): { rows: number; cols: number; name: string; input: boolean } {
+  const [rows, cols] = plan.slots[Number(slot.slice(1))].shape;
+  const step = plan.prepare.find(({ write }) => write === slot);
+  if (step?.op === 'align') return { ...originOf(plan, step.read), rows, cols };
+  if (step?.op !== 'load') throw new TypeError(`no data are loaded into ${slot}`);
+  return { rows, cols, name: step.name, input: step.source === 'input' };
+}
+
 interface Datum {
   readonly X: RowBlocks;
   readonly name: string;
   readonly input: boolean;
   readonly entries: number;
+  /** ω of its part of the loss. */
+  readonly weight: number;
 }
 
 /** A model that was trained, and how. */
@@ -107,11 +118,9 @@ function progress({ plan, data }: Work, { round, inputs, objective }: Round, mos
 
 function workOf(plan: Plan, state: RunState, options: RunOptions): Work {
   const data = new Map<SlotId, Datum>();
-  for (const step of plan.prepare) {
-    if (step.op !== 'load' || (step.source !== 'input' && step.source !== 'condition')) continue;
-    const [rows, cols] = plan.slots[Number(step.write.slice(1))].shape;
-    const X = blocksIn(state, step.write);
-    data.set(step.write, { X, name: step.name, input: step.source === 'input', entries: rows * cols });
+  for (const [slot, weight] of weightsOf(plan, state)) {
+    const { rows, cols, name, input } = originOf(plan, slot);
+    data.set(slot, { X: blocksIn(state, slot), name, input, entries: rows * cols, weight });
   }
   const upper = Number.POSITIVE_INFINITY;
   const bounds = new Map(
@@ -122,25 +131,6 @@ function workOf(plan: Plan, state: RunState, options: RunOptions): Work {
     }),
   );
   return { plan, data, origins: originsOf(plan), bounds, kernels: options.kernels, options };
-}
-
-/** The factors as the layers have them; an embedding that is handed on without its scale is read with it. */
-function modelOf(plan: Plan, state: RunState): Model {
-  const readers = readersOf(plan);
-  const [A, E] = [new Map<string, DenseMatrix>(), new Map<string, DenseMatrix>()];
-  for (const { layer, parts } of readers) {
-    const result = state.results.get(layer);
-    if (result === undefined) continue;
-    let { W } = result;
-    for (const { source, from, to } of parts) {
-      if (source.kind === 'data' || !source.normalized) continue;
-      const scale = state.results.get(source.layer)?.d ?? new Float64Array(to - from);
-      W = withRows(W, from, scaleRows(rowRange(W, from, to), scale));
-    }
-    A.set(layer, W);
-    E.set(layer, scaleRows(result.H, result.d));
-  }
-  return { readers, A, E };
 }
 
 /** X̂·Rᵀ of a matrix of the data, features × k: R is as long as its samples. */
@@ -177,8 +167,9 @@ async function improvePart(work: Work, model: Model, { layer, parts }: Reader, a
       const datum = work.data.get(source.slot);
       if (datum === undefined) continue;
       const share = 1 / (descent.givers.get(source.slot) ?? []).length;
-      slope = addScaled(slope, await residualTimes(source.slot, datum), weight * share);
-      terms.push({ left: null, right, by: weight * share ** 2 });
+      const omega = weight * datum.weight;
+      slope = addScaled(slope, await residualTimes(source.slot, datum), omega * share);
+      terms.push({ left: null, right, by: omega * share ** 2 });
       continue;
     }
     const loadings = (await loadingsOf(model, descent, tops)).get(source.layer) ?? new Map<SlotId, DenseMatrix>();
@@ -187,8 +178,8 @@ async function improvePart(work: Work, model: Model, { layer, parts }: Reader, a
     for (const [slot, P] of loadings) {
       const datum = work.data.get(slot);
       if (datum === undefined) continue;
-      slope = addScaled(slope, inner(P, await residualTimes(slot, datum)), weight * share);
-      left = addScaled(left, inner(P, P));
+      slope = addScaled(slope, inner(P, await residualTimes(slot, datum)), datum.weight * weight * share);
+      left = addScaled(left, inner(P, P), datum.weight);
     }
     terms.push({ left, right, by: weight * share ** 2 });
   }
@@ -211,8 +202,12 @@ async function improveTop(work: Work, model: Model, tops: readonly string[], lay
     const datum = work.data.get(slot);
     if (datum === undefined) continue;
     const product = await work.kernels.multiply({ X: datum.X, factor: P, side: 'W' }, work.options);
-    slope = addScaled(slope, addScaled(product, await timesEstimate(model, descent, slot, P), -1), share);
-    G = addScaled(G, inner(P, P), share ** 2);
+    slope = addScaled(
+      slope,
+      addScaled(product, await timesEstimate(model, descent, slot, P), -1),
+      datum.weight * share,
+    );
+    G = addScaled(G, inner(P, P), datum.weight * share ** 2);
   }
   return { ...model, E: new Map(model.E).set(layer, await improveColumns(E, slope, G, bounds.H)) };
 }
@@ -232,18 +227,21 @@ async function timesEstimate(model: Model, { embeddings, givers }: Descent, slot
 }
 
 async function measure(work: Work, model: Model, round: number): Promise<Round> {
-  const inputs: Record<string, number> = {};
+  const squares = new Map<string, { sum: number; entries: number }>();
   let objective = 0;
   for (const [at, { tops, weight }] of work.origins.entries()) {
     const descent = await descend(model, tops);
-    for (const [slot, { X, name, input, entries }] of work.data) {
+    for (const [slot, { X, name, input, entries, weight: omega }] of work.data) {
       const factors = productOf(model, descent, slot);
       if (factors === undefined) continue;
       const loss = await work.kernels.mse({ X, ...factors }, work.options);
-      objective += (weight * loss * entries) / 2;
-      if (input && at === 0) inputs[name] = loss;
+      objective += (weight * omega * loss * entries) / 2;
+      if (!input || at > 0) continue;
+      const before = squares.get(name) ?? { sum: 0, entries: 0 };
+      squares.set(name, { sum: before.sum + loss * entries, entries: before.entries + entries });
     }
   }
+  const inputs = Object.fromEntries([...squares].map(([name, { sum, entries }]) => [name, sum / entries]));
   return Object.freeze({ round, inputs: Object.freeze(inputs), objective });
 }
 

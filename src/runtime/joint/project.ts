@@ -1,0 +1,98 @@
+import type { Plan, SlotId } from '../../compiler/plan.js';
+import type { CallOptions, Kernels } from '../../kernels/kernels.js';
+import {
+  column,
+  type DenseMatrix,
+  dense,
+  type Matrix,
+  rowRange,
+  scaleColumns,
+  scaleRows,
+  stackDense,
+} from '../../matrix.js';
+import { withoutUnknown } from '../new-samples.js';
+import type { RunState } from '../state.js';
+import { weighBlock } from '../weights.js';
+import { descend, loadingsOf, type Model, modelOf, weightsOf } from './model.js';
+import { originsOf } from './train.js';
+
+/**
+ * The embeddings of new samples in a graph that was trained jointly: those at the top minimise what training lowered, every
+ * W standing still; those below are what the output makes of them, or their own where the coupling left them one.
+ */
+export async function projectJointly(
+  plan: Plan,
+  state: RunState,
+  given: ReadonlyMap<SlotId, Matrix>,
+  kernels: Kernels,
+  options: CallOptions,
+): Promise<ReadonlyMap<string, DenseMatrix>> {
+  const model = modelOf(plan, state);
+  const all = new Map(given);
+  for (const step of plan.prepare) {
+    const data = step.op === 'align' ? given.get(step.read) : undefined;
+    if (data !== undefined) all.set(step.write, data);
+  }
+  const weights = weightsOf(plan, state);
+  const found = new Map<string, DenseMatrix>();
+  for (const { tops } of originsOf(plan)) {
+    options.signal?.throwIfAborted();
+    for (const [layer, E] of await solved(plan, model, tops, { given: all, weights, kernels, options }))
+      found.set(layer, E);
+  }
+  const composed = await descend({ ...model, E: found }, plan.output);
+  const embeddings = new Map<string, DenseMatrix>();
+  for (const { layer } of plan.layers) {
+    const E = found.get(layer) ?? composed.embeddings.get(layer);
+    const d = state.results.get(layer)?.d;
+    if (E !== undefined && d !== undefined) embeddings.set(layer, scaleRows(E, d.map((x) => (x > 0 ? 1 / x : 0)))); // biome-ignore format: one thought
+  }
+  return embeddings;
+}
+
+interface New {
+  readonly given: ReadonlyMap<SlotId, Matrix>;
+  readonly weights: ReadonlyMap<SlotId, number>;
+  readonly kernels: Kernels;
+  readonly options: CallOptions;
+}
+
+/** The embeddings of some layers from which the new samples come out best; none where nothing below them is given. */
+async function solved(plan: Plan, model: Model, tops: readonly string[], { given, weights, kernels, options }: New) {
+  const descent = await descend(model, tops);
+  const loadings = await loadingsOf(model, descent, tops);
+  const blocks: Matrix[] = [];
+  const factors: DenseMatrix[] = [];
+  for (const [slot, weight] of weights) {
+    const data = given.get(slot);
+    const parts = tops.map((top) => {
+      const P = loadings.get(top)?.get(slot);
+      const share = 1 / ((descent.givers.get(`layer ${top}`) ?? []).length + 1);
+      return P === undefined ? undefined : scaleColumns(P, new Float64Array(P.cols).fill(share * Math.sqrt(weight)));
+    });
+    if (data === undefined || parts.every((P) => P === undefined)) continue;
+    blocks.push((await weighBlock(data, Math.sqrt(weight))).matrix);
+    const widths = tops.map((top) => model.A.get(top)?.cols ?? 0);
+    factors.push(beside(parts.map((P, at) => P ?? dense(data.rows, widths[at]))));
+  }
+  if (blocks.length === 0) return [];
+  const W = stackDense(factors);
+  const none = new Float64Array(W.cols);
+  const nonneg = plan.fit.some((step) => step.op === 'nmf' && step.layer === tops[0] && step.args.H.nonneg);
+  const free = { ridge: none, linear: none, coupling: null, nonneg, upperBound: null };
+  const E = withoutUnknown(await kernels.encode({ X: blocks, W, ...free }, options), blocks);
+  let top = 0;
+  return tops.map((layer) => {
+    const k = model.A.get(layer)?.cols ?? 0;
+    top += k;
+    return [layer, rowRange(E, top - k, top)] as const;
+  });
+}
+
+/** Matrices of as many rows side by side. */
+function beside(parts: readonly DenseMatrix[]): DenseMatrix {
+  const out = dense(parts[0].rows, parts.reduce((sum, { cols }) => sum + cols, 0)); // biome-ignore format: one thought
+  let at = 0;
+  for (const part of parts) for (let j = 0; j < part.cols; j++) column(out, at++).set(column(part, j));
+  return out;
+}

@@ -1,0 +1,248 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import {
+  factorAdd,
+  factorConcat,
+  factorCondition,
+  factorInput,
+  factorNet,
+  factorShared,
+  type GraphConfig,
+  GraphError,
+  H,
+  loadFit,
+  nmfLayer,
+  type Ref,
+  saveFit,
+  svdLayer,
+} from '../../src/index.js';
+import type { DenseMatrix } from '../../src/matrix.js';
+import { dense, rowRange } from '../../src/matrix.js';
+import { lowRank, relativeDifference, sparse, uniform } from '../support/matrices.js';
+import { runs } from '../support/runs.js';
+import { haveSharedData, readNpy, skipReason } from '../support/shared-data.js';
+
+const noisy = (rows: number, cols: number, k: number, seed: number): DenseMatrix => {
+  const noise = uniform(rows, cols, seed + 50);
+  return dense(rows, cols, lowRank(rows, cols, k, seed).data.map((x, p) => x + 0.3 * noise.data[p])); // biome-ignore format: one thought
+};
+const x = factorInput(noisy(20, 16, 3, 1), { name: 'x' });
+const y = factorInput(sparse(13, 16, 2), { name: 'y' });
+const fine = nmfLayer(x, { name: 'fine', k: 6 });
+const other = nmfLayer(y, { name: 'other', k: 4 });
+
+/** What joint training takes: chains, branches, shared inputs, conditions, layers read twice, several at the top. */
+const graphs: readonly (readonly [string, Ref])[] = [
+  ['one layer', nmfLayer(x, { name: 'top', k: 3 })],
+  ['two layers', nmfLayer(fine, { name: 'top', k: 2 })],
+  ['three layers', nmfLayer(nmfLayer(fine, { name: 'middle', k: 4 }), { name: 'top', k: 2 })],
+  [
+    'three layers, none scaled',
+    nmfLayer(nmfLayer(fine, { name: 'middle', k: 4, norm: 'none' }), { name: 'top', k: 2, norm: 'L2' }),
+  ],
+  ['an embedding without its scale', nmfLayer(fine, { name: 'top', k: 2, embedding: 'normalized' })],
+  ['two branches', nmfLayer(factorConcat(fine, other), { name: 'top', k: 3 })],
+  ['shared below', nmfLayer(nmfLayer(factorShared(x, y), { name: 'joint', k: 5 }), { name: 'top', k: 2 })],
+  [
+    'shared, weighed',
+    nmfLayer(nmfLayer(factorShared(x, y, { weights: 'balance' }), { name: 'joint', k: 5 }), { name: 'top', k: 2 }),
+  ],
+  ['a layer and an input', nmfLayer(factorShared(fine, y), { name: 'top', k: 3 })],
+  ['a condition', nmfLayer(factorCondition(fine, uniform(2, 16, 9)), { name: 'top', k: 3 })],
+  ['one input read twice', nmfLayer(factorConcat(fine, nmfLayer(x, { name: 'again', k: 3 })), { name: 'top', k: 3 })],
+  [
+    'one layer read twice',
+    nmfLayer(factorConcat(nmfLayer(fine, { name: 'l', k: 3 }), nmfLayer(fine, { name: 'r', k: 2 })), {
+      name: 'top',
+      k: 2,
+    }),
+  ],
+  ['two at the top', factorConcat(nmfLayer(fine, { name: 'top', k: 3 }), other)],
+  [
+    'semi',
+    nmfLayer(nmfLayer(x, { name: 'fine', k: 4, nonneg: { W: false } }), { name: 'top', k: 2, nonneg: { W: false } }),
+  ],
+];
+
+const fitOf = (output: Ref, config: GraphConfig = {}) =>
+  factorNet(output as typeof fine, { seed: 3, training: 'joint', ...config }).fit();
+
+describe('joint training', () => {
+  test.each(graphs)('%s: the objective falls every round, and the summary is that of the last', async (_, output) => {
+    for (const coupling of [1, 0.6]) {
+      const { summary } = await fitOf(output, { coupling, maxIter: 5, rounds: 40, tol: 0 });
+      const J = summary.rounds.map(({ objective }) => objective);
+      expect(J.length).toBeGreaterThan(5);
+      for (let i = 1; i < J.length; i++) expect(J[i]).toBeLessThanOrEqual(J[i - 1] * (1 + 1e-10));
+      expect(J.at(-1)).toBeLessThan(J[0]);
+      for (const [name, { loss }] of Object.entries(summary.inputs))
+        expect(loss / (summary.rounds.at(-1)?.inputs[name] ?? 0)).toBeCloseTo(1, 8);
+    }
+  });
+
+  test.each(['two layers', 'three layers', 'two branches', 'shared below'])(
+    '%s: the composed loss falls every round',
+    async (name) => {
+      const output = graphs.find(([known]) => known === name)?.[1];
+      if (output === undefined) throw new Error(name);
+      const { summary } = await fitOf(output, { rounds: 30, tol: 0 });
+      const sizes = { x: 20, y: 13 };
+      const losses = summary.rounds.map(({ inputs }) =>
+        Object.entries(inputs).reduce((sum, [input, loss]) => sum + loss * sizes[input as 'x' | 'y'], 0),
+      );
+      for (let i = 1; i < losses.length; i++) expect(losses[i]).toBeLessThanOrEqual(losses[i - 1] * (1 + 1e-10));
+      expect(losses[30]).toBeLessThan(0.99 * losses[0]);
+    },
+  );
+
+  test('with less coupling layers keep more of themselves', async () => {
+    const output = nmfLayer(fine, { name: 'top', k: 2 });
+    const [tight, loose] = [await fitOf(output, { tol: 1e-9 }), await fitOf(output, { tol: 1e-9, coupling: 0.3 })];
+    const layerwise = await fitOf(output, { training: 'layerwise', tol: 1e-9 });
+    expect(tight.summary.loss).toBeLessThan(loose.summary.loss);
+    expect(loose.summary.loss).toBeLessThan(layerwise.summary.loss);
+    expect(loose.fine.loss).toBeLessThan(tight.fine.loss);
+  });
+
+  test('a chain to rank r comes near the plain fit of rank r', async () => {
+    const plain = await factorNet(nmfLayer(x, { name: 'top', k: 2, maxIter: 2000, tol: 1e-9 }), { seed: 3 }).fit();
+    const deep = await fitOf(nmfLayer(fine, { name: 'top', k: 2 }), { tol: 1e-8, rounds: 2000 });
+    expect(deep.summary.loss).toBeLessThan(1.02 * plain.summary.loss);
+    expect(deep.summary.loss).toBeGreaterThan(0.999 * plain.summary.loss);
+  });
+
+  test.each(graphs)('%s: training samples are projected to their embeddings', async (name, output) => {
+    const Z = name === 'a condition' ? { conditions: [uniform(2, 16, 9)] } : {};
+    const fit = await fitOf(output, { rounds: 30_000, tol: 1e-15 });
+    const data: Record<string, DenseMatrix | ReturnType<typeof sparse>> = {
+      x: noisy(20, 16, 3, 1),
+      y: sparse(13, 16, 2),
+    };
+    const inputs = Object.keys(fit.summary.inputs);
+    const given = Object.fromEntries(inputs.map((input) => [input, data[input]]));
+    const found = (await fit.project(given as { readonly x: DenseMatrix }, Z)) as Readonly<Record<string, DenseMatrix>>;
+    const layers = fit as unknown as Readonly<Record<string, { readonly H: DenseMatrix }>>;
+    for (const [layer, E] of Object.entries(found))
+      expect(relativeDifference(E.data, layers[layer].H.data)).toBeLessThan(1e-5);
+  });
+
+  test('with one modality absent, and after a file, it projects too', async () => {
+    const fit = await fitOf(nmfLayer(factorConcat(fine, other), { name: 'top', k: 3 }), { coupling: 0.7 });
+    const folder = await mkdtemp(join(tmpdir(), 'joint-'));
+    try {
+      await saveFit(fit, join(folder, 'fit'));
+      const loaded = await loadFit(join(folder, 'fit'));
+      const some = { x: rowRange(noisy(20, 16, 3, 1), 0, 20) };
+      const [one, two] = [await fit.project(some), await loaded.project(some)];
+      expect(two).toEqual(one);
+      // What the absent one would be is what the output makes of it.
+      expect(Object.keys(one).sort()).toEqual(['fine', 'other', 'top']);
+      for (const E of Object.values(one))
+        expect(E.data.every((value) => Number.isFinite(value) && value >= 0)).toBe(true);
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  });
+
+  test('the same bits for any number of threads, and the same to rounding on either backend', async () => {
+    const output = nmfLayer(factorConcat(fine, other), { name: 'top', k: 3 });
+    const net = factorNet(output, { seed: 3, training: 'joint', rounds: 5, tol: 0 });
+    const [one, two, reference] = [
+      await net.fit({ threads: 1 }),
+      await net.fit({ threads: 3 }),
+      await net.fit({ backend: 'reference' }),
+    ];
+    expect(two.top.H.data).toEqual(one.top.H.data);
+    expect(two.fine.W.data).toEqual(one.fine.W.data);
+    expect(relativeDifference(reference.top.H.data, one.top.H.data)).toBeLessThan(1e-5);
+  });
+
+  test('progress is told, and a cancelled fit holds what it had reached', async () => {
+    const told: number[] = [];
+    const abort = new AbortController();
+    const net = factorNet(nmfLayer(fine, { name: 'top', k: 2 }), { seed: 3, training: 'joint', tol: 0 });
+    const onProgress = ({ round }: { readonly round?: number }) => {
+      if (round === undefined) return;
+      told.push(round);
+      if (round === 4) abort.abort(new Error('enough'));
+    };
+    await expect(net.fit({ onProgress, signal: abort.signal })).rejects.toThrow('enough');
+    expect(told).toEqual([1, 2, 3, 4]);
+  });
+
+  test('any matrix: finite factors', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.integer({ min: 1, max: 6 }),
+        fc.integer({ min: 1, max: 4 }),
+        fc.nat(50),
+        fc.constantFrom(0, 1e-30, 1, 1e30),
+        async (k, l, seed, by) => {
+          const data = dense(7, 5, uniform(7, 5, seed).data.map((v, p) => (p % 3 === 0 ? 0 : v * by))); // biome-ignore format: one thought
+          const output = nmfLayer(nmfLayer(factorInput(data, { name: 'd' }), { name: 'a', k }), { name: 'b', k: l });
+          const { a, b, summary } = await factorNet(output, { seed, training: 'joint', rounds: 5 }).fit();
+          for (const values of [a.W.data, a.d, a.H.data, b.W.data, b.d, b.H.data])
+            expect(values.every(Number.isFinite)).toBe(true);
+          expect(Number.isFinite(summary.loss)).toBe(true);
+        },
+      ),
+      runs(25),
+    );
+  });
+
+  test('one layer alone goes on from its fit', async () => {
+    const layer = nmfLayer(x, { name: 'top', k: 3 });
+    const [jointly, alone] = [await fitOf(layer, { rounds: 1 }), await fitOf(layer, { training: 'layerwise' })];
+    expect(jointly.summary.loss).toBeLessThanOrEqual(alone.summary.loss * (1 + 1e-10));
+  });
+
+  const gaps = factorInput(dense(4, 16, uniform(4, 16, 1).data.map((v, p) => (p === 3 ? Number.NaN : v))), { name: 'gaps' }); // biome-ignore format: one thought
+  const refused: readonly (readonly [string, Ref, GraphConfig, RegExp])[] = [
+    [
+      'an SVD',
+      nmfLayer(svdLayer(x, { name: 's', k: 2 }), { name: 'a', k: 2 }),
+      {},
+      /must have NMF layers alone; .*layer 's'/,
+    ],
+    ['a sum', factorAdd(fine, nmfLayer(x, { name: 'b', k: 6 })), {}, /without sums/],
+    [
+      'a penalty',
+      nmfLayer(x, { name: 'a', k: 2, H: H({ L1: 0.1 }) }),
+      {},
+      /without penalties and bounds; got training: 'joint', H.L1: 0.1/,
+    ],
+    [
+      'missing entries',
+      nmfLayer(gaps, { name: 'a', k: 2 }),
+      {},
+      /without missing entries; got training: 'joint', missing: 1/,
+    ],
+    ['a coupling of 0', fine, { coupling: 0 }, /above 0, at most 1/],
+    ['a coupling without it', fine, { training: 'layerwise', coupling: 1 }, /coupling must have training: 'joint'/],
+    ['rounds without it', fine, { training: 'layerwise', rounds: 3 }, /rounds must have training: 'joint'/],
+    [
+      'two signs',
+      nmfLayer(nmfLayer(x, { name: 'a', k: 3, nonneg: { H: false } }), { name: 'b', k: 2 }),
+      {},
+      /may all be negative, or none/,
+    ],
+  ];
+  test.each(refused)('%s is refused', (_, output, config, sentence) => {
+    const compile = () => factorNet(output as typeof fine, { training: 'joint', ...config });
+    expect(compile).toThrow(GraphError);
+    expect(compile).toThrow(sentence);
+  });
+
+  test.skipIf(!haveSharedData)(`aml 10 → 3 composes to within 5% of a plain fit of rank 3${skipReason}`, async () => {
+    const aml = factorInput(readNpy('aml.npy'), { name: 'aml' });
+    const deep = nmfLayer(nmfLayer(aml, { name: 'ten', k: 10 }), { name: 'three', k: 3 });
+    for (const seed of [1, 2, 3]) {
+      const { summary } = await factorNet(deep, { seed, training: 'joint' }).fit();
+      expect(summary.loss).toBeLessThanOrEqual(0.026);
+      expect(summary.rounds[0].inputs.aml).toBeGreaterThan(0.04);
+    }
+  });
+});
