@@ -10,6 +10,8 @@ const ROUGH = { tol: 1e-4, maxIter: 10 } as const;
 const OVERSAMPLING = 8;
 /** Singular values below this fraction of the largest are rounding. */
 const RANK_TOLERANCE = 1e-8;
+/** Entries of a singular vector below this fraction of its largest are, too. */
+const NOTHING = 1e-9;
 /** Mean of w·h where a factor has nothing to begin from, as a fraction of the mean magnitude of the data. */
 const SMALL = 0.01;
 /** Entries summed between two turns of the event loop. */
@@ -43,7 +45,7 @@ export async function svdStart(
   const known = (r: number): Pair | null => {
     if (r >= count || d[r] <= RANK_TOLERANCE * d[0]) return null;
     const sides = method === 'svd' || r === 0 ? magnitudes : largerPart;
-    return sides(column(U, r), row(Vt, r), d[r]);
+    return sides(rounded(column(U, r)), rounded(row(Vt, r)), d[r]);
   };
   const mean = await meanMagnitude(X);
   const drawn = await randomStart(m, n, k, seed, stream);
@@ -61,6 +63,12 @@ export async function svdStart(
     await turn();
   }
   return { W, H };
+}
+
+/** What rounding has left of zeros is zero. */
+function rounded(x: Float64Array): Float64Array {
+  const least = NOTHING * x.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+  return x.map((value) => (Math.abs(value) > least ? value : 0));
 }
 
 /** |u| and |v|, whose product is `by`. */

@@ -2,7 +2,8 @@ import fc from 'fast-check';
 import { compile } from '../../src/compiler/compile.js';
 import type { NmfSpec } from '../../src/dsl/config.js';
 import type { Node } from '../../src/dsl/node.js';
-import type { Matrix } from '../../src/index.js';
+import { H, type Matrix } from '../../src/index.js';
+import { dense } from '../../src/matrix.js';
 import { rowMajor, single, sparse, uniform } from './matrices.js';
 
 const SAMPLES = 8;
@@ -34,6 +35,16 @@ const decision = fc.record({
     },
     { requiredKeys: [] },
   ),
+  terms: fc.record(
+    {
+      angular: fc.constant(0.05),
+      L21: fc.constant(0.001),
+      graphLambda: fc.constant(0.1),
+      targetLambda: fc.constantFrom(0.2, -0.3),
+      upperBound: fc.constant(0.7),
+    },
+    { requiredKeys: [] },
+  ),
   begin: fc.oneof(
     fc.record({ start: fc.constantFrom('random', 'nndsvd', 'nndsvda', 'svd') }),
     fc.record({ restarts: fc.integer({ min: 1, max: 3 }) }),
@@ -48,13 +59,33 @@ export const anyGraph: fc.Arbitrary<Node> = fc
     decisions: fc.array(decision, { minLength: 1, maxLength: 9 }),
     seed: fc.nat(1000),
     narrow: fc.array(fc.boolean(), { minLength: 3, maxLength: 3 }),
+    gaps: fc.boolean(),
   })
-  .map(({ inputs, decisions, seed, narrow }) => build(inputs, decisions, seed, narrow));
+  .map(({ gaps, decisions, ...rest }) =>
+    build({ ...rest, gaps, decisions: gaps ? decisions.map(gapless) : decisions }),
+  );
 
-function build(inputs: number, decisions: readonly Decision[], seed: number, narrow: readonly boolean[]): Node {
+/** What layers over missing entries can't have is left out. */
+const gapless = (choice: Decision): Decision => ({
+  ...choice,
+  kind: choice.kind === 'svd' ? 'nmf' : choice.kind,
+  method: choice.method.solver === 'hals' ? choice.method : { solver: 'hals' },
+  begin: 'start' in choice.begin ? { restarts: 1 } : choice.begin,
+});
+
+interface Choices {
+  readonly inputs: number;
+  readonly decisions: readonly Decision[];
+  readonly seed: number;
+  readonly narrow: readonly boolean[];
+  readonly gaps: boolean;
+}
+
+function build({ inputs, decisions, seed, narrow, gaps }: Choices): Node {
   /** Dense in columns, sparse, and dense in rows. */
+  const first = uniform(4, SAMPLES, seed);
   const forms: readonly Matrix[] = [
-    uniform(4, SAMPLES, seed),
+    gaps ? dense(4, SAMPLES, first.data.map((x, p) => (p % 5 === 2 ? Number.NaN : x))) : first, // biome-ignore format: one thought
     sparse(5, SAMPLES, seed + 1),
     rowMajor(uniform(6, SAMPLES, seed + 2)),
   ];
@@ -69,7 +100,7 @@ function build(inputs: number, decisions: readonly Decision[], seed: number, nar
 
 function nextNode(nodes: readonly Node[], choice: Decision, i: number, seed: number): Node {
   const { kind, first, second, k, flag, method, more, begin } = choice;
-  const options: Partial<NmfSpec> = { ...method, ...more, ...begin };
+  const options: Partial<NmfSpec> = { ...method, ...more, ...begin, ...termsOf(choice, seed + i) };
   const pick = (from: readonly Node[], at: number) => from[at % from.length];
   const layer = (input: Node): Node => ({
     kind: 'layer',
@@ -112,6 +143,22 @@ function nextNode(nodes: readonly Node[], choice: Decision, i: number, seed: num
     default:
       return layer(pick(nodes, first));
   }
+}
+
+/** Terms of H that a layer solved by sweeps can have. */
+function termsOf({ method, more, terms, k }: Decision, seed: number): Partial<NmfSpec> {
+  if (method.solver !== 'hals') return {};
+  const { graphLambda, targetLambda, upperBound, ...rest } = terms;
+  const chain = dense(SAMPLES, SAMPLES);
+  for (let j = 1; j < SAMPLES; j++) chain.data[j + (j - 1) * SAMPLES] = chain.data[j - 1 + j * SAMPLES] = 1;
+  return {
+    H: H({
+      ...rest,
+      ...(graphLambda === undefined ? {} : { graph: chain, graphLambda }),
+      ...(targetLambda === undefined ? {} : { target: uniform(k, SAMPLES, seed + 30), targetLambda }),
+      ...(more.norm === 'none' ? { upperBound } : {}),
+    }),
+  };
 }
 
 function rankOf(node: Node): number {
