@@ -55,6 +55,7 @@ interface BaseFit {
   readonly loss: number;
   /** What was minimised, penalties included: Σ_m ½·ω_m·‖X_m − W_m·H‖² + penalties; for an SVD ½‖residual‖² of the centred and scaled matrix. */
   readonly objective: number;
+  /** With `history` and `kkt`, of the layer fitted by itself; rounds of joint training are in the summary. */
   readonly iterations: number;
   /** The random start that won and was fitted, from 0; 0 where there was only one. */
   readonly restart: number;

@@ -18,6 +18,7 @@ import { finishedLayers } from './joint/finish.js';
 import { train } from './joint/train.js';
 import { fitLayer } from './layer.js';
 import { blocksIn, type LayerResult, matrixIn, type RunOptions, type RunState } from './state.js';
+import { heightsOf, weighBlocks, weighRows } from './weights.js';
 
 /** Runs a plan; a cancelled run ends early and says where. */
 export async function run(plan: Plan, bindings: Bindings, options: RunOptions): Promise<RunState> {
@@ -48,8 +49,10 @@ async function trainJointly(plan: Plan, state: RunState, options: RunOptions): P
     const found = state.results.get(step.layer);
     if (found === undefined) throw missing(step.layer);
     const { W, d, H } = found;
-    const X = blocksIn(state, step.read);
-    const loss = await options.kernels.mse({ X, W, H: scaleRows(H, d) }, { threads: options.threads });
+    const read = blocksIn(state, step.read);
+    const X = await weighBlocks(read, found.roots, 'f64');
+    const left = weighRows(W, heightsOf(read), found.roots);
+    const loss = await options.kernels.mse({ X, W: left, H: scaleRows(H, d) }, { threads: options.threads });
     const entries = totalRows(X) * H.cols;
     state.results.set(step.layer, { ...found, loss, objective: (loss * entries) / 2 });
   }

@@ -20,7 +20,7 @@ import {
   svdLayer,
 } from '../../src/index.js';
 import type { DenseMatrix } from '../../src/matrix.js';
-import { dense, rowRange } from '../../src/matrix.js';
+import { dense, rowRange, toDense } from '../../src/matrix.js';
 import { lowRank, relativeDifference, sparse, uniform } from '../support/matrices.js';
 import { runs } from '../support/runs.js';
 import { haveSharedData, readNpy, skipReason } from '../support/shared-data.js';
@@ -97,6 +97,20 @@ describe('joint training', () => {
       expect(losses[30]).toBeLessThan(0.99 * losses[0]);
     },
   );
+
+  test('the loss of a layer is that of what it reads, weighed as it was', async () => {
+    const joint = nmfLayer(factorShared(x, y, { weights: { x: 4, y: 9 } }), { name: 'joint', k: 5 });
+    const fit = await fitOf(nmfLayer(joint, { name: 'top', k: 2 }));
+    const { joint: layer } = fit as unknown as {
+      readonly joint: { readonly loss: number; readonly objective: number };
+    };
+    const through = await Promise.all([fit.reconstruct('x'), (fit as unknown as { reconstruct(input: string): Promise<DenseMatrix> }).reconstruct('y')]); // biome-ignore format: one thought
+    const data = [noisy(20, 16, 3, 1), toDense(sparse(13, 16, 2))];
+    const squares = data.map((X, i) => X.data.reduce((sum, value, p) => sum + (value - through[i].data[p]) ** 2, 0));
+    // With coupling 1 the embedding of the layer is what the output makes of it.
+    expect(layer.loss / ((4 * squares[0] + 9 * squares[1]) / (33 * 16))).toBeCloseTo(1, 9);
+    expect(layer.objective / ((4 * squares[0] + 9 * squares[1]) / 2)).toBeCloseTo(1, 9);
+  });
 
   test('with less coupling layers keep more of themselves', async () => {
     const output = nmfLayer(fine, { name: 'top', k: 2 });
