@@ -14,6 +14,7 @@ use factorloom_core::panel::Panel;
 use factorloom_core::scale::Norm;
 use factorloom_core::simd::{self, Level, Real};
 use factorloom_core::solver::Solver;
+use factorloom_core::ties::TiesArgs;
 
 pub struct Random(pub u64);
 
@@ -239,6 +240,8 @@ pub struct Problem<'a> {
     pub w: Matrix,
     pub h: Matrix,
     pub terms: FactorTerms,
+    pub w_ties: TiesArgs<'a>,
+    pub h_ties: TiesArgs<'a>,
     pub solver: Solver,
     pub accelerate: bool,
     pub precision: Precision,
@@ -257,6 +260,8 @@ impl<'a> Problem<'a> {
             w,
             h,
             terms: FREE,
+            w_ties: TiesArgs::default(),
+            h_ties: TiesArgs::default(),
             solver: Solver::Hals,
             accelerate: true,
             precision: Precision::F64,
@@ -276,8 +281,8 @@ impl<'a> Problem<'a> {
             start_h: view(&self.h),
             w: self.terms,
             h: self.terms,
-            w_ties: Default::default(),
-            h_ties: Default::default(),
+            w_ties: self.w_ties,
+            h_ties: self.h_ties,
             solver: self.solver,
             accelerate: self.accelerate,
             sweeps: 3,
