@@ -143,7 +143,7 @@ fn a_factor_that_is_drawn_keeps_its_place_and_no_threads_or_instructions_change_
                     }),
                     target: Some(Target {
                         matrix: target.view(),
-                        lambda: 2.0,
+                        lambda: 20.0,
                         rescaled: true,
                     }),
                 };
