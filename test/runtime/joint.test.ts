@@ -213,6 +213,19 @@ describe('joint training', () => {
     expect(jointly.summary.loss).toBeLessThanOrEqual(alone.summary.loss * (1 + 1e-10));
   });
 
+  test('explain() says how it is trained', () => {
+    const output = nmfLayer(factorConcat(fine, other), { name: 'top', k: 3 });
+    const trained = (config: GraphConfig) => factorNet(output, config).explain().split('\n').slice(-5).join('\n');
+    expect(trained({ training: 'joint' })).toContain(
+      'train\n  all layers at once: the loss through top, tol 0.0001, at most 200 rounds',
+    );
+    expect(trained({ training: 'joint', coupling: 0.25, rounds: 9, tol: 0 })).toContain(
+      "the loss through top 0.25, each layer's own 0.75 in all, tol 0, at most 9 rounds",
+    );
+    expect(factorNet(output).explain()).not.toContain('train');
+    expect(factorNet(output, { training: 'layerwise' }).plan).toEqual(factorNet(output).plan);
+  });
+
   const gaps = factorInput(dense(4, 16, uniform(4, 16, 1).data.map((v, p) => (p === 3 ? Number.NaN : v))), { name: 'gaps' }); // biome-ignore format: one thought
   const refused: readonly (readonly [string, Ref, GraphConfig, RegExp])[] = [
     [
