@@ -15,6 +15,12 @@ export type Acceleration = 'her' | 'none';
  */
 export type MaskedSolver = 'em' | 'exact';
 
+/**
+ * Factorizations in which W gives H: 'symmetric', X ≈ W·diag(d)·Wᵀ of a square symmetric X, and 'projective',
+ * X ≈ W·diag(d)·(WᵀX), a projection of the data onto W.
+ */
+export type TiedForm = 'symmetric' | 'projective';
+
 /** Numbers that products and factors are held in; sums of many are always 64 bits wide. */
 export type Precision = 'f64' | 'f32';
 

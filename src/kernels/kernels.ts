@@ -1,17 +1,18 @@
 import type { CscMatrix, DenseMatrix, Floats, RowBlocks } from '../matrix.js';
 import type { Look } from '../matrix-check.js';
 import type { FactorTerms, Norm, Side } from '../objective.js';
-import type { Acceleration, MaskedSolver, Memory, Precision, Solver } from '../solver.js';
+import type { Acceleration, MaskedSolver, Memory, Precision, Solver, TiedForm } from '../solver.js';
 
 /** Terms with their matrices: sparse neighbours, dense targets. */
 export type KernelTerms = FactorTerms<CscMatrix, DenseMatrix>;
 
-export type { Acceleration, MaskedSolver, Memory, Precision, Solver };
+export type { Acceleration, MaskedSolver, Memory, Precision, Solver, TiedForm };
 
 /** All that a backend must supply. A kernel has never heard of a graph, and has no randomness: starts are passed in. */
 export interface Kernels {
   readonly backend: string;
   nmf(args: NmfArgs, options?: CallOptions): Promise<NmfResult>;
+  tied(args: TiedArgs, options?: CallOptions): Promise<TiedResult>;
   encode(args: EncodeArgs, options?: CallOptions): Promise<DenseMatrix>;
   svd(args: SvdArgs, options?: CallOptions): Promise<SvdResult>;
   mse(args: MseArgs, options?: CallOptions): Promise<number>;
@@ -60,6 +61,26 @@ export interface NmfArgs {
    * accelerate 'her' only with 'exact'.
    */
   readonly missing: MaskedSolver | null;
+}
+
+/**
+ * Minimise J = ½‖X − W·H‖² over W ≥ 0 alone, in 64 bits, where W gives H: H = Wᵀ ('symmetric') or H = WᵀX ('projective').
+ * Nothing may be missing.
+ */
+export interface TiedArgs {
+  /** For 'symmetric' as many features as samples, and symmetric, which is not looked at. */
+  readonly X: RowBlocks;
+  readonly form: TiedForm;
+  /** W, features × k, ≥ 0; the kernel multiplies it by the scalar that fits X best before it begins. */
+  readonly start: DenseMatrix;
+  /** Most sweeps over W for each product with the data, ≥ 1. */
+  readonly sweeps: number;
+  readonly memory: Memory;
+  /** Accepted iterates at most. */
+  readonly maxIter: number;
+  /** Stop once J has fallen by less than this, relatively, over five iterations. */
+  readonly tol: number;
+  readonly norm: Norm;
 }
 
 /** Entries (i, j) of each block drawn by a hash of (key, i, j): the same set in any order, on any number of threads. */
@@ -156,6 +177,12 @@ export interface HeldOut {
   readonly history: Float64Array;
   /** The accepted iterate that is returned, from 1; 0 is the start. */
   readonly iteration: number;
+}
+
+/** For 'symmetric' H is Wᵀ to the bit. */
+export interface TiedResult extends NmfResult {
+  /** For 'projective' k numbers p ≥ 0: h_r = p_r·w_rᵀX, for the normalised factors; else null. */
+  readonly projection: Float64Array | null;
 }
 
 /** For an SVD `W`, `d`, `H` are U, σ, Vᵀ, `objective` is ½‖residual‖² of the centred and scaled matrix, `kkt` the largest residual over σ₁. */

@@ -14,6 +14,8 @@ import type {
   NmfResult,
   SvdArgs,
   SvdResult,
+  TiedArgs,
+  TiedResult,
 } from './kernels.js';
 import type * as Native from './native/addon.js';
 
@@ -91,6 +93,7 @@ function faultOf(found: unknown): string | null {
     'nmf',
     'provokePanic',
     'svd',
+    'tied',
     'version',
   ];
   const exported: Partial<Record<string, unknown>> = { ...found };
@@ -108,6 +111,12 @@ function wrap(addon: Addon): Kernels {
       run(addon, options, async (cancel, threads, tell) =>
         toModel(args, unwrap(await addon.nmf(fitted(args), cancel, threads, tell))),
       ),
+    tied: (args: TiedArgs, options: CallOptions = {}) =>
+      run(addon, options, async (cancel, threads, tell): Promise<TiedResult> => {
+        const found = unwrap(await addon.tied({ ...args, X: blocks(args.X) }, cancel, threads, tell));
+        const start = { W: args.start, H: { rows: args.start.cols, cols: args.X[0].cols } };
+        return { ...toModel({ start }, found.model), projection: found.projection ?? null };
+      }),
     encode: async (args: EncodeArgs, options: CallOptions = {}) => {
       const { coupling, upperBound, ...rest } = args;
       const bounds = { ...(coupling === null ? {} : { coupling }), ...(upperBound === null ? {} : { upperBound }) };

@@ -5,9 +5,10 @@ import { mse } from './reference/mse.js';
 import { multiply } from './reference/multiply.js';
 import { nmf } from './reference/nmf.js';
 import { svd } from './reference/svd.js';
+import { tied } from './reference/tied.js';
 
 /**
  * The definition of right, in plain TypeScript: every other backend is compared with it. It works on the caller's
  * thread and lets the event loop turn every few milliseconds.
  */
-export const reference: Kernels = Object.freeze({ backend: 'reference', nmf, encode, svd, mse, multiply, look });
+export const reference: Kernels = Object.freeze({ backend: 'reference', nmf, tied, encode, svd, mse, multiply, look });

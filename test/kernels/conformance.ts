@@ -13,6 +13,7 @@ import { nmfLaws } from './nmf-laws.js';
 import { penaltyLaws } from './penalty-laws.js';
 import { solverLaws } from './solver-laws.js';
 import { svdLaws } from './svd-laws.js';
+import { tiedLaws } from './tied-laws.js';
 import { trapLaws } from './trap-laws.js';
 
 /** Laws that every backend keeps; a new one is tested by naming it. */
@@ -22,6 +23,7 @@ export function conformance(name: string, kernels: Kernels): void {
   solverLaws(name, kernels);
   penaltyLaws(name, kernels);
   trapLaws(name, kernels);
+  tiedLaws(name, kernels);
   encodeLaws(name, kernels);
   holdOutLaws(name, kernels);
   missingLaws(name, kernels);

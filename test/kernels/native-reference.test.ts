@@ -16,6 +16,7 @@ import { METHODS, nmfArgs, PENALTIES, PLAIN, penaltiesFor, svdArgs } from './arg
 import { penalized } from './encode-laws.js';
 import { gappy } from './missing-laws.js';
 import { chain, DRAWN, FREE_TERMS } from './penalty-laws.js';
+import { madeFor, tiedArgs } from './tied-laws.js';
 
 const terms = fc
   .record({ L1: fc.constantFrom(0, 0.01, 0.1), L2: fc.constantFrom(0, 0.1), nonneg: fc.boolean() })
@@ -72,6 +73,43 @@ describe.skipIf(!haveNative)(`native equals reference${withoutNative}`, () => {
       runs(200),
     );
   });
+
+  test.each(['symmetric', 'projective'] as const)(
+    'tied, %s: entry by entry, and to the bit on any threads',
+    async (form) => {
+      await fc.assert(
+        fc.asyncProperty(
+          fc.integer({ min: 1, max: 9 }),
+          fc.integer({ min: 0, max: 60 }),
+          fc.integer({ min: 0, max: 60 }),
+          fc.boolean(),
+          fc.nat(1e6),
+          async (k, moreRows, moreCols, asCsc, seed) => {
+            const [m, n] = [2 * k + 2 + moreRows, 2 * k + 2 + moreCols];
+            const X = madeFor(form, asCsc ? sparse(m, n, seed, 2) : uniform(m, n, seed));
+            const args = tiedArgs([X], form, k, { seed: seed + 5, maxIter: 6, tol: 0, norm: 'L2' });
+            const [one, other] = [await native.tied(args, { threads: 1 }), await reference.tied(args)];
+            expect(await native.tied(args, { threads: 3 })).toEqual(one);
+            expectSame(one, other, 1e-9);
+            expect(Math.abs(one.kkt - other.kkt)).toBeLessThanOrEqual(1e-8 * Math.max(1, other.kkt));
+            if (one.projection === null || other.projection === null) expect(one.projection).toBe(other.projection);
+            else expect(relativeDifference(one.projection, other.projection)).toBeLessThan(1e-9);
+          },
+        ),
+        runs(60),
+      );
+    },
+  );
+
+  test.each(['symmetric', 'projective'] as const)(
+    'tied, %s: many tasks, the same bits on any threads',
+    async (form) => {
+      const args = tiedArgs([madeFor(form, uniform(700, 500, 3))], form, 7, { maxIter: 5, tol: 0 });
+      const fits = await Promise.all(threadCounts.map((threads) => native.tied(args, { threads })));
+      for (const fit of fits) expect(fit).toEqual(fits[0]);
+      expectSame(fits[0], await reference.tied(args), 1e-9);
+    },
+  );
 
   test.each(METHODS)('nmf, $solver, $accelerate: entry by entry, where the solutions are unique', async (method) => {
     await fc.assert(

@@ -225,6 +225,30 @@ export interface Target {
 /** Whether a target is brought to the length of its factor. */
 export type TargetScale = 'factor' | 'none'
 
+/** Resolves with a model in which W gives H, or with an error as data. */
+export declare function tied(args: TiedArgs, cancel: Cancel, threads: number, onIteration?: (iteration: number, loss: number, objective: number) => void): Promise<TiedResult | Failure>
+
+/** See `TiedArgs` of kernels.ts. */
+export interface TiedArgs {
+  X: Array<Matrix>
+  form: TiedForm
+  start: DenseMatrix
+  sweeps: number
+  memory: Memory
+  maxIter: number
+  tol: number
+  norm: Norm
+}
+
+/** What H is where W gives it. */
+export type TiedForm = 'symmetric' | 'projective'
+
+/** See `TiedResult` of kernels.ts. */
+export interface TiedResult {
+  model: NmfResult
+  projection?: Float64Array
+}
+
 /** What entries are that a sparse matrix does not list. */
 export type Unlisted = 'zero' | 'missing'
 

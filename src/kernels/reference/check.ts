@@ -2,7 +2,7 @@ import { KernelError } from '../../errors.js';
 import { type DenseData, type Matrix, type RowBlocks, storedValues, totalRows, transposeCsc } from '../../matrix.js';
 import { examine } from '../../matrix-check.js';
 import type { Side } from '../../objective.js';
-import type { EncodeArgs, HoldOut, KernelTerms, MseArgs, MultiplyArgs, NmfArgs, SvdArgs } from '../kernels.js';
+import type { EncodeArgs, HoldOut, KernelTerms, MseArgs, MultiplyArgs, NmfArgs, SvdArgs, TiedArgs } from '../kernels.js';
 
 function demand(holds: boolean, rule: string): void {
   if (!holds) throw new KernelError('invalid-argument', rule);
@@ -20,9 +20,7 @@ export function checkNmf(args: NmfArgs): void {
   checkTerms(H, start.H, 'H');
   const swept = [W, H].some((terms) => terms.angular > 0 || terms.upperBound !== null || terms.graph || terms.target);
   demand(!swept || solver === 'hals', `bounds, couplings and ties need solver 'hals', not '${solver}'`);
-  demand(Number.isInteger(maxIter) && maxIter >= 1, `maxIter must be a whole number from 1 on, not ${maxIter}`);
-  demand(tol >= 0 && Number.isFinite(tol), 'the tolerance must be finite and not negative');
-  demand(Number.isInteger(sweeps) && sweeps >= 1, `sweeps must be a whole number from 1 on, not ${sweeps}`);
+  checkLimits({ sweeps, maxIter, tol });
   demand(
     accelerate === 'none' || solver === 'hals' || solver === 'bpp',
     `'her' needs solver 'hals' or 'bpp', not '${solver}'`,
@@ -41,6 +39,16 @@ export function checkNmf(args: NmfArgs): void {
     demand(solver === 'hals' && plain, "missing entries need solver 'hals', and accelerate 'none' unless 'exact'");
     demand(holdOut === null, 'nothing can be held out where entries are missing');
   }
+}
+
+export function checkTied({ X, form, start, sweeps, maxIter, tol }: TiedArgs): void {
+  checkBlocks(X);
+  demand(start.cols >= 1, 'a factorization must have a factor');
+  checkShape(start, totalRows(X), start.cols, 'the start of W');
+  demand(examine(start).negative === undefined, 'the start of W must have no negative entries');
+  demand(!X.some((block) => examine(block).missing > 0), 'all entries must be known');
+  demand(form === 'projective' || totalRows(X) === X[0].cols, 'a symmetric matrix must be square');
+  checkLimits({ sweeps, maxIter, tol });
 }
 
 export function checkEncode({ X, W, ridge, linear, coupling, upperBound }: EncodeArgs): void {
@@ -77,6 +85,12 @@ export function checkMse({ X, W, H }: MseArgs): void {
   checkBlocks(X);
   checkShape(W, totalRows(X), W.cols, 'W');
   checkShape(H, W.cols, X[0].cols, 'H');
+}
+
+function checkLimits({ sweeps, maxIter, tol }: Pick<NmfArgs, 'sweeps' | 'maxIter' | 'tol'>): void {
+  demand(Number.isInteger(maxIter) && maxIter >= 1, `maxIter must be a whole number from 1 on, not ${maxIter}`);
+  demand(tol >= 0 && Number.isFinite(tol), 'the tolerance must be finite and not negative');
+  demand(Number.isInteger(sweeps) && sweeps >= 1, `sweeps must be a whole number from 1 on, not ${sweeps}`);
 }
 
 function checkHoldOut({ fraction, keys }: HoldOut, blocks: number): void {

@@ -18,14 +18,11 @@ import {
   redrawn,
 } from './problem.js';
 import { copyPanel, dot, gram, type Panel, timesData, timesTransposed } from './products.js';
+import { isInvisible, settled } from './progress.js';
 import { balancingShifts, livingRows, normalize, panelNorms, scaledRows, scaleRow } from './scale.js';
 
-/** Convergence is judged over so many accepted iterations. */
-const WINDOW = 5;
 /** What factors are drawn to follows them for so many iterations. */
 const REDRAWN = 10;
-/** Falls of J between these fractions of it may be true and yet too small for the measure to see. */
-const INVISIBLE = { from: 1e-15, to: 1e-8 };
 
 /** The last accepted iterate, and where the next one begins. */
 interface Place extends Pair {
@@ -94,7 +91,7 @@ export async function nmf(args: NmfArgs, options: CallOptions = {}): Promise<Nmf
         gamma = 1;
         continue;
       }
-      if (!(step.fall > INVISIBLE.from * before && step.fall < INVISIBLE.to * before)) {
+      if (!isInvisible(step.fall, before)) {
         stopped = 'converged';
         break;
       }
@@ -204,12 +201,6 @@ function balanced(problem: Problem, place: Place): Place {
     solvedH: scaledRows(place.solvedH, back),
     measure: place.measure,
   };
-}
-
-function settled(history: readonly Measure[], tol: number): boolean {
-  if (history.length <= WINDOW) return false;
-  const now = history[history.length - 1].objective;
-  return Math.abs(history[history.length - 1 - WINDOW].objective - now) <= tol * now;
 }
 
 async function result(

@@ -13,7 +13,7 @@ import { em, exact, type MaskedStep, ownQuadratics } from './solvers/masked.js';
 import { solvers } from './solvers.js';
 
 /** Below this fraction of ‖X‖² the loss is summed entry by entry: the identity would lose too many digits. */
-const EXPLICIT_BELOW = 1e-6;
+export const EXPLICIT_BELOW = 1e-6;
 
 /** What is to be minimised, X in the form the reference reads. */
 export interface Problem {

@@ -62,6 +62,18 @@ export function residualSquares(F: Panel, T: Panel, by: number): number {
   return F.data.reduce((sum, x, p) => sum + (x - by * T.data[p]) ** 2, 0);
 }
 
+/** A·Bᵀ, k × k. */
+export function crossGram(A: Panel, B: Panel): Float64Array {
+  const k = A.rows;
+  const out = new Float64Array(k * k);
+  for (let j = 0; j < A.cols; j++) {
+    for (let r = 0; r < k; r++) {
+      for (let s = 0; s < k; s++) out[r * k + s] += A.data[j * k + r] * B.data[j * k + s];
+    }
+  }
+  return out;
+}
+
 /** G = F·Fᵀ, k × k. */
 export function gram(F: Panel): Float64Array {
   const k = F.rows;

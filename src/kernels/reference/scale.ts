@@ -64,6 +64,18 @@ export function scaleRow(F: Panel, r: number, by: number): void {
   for (let p = r; p < F.data.length; p += F.rows) F.data[p] *= by;
 }
 
+/** A factor of less than this is zero. */
+export const SMALLEST = 2 ** -1022;
+
+/** Lengths of the rows of both panels, their products, and the places of the factors by falling product, or as they are where `placed`. */
+export function sizesOf(W: Panel, H: Panel, norm: Norm, placed: boolean) {
+  const [wNorms, hNorms] = [panelNorms(W), panelNorms(H)];
+  const [w, h] = norm === 'L1' ? [wNorms.l1, hNorms.l1] : [wNorms.l2, hNorms.l2];
+  const size = w.map((x, r) => x * h[r]);
+  const order = Array.from(size.keys()).sort((a, b) => (placed ? 0 : size[b] - size[a]) || a - b);
+  return { w, h, size, order };
+}
+
 export interface Normalized {
   readonly W: DenseMatrix;
   readonly d: Float64Array;
@@ -77,17 +89,12 @@ export interface Normalized {
  */
 export function normalize(W: Panel, H: Panel, norm: Norm, placed: boolean): Normalized {
   const k = W.rows;
-  const wNorms = panelNorms(W);
-  const hNorms = panelNorms(H);
-  const [w, h] = norm === 'L1' ? [wNorms.l1, hNorms.l1] : [wNorms.l2, hNorms.l2];
-  const size = w.map((x, r) => x * h[r]);
-  const order = Array.from(size.keys()).sort((a, b) => (placed ? 0 : size[b] - size[a]) || a - b);
+  const { w, h, size, order } = sizesOf(W, H, norm, placed);
   const sortedW = dense(k, W.cols);
   const sortedH = dense(k, H.cols);
   const d = new Float64Array(k);
-  const smallest = 2 ** -1022;
   order.forEach((from, to) => {
-    const alive = size[from] >= smallest;
+    const alive = size[from] >= SMALLEST;
     const [byW, byH] = norm === 'none' ? [1, 1] : [w[from], h[from]];
     d[to] = norm === 'none' ? 1 : alive ? size[from] : 0;
     if (!alive) return;

@@ -11,6 +11,7 @@ pub mod leaves;
 mod memory;
 mod momentum;
 mod parallel;
+mod progress;
 mod quadratic;
 mod sparse;
 /// The data as one factor sees them.
@@ -55,5 +56,6 @@ pub mod simd;
 /// Ways to solve a half-step.
 pub mod solver;
 pub mod svd;
+pub mod tied;
 /// Terms that tie the columns of a factor to one another or to a target.
 pub mod ties;

@@ -76,17 +76,23 @@ fn squares_by_column<T: Element>(block: &DensePart<'_, T>) -> f64 {
 
 /// Adds F·Fᵀ of some columns of a panel to `out`, k × k.
 pub fn add_gram<T: Real>(columns: &[T], stride: usize, k: usize, out: &mut [f64]) -> Result<()> {
+    add_cross(columns, columns, stride, k, out)
+}
+
+/// Adds A·Bᵀ of some columns of two panels to `out`, k × k, column after column.
+fn add_cross<T: Real>(a: &[T], b: &[T], stride: usize, k: usize, out: &mut [f64]) -> Result<()> {
     // The rows of padding are products too: whole tiles are faster.
     let mut products = Aligned::zeros(stride * stride)?;
-    for part in columns.chunks(NARROW * stride) {
+    let size = NARROW * stride;
+    for (factor, entries) in a.chunks(size).zip(b.chunks(size)) {
         products.fill(T::default());
         run(Accumulate {
-            factor: part,
+            factor,
             stride,
-            entries: part,
+            entries,
             along: stride,
             across: 1,
-            terms: part.len() / stride,
+            terms: factor.len() / stride,
             out: &mut products,
         });
         for (out, column) in out.chunks_exact_mut(k).zip(products.chunks_exact(stride)) {
@@ -100,17 +106,28 @@ pub fn add_gram<T: Real>(columns: &[T], stride: usize, k: usize, out: &mut [f64]
 
 /// G = F·Fᵀ, k × k, of a panel F (k × n).
 pub fn gram<T: Real>(f: &Panel<T>) -> Result<Vec<f64>> {
-    let k = f.k;
+    cross_gram(f, f)
+}
+
+/// A·Bᵀ, k × k, column after column, of two panels (k × n).
+pub fn cross_gram<T: Real>(a: &Panel<T>, b: &Panel<T>) -> Result<Vec<f64>> {
+    let k = a.k;
     let chunk = |c: usize| {
-        let columns = c * COLUMNS..((c + 1) * COLUMNS).min(f.cols);
+        let columns = c * COLUMNS..((c + 1) * COLUMNS).min(a.cols);
         let mut out = zeros(k * k)?;
-        let data = &f.data()[columns.start * f.stride..columns.end * f.stride];
-        add_gram(data, f.stride, k, &mut out)?;
+        let data = columns.start * a.stride..columns.end * a.stride;
+        add_cross(
+            &a.data()[data.clone()],
+            &b.data()[data],
+            a.stride,
+            k,
+            &mut out,
+        )?;
         Ok(out)
     };
-    let count = f.cols.div_ceil(COLUMNS);
+    let count = a.cols.div_ceil(COLUMNS);
     let partials: Result<Vec<Vec<f64>>> =
-        collect(count, f.cols * k * k, chunk).into_iter().collect();
+        collect(count, a.cols * k * k, chunk).into_iter().collect();
     Ok(in_order(partials?, k * k))
 }
 

@@ -36,17 +36,12 @@ pub fn normalize<T: Real>(
     placed: bool,
 ) -> Result<Normalized> {
     let k = w.k;
-    let lengths = |f: &Panel<T>| match norm {
-        Norm::L1 => sums_of_magnitudes(f),
-        Norm::L2 | Norm::None => sums_of_row_squares(f).iter().map(|x| x.sqrt()).collect(),
-    };
-    let (w_sizes, h_sizes) = (lengths(w), lengths(h));
-    let sizes: Vec<f64> = w_sizes.iter().zip(&h_sizes).map(|(a, b)| a * b).collect();
-    let order = if placed {
-        (0..k).collect()
-    } else {
-        falling(&sizes)
-    };
+    let Sizes {
+        w: w_sizes,
+        h: h_sizes,
+        both: sizes,
+        order,
+    } = Sizes::of(w, h, norm, placed);
     let mut out = Normalized {
         w: Matrix::zeros(w.cols, k)?,
         d: zeros(k)?,
@@ -76,6 +71,38 @@ pub fn normalize<T: Real>(
         }
     }
     Ok(out)
+}
+
+/// How large the factors of a model are.
+pub struct Sizes {
+    /// Lengths of W's rows.
+    pub w: Vec<f64>,
+    /// Lengths of H's rows.
+    pub h: Vec<f64>,
+    /// Their products.
+    pub both: Vec<f64>,
+    /// The factors by falling product, or as they are where they are placed.
+    pub order: Vec<usize>,
+}
+
+impl Sizes {
+    /// Of two panels, as a norm has it.
+    pub fn of<T: Real>(w: &Panel<T>, h: &Panel<T>, norm: Norm, placed: bool) -> Self {
+        let lengths = |f: &Panel<T>| -> Vec<f64> {
+            match norm {
+                Norm::L1 => sums_of_magnitudes(f),
+                Norm::L2 | Norm::None => sums_of_row_squares(f).iter().map(|x| x.sqrt()).collect(),
+            }
+        };
+        let (w, h) = (lengths(w), lengths(h));
+        let both: Vec<f64> = w.iter().zip(&h).map(|(a, b)| a * b).collect();
+        let order = if placed {
+            (0..w.len()).collect()
+        } else {
+            falling(&both)
+        };
+        Self { w, h, both, order }
+    }
 }
 
 /// Positions of the values, largest first, equal ones in their order.

@@ -1,5 +1,5 @@
 use factorloom_core::data::{Block, Dense, Pointers, Values};
-use factorloom_core::{hold_out, nmf, objective, scale, solver, ties};
+use factorloom_core::{hold_out, nmf, objective, scale, solver, tied, ties};
 use napi::bindgen_prelude::{Either, Float32Array, Float64Array, Uint32Array};
 use napi_derive::napi;
 
@@ -186,6 +186,27 @@ pub enum Memory {
     Low,
 }
 
+/// What H is where W gives it.
+#[napi(string_enum = "lowercase")]
+pub enum TiedForm {
+    Symmetric,
+    Projective,
+}
+
+/// See `TiedArgs` of kernels.ts.
+#[napi(object, object_to_js = false)]
+pub struct TiedArgs {
+    #[napi(js_name = "X")]
+    pub x: Vec<Matrix>,
+    pub form: TiedForm,
+    pub start: DenseMatrix,
+    pub sweeps: f64,
+    pub memory: Memory,
+    pub max_iter: f64,
+    pub tol: f64,
+    pub norm: Norm,
+}
+
 /// See `EncodeArgs` of kernels.ts.
 #[napi(object, object_to_js = false)]
 pub struct EncodeArgs {
@@ -311,6 +332,15 @@ impl From<Solver> for solver::Solver {
             Solver::Mu => Self::Mu,
             Solver::Cholesky => Self::Cholesky,
             Solver::Bpp => Self::Bpp,
+        }
+    }
+}
+
+impl From<TiedForm> for tied::Form {
+    fn from(form: TiedForm) -> Self {
+        match form {
+            TiedForm::Symmetric => Self::Symmetric,
+            TiedForm::Projective => Self::Projective,
         }
     }
 }

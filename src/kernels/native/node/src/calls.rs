@@ -12,11 +12,11 @@ use napi_derive::napi;
 
 use crate::args::{
     Acceleration, EncodeArgs, FactorSide, HoldOut, MaskedSolver, Memory, MseArgs, MultiplyArgs,
-    NmfArgs, SvdArgs, floats, views,
+    NmfArgs, SvdArgs, TiedArgs, floats, views,
 };
 use crate::cancel::Cancel;
 use crate::jobs::{Outcome, spawn};
-use crate::results::{Facts, NmfResult, SvdResult};
+use crate::results::{Facts, NmfResult, SvdResult, TiedResult};
 use crate::running::Ticket;
 
 type Progress = (f64, f64, f64);
@@ -66,6 +66,34 @@ pub fn nmf<'env>(
         };
         controlled(ticket, &flag, on_iteration.as_ref(), |control| {
             core::nmf::nmf(&args, control).map(Into::into)
+        })
+    })
+}
+
+/// Resolves with a model in which W gives H, or with an error as data.
+#[napi(ts_return_type = "Promise<TiedResult | Failure>")]
+pub fn tied<'env>(
+    env: &'env Env,
+    args: TiedArgs,
+    cancel: &Cancel,
+    threads: u32,
+    #[napi(ts_arg_type = "(iteration: number, loss: number, objective: number) => void")]
+    on_iteration: Option<OnIteration>,
+) -> Result<PromiseRaw<'env, Outcome<TiedResult>>> {
+    let flag = cancel.flag();
+    spawn(env, threads, move |ticket| {
+        let args = core::tied::TiedArgs {
+            x: &views(&args.x),
+            form: args.form.into(),
+            start: args.start.view(),
+            sweeps: whole(args.sweeps, "sweeps")?,
+            low_memory: args.memory == Memory::Low,
+            max_iter: whole(args.max_iter, "maxIter")?,
+            tol: args.tol,
+            norm: args.norm.into(),
+        };
+        controlled(ticket, &flag, on_iteration.as_ref(), |control| {
+            core::tied::tied(&args, control).map(Into::into)
         })
     })
 }

@@ -1,6 +1,6 @@
 use factorloom_core::control::{self, Iterate};
 use factorloom_core::error::KernelError;
-use factorloom_core::{examine, nmf, svd};
+use factorloom_core::{examine, nmf, svd, tied};
 use napi::bindgen_prelude::Float64Array;
 use napi_derive::napi;
 
@@ -69,6 +69,13 @@ pub struct SvdResult {
     pub model: NmfResult,
     pub center: Option<Float64Array>,
     pub scale: Option<Float64Array>,
+}
+
+/// See `TiedResult` of kernels.ts.
+#[napi(object, object_from_js = false)]
+pub struct TiedResult {
+    pub model: NmfResult,
+    pub projection: Option<Float64Array>,
 }
 
 /// Why a call failed.
@@ -141,6 +148,15 @@ impl From<nmf::HeldOut> for HeldOut {
             loss: held.loss,
             history: Float64Array::new(held.history),
             iteration: held.iteration as f64,
+        }
+    }
+}
+
+impl From<tied::TiedResult> for TiedResult {
+    fn from(result: tied::TiedResult) -> Self {
+        Self {
+            model: result.model.into(),
+            projection: result.projection.map(Float64Array::new),
         }
     }
 }

@@ -15,19 +15,14 @@ use crate::hold_out::{Held, Hidden};
 use crate::momentum::Momentum;
 use crate::mse::check_factors;
 use crate::parallel::wide_awake;
+use crate::progress::{VISIBLE, is_invisible, settled};
 use crate::scale::normalize;
 use fit::{Fit, Measure};
 use masked::Masked;
 
 /// What factors are drawn to follows them for so many iterations.
 const REDRAWN: usize = 10;
-/// Convergence is judged over so many accepted iterations.
-const WINDOW: usize = 5;
-/// A fall of the objective below this fraction of it is rounding.
-const ROUNDING: f64 = 1e-15;
-/// A fall above this fraction would be seen.
-const VISIBLE: f64 = 1e-8;
-/// The same where products are made in 32 bits.
+/// What `VISIBLE` is where products are made in 32 bits.
 const VISIBLE_NARROW: f64 = 1e-4;
 
 /// Non-negative (or sign-free) factorization by alternating half-steps, H first, then W, inside extrapolation with
@@ -122,9 +117,7 @@ fn descend<T: Element>(mut fit: Fit<'_, T>, control: Control<'_>) -> Result<NmfR
                 continue;
             }
             // A plain iteration can't rise: the measure is at its limit. The fall was summed without cancellation.
-            let invisible =
-                decrease > ROUNDING * last.objective && decrease < visible * last.objective;
-            if !invisible {
+            if !is_invisible(decrease, last.objective, visible) {
                 stopped = Stopped::Converged;
                 break;
             }
@@ -204,13 +197,4 @@ struct Best {
     iteration: usize,
     /// It is no longer the accepted one, and a copy was kept.
     kept: bool,
-}
-
-fn settled(history: &[Iterate], tol: f64) -> bool {
-    if history.len() <= WINDOW {
-        return false;
-    }
-    let last = history.len() - 1;
-    let now = history[last].objective;
-    (history[last - WINDOW].objective - now).abs() <= tol * now
 }
