@@ -31,7 +31,8 @@ export function contentsOf(node: Node, known: ReadonlyMap<Node, Contents>, { dat
   return match(node)
     .with({ kind: 'layer', method: 'svd' }, () => ({ negative: true, held32: false, fits32, ...WHOLE }))
     .with({ kind: 'layer', method: 'nmf' }, ({ spec }) => ({
-      negative: !factorTerms(spec, 'H').nonneg,
+      // The H of a projective layer is WᵀX.
+      negative: spec.projective === true ? parts.some(({ negative }) => negative) : !factorTerms(spec, 'H').nonneg,
       held32: false,
       fits32,
       ...WHOLE,

@@ -32,6 +32,14 @@ export function costOf(step: Step, plan: Plan): Cost {
       const bytes = 2 * X.bytes + (precision === 'f32' ? 4 : 8) * 6 * vectors * k;
       return { per: 'iteration', multiplyAdds, bytes, iterations: maxIter } as const;
     })
+    .with({ op: 'tied' }, ({ read, args: { k, form, sweeps, maxIter } }) => {
+      const X = find(read);
+      const [m, n] = X.shape;
+      const products = form === 'symmetric' ? 1 : 2;
+      // Products with the data; sweeps; Gram matrices of where W and H are, of where they go, and of both.
+      const multiplyAdds = products * X.entries * k + m * k * k * sweeps + 4 * (m + (products - 1) * n) * k * k;
+      return { per: 'iteration', multiplyAdds, bytes: products * X.bytes + 8 * 6 * (m + n) * k, iterations: maxIter } as const; // biome-ignore format: one thought
+    })
     .with({ op: 'svd' }, ({ read, args: { block, maxIter } }) => {
       const X = find(read);
       const [m, n] = X.shape;

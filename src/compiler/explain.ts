@@ -12,6 +12,7 @@ import type {
   SlotId,
   Step,
   SvdStepArgs,
+  TiedStepArgs,
 } from './plan.js';
 import { weightOf } from './weights.js';
 
@@ -58,6 +59,11 @@ function stepLines(step: Step, plan: Plan): readonly string[] {
       `${slotList(write)} = nmf ${read} k=${args.k}   ${layer}: W ${size(write.W)}, H ${size(write.H)}`,
       `    ${nmfOptions(args)}`,
       ...weightLines(args, read, plan),
+      `    ${costText(step, plan)}`,
+    ])
+    .with({ op: 'tied' }, ({ layer, read, write, args }) => [
+      `${slotList(write)} = ${args.form} nmf ${read} k=${args.k}   ${layer}: W ${size(write.W)}, H ${size(write.H)}`,
+      `    ${tiedOptions(args)}`,
       `    ${costText(step, plan)}`,
     ])
     .with({ op: 'svd' }, ({ layer, read, write, args }) => [
@@ -155,6 +161,19 @@ function weightLines({ weights }: NmfStepArgs, read: SlotId, plan: Plan): readon
   const blocks = stack?.op === 'stackRows' ? stack.reads : [read];
   const text = weights.map((block, i) => `${plan.slots[Number(blocks[i].slice(1))].label}=${weightOf(block)}`);
   return [`    weights: ${text.join(', ')}`];
+}
+
+function tiedOptions({ form, sweeps, norm, tol, maxIter, start, restarts }: TiedStepArgs): string {
+  return [
+    `mse by exact steps along HALS, at most ${plural(sweeps, 'sweep')}`,
+    `H = ${form === 'symmetric' ? 'Wᵀ' : 'WᵀX'}`,
+    'f64',
+    `norm ${norm}`,
+    `tol ${tol}`,
+    `at most ${plural(maxIter, 'iteration')}`,
+    ...(restarts === 1 ? [] : [`best of ${restarts} starts`]),
+    ...(start.seed === null ? [] : [`seed ${start.seed}`]),
+  ].join(', ');
 }
 
 function solverText({ solver, accelerate, sweeps }: Pick<NmfStepArgs, 'solver' | 'accelerate' | 'sweeps'>): string {

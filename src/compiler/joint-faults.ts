@@ -4,6 +4,7 @@ import type { Fault } from '../issues.js';
 import { type Collected, labelOf, titleOf } from './collect.js';
 import type { Contents } from './contents.js';
 import { factorTerms } from './resolve.js';
+import { tiedForm } from './tied.js';
 
 /** What a graph that is to be trained jointly can't hold yet, node by node. */
 export function jointFaults(node: Node, config: GraphConfig, input: Contents | undefined): readonly Fault[] {
@@ -21,6 +22,8 @@ export function jointFaults(node: Node, config: GraphConfig, input: Contents | u
   const of = `layer '${labelOf(node)}'`;
   const layerwise = 'leave training out';
   if (node.method === 'svd') return [refuse(of, {}, 'NMF layers alone', `use nmfLayer, or ${layerwise}`)];
+  const form = tiedForm(node.spec);
+  if (form !== null) return [refuse(of, { [form]: true }, 'layers with a W and an H of their own', layerwise)];
   const faults: Fault[] = [];
   for (const side of ['W', 'H'] as const) {
     const { nonneg: _, ...terms } = factorTerms(node.spec, side);

@@ -21,6 +21,7 @@ import type {
 import { createPlanBuilder, type PlanBuilder } from './plan-builder.js';
 import { factorTerms, methodOf, resolveJoint, resolveNmf, resolveSvd } from './resolve.js';
 import type { Survey, Surveyed } from './survey.js';
+import { resolveTied, tiedForm } from './tied.js';
 import { blockWeights, weighedContents } from './weights.js';
 
 /** What is assumed of data that nothing is known of. */
@@ -88,9 +89,12 @@ function modesWanted(graph: Collected): ReadonlyMap<Node, ReadonlySet<Mode>> {
   return wanted;
 }
 
-/** Whether neither factor may be negative. */
+/** Whether neither factor may be negative; the H of a projective layer is what W makes of the data. */
 const isNonnegative = (node: LayerNode): boolean =>
-  node.method === 'nmf' && factorTerms(node.spec, 'W').nonneg && factorTerms(node.spec, 'H').nonneg;
+  node.method === 'nmf' &&
+  node.spec.projective !== true &&
+  factorTerms(node.spec, 'W').nonneg &&
+  factorTerms(node.spec, 'H').nonneg;
 
 /** Whether a start full of zeros meets updates that multiply. */
 function zerosStay(node: LayerNode, config: GraphConfig): boolean {
@@ -215,6 +219,11 @@ function lowerLayer(plan: PlanBuilder, node: LayerNode, input: readonly Block[],
   plan.step(
     match(node)
       .with({ method: 'nmf' }, (nmf): FitStep => {
+        const form = tiedForm(nmf.spec);
+        if (form !== null) {
+          const args = resolveTied(form, nmf.spec, around.config, plan.find(read), around.start);
+          return { op: 'tied', layer: name, read, write, args };
+        }
         const start = lowerStart(plan, nmf, around);
         const terms = { W: lowerTerms(plan, nmf, 'W', around.survey), H: lowerTerms(plan, nmf, 'H', around.survey) };
         const X = plan.find(read);

@@ -20,9 +20,11 @@ export function toMermaid(plan: Plan): string {
       .with({ op: 'stackRows' }, ({ write, reads }) => draw(write, `(("stack<br/>${shape(write)}"))`, reads))
       .with({ op: 'add' }, ({ write, reads }) => draw(write, `(("sum<br/>${shape(write)}"))`, reads))
       .with({ op: 'embed' }, ({ write, H }) => source.set(write, source.get(H) ?? vertex(H)))
-      .with({ op: 'nmf' }, { op: 'svd' }, ({ op, layer, read, write, args: { k, start } }) => {
+      .with({ op: 'nmf' }, { op: 'tied' }, { op: 'svd' }, ({ op, layer, read, write, args }) => {
+        const { k, start } = args;
         const given = 'W' in start ? [start.W, start.H] : [];
-        draw(write.H, `["${entities(layer)}<br/>${op} k=${k}<br/>H ${shape(write.H)}"]`, [read, ...given]);
+        const method = 'form' in args ? `${args.form} nmf` : op;
+        draw(write.H, `["${entities(layer)}<br/>${method} k=${k}<br/>H ${shape(write.H)}"]`, [read, ...given]);
       })
       .exhaustive();
   }

@@ -1,6 +1,6 @@
 import type { Matrix } from '../matrix.js';
 import type { FactorTerms, Norm } from '../objective.js';
-import type { Acceleration, MaskedSolver, Precision, Solver, StartMethod } from '../solver.js';
+import type { Acceleration, MaskedSolver, Precision, Solver, StartMethod, TiedForm } from '../solver.js';
 
 /** Pure JSON: matrices are slots, scalars are arguments. */
 export interface Plan {
@@ -100,6 +100,15 @@ export interface NmfStep {
   readonly args: NmfStepArgs;
 }
 
+/** An NMF in which W gives H. */
+export interface TiedStep {
+  readonly op: 'tied';
+  readonly layer: string;
+  readonly read: SlotId;
+  readonly write: FactorSlots;
+  readonly args: TiedStepArgs;
+}
+
 export interface SvdStep {
   readonly op: 'svd';
   readonly layer: string;
@@ -153,6 +162,18 @@ export interface BlockWeight {
   readonly balance: boolean;
 }
 
+export interface TiedStepArgs {
+  readonly k: number;
+  readonly form: TiedForm;
+  readonly sweeps: number;
+  readonly maxIter: number;
+  readonly tol: number;
+  readonly norm: Norm;
+  readonly start: StartArgs & { readonly from: 'random' };
+  /** Random starts raced for the one that is fitted. */
+  readonly restarts: number;
+}
+
 export interface SvdStepArgs {
   readonly k: number;
   readonly center: boolean;
@@ -201,7 +222,9 @@ export type Note =
   | { readonly code: 'zeros-stay'; readonly layer: string };
 
 export type PrepareStep = LoadStep | AlignStep | StackStep;
-export type FitStep = NmfStep | SvdStep | EmbedStep | AddStep | StackStep;
+/** A step that fits a layer. */
+export type LayerStep = NmfStep | TiedStep | SvdStep;
+export type FitStep = LayerStep | EmbedStep | AddStep | StackStep;
 export type Step = PrepareStep | FitStep | SplitStep;
 
 /** The data for each `load`. */

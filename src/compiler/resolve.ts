@@ -68,13 +68,20 @@ export function resolveNmf(
     accelerate,
     sweeps: sweeps === 'auto' ? auto : sweeps,
     precision: precision === 'auto' ? (held32 ? 'f32' : 'f64') : precision,
-    maxIter: spec.maxIter ?? config.maxIter ?? NMF.maxIter,
-    tol: spec.tol ?? config.tol ?? NMF.tol,
-    norm: spec.norm ?? config.norm ?? NMF.norm,
+    ...limitsOf(spec, config),
     ...terms,
     missing: cheaper === 'em' && accelerate === 'her' ? 'exact' : cheaper,
     start,
     restarts,
+  };
+}
+
+/** When an NMF ends, and how its factors are scaled then. */
+export function limitsOf(spec: NmfSpec, config: GraphConfig): Pick<NmfStepArgs, 'maxIter' | 'tol' | 'norm'> {
+  return {
+    maxIter: spec.maxIter ?? config.maxIter ?? NMF.maxIter,
+    tol: spec.tol ?? config.tol ?? NMF.tol,
+    norm: spec.norm ?? config.norm ?? NMF.norm,
   };
 }
 

@@ -1,7 +1,7 @@
 import { match } from 'ts-pattern';
 import { optionFaults } from '../dsl/check-options.js';
 import type { GraphConfig } from '../dsl/config.js';
-import type { Node } from '../dsl/node.js';
+import type { LayerNode, Node } from '../dsl/node.js';
 import { nodeOptions, optionsKindOf, optionsOf } from '../dsl/node-options.js';
 import { RESERVED_INPUT_NAMES, RESERVED_LAYER_NAMES } from '../dsl/reserved.js';
 import { graphConfig } from '../dsl/schemas.js';
@@ -13,7 +13,10 @@ import { dataFaults, unknownLines } from './data-faults.js';
 import { jointConfigFaults, jointFaults } from './joint-faults.js';
 import { memberFaults, type Traits, traitsOf } from './members.js';
 import type { Survey } from './survey.js';
+import { tiedFaults, tiedForm } from './tied.js';
 import { boundFaults, weighedContents, weightFaults, weightNameFaults } from './weights.js';
+
+type NmfNode = Extract<LayerNode, { readonly method: 'nmf' }>;
 
 /** Faults that show on one node, or on names: options, names, data and what may be put into what. */
 export function validate(graph: Collected, survey: Survey, config: GraphConfig): readonly GraphIssue[] {
@@ -38,9 +41,7 @@ export function validate(graph: Collected, survey: Survey, config: GraphConfig):
       ])
       .with({ kind: 'layer', method: 'nmf' }, (n) => [
         ...nameFaults('layer', n.spec, names.layer),
-        ...(sound && soundConfig
-          ? combinationFaults(titled(n), n.spec, config, weighedContents(contents.get(n.input), survey.weights.get(n)))
-          : []),
+        ...(sound && soundConfig ? togetherFaults(n, config, contents.get(n.input), survey) : []),
         ...weightFaults(survey.weights.get(n)),
         ...(sound ? boundFaults(titled(n), n.spec, survey.weights.get(n)) : []),
         ...bareSamples(titled(n), contents.get(n.input)),
@@ -80,6 +81,12 @@ const alignedFaults = (node: Node, { names }: Survey): readonly Fault[] =>
   [...(names.aligned.get(node) ?? [])].flatMap(([member, { found }]) =>
     dataFaults(`input '${labelOf(member)}', aligned`, found),
   );
+
+/** Options that can't be had together, or not with what a layer reads. */
+const togetherFaults = (node: NmfNode, config: GraphConfig, input: Contents | undefined, survey: Survey) =>
+  tiedForm(node.spec) === null
+    ? combinationFaults(titled(node), node.spec, config, weighedContents(input, survey.weights.get(node)))
+    : tiedFaults(titled(node), node, config, input, survey);
 
 const titled = (node: Node): string => `layer '${labelOf(node)}'`;
 

@@ -126,6 +126,25 @@ export interface NmfOptions<N extends string, K extends number> extends LayerOpt
   readonly start?: StartMethod | GivenStart | undefined;
   /** For both factors or for each, where `W` or `H` doesn't say otherwise. */
   readonly nonneg?: boolean | { readonly W?: boolean | undefined; readonly H?: boolean | undefined } | undefined;
+  /**
+   * X ≈ W·diag(d)·Wᵀ with W ≥ 0, H = Wᵀ: groups in a similarity or an adjacency matrix (Ding, He & Simon 2005). Minimises
+   * ½‖X − W·diag(d)·Wᵀ‖². X (n × n) is an input, square and symmetric to 10⁻¹² of its largest magnitude; numbers below zero
+   * are allowed. A new sample is a column of n similarities, and `project` finds its h ≥ 0 as for any layer. Default false.
+   */
+  readonly symmetric?: boolean | undefined;
+  /**
+   * X ≈ W·diag(d)·H with W ≥ 0 where H is WᵀX, its rows scaled by `norm`: a projection of the data, whose parts hardly
+   * overlap (Yuan & Oja 2005). Minimises ½‖X − W·diag(u)·WᵀX‖² over W ≥ 0 and u ≥ 0. H is ≥ 0 where X is, and has the signs
+   * that X gives it elsewhere. The embedding of a new sample x is h_r = p_r·w_rᵀx, p as in the fit: `project` multiplies, and
+   * needs every entry of x; a sample with one missing is NaN there, and without one of its modalities the layer is left out.
+   * Default false.
+   *
+   * Neither form goes with the other, with `solver`, `accelerate`, `precision: 'f32'`, starts that are not random, terms of W
+   * and H, or missing entries. Their objective never rises: each iteration ends at the lowest point of the way from W to a
+   * half-step of it, where J is a polynomial of degree four. One product with the data an iteration for `symmetric`, two for
+   * `projective`.
+   */
+  readonly projective?: boolean | undefined;
 }
 
 /** Factors to begin from; H is then multiplied by the one number that fits the data best. */

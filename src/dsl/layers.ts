@@ -7,10 +7,13 @@ import type { LayerOn, LayersOf, NmfArgs, Ref, SvdArgs } from './expr.js';
  * Minimises ½‖X − WH‖² plus the penalties of `W` and `H` (see `FactorOptions`). X is features × samples; W is
  * features × k, d has k scales, falling, and H is k × samples. Fitted by hierarchical alternating least squares
  * (Cichocki & Phan 2009) with inner sweeps (Gillis & Glineur 2012) and extrapolation (Ang & Gillis 2019), unless
- * `solver` and `accelerate` say otherwise: the objective never rises.
+ * `solver` and `accelerate` say otherwise: the objective never rises. With `symmetric` or `projective` W alone is fitted, and
+ * gives H (see `NmfOptions`).
  *
  * @example
  * const parts = nmfLayer(factorInput(X, { name: 'rna' }), { name: 'parts', k: 10, H: H({ L1: 0.01 }) });
+ * @example
+ * const groups = nmfLayer(factorInput(similarities, { name: 'cells' }), { name: 'groups', k: 10, symmetric: true });
  */
 export function nmfLayer<U extends Ref, const N extends string, const K extends number>(
   input: U,

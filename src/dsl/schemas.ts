@@ -129,6 +129,8 @@ export const nmfSpec = z.strictObject({
   H: factorConfig('H').optional(),
   ...sharedTerms,
   nonneg: z.union([flag, nonnegEach], 'true, false or { W, H }').optional(),
+  symmetric: flag.optional(),
+  projective: flag.optional(),
 });
 
 export const svdSpec = z.strictObject({

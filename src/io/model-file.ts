@@ -139,19 +139,18 @@ async function readWhole(path: string) {
 /** Everything of a layer that is many numbers. */
 function tensorsOf(result: LayerResult): readonly (readonly [string, Tensor])[] {
   const line = (data: Float64Array): Tensor => ({ shape: [data.length], data: data.slice() });
-  const optional = (name: 'center' | 'scale') => {
-    const values = name in result && 'center' in result ? result[name] : null;
-    return values === null ? [] : [[name, line(values)] as const];
-  };
+  const optional = (name: string, values: Float64Array | null) =>
+    values === null ? [] : [[name, line(values)] as const];
   return [
     ['W', byRows(result.W)],
     ['d', line(result.d)],
     ['H', byRows(result.H)],
     ['loss-history', line(result.history.loss)],
     ['objective-history', line(result.history.objective)],
-    ...optional('center'),
-    ...optional('scale'),
-    ...(result.energy === undefined ? [] : [['energy', line(result.energy)] as const]),
+    ...optional('projection', 'projection' in result ? result.projection : null),
+    ...optional('center', 'center' in result ? result.center : null),
+    ...optional('scale', 'scale' in result ? result.scale : null),
+    ...optional('energy', result.energy ?? null),
   ];
 }
 
@@ -187,9 +186,9 @@ function resultOf(path: string, plan: Plan, saved: SavedLayer, tensors: Readonly
     history,
     ...energy,
   };
-  if (output?.method !== 'svd') return { ...model, heldOut: null };
-  const line = (name: string) => (find(name) === undefined ? null : demand(find(name), [m]));
-  return { ...model, heldOut: null, center: line('center'), scale: line('scale') };
+  const line = (name: string, length: number) => (find(name) === undefined ? null : demand(find(name), [length]));
+  if (output?.method === 'svd') return { ...model, heldOut: null, center: line('center', m), scale: line('scale', m) };
+  return { ...model, heldOut: null, projection: line('projection', k) };
 }
 
 async function hashesOf(plan: Plan, bindings: ReadonlyMap<string, Parameters<typeof hashOfMatrix>[0]>) {

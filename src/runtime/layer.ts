@@ -1,4 +1,5 @@
-import type { NmfStep, Plan, StartArgs, SvdStep } from '../compiler/plan.js';
+import { match } from 'ts-pattern';
+import type { LayerStep, NmfStep, Plan, StartArgs, SvdStep, TiedStep } from '../compiler/plan.js';
 import { KernelError } from '../errors.js';
 import type { CallOptions, Iterate, NmfResult } from '../kernels/kernels.js';
 import { type DenseMatrix, type RowBlocks, totalRows } from '../matrix.js';
@@ -16,13 +17,17 @@ const RACE = 10;
 type Tell = (iterate: Iterate, more?: Partial<Progress>) => void;
 
 /** Fits one layer and leaves its factors in their slots. */
-export async function fitLayer(state: RunState, step: NmfStep | SvdStep, plan: Plan, options: RunOptions) {
+export async function fitLayer(state: RunState, step: LayerStep, plan: Plan, options: RunOptions) {
   const { layer, args, write } = step;
   const index = plan.layers.findIndex((output) => output.layer === layer) + 1;
   const whole = { layer, index, layers: plan.layers.length, maxIter: args.maxIter, done: false };
   const tell: Tell = (iterate, more) => options.onProgress?.({ ...whole, ...iterate, ...more });
   const result = await naming(layer, () =>
-    step.op === 'nmf' ? fitNmf(step, state, options, tell) : fitSvd(step, state, options, tell),
+    match(step)
+      .with({ op: 'nmf' }, (nmf) => fitNmf(nmf, state, options, tell))
+      .with({ op: 'tied' }, (tied) => fitTied(tied, state, options, tell))
+      .with({ op: 'svd' }, (svd) => fitSvd(svd, state, options, tell))
+      .exhaustive(),
   );
   state.results.set(layer, result);
   state.data.set(write.W, [result.W]);
@@ -61,46 +66,79 @@ async function fitSvd(step: SvdStep, state: RunState, options: RunOptions, tell:
 }
 
 async function fitNmf(step: NmfStep, state: RunState, options: RunOptions, tell: Tell): Promise<LayerResult> {
-  const { k: _k, start: _start, restarts, weights, ...rest } = step.args;
+  const { k: _k, start: _start, restarts: _restarts, weights, ...rest } = step.args;
   const read = blocksIn(state, step.read);
   const roots = await rootsOf(read, weights);
   const X = await weighBlocks(read, roots, rest.precision);
   const weigh = (W: DenseMatrix) => weighRows(W, heightsOf(X), roots);
   const args = { ...rest, W: termsIn(state, rest.W, 'W', weigh), H: termsIn(state, rest.H, 'H') };
-  const begin = async (nth: number): Promise<Start> => {
-    const start = await startOf(step, state, X, options, nth);
-    return step.args.start.from === 'given' ? { ...start, W: weigh(start.W) } : start;
-  };
   const { kernels, memory = 'normal', signal } = options;
-  const run = (start: Start, more: { readonly restart?: number; readonly maxIter?: number } = {}): Promise<NmfResult> =>
-    kernels.nmf(
-      { X, ...args, maxIter: more.maxIter ?? args.maxIter, start, memory, holdOut: null },
-      callOptions(options, tell, more),
-    );
-  const finished = (result: NmfResult, restart: number): LayerResult => {
-    const placed = isDrawnTo(args.W) || isDrawnTo(args.H);
-    const found = unweigh(result, heightsOf(X), roots, { norm: args.norm, placed });
-    return { ...found, restart, roots, ...energyOf(args.W, weigh(found.W)) };
-  };
-  if (restarts === 1) return finished(await run(await begin(0)), 0);
-
-  const maxIter = Math.min(RACE, args.maxIter);
-  const best = await fittest(restarts, signal, async (restart) => {
-    const start = await begin(restart);
-    return { restart, start, result: await run(start, { restart, maxIter }) };
+  const { result, restart } = await raced(step, signal, {
+    begin: async (nth) => {
+      const start = await startOf(step, state, X, options, nth);
+      return step.args.start.from === 'given' ? { ...start, W: weigh(start.W) } : start;
+    },
+    run: (start, more = {}) =>
+      kernels.nmf(
+        { X, ...args, maxIter: more.maxIter ?? args.maxIter, start, memory, holdOut: null },
+        callOptions(options, tell, more),
+      ),
   });
-  const result = signal?.aborted ? { ...best.result, stopped: 'aborted' as const } : await run(best.start);
-  return finished(result, best.restart);
+  const placed = isDrawnTo(args.W) || isDrawnTo(args.H);
+  const found = unweigh(result, heightsOf(X), roots, { norm: args.norm, placed });
+  return { ...found, restart, roots, ...energyOf(args.W, weigh(found.W)) };
 }
 
-interface Runner {
+async function fitTied(step: TiedStep, state: RunState, options: RunOptions, tell: Tell): Promise<LayerResult> {
+  const X = blocksIn(state, step.read);
+  const { k: _k, start: _start, restarts: _restarts, ...args } = step.args;
+  const { kernels, memory = 'normal', signal } = options;
+  const { result, restart } = await raced(step, signal, {
+    begin: (nth) => startOf(step, state, X, options, nth),
+    run: ({ W: start }, more = {}) =>
+      kernels.tied(
+        { X, ...args, maxIter: more.maxIter ?? args.maxIter, start, memory },
+        callOptions(options, tell, more),
+      ),
+  });
+  return { ...result, restart, roots: null };
+}
+
+/** Where a layer can begin, and one call of its kernel; what races set is set over the layer's own. */
+interface Racing<R extends NmfResult> {
+  readonly begin: (nth: number) => Promise<Start>;
+  readonly run: (start: Start, more?: { readonly restart?: number; readonly maxIter?: number }) => Promise<R>;
+}
+
+/** The fit from a layer's start, or from the best of several. */
+async function raced<R extends NmfResult>(
+  { args: { restarts, maxIter } }: NmfStep | TiedStep,
+  signal: AbortSignal | undefined,
+  { begin, run }: Racing<R>,
+): Promise<{ readonly result: R; readonly restart: number }> {
+  if (restarts === 1) return { result: await run(await begin(0)), restart: 0 };
+
+  const most = Math.min(RACE, maxIter);
+  const best = await fittest(restarts, signal, async (restart) => {
+    const start = await begin(restart);
+    return { restart, start, result: await run(start, { restart, maxIter: most }) };
+  });
+  const result = signal?.aborted ? { ...best.result, stopped: 'aborted' as const } : await run(best.start);
+  return { result, restart: best.restart };
+}
+
+interface Runner<R extends NmfResult> {
   readonly restart: number;
   readonly start: Start;
-  readonly result: NmfResult;
+  readonly result: R;
 }
 
 /** The runner of lowest objective, the first among equals; of those that have run when the fit is cancelled. */
-async function fittest(count: number, signal: AbortSignal | undefined, run: (restart: number) => Promise<Runner>) {
+async function fittest<R extends NmfResult>(
+  count: number,
+  signal: AbortSignal | undefined,
+  run: (restart: number) => Promise<Runner<R>>,
+) {
   let best = await run(0);
   for (let restart = 1; restart < count && !signal?.aborted; restart++) {
     const next = await run(restart);
@@ -111,7 +149,7 @@ async function fittest(count: number, signal: AbortSignal | undefined, run: (res
 
 /** Where an NMF layer begins; random starts differ by number. */
 async function startOf(
-  { args: { k, start } }: NmfStep,
+  { args: { k, start } }: NmfStep | TiedStep,
   state: RunState,
   X: RowBlocks,
   options: RunOptions,

@@ -1,5 +1,5 @@
 import { match } from 'ts-pattern';
-import type { NmfStep, Plan, SlotId, SvdStep } from '../compiler/plan.js';
+import type { LayerStep, Plan, SlotId } from '../compiler/plan.js';
 import type { CallOptions, Kernels } from '../kernels/kernels.js';
 import {
   column,
@@ -12,6 +12,7 @@ import {
   stackDense,
   toDense,
 } from '../matrix.js';
+import { examine } from '../matrix-check.js';
 import { type FactorSums, stepTerms } from '../objective.js';
 import { projectJointly } from './joint/project.js';
 import { withoutUnknown } from './new-samples.js';
@@ -61,7 +62,7 @@ export async function project(
         const data = H === undefined || result === undefined ? null : scaleRows(H, result.d);
         parts.set(write, [{ rows: rowsIn(write), data }]);
       })
-      .with({ op: 'nmf' }, { op: 'svd' }, async (layer) => {
+      .with({ op: 'nmf' }, { op: 'tied' }, { op: 'svd' }, async (layer) => {
         const result = state.results.get(layer.layer);
         const H = result === undefined ? null : await encoded(layer, result, partsIn(layer.read), kernels, options);
         options.signal?.throwIfAborted();
@@ -93,7 +94,7 @@ function sum(branches: readonly (DenseMatrix | null)[]): DenseMatrix | null {
 }
 
 async function encoded(
-  step: NmfStep | SvdStep,
+  step: LayerStep,
   result: LayerResult,
   parts: readonly Part[],
   kernels: Kernels,
@@ -110,11 +111,38 @@ async function encoded(
     top += rows;
   }
   if (X.length === 0) return null;
+  const projection = 'projection' in result ? result.projection : null;
+  if (projection !== null) return X.length < parts.length ? null : projected(result, projection, X, kernels, options);
   const W = weighRows(scaleColumns(result.W, result.d), heightsOf(parts), result.roots);
   const terms = termsOf(step, result, W);
   const H = await kernels.encode({ X, W: gatherRows(W, ranges), ...terms }, options);
   return withoutUnknown(H, X);
 }
+
+/** h_r = p_r·w_rᵀx for every sample x; NaN where an entry of it is missing. */
+async function projected(
+  { W }: LayerResult,
+  p: Float64Array,
+  X: readonly Matrix[],
+  kernels: Kernels,
+  options: CallOptions,
+): Promise<DenseMatrix> {
+  const facts = X.map((block) => examine(block, kernels.look).known);
+  const filled = X.map((block, at) => (facts[at] === undefined ? block : withoutGaps(toDense(block))));
+  const H = scaleRows(await kernels.multiply({ X: filled, factor: W, side: 'W' }, options), p);
+  for (const [at, known] of facts.entries())
+    known?.cols.forEach((count, j) => {
+      if (count < X[at].rows) column(H, j).fill(Number.NaN);
+    });
+  return H;
+}
+
+const withoutGaps = ({ rows, cols, data }: DenseMatrix): DenseMatrix =>
+  dense(
+    rows,
+    cols,
+    data.map((x) => (Number.isNaN(x) ? 0 : x)),
+  );
 
 /** Rows from `top` on as the layer takes them: an SVD without the means, and divided by the deviations. */
 function prepared(data: Matrix, result: LayerResult, top: number): Matrix {
@@ -130,9 +158,10 @@ function prepared(data: Matrix, result: LayerResult, top: number): Matrix {
 }
 
 /** What a layer adds to the equations of one sample; what ties samples to one another or to a target is not known of new ones. */
-function termsOf(step: NmfStep | SvdStep, { H, energy, nullLoss }: LayerResult, W: DenseMatrix) {
+function termsOf(step: LayerStep, { H, energy, nullLoss }: LayerResult, W: DenseMatrix) {
   const none = new Float64Array(W.cols);
-  if (step.op === 'svd') return { ridge: none, linear: none, coupling: null, nonneg: false, upperBound: null };
+  const bare = { ridge: none, linear: none, coupling: null, upperBound: null };
+  if (step.op !== 'nmf') return { ...bare, nonneg: step.op === 'tied' };
   const { args } = step;
   const columns = Array.from({ length: W.cols }, (_, r) => column(W, r));
   const rows = Array.from({ length: H.rows }, (_, r) => H.data.filter((_, p) => p % H.rows === r));

@@ -76,7 +76,7 @@ export async function estimates(
         const estimate = take(write);
         if (estimate !== undefined) embedding(layer, await multiply(estimate));
       })
-      .with({ op: 'nmf' }, { op: 'svd' }, async ({ layer, read, write }) => {
+      .with({ op: 'nmf' }, { op: 'tied' }, { op: 'svd' }, async ({ layer, read, write }) => {
         const result = state.results.get(layer);
         if (result === undefined) return;
         const normalized = take(write.H);

@@ -6,11 +6,10 @@ import type {
   Bindings,
   EmbedStep,
   FitStep,
-  NmfStep,
+  LayerStep,
   Plan,
   SlotId,
   SplitStep,
-  SvdStep,
 } from '../compiler/plan.js';
 import { KernelError } from '../errors.js';
 import { addScaled, gatherRows, scaleRows, stackDense, totalRows } from '../matrix.js';
@@ -80,7 +79,7 @@ function replay(plan: Plan, state: RunState): void {
 const missing = (layer: string) => new KernelError('invalid-argument', `nothing is known of layer '${layer}'`);
 
 /** Puts the factors of a fitted layer into their slots. */
-function leave(state: RunState, { layer, write }: NmfStep | SvdStep): void {
+function leave(state: RunState, { layer, write }: LayerStep): void {
   const result = state.results.get(layer);
   if (result === undefined) throw missing(layer);
   state.data.set(write.W, [result.W]);
@@ -104,7 +103,7 @@ async function fitStep(state: RunState, step: FitStep, plan: Plan, options: RunO
     .with({ op: 'stackRows' }, (s) => stackRows(state, s))
     .with({ op: 'add' }, (s) => addRows(state, s))
     .with({ op: 'embed' }, (s) => embed(state, s))
-    .with({ op: 'nmf' }, { op: 'svd' }, (s) => fitLayer(state, s, plan, options))
+    .with({ op: 'nmf' }, { op: 'tied' }, { op: 'svd' }, (s) => fitLayer(state, s, plan, options))
     .exhaustive();
 }
 

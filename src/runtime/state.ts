@@ -1,6 +1,6 @@
 import type { SlotId } from '../compiler/plan.js';
 import { KernelError } from '../errors.js';
-import type { Kernels, NmfResult, SvdResult } from '../kernels/kernels.js';
+import type { Kernels, NmfResult, SvdResult, TiedResult } from '../kernels/kernels.js';
 import { type DenseMatrix, type RowBlocks, toDense } from '../matrix.js';
 import type { Memory } from '../solver.js';
 import type { Progress, Round } from './fit.js';
@@ -16,7 +16,7 @@ export interface RunOptions {
 }
 
 /** What a kernel made of a layer. */
-export type LayerResult = (NmfResult | SvdResult) & {
+export type LayerResult = (NmfResult | TiedResult | SvdResult) & {
   /** Which of its random starts it was. */
   readonly restart: number;
   /** How the blocks it reads were weighed. */

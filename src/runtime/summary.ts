@@ -18,12 +18,12 @@ interface Context {
 /** What the only layer has measured itself, where it reads the input as it is; a loss in 32 bits is measured anew. */
 function knownLosses(plan: Plan, state: RunState, slot: SlotId): { loss?: number; nullLoss?: number } {
   const [step, ...more] = plan.fit;
-  if (more.length > 0 || step.op !== 'nmf' || step.read !== slot) return {};
+  if (more.length > 0 || (step.op !== 'nmf' && step.op !== 'tied') || step.read !== slot) return {};
   const result = state.results.get(step.layer);
   // A layer with weights has measured what it minimised.
   if (result?.nullLoss == null || result.roots !== null) return {};
   const { loss, nullLoss } = result;
-  return step.args.precision === 'f64' ? { loss, nullLoss } : { nullLoss };
+  return step.op === 'tied' || step.args.precision === 'f64' ? { loss, nullLoss } : { nullLoss };
 }
 
 /** Loss and explained fraction of each input, reconstructed from the output, and what is needed to fit again. */

@@ -2,7 +2,16 @@ import { KernelError } from '../../errors.js';
 import { type DenseData, type Matrix, type RowBlocks, storedValues, totalRows, transposeCsc } from '../../matrix.js';
 import { examine } from '../../matrix-check.js';
 import type { Side } from '../../objective.js';
-import type { EncodeArgs, HoldOut, KernelTerms, MseArgs, MultiplyArgs, NmfArgs, SvdArgs, TiedArgs } from '../kernels.js';
+import type {
+  EncodeArgs,
+  HoldOut,
+  KernelTerms,
+  MseArgs,
+  MultiplyArgs,
+  NmfArgs,
+  SvdArgs,
+  TiedArgs,
+} from '../kernels.js';
 
 function demand(holds: boolean, rule: string): void {
   if (!holds) throw new KernelError('invalid-argument', rule);
