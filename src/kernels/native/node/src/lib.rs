@@ -11,8 +11,11 @@ mod running;
 
 pub use args::{
     Acceleration, DenseMatrix, EncodeArgs, FactorTerms, HoldOut, Keep, MaskedSolver, Matrix,
-    Memory, MseArgs, NmfArgs, Norm, Order, Precision, Solver, Start, SvdArgs, Unlisted,
+    Memory, MseArgs, NmfArgs, Norm, Order, Precision, Solver, Start, SvdArgs, TiedArgs, TiedForm,
+    Unlisted,
 };
-pub use calls::{encode, examine, force_simd, mse, nmf, provoke_panic, simd, svd, version};
+pub use calls::{encode, examine, force_simd, mse, nmf, provoke_panic, simd, svd, tied, version};
 pub use cancel::Cancel;
-pub use results::{Facts, Failure, FailureDetail, HeldOut, NmfResult, Stopped, SvdResult};
+pub use results::{
+    Facts, Failure, FailureDetail, HeldOut, NmfResult, Stopped, SvdResult, TiedResult,
+};
