@@ -33,6 +33,7 @@ vi.mock('../src/kernels/select.js', async () => {
   const recording = {
     ...kernels,
     nmf: recorded('nmf', kernels.nmf),
+    tied: recorded('tied', kernels.tied),
     encode: recorded('encode', kernels.encode),
     svd: recorded('svd', kernels.svd),
     mse: recorded('mse', kernels.mse),

@@ -10,7 +10,7 @@ import { type FitOptions, fitCompiled } from '../runtime/net.js';
 import { computeTarget, type Label } from './compute-target.js';
 
 export interface RefineOptions extends FitOptions {
-  /** The NMF layer to guide; default: the only one. */
+  /** The NMF layer to guide, whose H is fitted and not given by W; default: the only one. */
   readonly layer?: string | undefined;
   /** As `targetLambda` of H: above 0 labels are drawn apart, below 0 what tells them apart is taken out. Default 0.3. */
   readonly lambda?: number | undefined;
@@ -71,7 +71,7 @@ function guidable(plan: Plan, name: string | undefined): NmfStep {
   const steps = plan.fit.filter((step) => step.op === 'nmf');
   const found = name === undefined && steps.length === 1 ? steps[0] : steps.find((step) => step.layer === name);
   if (found !== undefined) return found;
-  const rule = `the name of an NMF layer: ${steps.map((step) => `'${step.layer}'`).join(', ')}`;
+  const rule = `the name of an NMF layer that is neither symmetric nor projective: ${steps.map((step) => `'${step.layer}'`).join(', ')}`;
   throw fault({ code: 'invalid-option', of: 'refine', option: 'layer', rule, got: name });
 }
 

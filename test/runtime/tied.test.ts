@@ -16,6 +16,7 @@ import {
   type NmfSpec,
   nmfLayer,
   type Ref,
+  refine,
   saveFit,
   svdLayer,
   W,
@@ -250,6 +251,12 @@ describe.each(['symmetric', 'projective'] as const)('%s layers', (form) => {
     const net = factorNet(layer(data, { ...own, maxIter: 10 }), { seed: 1 });
     const [native, reference] = [await net.fit(), await net.fit({ backend: 'reference' })];
     expect(relativeDifference(native.a.W.data, reference.a.W.data)).toBeLessThan(1e-9);
+  });
+
+  test("can't be guided: its H is what W makes of it", async () => {
+    const fit = await fitOf(data, own);
+    const issues = [{ code: 'invalid-option', option: 'layer', got: 'a' }];
+    await expect(refine(fit, Array.from({ length: 11 }, (_, j) => j % 2), { layer: 'a' })).rejects.toMatchObject({ issues }); // biome-ignore format: one thought
   });
 
   test('cancelled by its signal', async () => {

@@ -47,6 +47,7 @@ const matrices = {
   x: { kind: 'dense', rows: 6, cols: 5, data: DATA.x },
   z: { kind: 'dense', rows: 6, cols: 5, data: DATA.x },
   square: { kind: 'dense', rows: 5, cols: 5, data: DATA.y },
+  similarities: { kind: 'dense', rows: 5, cols: 5, data: DATA.y.map((v, p) => v + DATA.y[(p % 5) * 5 + Math.floor(p / 5)]) }, // biome-ignore format: one thought
 } as const;
 export const dataByName: Readonly<Record<string, (typeof matrices)[keyof typeof matrices]>> = matrices;
 
@@ -87,6 +88,13 @@ const svdOnTop = (options: object): Graph => ({
     name: 'a',
     k: 2,
     ...some<Partial<SvdSpec>>(options),
+  }),
+  config,
+});
+
+const ofSimilarities = (options: object): Graph => ({
+  output: nmfLayer(factorInput(matrices.similarities, { name: 'similarities' }), {
+    ...{ name: 'a', k: 2, ...some<Partial<NmfSpec>>(options) },
   }),
   config,
 });
@@ -197,6 +205,8 @@ export const graphCases: Readonly<Record<string, SchemaCases>> = {
       'nonneg.H': { with: { nonneg: { H: false } } },
       L21: { with: { L21: 0.1 } },
       angular: { with: { angular: 0.1 } },
+      symmetric: { with: { symmetric: true }, graph: ofSimilarities },
+      projective: { with: { projective: true } },
       upperBound: { with: { upperBound: 0.5, norm: 'none' }, without: { norm: 'none' } },
       ...factorCases('W', W, { count: 6, target: [6, 2] }),
       ...factorCases('H', H, { count: 5, target: [2, 5] }),
