@@ -270,6 +270,7 @@ describe.each(['symmetric', 'projective'] as const)('%s layers', (form) => {
     ['another solver of the graph', {}, { solver: 'bpp' }, /solver: 'bpp'/],
     ['extrapolation', { accelerate: 'her' }, {}, /accelerate: 'her'/],
     ['32 bits', { precision: 'f32' }, {}, /precision: 'f32'/],
+    ['joint training', {}, { training: 'joint' }, /training: 'joint'/],
     ['a start that is computed', { start: 'nndsvd' }, {}, /start: 'nndsvd'/],
     ['a start that is given', { start: { W: uniform(data.rows, 3, 1), H: uniform(3, 11, 1) } }, {}, /start: an object/],
     ['a W of any sign', { nonneg: { W: false } }, {}, /W\.nonneg: false/],
