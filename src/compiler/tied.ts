@@ -67,8 +67,6 @@ export function tiedFaults(
   const precision = spec.precision ?? config.precision;
   if (precision === 'f32') refuse({ ...own, precision }, `${needs} 64 bits`, "give the layer precision: 'f64'");
   if (start !== 'random') refuse({ ...own, start }, `${needs} start 'random'`, "give the layer start: 'random'");
-  if (config.training === 'joint')
-    refuse({ ...own, training: 'joint' }, `${needs} training 'layerwise'`, 'leave training out of factorNet');
   const terms = termsOf(spec);
   if (Object.keys(terms).length > 0)
     refuse({ ...own, ...terms }, `${needs} factors without terms of their own`, 'leave these out');

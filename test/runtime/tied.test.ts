@@ -291,6 +291,13 @@ describe.each(['symmetric', 'projective'] as const)('%s layers', (form) => {
     if (!('start' in options)) expect(more).toEqual([]);
   });
 
+  test('refused: weights', () => {
+    const weighed = factorInput(data, { name: 'x', weight: 2 });
+    expect(codes(nmfLayer(weighed, { name: 'a', k: 2, ...own }))).toEqual(['incompatible-options']);
+    const one = factorInput(data, { name: 'x', weight: 1 });
+    expect(codes(nmfLayer(one, { name: 'a', k: 2, ...own }))).toEqual([]);
+  });
+
   test('refused: missing entries', () => {
     expect(codes(layer(changed(S, 0, Number.NaN), own))).toEqual(['incompatible-options']);
   });

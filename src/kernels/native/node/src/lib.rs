@@ -10,11 +10,13 @@ mod results;
 mod running;
 
 pub use args::{
-    Acceleration, DenseMatrix, EncodeArgs, FactorTerms, HoldOut, Keep, MaskedSolver, Matrix,
-    Memory, MseArgs, NmfArgs, Norm, Order, Precision, Solver, Start, SvdArgs, TiedArgs, TiedForm,
-    Unlisted,
+    Acceleration, DenseMatrix, EncodeArgs, FactorSide, FactorTerms, HoldOut, Keep, MaskedSolver,
+    Matrix, Memory, MseArgs, MultiplyArgs, NmfArgs, Norm, Order, Precision, Solver, Start, SvdArgs,
+    TiedArgs, TiedForm, Unlisted,
 };
-pub use calls::{encode, examine, force_simd, mse, nmf, provoke_panic, simd, svd, tied, version};
+pub use calls::{
+    encode, examine, force_simd, mse, multiply, nmf, provoke_panic, simd, svd, tied, version,
+};
 pub use cancel::Cancel;
 pub use results::{
     Facts, Failure, FailureDetail, HeldOut, NmfResult, Stopped, SvdResult, TiedResult,
