@@ -37,10 +37,10 @@ export function combinationFaults(
     const terms = factorTerms(spec, side);
     const { angular, upperBound, nonneg } = terms;
     const needs = (option: string) => `${side}.${option} must have solver 'hals'`;
-    const swept = { angular: angular > 0, upperBound: upperBound !== null, graph: terms.graph, target: terms.target };
+    const swept = { angular: angular || null, upperBound, graph: terms.graph?.lambda, target: terms.target?.lambda };
     for (const [option, used] of Object.entries(swept)) {
       if (used && solver !== 'hals')
-        refuse({ solver, [`${side}.${option}`]: true }, needs(option), `use solver: 'hals', or leave ${option} out`);
+        refuse({ solver, [`${side}.${option}`]: used }, needs(option), `use solver: 'hals', or leave ${option} out`);
     }
     if (angular > 0 && !nonneg)
       refuse(

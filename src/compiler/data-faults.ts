@@ -119,8 +119,9 @@ function graphFaults(of: string, found: Found, side: Side, size: Size | undefine
   const uneven = unevenEntry(toCsc(found.matrix));
   if (uneven === undefined) return [];
   const [i, j] = uneven;
+  const rule = 'symmetric (the larger of a and aᵀ in each place will do)';
   const got = `${entry(found.matrix, i, j)} at row ${i}, column ${j} and ${entry(found.matrix, j, i)} at row ${j}, column ${i}`;
-  return [{ code: 'invalid-data', of, rule: 'symmetric', got }];
+  return [{ code: 'invalid-data', of, rule, got }];
 }
 
 /** The first entry that isn't that on the other side of the diagonal. */

@@ -162,6 +162,15 @@ function share(node: SharedNode, parts: readonly Node[], samples: ReadonlyMap<No
       ],
     };
   }
+  const alone = parts.filter(
+    (_, i) => !lists[i].some((name) => all.some((set, other) => other !== i && set.has(name))),
+  );
+  if (alone.length > 0) {
+    const rule = "Each member of factorShared with samples: 'union' must have a sample in common with another";
+    const got = `none of ${alone.map((part) => labelOf(part)).join(', ')} among those of the others`;
+    const cure = 'look at their sampleNames: is there a suffix?';
+    return { faults: [{ code: 'names-mismatch', node: titleOf(node), rule, got, cure }] };
+  }
   const fixed = parts.filter((part, i) => part.kind !== 'input' && !isSame(lists[i], names));
   const rule = `A layer in factorShared must have all samples that are wanted, in their order (only inputs are aligned)`;
   const cure = 'stack the inputs below it instead, give them in that order, or put it first';

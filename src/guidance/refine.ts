@@ -22,12 +22,14 @@ export interface RefineOptions extends FitOptions {
 
 /**
  * The same graph on the same data, one of its layers guided by labels: the target is computed from the layer's H, and all
- * layers are fitted again, the guided one from where it was. Factors keep their order.
+ * layers are fitted again, the guided one from where it was. Factors keep their order. A layer has one target: one that it
+ * had already is replaced.
  *
  * @param fit What `fit()` returned, as it came; the data must not have been changed since.
  * @param labels One for each sample; null or undefined where there is none.
  * @returns A fit of the same graph.
- * @throws GraphError 'invalid-data' for what is no fit or for labels that don't fit, 'unknown-option', 'invalid-option'.
+ * @throws GraphError 'incompatible-options' for a fit that was trained jointly, and for a layer that has a target of the
+ * other sign; 'invalid-data' for what is no fit or for labels that don't fit, 'unknown-option', 'invalid-option'.
  * @throws What `fit()` throws.
  * @example
  * const apart = await refine(fit, islands, { lambda: 0.3, cycles: 2 });
@@ -41,6 +43,13 @@ export async function refine<F extends object>(
   const { layer, lambda = 0.3, cycles = 1, whiten, ...fitOptions } = options;
   const from = whole(fit);
   const step = guidable(from.plan, layer);
+  const before = step.args.H.target;
+  if (from.plan.joint !== null)
+    throw fault(refused({ training: 'joint' }, 'A fit that is refined must be layerwise', 'leave training out'));
+  if (before !== null && before.lambda * lambda < 0) {
+    const rule = 'A layer must have one target: what it was freed of would come back, or what it was drawn to be lost';
+    throw fault(refused({ lambda, targetLambda: before.lambda }, rule, `guide another layer, or say the same sign`));
+  }
   let refined: GraphFit | undefined;
   for (let cycle = 0; cycle < cycles; cycle++) {
     const { state } = refined === undefined ? from : whole(refined);
@@ -54,6 +63,14 @@ export async function refine<F extends object>(
   // It is made from the plan of a fit of this type.
   return refined as unknown as F;
 }
+
+const refused = (options: Readonly<Record<string, unknown>>, rule: string, cure: string): Fault => ({
+  code: 'incompatible-options',
+  of: 'refine',
+  options,
+  rule,
+  cure,
+});
 
 const fault = (found: Fault) => new GraphError([{ ...found, at: 'refine' }]);
 

@@ -104,7 +104,7 @@ export interface FitSummary<I extends string = string> {
   readonly seed: number;
   /** The kernels that ran: 'native' or 'reference'. */
   readonly backend: string;
-  /** What is legal but worth knowing, as `explain()` lists it. */
+  /** What is legal but worth knowing, as `explain()` lists it, and layers of which nothing was left. */
   readonly notes: readonly string[];
 }
 

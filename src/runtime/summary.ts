@@ -26,6 +26,15 @@ function knownLosses(plan: Plan, state: RunState, slot: SlotId): { loss?: number
   return step.op === 'tied' || step.args.precision === 'f64' ? { loss, nullLoss } : { nullLoss };
 }
 
+/** Layers of which nothing is left. */
+function deadNotes({ results }: RunState): readonly string[] {
+  return [...results].flatMap(([layer, { H, nullLoss, loss }]) =>
+    loss > 0 && loss === nullLoss && H.data.every((x) => x === 0)
+      ? [`${layer}: all factors have died; lower its penalties`]
+      : [],
+  );
+}
+
 /** Loss and explained fraction of each input, reconstructed from the output, and what is needed to fit again. */
 export async function summarize(plan: Plan, state: RunState, kernels: Kernels, context: Context): Promise<FitSummary> {
   const { seed, threads, signal, began } = context;
@@ -58,6 +67,6 @@ export async function summarize(plan: Plan, state: RunState, kernels: Kernels, c
     seconds: (performance.now() - began) / 1000,
     seed,
     backend: kernels.backend,
-    notes: Object.freeze(plan.notes.map(noteText)),
+    notes: Object.freeze([...plan.notes.map(noteText), ...deadNotes(state)]),
   });
 }

@@ -37,6 +37,12 @@ const faults: readonly FaultCase[] = [
   ['names-mismatch', net(stacked({ samples: 'intersection' }, letters('ab'), letters('cd'))), {}, /a sample in common/],
   [
     'names-mismatch',
+    net(stacked({ samples: 'union' }, letters('ab'), letters('cd'))),
+    {},
+    /in common with another; got none of i0, i1/,
+  ],
+  [
+    'names-mismatch',
     net(
       factorConcat(
         stacked({ samples: 'union' }, letters('ab'), letters('ba')),

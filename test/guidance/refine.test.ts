@@ -45,6 +45,19 @@ test('more cycles go on from where the last one ended; weight 0 is a fit from th
   expect(free.a.loss).toBeLessThanOrEqual(fit.a.loss);
 });
 
+test('what would be lost is refused: joint training, a target of the other sign', async () => {
+  const layer = nmfLayer(nmfLayer(x, { name: 'fine', k: 4 }), { name: 'a', k: 2 });
+  const jointly = await factorNet(layer, { seed: 1, training: 'joint', rounds: 3 }).fit();
+  await expect(refine(jointly, labels, { layer: 'a' })).rejects.toThrow(/must be layerwise; got training: 'joint'/);
+  const free = await refine(await factorNet(nmfLayer(x, { name: 'a', k: 4 }), { seed: 1 }).fit(), labels, {
+    lambda: -5,
+  });
+  await expect(refine(free, labels, { lambda: 1 })).rejects.toThrow(
+    /must have one target.*lambda: 1, targetLambda: -5/,
+  );
+  expect((await refine(free, labels, { lambda: -1 })).a.H.rows).toBe(4);
+});
+
 test('what is no fit, no layer, no labels is refused', async () => {
   const fit = await factorNet(nmfLayer(svdLayer(x, { name: 's', k: 3 }), { name: 'a', k: 2 }), { seed: 1 }).fit();
   const codes = async (call: Promise<unknown>) => {

@@ -111,6 +111,13 @@ describe('penalties of layers', () => {
     expect(Array.from(a.d)).toEqual([1, 1, 1]);
   });
 
+  test('where nothing is left of a layer a note says so', async () => {
+    const dead = await fit({ L21: 100 });
+    expect(dead.a.d.every((value) => value === 0)).toBe(true);
+    expect(dead.summary.notes).toEqual(['a: all factors have died; lower its penalties']);
+    expect((await fit({})).summary.notes).toEqual([]);
+  });
+
   test('of a target of weight 0 nothing is left', () => {
     const spec = { name: 'a', k: 3 } as const;
     const target = { target: uniform(3, 15, 1), targetLambda: 0, graph: dense(15, 15), graphLambda: 0 };
