@@ -97,11 +97,11 @@ describe.each(backends)('a fit that was killed (%s)', (backend) => {
   `;
 
   test.each([
-    ['single', 'top', 30],
-    ['deep', 'known', 12],
-    ['deep', 'top', 30],
+    ['single', 'top', 12],
+    ['deep', 'known', 6],
+    ['deep', 'top', 6],
   ] as const)('goes on to the same bits: %s, in layer %s', async (what, layer, least) => {
-    const [maxIter, by] = backend === 'native' ? [400, 6] : [120, 1];
+    const [maxIter, by] = backend === 'native' ? [400, 10] : [120, 1];
     const path = fresh();
     const program = join(folder, `kill-${backend}.mts`);
     await writeFile(program, script);

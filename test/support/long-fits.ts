@@ -24,9 +24,10 @@ export const longNets = {
     const joint = nmfLayer(factorShared(a, b), { name: 'joint', k: 6, L1: 0.001, restarts: 2, maxIter: 40 });
     const known = nmfLayer(c, { name: 'known', k: 4, W: W({ graph: ring(40 * by), graphLambda: 0.01 }) });
     const axes = svdLayer(a, { name: 'axes', k: 3 });
-    const top = nmfLayer(factorShared(joint, known, b), {
+    const top = nmfLayer(factorShared(joint, known, a, b), {
       name: 'top',
       k: 3,
+      accelerate: 'none',
       H: H({ target: uniform(3, 60 * by, 9), targetLambda: 0.05, L2: 0.01 }),
       W: W({ angular: 0.001 }),
     });
