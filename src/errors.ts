@@ -55,16 +55,30 @@ export class BackendUnavailableError extends Error {
 }
 
 /** What can be wrong with a file that a fit is to be read from, or written to. */
-export type ModelFileErrorCode = 'not-a-fit' | 'damaged' | 'newer-version' | 'not-saved';
+export type ModelFileErrorCode =
+  | 'not-a-fit'
+  | 'not-a-checkpoint'
+  | 'other-fit'
+  | 'damaged'
+  | 'newer-version'
+  | 'not-saved';
 
-/** A file that can't be read as a fit, or a fit that can't be saved; `path` names the file. */
+/** A file that can't be read as a fit or gone on from, or a fit that can't be saved; `path` names the file. */
 export class ModelFileError extends Error {
   override readonly name = 'ModelFileError';
   readonly code: ModelFileErrorCode;
   readonly path: string;
+  /** For 'other-fit': what differs, as parts of the plan ('fit.0.args.k') or by name ("input 'rna'", 'backend', 'version'). */
+  readonly differs: readonly string[];
 
-  constructor(code: ModelFileErrorCode, path: string, message: string, options: { readonly cause?: unknown } = {}) {
+  constructor(
+    code: ModelFileErrorCode,
+    path: string,
+    message: string,
+    options: { readonly cause?: unknown; readonly differs?: readonly string[] } = {},
+  ) {
     super(`${message} (${path})`, 'cause' in options ? { cause: options.cause } : undefined);
+    this.differs = Object.freeze([...(options.differs ?? [])]);
     this.code = code;
     this.path = path;
   }

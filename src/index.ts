@@ -73,6 +73,7 @@ export {
   toRows,
 } from './matrix.js';
 export type { MatrixInput } from './matrix-input.js';
+export { type CheckpointOptions, type FactorNet, type FitOptions, factorNet } from './net/net.js';
 export type {
   FitSummary,
   GraphFit,
@@ -83,6 +84,5 @@ export type {
   ProjectOptions,
   ReconstructOptions,
 } from './runtime/fit.js';
-export { type FactorNet, type FitOptions, factorNet } from './runtime/net.js';
 export { type PartialFit, partialFit } from './runtime/partial.js';
 export type { Acceleration, Memory, Precision, Solver, StartMethod } from './solver.js';

@@ -24,13 +24,14 @@ const allowed: Readonly<Record<string, { readonly folders: readonly string[]; re
     dsl: { folders: [], packages: ['zod', 'ts-pattern'] },
     kernels: { folders: [], packages: ['node:module', 'node:os', 'node:url'] },
     compiler: { folders: ['dsl'], packages: ['graphology', 'ts-pattern'] },
-    runtime: { folders: ['compiler', 'dsl', 'kernels'], packages: ['ts-pattern', 'node:crypto'] },
+    runtime: { folders: ['compiler', 'dsl', 'kernels'], packages: ['ts-pattern'] },
     io: {
       folders: ['compiler', 'dsl', 'kernels', 'runtime'],
       packages: ['zod', 'node:crypto', 'node:fs/promises', 'node:module', 'node:path', 'node:timers/promises'],
     },
-    guidance: { folders: ['compiler', 'dsl', 'kernels', 'runtime'], packages: ['zod'] },
-    'index.ts': { folders: ['compiler', 'dsl', 'guidance', 'io', 'kernels', 'runtime'], packages: [] },
+    net: { folders: ['compiler', 'dsl', 'io', 'kernels', 'runtime'], packages: ['node:crypto'] },
+    guidance: { folders: ['compiler', 'dsl', 'kernels', 'net', 'runtime'], packages: [] },
+    'index.ts': { folders: ['compiler', 'dsl', 'guidance', 'io', 'kernels', 'net', 'runtime'], packages: [] },
   };
 
 const zoneOf = (path: string): string => {

@@ -1,4 +1,7 @@
-import { beforeEach, describe, expect, test, vi } from 'vitest';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { compile } from '../src/compiler/compile.js';
 import * as schemas from '../src/dsl/schemas.js';
 import {
@@ -13,7 +16,7 @@ import {
   type RefineOptions,
   refine,
 } from '../src/index.js';
-import type { CallOptions } from '../src/kernels/kernels.js';
+import type { CallOptions, NmfCallOptions } from '../src/kernels/kernels.js';
 import type { GraphFit } from '../src/runtime/fit.js';
 import { uniform } from './support/matrices.js';
 import { type Graph, graphCases, optionPaths } from './support/option-cases.js';
@@ -27,7 +30,8 @@ vi.mock('../src/kernels/select.js', async () => {
     <A, R>(op: string, kernel: (args: A, options?: CallOptions) => R) =>
     (args: A, options: CallOptions = {}): R => {
       const { signal, threads, onIteration } = options;
-      calls.push({ op, args, threads, signal: signal !== undefined, told: onIteration !== undefined });
+      const every = 'checkpoint' in options ? (options as NmfCallOptions).checkpoint?.every : undefined; // nmf alone has it
+      calls.push({ op, args, threads, every, signal: signal !== undefined, told: onIteration !== undefined });
       return kernel(args, options);
     };
   const recording = {
@@ -113,6 +117,24 @@ const fitCases: Readonly<Record<string, () => FitOptions>> = {
   backend: () => ({ backend: 'reference' }),
   memory: () => ({ memory: 'low' }),
 };
+/** Options of a checkpoint, each with another beside it that says the same of all else. */
+let folder = '';
+let places = 0;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'factorloom-'));
+  await net.fit({ checkpoint: { path: join(folder, 'done') } });
+});
+afterAll(() => rm(folder, { recursive: true }));
+const fresh = () => join(folder, String(++places));
+const checkpointCases: Readonly<Record<string, () => FitOptions>> = {
+  'checkpoint.path': () => ({ checkpoint: { path: fresh() } }),
+  'checkpoint.every': () => ({ checkpoint: { path: fresh(), every: 3 } }),
+  'checkpoint.resume': () => ({ checkpoint: { path: join(folder, 'done'), resume: false } }),
+};
+const beside: Readonly<Record<string, () => FitOptions>> = {
+  'checkpoint.every': () => ({ checkpoint: { path: fresh() } }),
+  'checkpoint.resume': () => ({ checkpoint: { path: join(folder, 'done') } }),
+};
 const projectCases: Readonly<Record<string, () => ProjectOptions>> = {
   orientation: () => ({ orientation: 'samples-by-features' }),
   conditions: () => ({ conditions: [uniform(2, 6, 9)] }),
@@ -136,7 +158,10 @@ const refineCases: Readonly<Record<string, () => RefineOptions>> = {
 const afterwards: Readonly<
   Record<string, readonly [cases: Readonly<Record<string, () => object>>, run: (options: object) => Promise<unknown>]>
 > = {
-  fitOptions: [fitCases, (options) => layersOf(net.fit(options) as Promise<unknown> as Promise<GraphFit>)],
+  fitOptions: [
+    { ...fitCases, ...checkpointCases },
+    (options) => layersOf(net.fit(options) as Promise<unknown> as Promise<GraphFit>),
+  ],
   projectOptions: [projectCases, async (options) => (await net.fit()).project({ x: uniform(6, 6, 5) }, options)],
   refineOptions: [
     refineCases,
@@ -156,11 +181,12 @@ describe('an option of a fit, or of what is asked of it', () => {
     Object.entries(options).map(([key, make]) => ({ schema, key, make, run })),
   );
   test.each(cases)('$key of $schema changes what the kernels do, or what comes of it', async ({ key, make, run }) => {
-    const plain = await trace(() => run({}));
-    expect(Object.keys(make())).toEqual([key]);
+    const without = beside[key] ?? (() => ({}));
+    const plain = await trace(() => run(without()));
+    expect(Object.keys(make())).toEqual([key.split('.')[0]]);
     // Cancelled, it comes to an error.
     expect(await trace(() => run(make()).catch(String))).not.toEqual(plain);
-    expect(await trace(() => run({}))).toEqual(plain);
+    expect(await trace(() => run(without()))).toEqual(plain);
   });
 });
 

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { isPath, PATH_RULE } from '../path.js';
 import { MOST_THREADS } from '../solver.js';
 import type { SharedOptions, Weight } from './config.js';
 
@@ -161,10 +162,16 @@ export const fitOptions = z.strictObject({
   threads: whole(1, MOST_THREADS).optional(),
   backend: oneOf('auto', 'native', 'reference').optional(),
   memory: oneOf('normal', 'low').optional(),
+  checkpoint: z
+    .strictObject(
+      { path: z.string(PATH_RULE).refine(isPath, PATH_RULE), every: whole(1).optional(), resume: flag.optional() },
+      { error: (issue) => (issue.code === 'invalid_type' ? 'an object with a path' : undefined) },
+    )
+    .optional(),
 });
 
 export const refineOptions = z.strictObject({
-  ...fitOptions.shape,
+  ...fitOptions.omit({ checkpoint: true }).shape,
   layer: z.string('the name of a layer').optional(),
   lambda: z.number('a finite number').optional(),
   cycles: whole(1).optional(),

@@ -4,12 +4,12 @@ import { refineOptions } from '../dsl/schemas.js';
 import { GraphError } from '../errors.js';
 import type { Fault } from '../issues.js';
 import { type DenseMatrix, scaleColumns } from '../matrix.js';
+import { type FitOptions, fitCompiled } from '../net/net.js';
 import type { GraphFit } from '../runtime/fit.js';
 import { type Kept, keptOf } from '../runtime/kept.js';
-import { type FitOptions, fitCompiled } from '../runtime/net.js';
 import { computeTarget, type Label } from './compute-target.js';
 
-export interface RefineOptions extends FitOptions {
+export interface RefineOptions extends Omit<FitOptions, 'checkpoint'> {
   /** The NMF layer to guide, whose H is fitted and not given by W; default: the only one. */
   readonly layer?: string | undefined;
   /** As `targetLambda` of H: above 0 labels are drawn apart, below 0 what tells them apart is taken out. Default 0.3. */

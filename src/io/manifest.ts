@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Plan } from '../compiler/plan.js';
-import type { FitSummary } from '../runtime/fit.js';
+import type { FitSummary, Round } from '../runtime/fit.js';
 import type { InputHash } from '../runtime/kept.js';
 
 /** Everything of a fitted layer that is one number or word. */
@@ -28,6 +28,22 @@ export interface Manifest {
   readonly inputs: readonly InputHash[];
 }
 
+/** What a checkpoint says of itself: which fit it is of, and how far that has come. */
+export interface CheckpointManifest {
+  readonly format: number;
+  readonly version: string;
+  readonly backend: string;
+  readonly plan: Plan;
+  readonly seed: number;
+  /** All data that the plan loads. */
+  readonly data: readonly InputHash[];
+  /** Those that are finished. */
+  readonly layers: readonly SavedLayer[];
+  readonly inWork: { readonly layer: string; readonly restart: number; readonly iterations: number } | null;
+  /** The rounds of joint training so far. */
+  readonly joint: readonly Round[] | null;
+}
+
 const count = z.int().min(0);
 const slot = z.string().regex(/^%\d+$/);
 const step = z.looseObject({ op: z.string() });
@@ -36,6 +52,18 @@ const layer = z.looseObject({
   method: z.enum(['nmf', 'svd']),
   slots: z.object({ W: slot, d: slot, H: slot }),
 });
+const savedLayer = z.object({
+  layer: z.string(),
+  loss: z.number(),
+  nullLoss: z.number().nullable(),
+  objective: z.number(),
+  iterations: count,
+  stopped: z.enum(['converged', 'max-iter', 'aborted']),
+  kkt: z.number(),
+  restart: count,
+  roots: z.array(z.number().positive()).nullish(),
+});
+const hashes = z.array(z.object({ name: z.string(), sha256: z.string() }));
 const manifest = z.object({
   format: count,
   version: z.string(),
@@ -50,24 +78,29 @@ const manifest = z.object({
     notes: z.array(z.looseObject({ code: z.string() })),
   }),
   summary: z.looseObject({ loss: z.number(), inputs: z.record(z.string(), z.looseObject({ loss: z.number() })) }),
-  layers: z.array(
-    z.object({
-      layer: z.string(),
-      loss: z.number(),
-      nullLoss: z.number().nullable(),
-      objective: z.number(),
-      iterations: count,
-      stopped: z.enum(['converged', 'max-iter', 'aborted']),
-      kkt: z.number(),
-      restart: count,
-      roots: z.array(z.number().positive()).nullish(),
-    }),
-  ),
-  inputs: z.array(z.object({ name: z.string(), sha256: z.string() })),
+  layers: z.array(savedLayer),
+  inputs: hashes,
+});
+const checkpoint = z.object({
+  format: count,
+  version: z.string(),
+  backend: z.string(),
+  plan: z.looseObject({}),
+  seed: count,
+  data: hashes,
+  layers: z.array(savedLayer),
+  inWork: z.object({ layer: z.string(), restart: count, iterations: count }).nullable(),
+  joint: z
+    .array(z.object({ round: count, inputs: z.record(z.string(), z.number()), objective: z.number() }))
+    .min(1)
+    .nullable(),
 });
 
 /** A manifest from its text, or why it is none; whoever wrote it has hashed it, so that only its form is looked at. */
-export function readManifest(text: string, format: number): Manifest | 'newer' | 'unknown' {
+export const readManifest = (text: string, format: number) => read<Manifest>(manifest, text, format);
+export const readCheckpoint = (text: string, format: number) => read<CheckpointManifest>(checkpoint, text, format);
+
+function read<M>(schema: z.ZodType, text: string, format: number): M | 'newer' | 'unknown' {
   let value: unknown;
   try {
     value = JSON.parse(text);
@@ -77,9 +110,8 @@ export function readManifest(text: string, format: number): Manifest | 'newer' |
   const claim = z.object({ format: count }).safeParse(value);
   if (!claim.success) return 'unknown';
   if (claim.data.format > format) return 'newer';
-  const found = manifest.safeParse(value);
-  // The hash says that `saveFit` wrote it: what the schema leaves open is as it was, and in the order it was in.
-  return found.success ? (deepFrozen(value) as Manifest) : 'unknown';
+  // The hash says that we wrote it: what the schema leaves open is as it was, and in the order it was in.
+  return schema.safeParse(value).success ? (deepFrozen(value) as M) : 'unknown';
 }
 
 function deepFrozen<T>(value: T): T {

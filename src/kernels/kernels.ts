@@ -11,7 +11,7 @@ export type { Acceleration, MaskedSolver, Memory, Precision, Solver, TiedForm };
 /** All that a backend must supply. A kernel has never heard of a graph, and has no randomness: starts are passed in. */
 export interface Kernels {
   readonly backend: string;
-  nmf(args: NmfArgs, options?: CallOptions): Promise<NmfResult>;
+  nmf(args: NmfArgs, options?: NmfCallOptions): Promise<NmfResult>;
   tied(args: TiedArgs, options?: CallOptions): Promise<TiedResult>;
   encode(args: EncodeArgs, options?: CallOptions): Promise<DenseMatrix>;
   svd(args: SvdArgs, options?: CallOptions): Promise<SvdResult>;
@@ -28,6 +28,31 @@ export interface CallOptions {
   readonly threads?: number | undefined;
   /** Told of every accepted iterate, in order, before the promise settles; what it throws ends the call. */
   readonly onIteration?: ((iterate: Iterate) => void) | undefined;
+}
+
+export interface NmfCallOptions extends CallOptions {
+  /**
+   * Keeps the fit in a form that a later call can go on from, as if it had never ended. Cancelled, such a fit ends between
+   * two iterations. Only with nothing held out.
+   */
+  readonly checkpoint?: Checkpoint | undefined;
+}
+
+export interface Checkpoint {
+  /** Where a call of the same backend with the same arguments was; of its start only the shape matters. null: the start. */
+  readonly from: NmfState | null;
+  /** Accepted iterates from one state to the next, ≥ 1; more of them where nobody had time to take one. */
+  readonly every: number;
+  /** Given the states, in order, before the promise settles; the last one also when the fit is cancelled. What it throws ends the call. */
+  readonly save: (state: NmfState) => void;
+}
+
+/** All that a fit holds between two iterations. */
+export interface NmfState {
+  /** Accepted iterates so far, ≥ 1. */
+  readonly iterations: number;
+  /** Everything, in an order that is the backend's own. */
+  readonly numbers: Float64Array;
 }
 
 export interface Iterate {

@@ -11,6 +11,7 @@ import type {
   Kernels,
   KernelTerms,
   NmfArgs,
+  NmfCallOptions,
   NmfResult,
   SvdArgs,
   SvdResult,
@@ -107,10 +108,16 @@ function faultOf(found: unknown): string | null {
 function wrap(addon: Addon): Kernels {
   return Object.freeze({
     backend: 'native',
-    nmf: (args: NmfArgs, options: CallOptions = {}) =>
-      run(addon, options, async (cancel, threads, tell) =>
-        toModel(args, unwrap(await addon.nmf(fitted(args), cancel, threads, tell))),
-      ),
+    nmf: (args: NmfArgs, { checkpoint, ...options }: NmfCallOptions = {}) => {
+      const { from = null, every = 1, save } = checkpoint ?? {};
+      return run(addon, { ...options, made: from?.iterations ?? 0 }, async (cancel, threads, tell, guarded) => {
+        const keep = save && guarded(save);
+        const kept = keep && { every, ...(from === null ? {} : { from }) };
+        const found = unwrap(await addon.nmf(fitted(args), cancel, threads, tell, kept, keep));
+        if (found.state !== undefined) keep?.(found.state);
+        return toModel(args, found);
+      });
+    },
     tied: (args: TiedArgs, options: CallOptions = {}) =>
       run(addon, options, async (cancel, threads, tell): Promise<TiedResult> => {
         const found = unwrap(await addon.tied({ ...args, X: blocks(args.X) }, cancel, threads, tell));
@@ -173,33 +180,40 @@ function blocks(X: RowBlocks): Native.Matrix[] {
 }
 
 type Tell = (iteration: number, loss: number, objective: number) => void;
+/** A function that is called no more once the call has settled, and whose error ends it. */
+type Guard = <A extends readonly unknown[]>(tell: (...told: A) => void) => (...told: A) => void;
 
-/** One cancellable call: every accepted iterate is told, in order, before the promise settles. */
+/** One cancellable call: every accepted iterate beyond those `made` before is told, in order, before the promise settles. */
 async function run<T extends NmfResult>(
   addon: Addon,
-  options: CallOptions,
-  call: (cancel: Native.Cancel, threads: number, tell: Tell | undefined) => Promise<T>,
+  options: CallOptions & { readonly made?: number },
+  call: (cancel: Native.Cancel, threads: number, tell: Tell | undefined, guarded: Guard) => Promise<T>,
 ): Promise<T> {
-  const { signal, onIteration } = options;
+  const { signal, onIteration, made = 0 } = options;
   const cancel = new addon.Cancel();
   const abort = () => cancel.cancel();
-  let told = 0;
+  let told = made;
   let thrown: { readonly error: unknown } | undefined;
   let settled = false;
-  const tell: Tell = (iteration, loss, objective) => {
-    if (settled || thrown !== undefined) return;
+  const guarded: Guard =
+    (callback) =>
+    (...args) => {
+      if (settled || thrown !== undefined) return;
+      try {
+        callback(...args);
+      } catch (error) {
+        thrown = { error };
+        abort();
+      }
+    };
+  const tell = guarded((iteration: number, loss: number, objective: number) => {
     told = iteration;
-    try {
-      onIteration?.({ iteration, loss, objective });
-    } catch (error) {
-      thrown = { error };
-      abort();
-    }
-  };
+    onIteration?.({ iteration, loss, objective });
+  });
   if (signal?.aborted) abort();
   signal?.addEventListener('abort', abort, { once: true });
   try {
-    const result = await call(cancel, threadsOf(options), onIteration === undefined ? undefined : tell);
+    const result = await call(cancel, threadsOf(options), onIteration === undefined ? undefined : tell, guarded);
     // The messages of the last iterates may still be on their way.
     for (let t = told; t < result.iterations; t++) tell(t + 1, result.history.loss[t], result.history.objective[t]);
     if (thrown !== undefined) throw thrown.error;

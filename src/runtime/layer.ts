@@ -1,8 +1,9 @@
 import { match } from 'ts-pattern';
 import type { LayerStep, NmfStep, Plan, StartArgs, SvdStep, TiedStep } from '../compiler/plan.js';
 import { KernelError } from '../errors.js';
-import type { CallOptions, Iterate, NmfResult } from '../kernels/kernels.js';
-import { type DenseMatrix, type RowBlocks, totalRows } from '../matrix.js';
+import type { CallOptions, Iterate, NmfResult, NmfState } from '../kernels/kernels.js';
+import { type DenseMatrix, dense, type RowBlocks, totalRows } from '../matrix.js';
+import type { InWork } from './checkpoint.js';
 import type { Progress } from './fit.js';
 import { randomBlock, randomStart, type Start } from './starts.js';
 import { blocksIn, type LayerResult, matrixIn, type RunOptions, type RunState } from './state.js';
@@ -32,8 +33,12 @@ export async function fitLayer(state: RunState, step: LayerStep, plan: Plan, opt
   state.results.set(layer, result);
   state.data.set(write.W, [result.W]);
   state.data.set(write.H, [result.H]);
-  if (result.stopped === 'aborted') state.cancelledIn = layer;
-  else tell({ iteration: result.iterations, loss: result.loss, objective: result.objective }, { done: true });
+  if (result.stopped === 'aborted') {
+    state.cancelledIn = layer;
+    return;
+  }
+  options.keeper?.save({ results: state.results, inWork: null, joint: null });
+  tell({ iteration: result.iterations, loss: result.loss, objective: result.objective }, { done: true });
 }
 
 /** Errors that leave a kernel name the layer it worked on. */
@@ -66,24 +71,40 @@ async function fitSvd(step: SvdStep, state: RunState, options: RunOptions, tell:
 }
 
 async function fitNmf(step: NmfStep, state: RunState, options: RunOptions, tell: Tell): Promise<LayerResult> {
-  const { k: _k, start: _start, restarts: _restarts, weights, ...rest } = step.args;
+  const { layer } = step;
+  const { k, start: _start, restarts: _restarts, weights, ...rest } = step.args;
   const read = blocksIn(state, step.read);
   const roots = await rootsOf(read, weights);
   const X = await weighBlocks(read, roots, rest.precision);
   const weigh = (W: DenseMatrix) => weighRows(W, heightsOf(X), roots);
   const args = { ...rest, W: termsIn(state, rest.W, 'W', weigh), H: termsIn(state, rest.H, 'H') };
-  const { kernels, memory = 'normal', signal } = options;
-  const { result, restart } = await raced(step, signal, {
-    begin: async (nth) => {
-      const start = await startOf(step, state, X, options, nth);
-      return step.args.start.from === 'given' ? { ...start, W: weigh(start.W) } : start;
-    },
-    run: (start, more = {}) =>
-      kernels.nmf(
-        { X, ...args, maxIter: more.maxIter ?? args.maxIter, start, memory, holdOut: null },
-        callOptions(options, tell, more),
-      ),
-  });
+  const { kernels, memory = 'normal', signal, keeper } = options;
+  const whole = (start: Start, nth: number, from: NmfState | null = null): Promise<NmfResult> => {
+    const save = (found: NmfState) =>
+      keeper?.save({ results: state.results, inWork: { layer, restart: nth, state: found }, joint: null });
+    const checkpoint = keeper && { from, every: keeper.every, save };
+    return kernels.nmf({ X, ...args, start, memory, holdOut: null }, { ...callOptions(options, tell), checkpoint });
+  };
+  const goOn = async ({ restart: nth, state: from }: InWork) => {
+    const anywhere = { W: dense(totalRows(X), k), H: dense(k, X[0].cols) };
+    return { result: await whole(anywhere, nth, from), restart: nth };
+  };
+  const left = keeper?.reached.inWork;
+  const { result, restart } =
+    left?.layer === layer
+      ? await goOn(left)
+      : await raced(step, signal, {
+          begin: async (nth) => {
+            const start = await startOf(step, state, X, options, nth);
+            return step.args.start.from === 'given' ? { ...start, W: weigh(start.W) } : start;
+          },
+          race: (start, more) =>
+            kernels.nmf(
+              { X, ...args, maxIter: more.maxIter, start, memory, holdOut: null },
+              callOptions(options, tell, more),
+            ),
+          run: whole,
+        });
   const placed = isDrawnTo(args.W) || isDrawnTo(args.H);
   const found = unweigh(result, heightsOf(X), roots, { norm: args.norm, placed });
   return { ...found, restart, roots, ...energyOf(args.W, weigh(found.W)) };
@@ -95,35 +116,36 @@ async function fitTied(step: TiedStep, state: RunState, options: RunOptions, tel
   const { kernels, memory = 'normal', signal } = options;
   const { result, restart } = await raced(step, signal, {
     begin: (nth) => startOf(step, state, X, options, nth),
-    run: ({ W: start }, more = {}) =>
-      kernels.tied(
-        { X, ...args, maxIter: more.maxIter ?? args.maxIter, start, memory },
-        callOptions(options, tell, more),
-      ),
+    race: ({ W: start }, more) =>
+      kernels.tied({ X, ...args, maxIter: more.maxIter, start, memory }, callOptions(options, tell, more)),
+    run: ({ W: start }) => kernels.tied({ X, ...args, start, memory }, callOptions(options, tell)),
   });
   return { ...result, restart, roots: null };
 }
 
-/** Where a layer can begin, and one call of its kernel; what races set is set over the layer's own. */
+/** Where a layer can begin, and the calls of its kernel that races are made of, and its fit. */
 interface Racing<R extends NmfResult> {
   readonly begin: (nth: number) => Promise<Start>;
-  readonly run: (start: Start, more?: { readonly restart?: number; readonly maxIter?: number }) => Promise<R>;
+  readonly race: (start: Start, more: { readonly restart: number; readonly maxIter: number }) => Promise<R>;
+  readonly run: (start: Start, nth: number) => Promise<R>;
 }
 
 /** The fit from a layer's start, or from the best of several. */
 async function raced<R extends NmfResult>(
   { args: { restarts, maxIter } }: NmfStep | TiedStep,
   signal: AbortSignal | undefined,
-  { begin, run }: Racing<R>,
+  { begin, race, run }: Racing<R>,
 ): Promise<{ readonly result: R; readonly restart: number }> {
-  if (restarts === 1) return { result: await run(await begin(0)), restart: 0 };
+  if (restarts === 1) return { result: await run(await begin(0), 0), restart: 0 };
 
   const most = Math.min(RACE, maxIter);
   const best = await fittest(restarts, signal, async (restart) => {
     const start = await begin(restart);
-    return { restart, start, result: await run(start, { restart, maxIter: most }) };
+    return { restart, start, result: await race(start, { restart, maxIter: most }) };
   });
-  const result = signal?.aborted ? { ...best.result, stopped: 'aborted' as const } : await run(best.start);
+  const result = signal?.aborted
+    ? { ...best.result, stopped: 'aborted' as const }
+    : await run(best.start, best.restart);
   return { result, restart: best.restart };
 }
 

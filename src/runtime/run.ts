@@ -19,9 +19,10 @@ import { fitLayer } from './layer.js';
 import { blocksIn, type LayerResult, matrixIn, type RunOptions, type RunState } from './state.js';
 import { heightsOf, weighBlocks, weighRows } from './weights.js';
 
-/** Runs a plan; a cancelled run ends early and says where. */
+/** Runs a plan, what an earlier run has finished left out; a cancelled run ends early and says where. */
 export async function run(plan: Plan, bindings: Bindings, options: RunOptions): Promise<RunState> {
-  const state: RunState = { data: new Map(), results: new Map(), rounds: [], cancelledIn: undefined };
+  const results = new Map(options.keeper?.reached.results);
+  const state: RunState = { data: new Map(), results, rounds: [], cancelledIn: undefined };
   for (const step of plan.prepare) {
     if (step.op === 'load') state.data.set(step.write, [bound(bindings, step.write)]);
     else if (step.op === 'align') align(state, step);
@@ -103,7 +104,9 @@ async function fitStep(state: RunState, step: FitStep, plan: Plan, options: RunO
     .with({ op: 'stackRows' }, (s) => stackRows(state, s))
     .with({ op: 'add' }, (s) => addRows(state, s))
     .with({ op: 'embed' }, (s) => embed(state, s))
-    .with({ op: 'nmf' }, { op: 'tied' }, { op: 'svd' }, (s) => fitLayer(state, s, plan, options))
+    .with({ op: 'nmf' }, { op: 'tied' }, { op: 'svd' }, (s) =>
+      state.results.has(s.layer) ? leave(state, s) : fitLayer(state, s, plan, options),
+    )
     .exhaustive();
 }
 

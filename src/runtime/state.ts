@@ -3,6 +3,7 @@ import { KernelError } from '../errors.js';
 import type { Kernels, NmfResult, SvdResult, TiedResult } from '../kernels/kernels.js';
 import { type DenseMatrix, type RowBlocks, toDense } from '../matrix.js';
 import type { Memory } from '../solver.js';
+import type { Keeper } from './checkpoint.js';
 import type { Progress, Round } from './fit.js';
 import type { Roots } from './weights.js';
 
@@ -13,6 +14,7 @@ export interface RunOptions {
   readonly threads?: number | undefined;
   readonly memory?: Memory | undefined;
   readonly onProgress?: ((progress: Progress) => void) | undefined;
+  readonly keeper?: Keeper | undefined;
 }
 
 /** What a kernel made of a layer. */

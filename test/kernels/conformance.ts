@@ -4,6 +4,7 @@ import { dense, toDense } from '../../src/matrix.js';
 import { lowRank, meanSquare, multiply, sparse, uniform } from '../support/matrices.js';
 
 import { argumentLaws } from './argument-laws.js';
+import { checkpointLaws } from './checkpoint-laws.js';
 import { encodeLaws } from './encode-laws.js';
 import { holdOutLaws } from './hold-out-laws.js';
 import { lookLaws } from './look-laws.js';
@@ -27,6 +28,7 @@ export function conformance(name: string, kernels: Kernels): void {
   encodeLaws(name, kernels);
   holdOutLaws(name, kernels);
   missingLaws(name, kernels);
+  checkpointLaws(name, kernels);
   multiplyLaws(name, kernels);
   svdLaws(name, kernels);
   lookLaws(name, kernels);

@@ -12,6 +12,12 @@ export declare class Cancel {
 /** Whether half-steps begin from extrapolated factors. */
 export type Acceleration = 'her' | 'none'
 
+/** See `Checkpoint` of kernels.ts; what it saves is told through a function of its own. */
+export interface Checkpoint {
+  from?: NmfState
+  every: number
+}
+
 /** `rows × cols`, column-major: entry (i, j) is `data[i + j * rows]`. */
 export interface DenseMatrix {
   rows: number
@@ -132,7 +138,7 @@ export interface Neighbours {
 }
 
 /** Resolves with a model, or with an error as data. */
-export declare function nmf(args: NmfArgs, cancel: Cancel, threads: number, onIteration?: (iteration: number, loss: number, objective: number) => void): Promise<NmfResult | Failure>
+export declare function nmf(args: NmfArgs, cancel: Cancel, threads: number, onIteration?: (iteration: number, loss: number, objective: number) => void, checkpoint?: Checkpoint | undefined | null, onState?: (state: NmfState) => void): Promise<NmfResult | Failure>
 
 /** See `NmfArgs` of kernels.ts. */
 export interface NmfArgs {
@@ -165,6 +171,14 @@ export interface NmfResult {
   objectiveHistory: Float64Array
   kkt: number
   heldOut?: HeldOut
+  /** Where a cancelled fit with a checkpoint was. */
+  state?: NmfState
+}
+
+/** See `NmfState` of kernels.ts. */
+export interface NmfState {
+  iterations: number
+  numbers: Float64Array
 }
 
 /** How W and H are scaled once a fit is over. */

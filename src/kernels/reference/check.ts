@@ -3,6 +3,7 @@ import { type DenseData, type Matrix, type RowBlocks, storedValues, totalRows, t
 import { examine } from '../../matrix-check.js';
 import type { Side } from '../../objective.js';
 import type {
+  Checkpoint,
   EncodeArgs,
   HoldOut,
   KernelTerms,
@@ -48,6 +49,15 @@ export function checkNmf(args: NmfArgs): void {
     demand(solver === 'hals' && plain, "missing entries need solver 'hals', and accelerate 'none' unless 'exact'");
     demand(holdOut === null, 'nothing can be held out where entries are missing');
   }
+}
+
+/** The same of where it goes on from; whether the numbers of a state fit is seen when they are read. */
+export function checkCheckpoint({ from, every }: Checkpoint, { holdOut, maxIter }: NmfArgs): void {
+  demand(Number.isInteger(every) && every >= 1, `every must be a whole number from 1 on, not ${every}`);
+  demand(holdOut === null, "a fit with a hold-out can't be gone on with");
+  const { iterations } = from ?? { iterations: 1 };
+  const within = Number.isInteger(iterations) && iterations >= 1 && (from === null || iterations < maxIter);
+  demand(within, `a state must be of at least one iteration and fewer than ${maxIter}, not ${iterations}`);
 }
 
 export function checkTied({ X, form, start, sweeps, maxIter, tol }: TiedArgs): void {

@@ -1,7 +1,7 @@
 import { dense, transpose } from '../../matrix.js';
-import type { CallOptions, HeldOut, KernelTerms, NmfArgs, NmfResult, Stopped } from '../kernels.js';
+import type { HeldOut, KernelTerms, NmfArgs, NmfCallOptions, NmfResult, Stopped } from '../kernels.js';
 import { rounded } from './blocks.js';
-import { checkNmf } from './check.js';
+import { checkCheckpoint, checkNmf } from './check.js';
 import { solveColumns } from './columns.js';
 import { afterAccepted, afterRejected, extrapolated, FIRST_MOMENTUM, NO_MOMENTUM } from './extrapolate.js';
 import { createPause, type Pause } from './pause.js';
@@ -13,6 +13,7 @@ import {
   objectiveOf,
   openStep,
   type Pair,
+  type Place,
   type Problem,
   pose,
   redrawn,
@@ -20,18 +21,10 @@ import {
 import { copyPanel, dot, gram, type Panel, timesData, timesTransposed } from './products.js';
 import { isInvisible, settled } from './progress.js';
 import { balancingShifts, livingRows, normalize, panelNorms, scaledRows, scaleRow } from './scale.js';
+import { type Course, courseOf, stateOf } from './state.js';
 
 /** What factors are drawn to follows them for so many iterations. */
 const REDRAWN = 10;
-
-/** The last accepted iterate, and where the next one begins. */
-interface Place extends Pair {
-  readonly measure: Measure;
-  /** W that H is solved against next: extrapolated, or the accepted one. */
-  readonly nextW: Panel;
-  /** H as it was solved for last, before it was extrapolated. */
-  readonly solvedH: Panel;
-}
 
 interface Step extends Pair {
   readonly solvedH: Panel;
@@ -51,30 +44,33 @@ interface Manner {
  * carried on beyond their last step; where that raises J the next step is a plain one from the last accepted iterate
  * (HER: Ang & Gillis 2019, algorithm 3). A plain step can't raise J: where it seems to, the fit has met rounding.
  */
-export async function nmf(args: NmfArgs, options: CallOptions = {}): Promise<NmfResult> {
+export async function nmf(args: NmfArgs, options: NmfCallOptions = {}): Promise<NmfResult> {
   checkNmf(args);
+  const { checkpoint } = options;
+  if (checkpoint !== undefined) checkCheckpoint(checkpoint, args);
   const pause = createPause();
-  let problem = await pose(args);
+  const posed = await pose(args);
   const cancelled = () => options.signal?.aborted === true;
 
-  const drawn = isDrawn(problem);
-  let place = await begin(problem, pause);
-  const redraw = () => {
-    problem = redrawn(problem, place);
-    place = { ...place, measure: { ...place.measure, objective: objectiveOf(problem, place, place.measure.squares) } };
+  const drawn = isDrawn(posed);
+  const from = checkpoint?.from ?? null;
+  const course = from === null ? await begin(posed, pause) : courseOf(posed, from);
+  let { problem, place, momentum, plain, gamma } = course;
+  const history = [...course.history];
+  let saved = history.length;
+  const save = () => {
+    checkpoint?.save(stateOf({ problem, place, momentum, plain, gamma, history }));
+    saved = history.length;
   };
-  if (drawn) redraw();
-  let momentum = args.accelerate === 'her' ? FIRST_MOMENTUM : NO_MOMENTUM;
-  let plain = true;
-  let gamma = (args.holdOut?.solver ?? args.missing) === 'em' ? 1 - (problem.held?.share ?? 0) : 1;
-  let best = { place, iteration: 0 };
-  const history: Measure[] = [];
+  let best = { place, iteration: saved };
   let stopped: Stopped = 'max-iter';
 
   while (history.length < args.maxIter) {
     await pause.turn();
+    if (checkpoint !== undefined && history.length >= saved + checkpoint.every) save();
     const step = await iterate(problem, place, { beta: plain ? 0 : momentum.beta, gamma }, cancelled, pause);
     if (step === null) {
+      if (history.length > saved) save();
       stopped = 'aborted';
       break;
     }
@@ -99,7 +95,7 @@ export async function nmf(args: NmfArgs, options: CallOptions = {}): Promise<Nmf
     }
     const nextW = extrapolated(step.W, place.W, momentum.beta, args.W);
     place = balanced(problem, { W: step.W, H: step.H, solvedH: step.solvedH, nextW, measure: now });
-    if (drawn && history.length < REDRAWN) redraw();
+    if (drawn && history.length < REDRAWN) ({ problem, place } = redraw(problem, place));
     if (!plain) momentum = afterAccepted(momentum);
     plain = args.accelerate === 'none';
 
@@ -119,8 +115,27 @@ export async function nmf(args: NmfArgs, options: CallOptions = {}): Promise<Nmf
   return result(problem, best, history, stopped, pause);
 }
 
+/** What factors are drawn to as it should be for a pair, and the pair as it is measured then. */
+function redraw(before: Problem, { measure: found, ...pair }: Place): Pick<Course, 'problem' | 'place'> {
+  const problem = redrawn(before, pair);
+  return { problem, place: { ...pair, measure: { ...found, objective: objectiveOf(problem, pair, found.squares) } } };
+}
+
+/** Where a fit begins that doesn't go on. */
+async function begin(posed: Problem, pause: Pause): Promise<Course> {
+  const { accelerate, holdOut, missing } = posed.args;
+  const place = await scaledStart(posed, pause);
+  return {
+    ...(isDrawn(posed) ? redraw(posed, place) : { problem: posed, place }),
+    momentum: accelerate === 'her' ? FIRST_MOMENTUM : NO_MOMENTUM,
+    plain: true,
+    gamma: (holdOut?.solver ?? missing) === 'em' ? 1 - (posed.held?.share ?? 0) : 1,
+    history: [],
+  };
+}
+
 /** The start multiplied by the scalar for which W·H is nearest to X: H by as much of it as its bound allows, W by the rest. */
-async function begin(problem: Problem, pause: Pause): Promise<Place> {
+async function scaledStart(problem: Problem, pause: Pause): Promise<Place> {
   const { start, precision } = problem.args;
   const given = { W: transpose(rounded(start.W, precision)), H: rounded(start.H, precision) };
   const product = await timesData(given.W, problem.X, pause);

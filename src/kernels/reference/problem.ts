@@ -35,6 +35,15 @@ export interface Pair {
   readonly H: Panel;
 }
 
+/** The last accepted iterate, and where the next one begins. */
+export interface Place extends Pair {
+  readonly measure: Measure;
+  /** W that H is solved against next: extrapolated, or the accepted one. */
+  readonly nextW: Panel;
+  /** H as it was solved for last, before it was extrapolated. */
+  readonly solvedH: Panel;
+}
+
 export interface Measure {
   /** ‖X − WH‖² over what is fitted. */
   readonly squares: number;

@@ -71,10 +71,25 @@ export async function train(plan: Plan, state: RunState, options: RunOptions): P
   const joint = plan.joint;
   if (joint === null) throw new TypeError('a plan that is not trained jointly has no rounds');
   const work = workOf(plan, state, options);
-  let model = modelOf(plan, state);
-  const rounds: Round[] = [await measure(work, model, 0)];
-  const done = (converged: boolean, aborted: boolean): Trained => ({ model, rounds, converged, aborted });
-  for (let round = 1; round <= joint.rounds; round++) {
+  const { keeper } = options;
+  const from = keeper?.reached.joint ?? null;
+  let model: Model = { ...modelOf(plan, state), ...(from === null ? {} : { A: from.A, E: from.E }) };
+  const rounds: Round[] = from === null ? [await measure(work, model, 0)] : [...from.rounds];
+  let saved = rounds.length;
+  /** The factors after the last round. */
+  let whole = model;
+  const save = () => {
+    const { A, E } = whole;
+    if (rounds.length > saved)
+      keeper?.save({ results: state.results, inWork: null, joint: { A, E, rounds: [...rounds] } });
+    saved = rounds.length;
+  };
+  const done = (converged: boolean, aborted: boolean): Trained => {
+    save();
+    return { model, rounds, converged, aborted };
+  };
+  for (let round = rounds.length; round <= joint.rounds && !settled(rounds, joint.tol); round++) {
+    if (keeper !== undefined && rounds.length >= saved + keeper.every) save();
     for (const reader of model.readers) {
       for (const [at] of reader.parts.entries()) {
         if (options.signal?.aborted) return done(false, true);
@@ -88,13 +103,16 @@ export async function train(plan: Plan, state: RunState, options: RunOptions): P
       }
     }
     rounds.push(await measure(work, model, round));
-    const last = rounds[round];
-    options.onProgress?.(progress(work, last, joint.rounds));
-    const before = rounds[round - WINDOW];
-    if (before !== undefined && before.objective - last.objective <= joint.tol * last.objective)
-      return done(true, false);
+    whole = model;
+    options.onProgress?.(progress(work, rounds[round], joint.rounds));
   }
-  return done(false, false);
+  return done(settled(rounds, joint.tol), false);
+}
+
+function settled(rounds: readonly Round[], tol: number): boolean {
+  const before = rounds[rounds.length - 1 - WINDOW];
+  const last = rounds[rounds.length - 1];
+  return before !== undefined && before.objective - last.objective <= tol * last.objective;
 }
 
 function progress({ plan, data }: Work, { round, inputs, objective }: Round, most: number) {

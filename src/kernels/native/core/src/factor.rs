@@ -1,4 +1,5 @@
 use crate::error::Result;
+use crate::nmf::Walk;
 use crate::objective::FactorTerms;
 use crate::panel::Panel;
 use crate::reduce::{gram, sums_of_magnitudes};
@@ -89,6 +90,15 @@ impl Sums {
                 self.gram[r * k + s] = self.gram[r * k + s] * x * y;
             }
         }
+    }
+
+    /// Through all numbers of them.
+    pub(crate) fn walk(&mut self, walk: &mut Walk<'_>) {
+        walk.numbers(&mut self.gram);
+        walk.numbers(&mut self.norms.l1);
+        walk.numbers(&mut self.norms.l2);
+        walk.numbers(&mut self.energy);
+        walk.number(&mut self.apart);
     }
 
     /// −1 for each row that is zero, 1 for the others.

@@ -1,3 +1,5 @@
+use crate::nmf::Walk;
+
 /// β at first.
 const FIRST: f64 = 0.5;
 /// What β is divided by when an extrapolated iterate is rejected.
@@ -52,6 +54,14 @@ impl Momentum {
             self.bound = (LOOSEN * self.bound).min(1.0);
         }
         self.plain = false;
+    }
+
+    /// Through all numbers of it.
+    pub(crate) fn walk(&mut self, walk: &mut Walk<'_>) {
+        walk.flag(&mut self.plain);
+        walk.number(&mut self.beta);
+        walk.number(&mut self.bound);
+        walk.optional(&mut self.last_good);
     }
 
     /// The iterate was rejected.

@@ -7,6 +7,7 @@
 use crate::data::{Block, Data, Dense, Layout, Pointers, Values};
 use crate::error::{KernelError, Result};
 use crate::factor::Sums;
+use crate::nmf::Walk;
 use crate::panel::Panel;
 use crate::parallel::{collect, each_chunk};
 use crate::reduce::{in_order, sum};
@@ -176,6 +177,14 @@ impl<T: Real> Ties<T> {
                 attract.by = length / attract.length;
             }
             attract.weight = attract.lambda * (squares(partner) / partner.norms.l2.len() as f64);
+        }
+    }
+
+    /// Through the numbers that follow the factors.
+    pub fn walk(&mut self, walk: &mut Walk<'_>) {
+        if let Some(attract) = &mut self.attract {
+            walk.number(&mut attract.weight);
+            walk.number(&mut attract.by);
         }
     }
 

@@ -1,7 +1,12 @@
+use std::borrow::Cow;
+
 use factorloom_core::data::{Block, Dense, Pointers, Values};
+use factorloom_core::error::Result;
 use factorloom_core::{hold_out, nmf, objective, scale, solver, tied, ties};
 use napi::bindgen_prelude::{Either, Float32Array, Float64Array, Uint32Array};
 use napi_derive::napi;
+
+use crate::calls::whole;
 
 /// `rows × cols`, column-major: entry (i, j) is `data[i + j * rows]`.
 #[napi(object, object_to_js = false)]
@@ -127,6 +132,20 @@ pub struct NmfArgs {
     pub norm: Norm,
     pub hold_out: Option<HoldOut>,
     pub missing: Option<MaskedSolver>,
+}
+
+/// See `NmfState` of kernels.ts.
+#[napi(object)]
+pub struct NmfState {
+    pub iterations: f64,
+    pub numbers: Float64Array,
+}
+
+/// See `Checkpoint` of kernels.ts; what it saves is told through a function of its own.
+#[napi(object, object_to_js = false)]
+pub struct Checkpoint {
+    pub from: Option<NmfState>,
+    pub every: f64,
 }
 
 /// See `HoldOut` of kernels.ts; two words of each key, one key after the other.
@@ -270,6 +289,22 @@ impl HoldOut {
             exact: self.solver == MaskedSolver::Exact,
             best: self.keep == Keep::Best,
         }
+    }
+}
+
+impl Checkpoint {
+    pub(crate) fn state(&self) -> Result<Option<nmf::State<'_>>> {
+        let Some(NmfState {
+            iterations,
+            numbers,
+        }) = &self.from
+        else {
+            return Ok(None);
+        };
+        Ok(Some(nmf::State {
+            iterations: whole(*iterations, "iterations")?,
+            numbers: Cow::Borrowed(numbers),
+        }))
     }
 }
 

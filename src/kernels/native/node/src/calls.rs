@@ -11,8 +11,8 @@ use napi::{Env, Result, Status};
 use napi_derive::napi;
 
 use crate::args::{
-    Acceleration, EncodeArgs, FactorSide, HoldOut, MaskedSolver, Memory, MseArgs, MultiplyArgs,
-    NmfArgs, SvdArgs, TiedArgs, floats, views,
+    Acceleration, Checkpoint, EncodeArgs, FactorSide, HoldOut, MaskedSolver, Memory, MseArgs,
+    MultiplyArgs, NmfArgs, NmfState, SvdArgs, TiedArgs, floats, views,
 };
 use crate::cancel::Cancel;
 use crate::jobs::{Outcome, spawn};
@@ -24,6 +24,8 @@ type Progress = (f64, f64, f64);
 /// Weak: it does not keep the process alive.
 type OnIteration =
     ThreadsafeFunction<FnArgs<Progress>, (), FnArgs<Progress>, Status, false, true, 0>;
+
+type OnState = ThreadsafeFunction<NmfState, (), NmfState, Status, false, true, 0>;
 
 /// The version of the crate, which is that of the package it was built for.
 #[napi]
@@ -40,9 +42,31 @@ pub fn nmf<'env>(
     threads: u32,
     #[napi(ts_arg_type = "(iteration: number, loss: number, objective: number) => void")]
     on_iteration: Option<OnIteration>,
+    checkpoint: Option<Checkpoint>,
+    #[napi(ts_arg_type = "(state: NmfState) => void")] on_state: Option<OnState>,
 ) -> Result<PromiseRaw<'env, Outcome<NmfResult>>> {
     let flag = cancel.flag();
     spawn(env, threads, move |ticket| {
+        let from = match &checkpoint {
+            Some(checkpoint) => checkpoint.state()?,
+            None => None,
+        };
+        // One state at a time is on its way, however long JavaScript is busy with something else.
+        let on_its_way = Arc::new(AtomicBool::new(false));
+        let ready = || !on_its_way.load(Ordering::Relaxed);
+        let save = |state: core::nmf::State<'static>| {
+            let Some(callback) = &on_state else { return };
+            on_its_way.store(true, Ordering::Relaxed);
+            let arrived = Arc::clone(&on_its_way);
+            callback.call_with_return_value(
+                state.into(),
+                ThreadsafeFunctionCallMode::NonBlocking,
+                move |_, _| {
+                    arrived.store(false, Ordering::Relaxed);
+                    Ok(())
+                },
+            );
+        };
         let args = core::nmf::NmfArgs {
             x: &views(&args.x),
             start_w: args.start.w.view(),
@@ -63,6 +87,15 @@ pub fn nmf<'env>(
             missing: args.missing.map(|solver| Missing {
                 exact: solver == MaskedSolver::Exact,
             }),
+            checkpoint: match &checkpoint {
+                Some(checkpoint) => Some(core::nmf::Checkpoint {
+                    from: from.as_ref(),
+                    every: whole(checkpoint.every, "every")?,
+                    ready: &ready,
+                    save: &save,
+                }),
+                None => None,
+            },
         };
         controlled(ticket, &flag, on_iteration.as_ref(), |control| {
             core::nmf::nmf(&args, control).map(Into::into)
@@ -207,7 +240,7 @@ pub fn provoke_panic(env: &Env) -> Result<PromiseRaw<'_, Outcome<f64>>> {
     spawn(env, 2, |_| panic!("provoked"))
 }
 
-fn whole(x: f64, what: &str) -> core::error::Result<usize> {
+pub(crate) fn whole(x: f64, what: &str) -> core::error::Result<usize> {
     if x >= 1.0 && x.fract() == 0.0 {
         return Ok(x as usize);
     }

@@ -10,9 +10,9 @@ mod results;
 mod running;
 
 pub use args::{
-    Acceleration, DenseMatrix, EncodeArgs, FactorSide, FactorTerms, HoldOut, Keep, MaskedSolver,
-    Matrix, Memory, MseArgs, MultiplyArgs, NmfArgs, Norm, Order, Precision, Solver, Start, SvdArgs,
-    TiedArgs, TiedForm, Unlisted,
+    Acceleration, Checkpoint, DenseMatrix, EncodeArgs, FactorSide, FactorTerms, HoldOut, Keep,
+    MaskedSolver, Matrix, Memory, MseArgs, MultiplyArgs, NmfArgs, NmfState, Norm, Order, Precision,
+    Solver, Start, SvdArgs, TiedArgs, TiedForm, Unlisted,
 };
 pub use calls::{
     encode, examine, force_simd, mse, multiply, nmf, provoke_panic, simd, svd, tied, version,

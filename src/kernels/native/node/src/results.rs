@@ -4,6 +4,8 @@ use factorloom_core::{examine, nmf, svd, tied};
 use napi::bindgen_prelude::Float64Array;
 use napi_derive::napi;
 
+use crate::args::NmfState;
+
 /// How a fit came to its end.
 #[napi(string_enum = "kebab-case")]
 pub enum Stopped {
@@ -28,6 +30,8 @@ pub struct NmfResult {
     pub objective_history: Float64Array,
     pub kkt: f64,
     pub held_out: Option<HeldOut>,
+    /// Where a cancelled fit with a checkpoint was.
+    pub state: Option<NmfState>,
 }
 
 /// See `HeldOut` of kernels.ts.
@@ -137,6 +141,16 @@ impl From<nmf::NmfResult> for NmfResult {
             objective_history: history(&result.history, |iterate| iterate.objective),
             kkt: result.kkt,
             held_out: result.held_out.map(Into::into),
+            state: result.state.map(Into::into),
+        }
+    }
+}
+
+impl From<nmf::State<'static>> for NmfState {
+    fn from(state: nmf::State<'static>) -> Self {
+        Self {
+            iterations: state.iterations as f64,
+            numbers: Float64Array::new(state.numbers.into_owned()),
         }
     }
 }
@@ -176,6 +190,7 @@ impl From<svd::SvdResult> for SvdResult {
                 objective_history: history(&result.history, |iterate| iterate.objective),
                 kkt: result.kkt,
                 held_out: None,
+                state: None,
             },
             center: result.center.map(Float64Array::new),
             scale: result.scale.map(Float64Array::new),

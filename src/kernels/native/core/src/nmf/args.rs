@@ -3,6 +3,7 @@ use crate::data::{Block, Dense};
 use crate::error::{KernelError, Result};
 use crate::hold_out::{HoldOut, Missing};
 use crate::matrix::Matrix;
+use crate::nmf::{Checkpoint, State};
 use crate::objective::FactorTerms;
 use crate::scale::Norm;
 use crate::solver::Solver;
@@ -54,6 +55,8 @@ pub struct NmfArgs<'a> {
     /// Entries of X are missing; only with `Solver::Hals`, nothing held out, and acceleration only where each column has a
     /// Gram matrix of its own.
     pub missing: Option<Missing>,
+    /// The fit can be gone on with; only with nothing held out.
+    pub checkpoint: Option<Checkpoint<'a>>,
 }
 
 /// A fitted model.
@@ -78,6 +81,8 @@ pub struct NmfResult {
     pub kkt: f64,
     /// What was held out.
     pub held_out: Option<HeldOut>,
+    /// Where it was when it was cancelled, after an iterate and with a checkpoint.
+    pub state: Option<State<'static>>,
 }
 
 /// The score of a model on what it has not seen.
@@ -119,6 +124,9 @@ impl NmfArgs<'_> {
         }
         if self.hold_out.is_some() && (self.solver != Solver::Hals || self.accelerate) {
             return reject("a hold-out needs hals without acceleration");
+        }
+        if self.checkpoint.is_some() && self.hold_out.is_some() {
+            return reject("a fit with a hold-out can't be gone on with");
         }
         if let Some(missing) = self.missing {
             if self.solver != Solver::Hals || (self.accelerate && !missing.exact) {

@@ -1,5 +1,6 @@
 use super::factors::Factor;
 use super::masked::{Looked, Masked};
+use super::state::Walk;
 use super::turn::{Turn, bounds, with_ridge};
 use super::{NmfArgs, Precision};
 use crate::control::Control;
@@ -204,9 +205,6 @@ impl<'a, T: Element> Fit<'a, T> {
             ..
         } = self;
         let rms = *rms;
-        if (control.cancelled)() {
-            return Ok(None);
-        }
         let first = Turn {
             known: first,
             args,
@@ -230,7 +228,8 @@ impl<'a, T: Element> Fit<'a, T> {
         if !args.w.nonneg && momentum.plain() && !w.penalties.fix_scale() {
             w.turn(&h.work_sums);
         }
-        if (control.cancelled)() {
+        // A fit that is to be gone on with ends between iterations.
+        if args.checkpoint.is_none() && (control.cancelled)() {
             return Ok(None);
         }
         // Where H may yet be turned round, it would be the product of another H.
@@ -264,6 +263,26 @@ impl<'a, T: Element> Fit<'a, T> {
             h.turn(&w.work_sums);
         }
         Ok(Some((second, decrease)))
+    }
+
+    /// Through all numbers that the next iteration begins with.
+    pub fn walk(&mut self, walk: &mut Walk<'_>) {
+        for x in [self.w.work.k, self.w.work.cols, self.h.work.cols] {
+            walk.fixed(x as f64);
+        }
+        walk.panel(&mut self.w.work);
+        self.w.work_sums.walk(walk);
+        for factor in [&mut self.w, &mut self.h] {
+            walk.panel(&mut factor.accepted);
+            factor.accepted_sums.walk(walk);
+            factor.penalties.ties.walk(walk);
+        }
+        if let Some(before) = &mut self.h_before {
+            walk.panel(before);
+        }
+        if let Some(masked) = &mut self.masked {
+            masked.walk(walk);
+        }
     }
 
     /// The pair in work becomes the accepted one, and W goes beyond it by β.

@@ -1,3 +1,4 @@
+use super::state::Walk;
 use crate::data::Element;
 use crate::error::Result;
 use crate::half_step::{Filled, correct};
@@ -104,6 +105,14 @@ impl<T: Element> Masked<T> {
             model,
             from,
             residual: total(1),
+        }
+    }
+
+    /// Through the numbers that the next iteration begins with.
+    pub fn walk(&mut self, walk: &mut Walk<'_>) {
+        walk.number(&mut self.gamma);
+        if !self.exact {
+            walk.panel(&mut self.known);
         }
     }
 

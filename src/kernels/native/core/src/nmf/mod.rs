@@ -4,21 +4,24 @@ mod args;
 mod factors;
 mod fit;
 mod masked;
+mod state;
 mod turn;
 
 pub use args::{HeldOut, NmfArgs, NmfResult, Precision};
+pub(crate) use state::Walk;
+pub use state::{Checkpoint, State};
 
 use crate::control::{Control, Iterate, Stopped};
 use crate::data::{Data, Element, Layout};
 use crate::error::{KernelError, Result};
 use crate::hold_out::{Held, Hidden};
-use crate::momentum::Momentum;
 use crate::mse::check_factors;
 use crate::parallel::wide_awake;
 use crate::progress::{VISIBLE, is_invisible, settled};
 use crate::scale::normalize;
 use fit::{Fit, Measure};
 use masked::Masked;
+use state::Course;
 
 /// What factors are drawn to follows them for so many iterations.
 const REDRAWN: usize = 10;
@@ -80,14 +83,21 @@ fn unseen<T: Element>(args: &NmfArgs<'_>) -> Result<Option<(Hidden<T>, Masked<T>
 fn descend<T: Element>(mut fit: Fit<'_, T>, control: Control<'_>) -> Result<NmfResult> {
     let args = fit.args;
     let entries = fit.entries();
-    let mut last = fit.measure_start()?;
     let drawn = fit.drawn();
-    if drawn {
-        last.objective = fit.redraw(last.squares)?;
-    }
+    let checkpoint = args.checkpoint;
+    let from = match checkpoint {
+        Some(checkpoint) => checkpoint.beginning(args.max_iter)?,
+        None => None,
+    };
+    let mut course = match from {
+        Some(state) => Course::resume(&mut fit, state)?,
+        None => Course::begin(&mut fit)?,
+    };
+    let mut saved = course.history.len();
+    let mut state = None;
     let mut best = Best {
-        measure: last,
-        iteration: 0,
+        measure: course.last,
+        iteration: saved,
         kept: false,
     };
     let visible = match args.precision {
@@ -95,14 +105,30 @@ fn descend<T: Element>(mut fit: Fit<'_, T>, control: Control<'_>) -> Result<NmfR
         Precision::F32 => VISIBLE_NARROW,
     };
     let keep_best = args.hold_out.is_some_and(|hold_out| hold_out.best);
-    let mut momentum = Momentum::new(args.accelerate);
-    let mut history: Vec<Iterate> = Vec::new();
     let mut held_history = Vec::new();
     let mut stopped = Stopped::MaxIter;
 
-    while history.len() < args.max_iter {
-        let ending = history.len() + 1 == args.max_iter;
-        let Some((done, decrease)) = fit.iterate(&momentum, ending, control)? else {
+    while course.history.len() < args.max_iter {
+        let made = course.history.len();
+        if (control.cancelled)() {
+            state = (checkpoint.is_some() && made > 0).then(|| course.state(&mut fit));
+            stopped = Stopped::Aborted;
+            break;
+        }
+        if let Some(checkpoint) = checkpoint
+            && made >= saved + checkpoint.every
+            && (checkpoint.ready)()
+        {
+            (checkpoint.save)(course.state(&mut fit));
+            saved = made;
+        }
+        let Course {
+            last,
+            momentum,
+            history,
+        } = &mut course;
+        let ending = made + 1 == args.max_iter;
+        let Some((done, decrease)) = fit.iterate(momentum, ending, control)? else {
             stopped = Stopped::Aborted;
             break;
         };
@@ -133,7 +159,7 @@ fn descend<T: Element>(mut fit: Fit<'_, T>, control: Control<'_>) -> Result<NmfR
         if drawn && history.len() < REDRAWN {
             now.objective = fit.redraw(now.squares)?;
         }
-        last = now;
+        *last = now;
         if !worse {
             best = Best {
                 measure: now,
@@ -152,7 +178,7 @@ fn descend<T: Element>(mut fit: Fit<'_, T>, control: Control<'_>) -> Result<NmfR
             if drawn {
                 history.get(REDRAWN..).unwrap_or(&[])
             } else {
-                &history
+                history
             },
             args.tol,
         ) {
@@ -185,9 +211,10 @@ fn descend<T: Element>(mut fit: Fit<'_, T>, control: Control<'_>) -> Result<NmfR
         null_loss,
         objective: measure.objective,
         stopped,
-        history,
+        history: course.history,
         kkt,
         held_out,
+        state,
     })
 }
 

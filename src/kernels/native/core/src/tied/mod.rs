@@ -150,6 +150,7 @@ fn descend(mut fit: Fit<'_>, args: &TiedArgs<'_>, control: Control<'_>) -> Resul
             history,
             kkt,
             held_out: None,
+            state: None,
         },
         projection,
     })

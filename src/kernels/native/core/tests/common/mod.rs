@@ -8,7 +8,7 @@ use factorloom_core::data::{Block, Dense, Pointers, Values};
 use factorloom_core::error::Result;
 use factorloom_core::hold_out::{HoldOut, Missing};
 use factorloom_core::matrix::Matrix;
-use factorloom_core::nmf::{NmfArgs, NmfResult, Precision, nmf};
+use factorloom_core::nmf::{Checkpoint, NmfArgs, NmfResult, Precision, nmf};
 use factorloom_core::objective::FactorTerms;
 use factorloom_core::panel::Panel;
 use factorloom_core::scale::Norm;
@@ -251,6 +251,7 @@ pub struct Problem<'a> {
     pub norm: Norm,
     pub hold_out: Option<HoldOut<'a>>,
     pub missing: Option<Missing>,
+    pub checkpoint: Option<Checkpoint<'a>>,
 }
 
 impl<'a> Problem<'a> {
@@ -271,6 +272,7 @@ impl<'a> Problem<'a> {
             norm: Norm::L2,
             hold_out: None,
             missing: None,
+            checkpoint: None,
         }
     }
 
@@ -293,6 +295,7 @@ impl<'a> Problem<'a> {
             norm: self.norm,
             hold_out: self.hold_out,
             missing: self.missing,
+            checkpoint: self.checkpoint,
         };
         nmf(&args, control)
     }

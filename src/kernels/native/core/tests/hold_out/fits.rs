@@ -72,6 +72,7 @@ impl<'a> Call<'a> {
                 best: self.best,
             }),
             missing: None,
+            checkpoint: None,
         };
         with_threads(self.threads, || nmf(&args, Control::IDLE)).unwrap()
     }
@@ -394,6 +395,7 @@ fn a_hold_out_that_does_not_fit_is_an_error() {
                 best: false,
             }),
             missing: None,
+            checkpoint: None,
         };
         nmf(&args, Control::IDLE)
             .map(|fit| fit.stopped)

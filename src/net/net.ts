@@ -8,15 +8,17 @@ import { checkOptions } from '../dsl/check-options.js';
 import type { GraphConfig } from '../dsl/config.js';
 import type { EmbeddingGuard, InputsOf, LayerMap, LayersOf, NoLayers, Ref } from '../dsl/expr.js';
 import { fitOptions } from '../dsl/schemas.js';
+import { checkpointFile } from '../io/checkpoint-file.js';
 import { type Backend, quickestKernels, selectKernels } from '../kernels/select.js';
+import { afterFit } from '../runtime/after-fit.js';
+import { layerFits } from '../runtime/assemble.js';
+import { type Keeper, openKeeper } from '../runtime/checkpoint.js';
+import type { GraphFit, Progress } from '../runtime/fit.js';
+import { keep } from '../runtime/kept.js';
+import { withPartial } from '../runtime/partial.js';
+import { run } from '../runtime/run.js';
+import { summarize } from '../runtime/summary.js';
 import type { Memory } from '../solver.js';
-import { afterFit } from './after-fit.js';
-import { layerFits } from './assemble.js';
-import type { GraphFit, Progress } from './fit.js';
-import { keep } from './kept.js';
-import { withPartial } from './partial.js';
-import { run } from './run.js';
-import { summarize } from './summary.js';
 
 export interface FitOptions {
   /** Cancels the fit within one iteration: it rejects with `signal.reason`; `partialFit(reason)` is what it had reached. */
@@ -29,6 +31,25 @@ export interface FitOptions {
   readonly memory?: Memory | undefined;
   /** 'auto' (default): native where it is built, else reference. */
   readonly backend?: Backend | undefined;
+  /** Leaves behind how far the fit has come, and goes on from there; default: neither. */
+  readonly checkpoint?: CheckpointOptions | undefined;
+}
+
+/**
+ * A file that a fit can go on from after its process has died, to bitwise the result that it would have had: the same call
+ * on the same data, with any number of threads. The file is written beside its place and renamed, while the fit goes on;
+ * when the fit is done it holds all layers, and the same call returns them.
+ */
+export interface CheckpointOptions {
+  /** The file. One of another fit is refused, never overwritten. */
+  readonly path: string;
+  /**
+   * Accepted iterations of an NMF layer from one writing to the next, a whole number ≥ 1; default 10. Where writing takes
+   * longer than that, the next begins when it is done. Finished layers are always written.
+   */
+  readonly every?: number | undefined;
+  /** False begins anew, whatever is at `path`, and replaces it; default true. */
+  readonly resume?: boolean | undefined;
 }
 
 /** A compiled graph, ready to be looked at and to be fitted as often as wanted. */
@@ -45,6 +66,9 @@ export interface FactorNet<L extends LayerMap = NoLayers, I extends string = str
    * @throws KernelError when the numbers leave their range, memory runs out, or a kernel fails.
    * @throws BackendUnavailableError for `backend: 'native'` where that isn't built.
    * @throws GraphError 'unknown-option', 'invalid-option' for these options.
+   * @throws ModelFileError for a `checkpoint`: 'other-fit' (the message and `differs` say in what), 'damaged',
+   * 'newer-version', 'not-a-checkpoint' for the file that is there, 'not-saved' where it can't be written: before the fit,
+   * or within `every` iterations of the failure, with the last whole checkpoint still in its place.
    */
   fit(options?: FitOptions): Promise<GraphFit<L, I>>;
 }
@@ -73,16 +97,40 @@ export function factorNet<E extends Ref>(
   return Object.freeze(net) as FactorNet<LayersOf<E>, InputsOf<E>>;
 }
 
+const seedOf = ({ seed }: Plan): number => seed ?? randomInt(2 ** 32);
+
+async function keeperOf(compiled: Compiled, options: CheckpointOptions | undefined, backend: string) {
+  if (options === undefined) return undefined;
+  const { path, every = 10, resume = true } = options;
+  const checkpoints = await checkpointFile(compiled, { path, every, resume, backend });
+  return openKeeper(checkpoints, () => seedOf(compiled.plan));
+}
+
+/** What comes of a run once all is written that it leaves behind; its own error goes before one of writing. */
+async function kept<T>(keeper: Keeper | undefined, work: () => Promise<T>): Promise<T> {
+  try {
+    const result = await work();
+    await keeper?.settled();
+    return result;
+  } catch (error) {
+    await keeper?.settled().catch(() => undefined);
+    throw error;
+  }
+}
+
 /** Runs a plan on its data and puts the fit together. */
 export async function fitCompiled(compiled: Compiled, options: FitOptions): Promise<GraphFit> {
   checkOptions(fitOptions, options, 'fit');
   const { plan, bindings } = compiled;
   const { signal, onProgress, threads, memory } = options;
-  const seed = plan.seed ?? randomInt(2 ** 32);
   const kernels = selectKernels(options.backend);
   const began = performance.now();
   signal?.throwIfAborted();
-  const state = await run(plan, bindings, { kernels, seed, signal, onProgress, threads, memory });
+  const keeper = await keeperOf(compiled, options.checkpoint, kernels.backend);
+  const seed = keeper?.reached.seed ?? seedOf(plan);
+  const state = await kept(keeper, () =>
+    run(plan, bindings, { kernels, seed, signal, onProgress, threads, memory, keeper }),
+  );
   const layers = layerFits(plan, state);
   const last = plan.layers[plan.layers.length - 1].layer;
   const cancelled = () => withPartial(signal?.reason, { layers, stoppedIn: state.cancelledIn ?? last, seed });

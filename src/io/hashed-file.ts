@@ -1,0 +1,68 @@
+import { ModelFileError } from '../errors.js';
+import { hashOf } from './hash.js';
+import { fromBytes, type Tensor, toBytes } from './safetensors.js';
+import { writeWhole } from './write-whole.js';
+
+/** What sort of file it is that holds tensors and a manifest under a hash of both. */
+export interface FileKind<M> {
+  /** The word in the metadata that the manifest stands under. */
+  readonly word: string;
+  /** The format that this version writes; it reads this one and those before it. */
+  readonly format: number;
+  /** What a file is called, and the code for one that is another. */
+  readonly called: string;
+  readonly otherwise: 'not-a-fit' | 'not-a-checkpoint';
+  /** A manifest from its text, or why it is none. */
+  readonly read: (text: string, format: number) => M | 'newer' | 'unknown';
+}
+
+type Tensors = ReadonlyMap<string, Tensor>;
+
+/** @throws ModelFileError 'not-saved' */
+export async function writeHashed<M extends { readonly format: number }>(
+  { word, format }: FileKind<M>,
+  path: string,
+  manifest: NoInfer<Omit<M, 'format'>>,
+  tensors: Tensors,
+): Promise<void> {
+  const text = JSON.stringify({ format, ...manifest });
+  const body = [...tensors.values()].map(({ data }) => new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+  const sha256 = await hashOf([new TextEncoder().encode(text), ...body]);
+  try {
+    await writeWhole(path, toBytes({ tensors, metadata: { [word]: text, sha256 } }));
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new ModelFileError('not-saved', path, `The file can't be written: ${reason}`, { cause: error });
+  }
+}
+
+/** @throws ModelFileError 'damaged', 'newer-version', and that of the kind for a file of another */
+export async function readHashed<M>(
+  { word, format, called, otherwise, read }: FileKind<M>,
+  path: string,
+  bytes: Uint8Array,
+): Promise<{ readonly manifest: M; readonly tensors: Tensors }> {
+  const fault = (code: typeof otherwise | 'damaged', rule: string, cause?: unknown) =>
+    new ModelFileError(code, path, `${called} must be a whole safetensors file as it was written; ${rule}`, { cause });
+  let file: ReturnType<typeof fromBytes>;
+  try {
+    file = fromBytes(bytes);
+  } catch (error) {
+    throw fault('damaged', error instanceof Error ? error.message : String(error), error);
+  }
+  const { tensors, metadata } = file;
+  const { [word]: text, sha256 } = metadata;
+  if (text === undefined || sha256 === undefined) throw fault(otherwise, 'it holds tensors of something else');
+  const body = [...tensors.values()].map(({ data }) => new Uint8Array(data.buffer));
+  if ((await hashOf([new TextEncoder().encode(text), ...body])) !== sha256)
+    throw fault('damaged', 'it was changed after it was written');
+  const manifest = read(text, format);
+  if (manifest === 'newer')
+    throw new ModelFileError(
+      'newer-version',
+      path,
+      `${called} must be of format ${format} or before; update factorloom`,
+    );
+  if (manifest === 'unknown') throw fault(otherwise, 'what it says of itself is something else');
+  return { manifest, tensors };
+}
