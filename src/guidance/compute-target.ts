@@ -58,10 +58,12 @@ function meanOf(H: DenseMatrix, samples: readonly number[]): Float64Array {
 /** Σ^(−½)·T, Σ the shrunk covariance of H over the samples that have a label. */
 function whitened(T: DenseMatrix, H: DenseMatrix, samples: readonly number[], mean: Float64Array): DenseMatrix {
   const k = H.rows;
+  // In units in which squares are numbers; T in the same ones.
+  const largest = H.data.reduce((most, x) => Math.max(most, Math.abs(x)), 0) || 1;
   const count = samples.length;
   const S = dense(k, k);
   for (const j of samples) {
-    const x = column(H, j).map((value, r) => value - mean[r]);
+    const x = column(H, j).map((value, r) => (value - mean[r]) / largest);
     for (let r = 0; r < k; r++) for (let s = 0; s < k; s++) S.data[r + s * k] += (x[r] * x[s]) / count;
   }
   const trace = Array.from({ length: k }, (_, r) => S.data[r * (k + 1)]).reduce((a, b) => a + b, 0);
@@ -76,7 +78,7 @@ function whitened(T: DenseMatrix, H: DenseMatrix, samples: readonly number[], me
     const t = column(T, j);
     for (let e = 0; e < k; e++) {
       const v = column(vectors, e);
-      const along = root[e] * v.reduce((sum, x, r) => sum + x * t[r], 0);
+      const along = root[e] * v.reduce((sum, x, r) => sum + x * (t[r] / largest), 0);
       column(out, j).forEach((x, r, all) => { all[r] = x + along * v[r]; }); // biome-ignore format: one thought
     }
   }
@@ -95,6 +97,8 @@ function checkArguments(H: DenseMatrix, labels: ArrayLike<Label>, options: Targe
   const isList = typeof labels === 'object' && labels !== null && Number.isInteger(labels.length);
   if (!isList) wrong('labels', 'an array with one for each sample', show(labels));
   if (labels.length !== H.cols) wrong('labels', `${H.cols}, one for each sample`, String(labels.length));
+  if (typeof options !== 'object' || options === null)
+    fail({ code: 'invalid-option', of: at, option: 'options', rule: 'an object of options', got: options, at });
   for (const option of Object.keys(options)) {
     if (option !== 'whiten') fail({ code: 'unknown-option', of: at, option, known: ['whiten'], at });
   }

@@ -44,6 +44,15 @@ export async function refine<F extends object>(
   const from = whole(fit);
   const step = guidable(from.plan, layer);
   const before = step.args.H.target;
+  const { solver } = step.args;
+  if (solver !== 'hals')
+    throw fault(
+      refused(
+        { layer: step.layer, solver },
+        "A layer that is refined must have solver 'hals'",
+        "fit it with solver: 'hals'",
+      ),
+    );
   if (from.plan.joint !== null)
     throw fault(refused({ training: 'joint' }, 'A fit that is refined must be layerwise', 'leave training out'));
   if (before !== null && before.lambda * lambda < 0) {

@@ -55,6 +55,12 @@ describe('computeTarget', () => {
     expect(white.data.every(Number.isFinite)).toBe(true);
   });
 
+  test('whitened numbers next to zero are those of numbers next to one', () => {
+    const labels = ['a', 'a', 'b', 'b', 'b'];
+    const tiny = dense(2, 5, H.data.map((value) => value * 2 ** -660)); // biome-ignore format: one thought
+    expect(computeTarget(tiny, labels, { whiten: true }).data).toEqual(computeTarget(H, labels, { whiten: true }).data);
+  });
+
   test('whitened with the covariance of a sphere it is a multiple', () => {
     const H = dense(2, 4, Float64Array.of(1, 0, -1, 0, 0, 1, 0, -1));
     const labels = ['a', 'b', 'a', 'b'];
@@ -74,6 +80,11 @@ describe('computeTarget', () => {
     ['no list', () => computeTarget(H, 3 as unknown as Label[]), 'invalid-data'],
     ['H that is none', () => computeTarget({} as typeof H, []), 'invalid-data'],
     ['H with gaps', () => computeTarget(dense(1, 1, Float64Array.of(Number.NaN)), ['a']), 'invalid-data'],
+    [
+      'options that are none',
+      () => computeTarget(H, ['a', 'a', 'b', 'b', 'b'], null as unknown as object),
+      'invalid-option',
+    ],
     ['a word too many', () => computeTarget(H, ['a', 'a', 'b', 'b', 'b'], { white: true } as object), 'unknown-option'],
     [
       'a word of another kind',

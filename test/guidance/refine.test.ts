@@ -49,6 +49,8 @@ test('what would be lost is refused: joint training, a target of the other sign'
   const layer = nmfLayer(nmfLayer(x, { name: 'fine', k: 4 }), { name: 'a', k: 2 });
   const jointly = await factorNet(layer, { seed: 1, training: 'joint', rounds: 3 }).fit();
   await expect(refine(jointly, labels, { layer: 'a' })).rejects.toThrow(/must be layerwise; got training: 'joint'/);
+  const exact = await factorNet(nmfLayer(x, { name: 'a', k: 4, solver: 'bpp' }), { seed: 1 }).fit();
+  await expect(refine(exact, labels)).rejects.toThrow(/must have solver 'hals'; got layer: 'a', solver: 'bpp'/);
   const free = await refine(await factorNet(nmfLayer(x, { name: 'a', k: 4 }), { seed: 1 }).fit(), labels, {
     lambda: -5,
   });

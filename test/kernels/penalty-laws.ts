@@ -257,6 +257,31 @@ export function penaltyLaws(name: string, kernels: Kernels): void {
       }
     });
 
+    test('data of zeros within bounds, and bounds above a dead start', async () => {
+      const bounds = { W: { ...PLAIN, upperBound: 1 }, H: { ...PLAIN, upperBound: 1 } };
+      const fit = await solve({ ...bounds }, [dense(m, n)]);
+      expect([fit.loss, fit.objective]).toEqual([0, 0]);
+      const args = nmfArgs(X, k, { ...bounds, norm: 'none' });
+      const dead = await kernels.nmf({ ...args, start: { W: dense(m, k), H: dense(k, n) } });
+      expect([...dead.W.data, ...dead.H.data].every(Number.isFinite)).toBe(true);
+    });
+
+    test('what is drawn stays drawn where its partner is gone, as the objective has it', async () => {
+      const data = dense(2, 4, Float64Array.of(1, 2, 2, 4, 3, 6, 4, 8));
+      const target = {
+        matrix: dense(2, 4, Float64Array.of(1, 4, 1, 3, 1, 2, 1, 1)),
+        lambda: 1,
+        scale: 'none' as const,
+      };
+      const terms = { W: { ...PLAIN, L1: 1 }, H: { ...PLAIN, target } };
+      const { W, H } = await kernels.nmf(nmfArgs([data], 2, { ...terms, norm: 'none', maxIter: 500, tol: 0 }));
+      const lengths = [0, 1].map((r) => [
+        Math.hypot(...W.data.subarray(2 * r, 2 * r + 2)),
+        Math.hypot(...H.data.filter((_, p) => p % 2 === r)),
+      ]);
+      expect(lengths.some(([w, h]) => w === 0 && h > 1)).toBe(true);
+    });
+
     test('a bound that nothing meets changes nothing', async () => {
       const [fit, bounded] = [
         await solve({}),

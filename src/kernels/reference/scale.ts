@@ -95,11 +95,12 @@ export function normalize(W: Panel, H: Panel, norm: Norm, placed: boolean): Norm
   const d = new Float64Array(k);
   order.forEach((from, to) => {
     const alive = size[from] >= SMALLEST;
-    const [byW, byH] = norm === 'none' ? [1, 1] : [w[from], h[from]];
+    const by = (length: number) => (norm === 'none' || length === 0 ? 1 : length);
     d[to] = norm === 'none' ? 1 : alive ? size[from] : 0;
-    if (!alive) return;
-    copyRow(W, from, sortedW, to, byW);
-    copyRow(H, from, sortedH, to, byH);
+    // What is drawn to a target stays there, though its partner is gone.
+    if (!alive && !placed) return;
+    copyRow(W, from, sortedW, to, by(w[from]));
+    copyRow(H, from, sortedH, to, by(h[from]));
   });
   return { W: transpose(sortedW), d, H: sortedH };
 }

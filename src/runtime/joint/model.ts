@@ -26,6 +26,7 @@ export interface Reader {
  * A layer's E stands for A·E in what it reads; where that is the embedding of a layer below, for what that makes of it.
  */
 export interface Model {
+  readonly plan: Plan;
   /** Upstream first. */
   readonly readers: readonly Reader[];
   readonly A: ReadonlyMap<string, DenseMatrix>;
@@ -64,58 +65,114 @@ export function readersOf(plan: Plan): readonly Reader[] {
   return readers;
 }
 
-/** What embeddings at the top make of everything below. */
-export interface Descent {
-  /** The estimate of each layer's embedding that is reached. */
-  readonly embeddings: ReadonlyMap<string, DenseMatrix>;
-  /** Who gives an estimate of each matrix and each embedding, and which of its rows; the estimate is their mean. */
+/** Who gives an estimate of what, and how much that counts: an estimate is the mean of several, as `reconstruct` has it. */
+interface Shares {
+  /** By what the estimate is of; the shares of one key, and of the layer's own embedding, make one. */
   readonly givers: ReadonlyMap<string, readonly Giver[]>;
+  /** What a layer at the top counts for in the estimate of its own embedding. */
+  readonly own: ReadonlyMap<string, number>;
 }
 
 interface Giver {
   readonly layer: string;
   readonly part: Part;
+  readonly share: number;
+}
+
+/** The rows of a layer's product, from `at` on, that an estimate is made of. */
+interface Mark {
+  readonly layer: string;
+  readonly at: number;
+  readonly share: number;
 }
 
 export const keyOf = (source: Source): string => (source.kind === 'data' ? source.slot : `layer ${source.layer}`);
 
-/** Leads the embeddings of some layers down; where several layers read one matrix its estimate is the mean of theirs. */
-export async function descend({ readers, A, E }: Model, tops: readonly string[]): Promise<Descent> {
-  const embeddings = new Map<string, DenseMatrix>();
-  const givers = new Map<string, Giver[]>();
-  const given = new Map<string, DenseMatrix[]>();
-  for (const { layer, parts } of readers.toReversed()) {
-    const own = tops.includes(layer) ? [E.get(layer)] : [];
-    const all = [...(given.get(`layer ${layer}`) ?? []), ...own].filter((matrix) => matrix !== undefined);
-    const W = A.get(layer);
-    if (all.length === 0 || W === undefined) continue;
-    const estimate = mean(all);
-    embeddings.set(layer, estimate);
-    for (const part of parts) {
-      const key = keyOf(part.source);
-      givers.set(key, [...(givers.get(key) ?? []), { layer, part }]);
-      if (part.source.kind === 'data') continue;
-      const right = await multiply({ left: rowRange(W, part.from, part.to), right: estimate });
-      given.set(key, [...(given.get(key) ?? []), right]);
+/** The plan backwards, as `estimates` walks it: a mean at each slot, and one of all that is said of an embedding. */
+function sharesOf(plan: Plan, readers: readonly Reader[], tops: readonly string[]): Shares {
+  const found = new Map<SlotId, Mark[][]>();
+  const embeddings = new Map<string, Mark[][]>();
+  const marks = new Map<string, readonly Mark[]>();
+  const own = new Map<string, number>();
+  const append = <K>(lists: Map<K, Mark[][]>, key: K, list: Mark[]) =>
+    lists.set(key, [...(lists.get(key) ?? []), list]);
+  const mean = (lists: readonly Mark[][], count: number) =>
+    lists.flat().map((mark) => ({ ...mark, share: mark.share / count }));
+  const take = (slot: SlotId): Mark[] => mean(found.get(slot) ?? [], (found.get(slot) ?? []).length);
+  for (const step of [...plan.prepare, ...plan.fit].reverse()) {
+    if (step.op === 'load' || step.op === 'align') marks.set(step.write, take(step.write));
+    if (step.op === 'stackRows') {
+      let top = 0;
+      const estimate = take(step.write);
+      for (const slot of estimate.length === 0 ? [] : step.reads) {
+        const from = top;
+        append(found, slot, estimate.map((mark) => ({ ...mark, at: mark.at + from }))); // biome-ignore format: one thought
+        top += plan.slots[Number(slot.slice(1))].shape[0];
+      }
     }
+    if (step.op === 'embed' && found.has(step.write)) append(embeddings, step.layer, take(step.write));
+    if (step.op !== 'nmf') continue;
+    const { layer, read, write } = step;
+    if (found.has(write.H)) append(embeddings, layer, take(write.H));
+    const lists = embeddings.get(layer) ?? [];
+    const count = lists.length + Number(tops.includes(layer));
+    if (count === 0) continue;
+    if (tops.includes(layer)) own.set(layer, 1 / count);
+    marks.set(`layer ${layer}`, mean(lists, count));
+    append(found, read, [{ layer, at: 0, share: 1 }]);
   }
-  return { embeddings, givers };
+  const partAt = ({ layer, at }: Mark) =>
+    readers.find((reader) => reader.layer === layer)?.parts.find(({ from }) => from === at);
+  const givers = [...marks].map(([key, list]) => {
+    const of = list.flatMap((mark) => {
+      const part = partAt(mark);
+      return part === undefined ? [] : [{ layer: mark.layer, part, share: mark.share }];
+    });
+    return [key, of] as const;
+  });
+  return { givers: new Map(givers), own };
 }
 
-function mean(list: readonly DenseMatrix[]): DenseMatrix {
-  const total = list.reduce((sum, matrix) => addScaled(sum, matrix));
-  return list.length === 1 ? total : dense(total.rows, total.cols, total.data.map((x) => x / list.length)); // biome-ignore format: one thought
+/** What embeddings at the top make of everything below. */
+export interface Descent extends Shares {
+  /** The estimate of each layer's embedding that is reached. */
+  readonly embeddings: ReadonlyMap<string, DenseMatrix>;
 }
 
-/** How many estimates the embedding of a layer is the mean of. */
-export const shareOf = ({ givers }: Descent, tops: readonly string[], layer: string): number =>
-  1 / ((givers.get(`layer ${layer}`) ?? []).length + Number(tops.includes(layer)));
+/** Leads the embeddings of some layers down. */
+export async function descend({ plan, readers, A, E }: Model, tops: readonly string[]): Promise<Descent> {
+  const shares = sharesOf(plan, readers, tops);
+  const embeddings = new Map<string, DenseMatrix>();
+  for (const { layer } of readers.toReversed()) {
+    const parts: (readonly [DenseMatrix, number])[] = [];
+    const own = E.get(layer);
+    const share = shares.own.get(layer);
+    if (own !== undefined && share !== undefined) parts.push([own, share]);
+    for (const giver of shares.givers.get(`layer ${layer}`) ?? []) {
+      const [W, above] = [A.get(giver.layer), embeddings.get(giver.layer)];
+      if (W === undefined || above === undefined) continue;
+      const { from, to } = giver.part;
+      parts.push([await multiply({ left: rowRange(W, from, to), right: above }), giver.share]);
+    }
+    if (parts.length > 0) embeddings.set(layer, weighed(parts));
+  }
+  return { ...shares, embeddings };
+}
+
+/** Σ share · matrix */
+export function weighed(parts: readonly (readonly [DenseMatrix, number])[]): DenseMatrix {
+  const [[{ rows, cols }]] = parts;
+  return parts.reduce((sum, [matrix, share]) => addScaled(sum, matrix, share), dense(rows, cols));
+}
+
+/** How much a layer's rows count for in the estimate of what they are rows of. */
+export const shareOf = ({ givers }: Descent, layer: string, part: Part): number =>
+  (givers.get(keyOf(part.source)) ?? []).find((giver) => giver.layer === layer && giver.part === part)?.share ?? 0;
 
 /** What one unit of each layer's embedding is in each matrix of the data (features × k), the shares of means included. */
 export async function loadingsOf(
   { readers, A }: Model,
   descent: Descent,
-  tops: readonly string[],
 ): Promise<ReadonlyMap<string, ReadonlyMap<SlotId, DenseMatrix>>> {
   const all = new Map<string, Map<SlotId, DenseMatrix>>();
   for (const { layer, parts } of readers) {
@@ -126,15 +183,14 @@ export async function loadingsOf(
       const before = own.get(slot);
       own.set(slot, addScaled(before ?? dense(matrix.rows, matrix.cols), matrix, by));
     };
-    for (const { source, from, to } of parts) {
+    for (const part of parts) {
+      const { source, from, to } = part;
       const rows = rowRange(W, from, to);
-      if (source.kind === 'data') {
-        add(source.slot, rows, 1 / (descent.givers.get(source.slot) ?? []).length);
-        continue;
-      }
-      const share = shareOf(descent, tops, source.layer);
-      for (const [slot, below] of all.get(source.layer) ?? [])
-        add(slot, await multiply({ left: below, right: rows }), share);
+      const share = shareOf(descent, layer, part);
+      if (source.kind === 'data') add(source.slot, rows, share);
+      else
+        for (const [slot, below] of all.get(source.layer) ?? [])
+          add(slot, await multiply({ left: below, right: rows }), share);
     }
     all.set(layer, own);
   }
@@ -157,7 +213,7 @@ export function modelOf(plan: Plan, state: RunState): Model {
     A.set(layer, W);
     E.set(layer, scaleRows(result.H, result.d));
   }
-  return { readers, A, E };
+  return { plan, readers, A, E };
 }
 
 /** The data that layers read, and how much of the loss each is: what the layers that read it weigh it with, on average. */

@@ -60,14 +60,14 @@ interface New {
 /** The embeddings of some layers from which the new samples come out best; none where nothing below them is given. */
 async function solved(plan: Plan, model: Model, tops: readonly string[], { given, weights, kernels, options }: New) {
   const descent = await descend(model, tops);
-  const loadings = await loadingsOf(model, descent, tops);
+  const loadings = await loadingsOf(model, descent);
   const blocks: Matrix[] = [];
   const factors: DenseMatrix[] = [];
   for (const [slot, weight] of weights) {
     const data = given.get(slot);
     const parts = tops.map((top) => {
       const P = loadings.get(top)?.get(slot);
-      const share = 1 / ((descent.givers.get(`layer ${top}`) ?? []).length + 1);
+      const share = descent.own.get(top) ?? 0;
       return P === undefined ? undefined : scaleColumns(P, new Float64Array(P.cols).fill(share * Math.sqrt(weight)));
     });
     if (data === undefined || parts.every((P) => P === undefined)) continue;

@@ -1,12 +1,23 @@
 import type { Plan, SlotId } from '../../compiler/plan.js';
+import { KernelError } from '../../errors.js';
 import type { Kernels } from '../../kernels/kernels.js';
 import type { Bounds } from '../../kernels/reference/quadratic.js';
-import { addScaled, type DenseMatrix, dense, type RowBlocks, rowRange, scaleColumns } from '../../matrix.js';
+import { addScaled, type DenseMatrix, dense, type RowBlocks, rowRange } from '../../matrix.js';
 import type { Round } from '../fit.js';
 import { multiply } from '../reconstruct.js';
 import { blocksIn, type RunOptions, type RunState } from '../state.js';
 import { type Curvature, improveColumns, improveRows, inner, outer, withRows } from './blocks.js';
-import { type Descent, descend, loadingsOf, type Model, modelOf, type Reader, shareOf, weightsOf } from './model.js';
+import {
+  type Descent,
+  descend,
+  loadingsOf,
+  type Model,
+  modelOf,
+  type Reader,
+  shareOf,
+  weighed,
+  weightsOf,
+} from './model.js';
 
 /** Rounds over which convergence is judged. */
 const WINDOW = 5;
@@ -153,19 +164,29 @@ function workOf(plan: Plan, state: RunState, options: RunOptions): Work {
 
 /** X̂·Rᵀ of a matrix of the data, features × k: R is as long as its samples. */
 async function estimateTimes(model: Model, { embeddings, givers }: Descent, slot: SlotId, R: DenseMatrix) {
-  let out: DenseMatrix | undefined;
-  const list = givers.get(slot) ?? [];
-  for (const { layer, part } of list) {
+  const parts: (readonly [DenseMatrix, number])[] = [];
+  for (const { layer, part, share } of givers.get(slot) ?? []) {
     const [W, estimate] = [model.A.get(layer), embeddings.get(layer)];
     if (W === undefined || estimate === undefined) continue;
-    const own = await multiply({ left: rowRange(W, part.from, part.to), right: outer(estimate, R) });
-    out = out === undefined ? own : addScaled(out, own);
+    parts.push([await multiply({ left: rowRange(W, part.from, part.to), right: outer(estimate, R) }), share]);
   }
-  return out === undefined ? undefined : scaleColumns(out, new Float64Array(out.cols).fill(1 / list.length));
+  return weighed(parts);
+}
+
+/** Pᵀ·X̂ of a matrix of the data, k × samples. */
+async function timesEstimate(model: Model, { embeddings, givers }: Descent, slot: SlotId, P: DenseMatrix) {
+  const parts: (readonly [DenseMatrix, number])[] = [];
+  for (const { layer, part, share } of givers.get(slot) ?? []) {
+    const [W, estimate] = [model.A.get(layer), embeddings.get(layer)];
+    if (W === undefined || estimate === undefined) continue;
+    parts.push([await multiply({ left: inner(P, rowRange(W, part.from, part.to)), right: estimate }), share]);
+  }
+  return weighed(parts);
 }
 
 async function improvePart(work: Work, model: Model, { layer, parts }: Reader, at: number): Promise<Model> {
-  const { from, to, source } = parts[at];
+  const part = parts[at];
+  const { from, to, source } = part;
   const W = model.A.get(layer);
   const bounds = work.bounds.get(layer);
   if (W === undefined || bounds === undefined) return model;
@@ -176,22 +197,20 @@ async function improvePart(work: Work, model: Model, { layer, parts }: Reader, a
     const R = descent.embeddings.get(layer);
     if (R === undefined) continue;
     const right = outer(R, R);
+    const share = shareOf(descent, layer, part);
     const residualTimes = async (slot: SlotId, { X }: Datum) => {
       const product = await work.kernels.multiply({ X, factor: R, side: 'H' }, work.options);
-      const estimate = await estimateTimes(model, descent, slot, R);
-      return estimate === undefined ? product : addScaled(product, estimate, -1);
+      return addScaled(product, await estimateTimes(model, descent, slot, R), -1);
     };
     if (source.kind === 'data') {
       const datum = work.data.get(source.slot);
       if (datum === undefined) continue;
-      const share = 1 / (descent.givers.get(source.slot) ?? []).length;
       const omega = weight * datum.weight;
       slope = addScaled(slope, await residualTimes(source.slot, datum), omega * share);
       terms.push({ left: null, right, by: omega * share ** 2 });
       continue;
     }
-    const loadings = (await loadingsOf(model, descent, tops)).get(source.layer) ?? new Map<SlotId, DenseMatrix>();
-    const share = shareOf(descent, tops, source.layer);
+    const loadings = (await loadingsOf(model, descent)).get(source.layer) ?? new Map<SlotId, DenseMatrix>();
     let left = dense(to - from, to - from);
     for (const [slot, P] of loadings) {
       const datum = work.data.get(slot);
@@ -211,9 +230,9 @@ async function improveTop(work: Work, model: Model, tops: readonly string[], lay
   const bounds = work.bounds.get(layer);
   if (E === undefined || bounds === undefined) return model;
   const descent = await descend(model, tops);
-  const loadings = (await loadingsOf(model, descent, tops)).get(layer) ?? new Map<SlotId, DenseMatrix>();
+  const loadings = (await loadingsOf(model, descent)).get(layer) ?? new Map<SlotId, DenseMatrix>();
   // Its estimate is the mean of itself and of what layers above make of it.
-  const share = shareOf(descent, tops, layer);
+  const share = descent.own.get(layer) ?? 0;
   let slope = dense(E.rows, E.cols);
   let G = dense(E.rows, E.rows);
   for (const [slot, P] of loadings) {
@@ -228,20 +247,6 @@ async function improveTop(work: Work, model: Model, tops: readonly string[], lay
     G = addScaled(G, inner(P, P), datum.weight * share ** 2);
   }
   return { ...model, E: new Map(model.E).set(layer, await improveColumns(E, slope, G, bounds.H)) };
-}
-
-/** Pᵀ·X̂ of a matrix of the data, k × samples. */
-async function timesEstimate(model: Model, { embeddings, givers }: Descent, slot: SlotId, P: DenseMatrix) {
-  const list = givers.get(slot) ?? [];
-  let out: DenseMatrix | undefined;
-  for (const { layer, part } of list) {
-    const [W, estimate] = [model.A.get(layer), embeddings.get(layer)];
-    if (W === undefined || estimate === undefined) continue;
-    const own = await multiply({ left: inner(P, rowRange(W, part.from, part.to)), right: estimate });
-    out = out === undefined ? own : addScaled(out, own);
-  }
-  const sum = out ?? dense(P.cols, 1);
-  return dense(sum.rows, sum.cols, sum.data.map((x) => x / list.length)); // biome-ignore format: one thought
 }
 
 async function measure(work: Work, model: Model, round: number): Promise<Round> {
@@ -259,6 +264,8 @@ async function measure(work: Work, model: Model, round: number): Promise<Round> 
       squares.set(name, { sum: before.sum + loss * entries, entries: before.entries + entries });
     }
   }
+  if (!Number.isFinite(objective))
+    throw new KernelError('non-finite', 'the loss through the whole graph left the range of numbers');
   const inputs = Object.fromEntries([...squares].map(([name, { sum, entries }]) => [name, sum / entries]));
   return Object.freeze({ round, inputs: Object.freeze(inputs), objective });
 }
@@ -266,9 +273,9 @@ async function measure(work: Work, model: Model, round: number): Promise<Round> 
 /** The estimate of a matrix of the data as one product. */
 function productOf(model: Model, { embeddings, givers }: Descent, slot: SlotId) {
   const list = givers.get(slot) ?? [];
-  const parts = list.flatMap(({ layer, part }) => {
+  const parts = list.flatMap(({ layer, part, share }) => {
     const [W, H] = [model.A.get(layer), embeddings.get(layer)];
-    return W === undefined || H === undefined ? [] : [{ W: rowRange(W, part.from, part.to), H }];
+    return W === undefined || H === undefined ? [] : [{ W: rowRange(W, part.from, part.to), H, share }];
   });
   if (parts.length === 0) return undefined;
   const rank = parts.reduce((sum, { W }) => sum + W.cols, 0);
@@ -276,7 +283,7 @@ function productOf(model: Model, { embeddings, givers }: Descent, slot: SlotId) 
   const [W, H] = [dense(rows, rank), dense(rank, cols)];
   let top = 0;
   for (const part of parts) {
-    W.data.set(part.W.data.map((x) => x / list.length), top * rows); // biome-ignore format: one thought
+    W.data.set(part.W.data.map((x) => x * part.share), top * rows); // biome-ignore format: one thought
     for (let j = 0; j < cols; j++)
       for (let r = 0; r < part.H.rows; r++) H.data[top + r + j * rank] = part.H.data[r + j * part.H.rows];
     top += part.W.cols;

@@ -50,12 +50,14 @@ pub fn normalize<T: Real>(
     for (to, &from) in order.iter().enumerate() {
         let unit = norm == Norm::None;
         // By division: the inverse of a subnormal size is infinite.
-        let scaled = |x: f64, size: f64| match (sizes[from] >= f64::MIN_POSITIVE, unit) {
+        let alive = sizes[from] >= f64::MIN_POSITIVE;
+        // What is drawn to a target stays there, though its partner is gone.
+        let scaled = |x: f64, size: f64| match (alive || placed, unit || size == 0.0) {
             (false, _) => 0.0,
             (true, true) => x,
             (true, false) => x / size,
         };
-        out.d[to] = match (unit, sizes[from] >= f64::MIN_POSITIVE) {
+        out.d[to] = match (unit, alive) {
             (true, _) => 1.0,
             (false, true) => sizes[from],
             (false, false) => 0.0,

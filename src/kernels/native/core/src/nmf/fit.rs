@@ -135,7 +135,8 @@ impl<'a, T: Element> Fit<'a, T> {
             }
             if bounded {
                 let w = &mut self.w.accepted;
-                w.scale_rows(&vec![by / by_h; k]);
+                let rest = if by_h == by { 1.0 } else { by / by_h };
+                w.scale_rows(&vec![rest; k]);
                 let upper = T::from_f64(self.args.w.upper);
                 w.data_mut().iter_mut().for_each(|x| {
                     if *x > upper {
