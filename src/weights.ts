@@ -42,14 +42,20 @@ const isParts = (weights: unknown): weights is Readonly<Record<string, unknown>>
 /** Weights as they are now: a copy, in the form they were given in. What is none is handed through. */
 export function copiedWeights(weights: unknown): unknown {
   const copied = (value: unknown): unknown => {
-    if (isNumbers(value) && typeof value[0] === 'number') return Float64Array.from(value);
+    if (Array.isArray(value) && typeof value[0] === 'number') return Object.freeze([...value]);
+    if (isNumbers(value) && !Array.isArray(value)) return Float64Array.from(value);
     const matrix = toMatrix(value);
     if (matrix.kind === 'unusable') return value;
     const values = storedValues(matrix).slice();
     return Object.freeze(matrix.kind === 'dense' ? { ...matrix, data: values } : { ...matrix, values });
   };
-  if (!isParts(weights)) return copied(weights);
-  return Object.freeze(Object.fromEntries(Object.entries(weights).map(([part, value]) => [part, copied(value)])));
+  try {
+    if (!isParts(weights)) return copied(weights);
+    return Object.freeze(Object.fromEntries(Object.entries(weights).map(([part, value]) => [part, copied(value)])));
+  } catch {
+    // What throws when it is looked at does so again where its fault is told.
+    return weights;
+  }
 }
 
 /** Data in which what counts nothing is missing. */

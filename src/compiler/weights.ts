@@ -97,7 +97,8 @@ export const weightOf = <T>(block: Counted & Shares<T>, of: (matrix: T) => strin
     const matrix = block[part];
     return matrix === undefined ? [] : [` by ${part}${of(matrix)}`];
   });
-  return `${balance ? `balanced${weight === 1 ? '' : ` ×${weight}`}` : weight}${parts.join('')}`;
+  const by = Number(weight.toPrecision(6));
+  return `${balance ? `balanced${by === 1 ? '' : ` ×${by}`}` : by}${parts.join('')}`;
 };
 
 /** The largest magnitude of a block once it is weighed, as far as is known. */

@@ -98,11 +98,15 @@ export interface InputOptions<N extends string = string> extends ConditionOption
    * entry of weight 0 is missing, as one that is NaN: nothing of it reaches a fit or a loss. What a sparse matrix of weights
    * doesn't list weighs 0. Weights act where a layer reads the input; layers above have none from it.
    *
-   * They compare: multiplied by one number, they change W, d, H by rounding alone, where there are no penalties. Those of
-   * features are met as `Weight`s are, by √u_i times row i, penalties on W included; they count in `project` too. Those of
-   * samples and entries are met entry by entry, by solver 'hals' alone, at k² multiply-adds for each known entry of each
-   * factor; they are about the data of the fit, and new samples have none. Not for SVD layers, starts from an SVD and joint
-   * training.
+   * They compare: multiplied by one number, they change W, d, H by rounding alone, where there are no penalties. Their
+   * largest is met as a `weight`, and those of features are met as such row by row: what is fitted, penalties included, has
+   * √ω times the rows of data and W. Those of features count in `project` too. Those of samples and entries are met entry
+   * by entry, by solver 'hals' alone, at k² multiply-adds for each known entry in each half-step; they are about the data of
+   * the fit, and new samples have none. Weights are not for SVD layers nor for joint training, and those of samples and
+   * entries not for starts from an SVD.
+   *
+   * @example
+   * factorInput(X, { name: 'rna', weights: { samples: depths, entries: confidence } });
    */
   readonly weights?: WeightsInput | undefined;
   /** A name for each sample, no two alike: results carry them, and `factorShared` brings inputs together by them. */
