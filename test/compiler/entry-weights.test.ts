@@ -84,6 +84,14 @@ const faults: readonly FaultCase[] = [
     { options: { weight: '5 by samples' } },
     /An SVD layer must have data without weights/,
   ],
+  ...[{ features: [...each, 6] }, { samples: each }].map(
+    (weights): FaultCase => [
+      'incompatible-options',
+      counted(weights, { projective: true }),
+      { options: { projective: true } },
+      /A projective layer must have data without weights/,
+    ],
+  ),
   ...[{ features: [...each, 6] }, { samples: each }, uniform(6, 5, 2)].map(
     (weights): FaultCase => [
       'incompatible-options',
