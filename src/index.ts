@@ -86,3 +86,4 @@ export type {
 } from './runtime/fit.js';
 export { type PartialFit, partialFit } from './runtime/partial.js';
 export type { Acceleration, Memory, Precision, Solver, StartMethod } from './solver.js';
+export type { WeightsInput } from './weights.js';

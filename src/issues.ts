@@ -38,6 +38,7 @@ export type Fault =
       readonly value: number;
     }
   | { readonly code: 'invalid-mask'; readonly of: string; readonly rule: string; readonly got: string }
+  | { readonly code: 'invalid-weights'; readonly of: string; readonly rule: string; readonly got: string }
   | {
       readonly code: 'nothing-known';
       readonly of: string;
@@ -140,6 +141,8 @@ function sentence(issue: GraphIssue): string {
       return `The data of ${issue.of} must be finite; got ${issue.value} at row ${issue.row}, column ${issue.col}`;
     case 'invalid-mask':
       return `The mask of ${issue.of} must be ${issue.rule}; got ${issue.got}`;
+    case 'invalid-weights':
+      return `The weights of ${issue.of} must be ${issue.rule}; got ${issue.got}`;
     case 'nothing-known':
       return `Every ${issue.what} of ${issue.of} must have an entry that is known; got none for ${issue.what} ${issue.index}${
         issue.count > 1 ? ` and ${issue.count - 1} more` : ''

@@ -14,9 +14,9 @@ export interface EntrySet {
  */
 export type MaskInput = 'zeros' | EntrySet | MatrixInput;
 
-/** Matrices that a mask was put on. */
+/** Matrices that a mask, or weights of zero, were put on. */
 const masked = new WeakSet<Matrix>();
-/** Whether a mask was put on data already. */
+/** Whether these were put on data already. */
 export const isMasked = (data: unknown): data is Matrix =>
   typeof data === 'object' && data !== null && masked.has(data as Matrix); // a WeakSet is asked for any object
 
@@ -25,9 +25,19 @@ export function toMaskedMatrix(data: unknown, mask: unknown, samplesByFeatures =
   const matrix = toMatrix(data, samplesByFeatures);
   if (mask === undefined || matrix.kind === 'unusable') return matrix;
   const out = mask === 'zeros' ? withoutZeros(matrix) : withoutEntries(matrix, mask, samplesByFeatures);
-  if (out.kind !== 'unusable') masked.add(out);
-  return out;
+  return out.kind === 'unusable' ? out : hidden(out);
 }
+
+/** Marks data in which all is missing that is to be. */
+export function hidden<M extends Matrix>(matrix: M): M {
+  Object.freeze(matrix);
+  masked.add(matrix);
+  return matrix;
+}
+
+/** Data with the entries missing that another matrix lists. */
+export const hideEntries = (matrix: Matrix, entries: CscMatrix): Matrix =>
+  hidden(matrix.kind === 'dense' ? hideDense(matrix, entries) : hideSparse(matrix, entries));
 
 function withoutZeros(matrix: Matrix): Matrix {
   const values = storedValues(matrix).map((x) => (x === 0 ? Number.NaN : x)) as Floats; // map keeps the kind of array
@@ -46,7 +56,7 @@ function withoutEntries(matrix: Matrix, mask: unknown, samplesByFeatures: boolea
     if (odd !== undefined) return wrong('made of features and samples alone', `'${odd}' beside them`);
     const entries = ofEntries(matrix, set);
     if (entries.kind === 'unusable') return entries;
-    return matrix.kind === 'dense' ? hideDense(matrix, entries) : hideSparse(matrix, entries);
+    return hideEntries(matrix, entries);
   } catch (error) {
     // An untyped caller's object may throw when it is looked at.
     return wrong('readable', error instanceof Error ? error.message : show(error));

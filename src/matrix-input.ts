@@ -53,7 +53,7 @@ export interface Unusable {
   readonly rule: string;
   readonly got: string;
   /** What is at fault, where it isn't the data. */
-  readonly what?: 'mask';
+  readonly what?: 'mask' | 'weights';
 }
 
 export const unusable = (rule: string, got: string): Unusable => Object.freeze({ kind: 'unusable', rule, got });

@@ -100,12 +100,16 @@ export function combinationFaults(
         );
     }
   }
-  if (missing) {
-    const needs = 'A layer that reads missing entries must have';
-    if (solver !== 'hals')
-      refuse({ solver }, `${needs} solver 'hals'`, "use solver: 'hals', or fill the entries in first");
+  const gaps = [
+    { found: missing, what: 'missing entries', cure: 'fill the entries in first' },
+    { found: input?.byEntry === true, what: 'weights by sample or entry', cure: 'leave these weights out' },
+  ];
+  for (const { found, what, cure } of gaps) {
+    if (!found) continue;
+    const needs = `A layer that reads ${what} must have`;
+    if (solver !== 'hals') refuse({ solver }, `${needs} solver 'hals'`, `use solver: 'hals', or ${cure}`);
     if (start !== 'random' && typeof start === 'string')
-      refuse({ start }, `${needs} start 'random' or { W, H }`, 'leave start out, or fill the entries in first');
+      refuse({ start }, `${needs} start 'random' or { W, H }`, `leave start out, or ${cure}`);
   }
   if (restarts > 1 && start !== 'random')
     refuse({ restarts, start }, "Restarts must have start: 'random'", 'give the layer restarts: 1, or that start');

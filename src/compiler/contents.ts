@@ -14,6 +14,8 @@ export interface Contents {
   readonly held32: boolean;
   /** Entries that are missing. */
   readonly missing: number;
+  /** Whether entries of one row count differently. */
+  readonly byEntry?: boolean;
   /** How many entries of each column are known; undefined where some of the rows are known whole. */
   readonly known: Uint32Array | undefined;
 }

@@ -20,7 +20,7 @@ export function dataFaults(of: string, found: Surveyed | undefined): readonly Fa
 export function matrixFaults(of: string, found: Surveyed): readonly Fault[] {
   if (!('facts' in found)) {
     const { what, rule, got } = found.matrix;
-    return [{ code: what === 'mask' ? 'invalid-mask' : 'invalid-data', of, rule, got }];
+    return [{ code: what === undefined ? 'invalid-data' : `invalid-${what}`, of, rule, got }];
   }
   const { rows, cols } = found.matrix;
   if (rows === 0 || cols === 0) return [{ code: 'invalid-data', of, rule: 'at least 1 × 1', got: `${rows} × ${cols}` }];

@@ -121,14 +121,18 @@ function nmfOptions({
   missing,
   start,
   restarts,
-  weights: _weights,
+  weights,
   ...solving
 }: NmfStepArgs): string {
   return [
     `mse by ${solverText(solving)}`,
     ...(missing === null
       ? []
-      : [`missing entries ${missing === 'em' ? 'filled in by the model' : 'left out of each Gram matrix'}`]),
+      : [
+          byEntry(weights)
+            ? 'weights in each Gram matrix'
+            : `missing entries ${missing === 'em' ? 'filled in by the model' : 'left out of each Gram matrix'}`,
+        ]),
     precision,
     ...termTexts('W', W),
     ...termTexts('H', H),
@@ -140,6 +144,9 @@ function nmfOptions({
     ...(start.from === 'given' || start.seed === null ? [] : [`seed ${start.seed}`]),
   ].join(', ');
 }
+
+const byEntry = (weights: NmfStepArgs['weights']): boolean =>
+  weights?.some(({ samples, entries }) => samples !== undefined || entries !== undefined) ?? false;
 
 function termTexts(side: Side, { nonneg, upperBound, graph, target, ...weights }: PlannedTerms): readonly string[] {
   return [
@@ -159,7 +166,9 @@ function weightLines({ weights }: NmfStepArgs, read: SlotId, plan: Plan): readon
   if (weights === null) return [];
   const stack = [...plan.prepare, ...plan.fit].find((step) => step.op === 'stackRows' && step.write === read);
   const blocks = stack?.op === 'stackRows' ? stack.reads : [read];
-  const text = weights.map((block, i) => `${plan.slots[Number(blocks[i].slice(1))].label}=${weightOf(block)}`);
+  const text = weights.map(
+    (block, i) => `${plan.slots[Number(blocks[i].slice(1))].label}=${weightOf(block, (slot) => ` ${slot}`)}`,
+  );
   return [`    weights: ${text.join(', ')}`];
 }
 

@@ -2,11 +2,14 @@ import { match } from 'ts-pattern';
 import type { GraphConfig } from '../dsl/config.js';
 import { type ConditionNode, type InputNode, type LayerNode, type Node, upstream } from '../dsl/node.js';
 import { storedBytes, storedValues, toCsc } from '../matrix.js';
+import { examine } from '../matrix-check.js';
 import type { Side } from '../objective.js';
+import type { Shares } from '../weights.js';
 import type { Collected } from './collect.js';
 import { type Contents, contentsOf } from './contents.js';
 import type { Aligned, Names } from './names.js';
 import type {
+  BlockWeight,
   Compiled,
   FactorSlots,
   FitStep,
@@ -22,7 +25,7 @@ import { createPlanBuilder, type PlanBuilder } from './plan-builder.js';
 import { factorTerms, methodOf, resolveJoint, resolveNmf, resolveSvd } from './resolve.js';
 import type { Survey, Surveyed } from './survey.js';
 import { resolveTied, tiedForm } from './tied.js';
-import { blockWeights, weighedContents } from './weights.js';
+import { isWeighed, type Weighed, weighedContents } from './weights.js';
 
 /** What is assumed of data that nothing is known of. */
 const NOTHING = { held32: false, missing: 0 } as const;
@@ -37,6 +40,8 @@ interface Block {
   readonly slot: SlotId;
   readonly part: SplitPart['part'];
   readonly name: string;
+  /** Its weights, where it is an input that has such. */
+  readonly shares?: Shares<SlotId>;
 }
 
 /** From a graph without faults to the plan that fits it: every node once, upstream first. */
@@ -104,12 +109,32 @@ function zerosStay(node: LayerNode, config: GraphConfig): boolean {
 }
 
 /** The data of a node as a block. */
-function loadData(plan: PlanBuilder, node: InputNode | ConditionNode, { data, names }: Survey): readonly Block[] {
+function loadData(plan: PlanBuilder, node: InputNode | ConditionNode, survey: Survey): readonly Block[] {
+  const { data, names, own: weights } = survey;
   const name = node.kind === 'input' ? node.options.name : `condition ${plan.countConditions() + 1}`;
-  const own = node.kind === 'input' ? { rows: names.features.get(node), cols: names.samples.get(node) } : {};
-  const slots = load(plan, node.kind, name, data.get(node), own);
-  return slots.map((slot) => ({ slot, part: node.kind === 'input' ? 'rest' : 'condition', name }));
+  const called = node.kind === 'input' ? { rows: names.features.get(node), cols: names.samples.get(node) } : {};
+  const slots = load(plan, node.kind, name, data.get(node), called);
+  if (node.kind === 'condition') return slots.map((slot) => ({ slot, part: 'condition', name }));
+  const shares = eachShare(weights.get(node)?.shares ?? {}, (matrix, part) => {
+    return load(plan, 'weights', `${name}'s weights by ${part}`, { matrix, facts: examine(matrix) })[0];
+  });
+  return slots.map((slot) => ({ slot, part: 'rest', name, shares }));
 }
+
+/** Made anew, as far as they are there. */
+function eachShare<S, T>(shares: Shares<S>, make: (share: S, part: keyof Shares<S>) => T): Shares<T> {
+  const parts = (['features', 'samples', 'entries'] as const).flatMap((part) => {
+    const share = shares[part];
+    return share === undefined ? [] : [[part, make(share, part)] as const];
+  });
+  return Object.fromEntries(parts);
+}
+
+/** What a plan keeps of how the blocks that a layer reads are weighed. */
+const blockWeights = (weights: readonly Weighed[] = [], blocks: readonly Block[]): readonly BlockWeight[] | null =>
+  weights.some(isWeighed)
+    ? weights.map(({ weight, balance }, at) => ({ weight, balance, ...blocks[at].shares }))
+    : null;
 
 /** A slot that a matrix is bound to; validation has turned away everything that is none. */
 function load(
@@ -141,7 +166,11 @@ function member(plan: PlanBuilder, block: Block, aligned: Aligned | undefined, n
   if (aligned === undefined || !('facts' in aligned.found)) return modality;
   const { from, found } = aligned;
   const stored = { ...storedIn(aligned.found), colNames: plan.names(names) };
-  return { ...modality, slot: plan.align({ read: block.slot, from, missing: found.facts.missing }, stored) };
+  const shares = eachShare(block.shares ?? {}, (read, part) =>
+    // What an absent sample weighs says nothing: it is missing.
+    part === 'features' ? read : plan.align({ read, from, missing: 0 }, {}),
+  );
+  return { ...modality, slot: plan.align({ read: block.slot, from, missing: found.facts.missing }, stored), shares };
 }
 
 /** The blocks of a node that is no layer. */
@@ -228,7 +257,7 @@ function lowerLayer(plan: PlanBuilder, node: LayerNode, input: readonly Block[],
         const terms = { W: lowerTerms(plan, nmf, 'W', around.survey), H: lowerTerms(plan, nmf, 'H', around.survey) };
         const X = plan.find(read);
         const args = resolveNmf(nmf.spec, around.config, X, around.holds ?? NOTHING, { start, terms });
-        const weights = blockWeights(around.survey.weights.get(nmf));
+        const weights = blockWeights(around.survey.weights.get(nmf), input);
         return { op: 'nmf', layer: name, read, write, args: { ...args, weights } };
       })
       .with({ method: 'svd' }, ({ spec }): FitStep => {

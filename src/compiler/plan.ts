@@ -1,6 +1,7 @@
 import type { Matrix } from '../matrix.js';
 import type { FactorTerms, Norm } from '../objective.js';
 import type { Acceleration, MaskedSolver, Precision, Solver, StartMethod, TiedForm } from '../solver.js';
+import type { Shares } from '../weights.js';
 
 /** Pure JSON: matrices are slots, scalars are arguments. */
 export interface Plan {
@@ -48,8 +49,8 @@ export interface Slot {
 
 export interface LoadStep {
   readonly op: 'load';
-  /** 'term': a target or a graph of a factor. */
-  readonly source: 'input' | 'condition' | 'start' | 'term';
+  /** 'term': a target or a graph of a factor; 'weights': of an input, see `BlockWeight`. */
+  readonly source: 'input' | 'condition' | 'start' | 'term' | 'weights';
   readonly name: string;
   /** How the numbers lie in memory: column after column, row after row, or compressed sparse columns. */
   readonly layout: 'columns' | 'rows' | 'csc';
@@ -147,7 +148,7 @@ export interface NmfStepArgs {
   readonly norm: Norm;
   readonly W: PlannedTerms;
   readonly H: PlannedTerms;
-  /** How missing entries are met; null where there are none. */
+  /** How missing entries, and weights by sample and entry, are met; null where there are none. */
   readonly missing: MaskedSolver | null;
   readonly start: NmfStart;
   /** Random starts raced for the one that is fitted. */
@@ -156,8 +157,11 @@ export interface NmfStepArgs {
   readonly weights: readonly BlockWeight[] | null;
 }
 
-/** ω of ½·ω·‖X − WH‖² for the rows of one block: `weight`, times what brings the block to the mean energy if it is balanced. */
-export interface BlockWeight {
+/**
+ * ω of ½·Σ ω·(X − WH)² for the rows of one block: `weight`, times what brings the block to the mean energy if it is
+ * balanced, times what its matrices have: features × 1, 1 × samples and features × samples, of numbers from 0 to 1.
+ */
+export interface BlockWeight extends Shares<SlotId> {
   readonly weight: number;
   readonly balance: boolean;
 }

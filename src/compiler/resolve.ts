@@ -48,6 +48,8 @@ interface Holds {
   readonly held32: boolean;
   /** Entries that are missing. */
   readonly missing: number;
+  /** Entries of one row count differently. */
+  readonly byEntry?: boolean;
 }
 
 /** Every argument of an NMF kernel call on the matrix in slot X; how its blocks are weighed is for the run. */
@@ -58,8 +60,9 @@ export function resolveNmf(
   holds: Holds,
   { start, terms }: { readonly start: NmfStart; readonly terms: Readonly<Record<Side, PlannedTerms>> },
 ): Omit<NmfStepArgs, 'weights'> {
-  const { held32, missing } = holds;
-  const cheaper = missing === 0 ? null : maskedSolver(spec.k, missing / (X.shape[0] * X.shape[1]));
+  const { held32, missing, byEntry = false } = holds;
+  const share = missing / (X.shape[0] * X.shape[1]);
+  const cheaper = byEntry ? 'exact' : missing === 0 ? null : maskedSolver(spec.k, share);
   const { solver, accelerate, sweeps, precision, restarts } = methodOf(spec, config, cheaper);
   const auto = solver === 'hals' ? affordableSweeps(X, spec.k) : 1;
   return {

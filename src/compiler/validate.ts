@@ -59,7 +59,9 @@ export function validate(graph: Collected, survey: Survey, config: GraphConfig):
       .with({ kind: 'concat' }, { kind: 'add' }, (n) => memberFaults(n, traits))
       .exhaustive();
     const joint =
-      sound && soundConfig ? jointFaults(node, config, contents.get(node.kind === 'layer' ? node.input : node)) : [];
+      sound && soundConfig
+        ? jointFaults(node, config, contents.get(node.kind === 'layer' ? node.input : node), survey.weights.get(node))
+        : [];
     issues.push(...placed(node, [...own, ...faults, ...joint]));
   }
   const known = soundConfig && issues.length === 0 ? jointConfigFaults(graph, config) : [];

@@ -2,14 +2,21 @@ import { match } from 'ts-pattern';
 import type { NmfSpec, Weight } from '../dsl/config.js';
 import type { Node, SharedNode } from '../dsl/node.js';
 import { type Fault, LARGEST_VALUE } from '../issues.js';
+import type { Matrix } from '../matrix.js';
+import type { EntryWeights, Shares } from '../weights.js';
 import { type Collected, labelOf, titleOf } from './collect.js';
 import { type Contents, LARGEST_VALUE_32 } from './contents.js';
-import type { BlockWeight } from './plan.js';
 import { factorTerms } from './resolve.js';
 import type { Surveyed } from './survey.js';
 
+/** How much a block counts, but for its weights by feature, sample and entry. */
+interface Counted {
+  readonly weight: number;
+  readonly balance: boolean;
+}
+
 /** A block that a layer reads, and how much it counts. */
-export interface Weighed extends BlockWeight {
+export interface Weighed extends Counted, Shares<Matrix> {
   readonly of: string;
   /** The largest magnitude, where that is known before a fit. */
   readonly largest: number | undefined;
@@ -23,7 +30,11 @@ const readWeight = (value: unknown): Weight | undefined =>
   value === 'balance' || (typeof value === 'number' && value > 0 && Number.isFinite(value)) ? value : undefined;
 
 /** The weights of the blocks that layers read, in order; of none where no node of the graph gives one. */
-export function weightsOf(graph: Collected, data: ReadonlyMap<Node, Surveyed>): ReadonlyMap<Node, readonly Weighed[]> {
+export function weightsOf(
+  graph: Collected,
+  data: ReadonlyMap<Node, Surveyed>,
+  own: ReadonlyMap<Node, EntryWeights>,
+): ReadonlyMap<Node, readonly Weighed[]> {
   const read = new Map<Node, readonly Weighed[]>();
   if (!graph.order.some(givesWeights)) return read;
   const blocks = new Map<Node, readonly Weighed[]>();
@@ -31,10 +42,11 @@ export function weightsOf(graph: Collected, data: ReadonlyMap<Node, Surveyed>): 
   const block = (node: Node, name: string): Weighed => {
     const found = data.get(node);
     const largest = found !== undefined && 'facts' in found ? found.facts.largest : undefined;
-    return { of: name, weight: 1, balance: false, largest };
+    const { scale = 1, shares } = own.get(node) ?? {};
+    return { of: name, weight: scale, balance: false, largest, ...shares };
   };
   for (const node of graph.order) {
-    const own = match(node)
+    const found = match(node)
       .with({ kind: 'input' }, (n) => [times(block(n, `input '${labelOf(n)}'`), n.options?.weight)])
       .with({ kind: 'condition' }, (n) => [...of(n.input), times(block(n, 'a condition'), n.options?.weight)])
       .with({ kind: 'shared' }, (n) => n.inputs.flatMap((part) => of(part).map((b) => times(b, sharedWeight(n, part)))))
@@ -45,7 +57,7 @@ export function weightsOf(graph: Collected, data: ReadonlyMap<Node, Surveyed>): 
         return [block(n, `layer '${labelOf(n)}'`)];
       })
       .exhaustive();
-    blocks.set(node, own);
+    blocks.set(node, found);
   }
   return read;
 }
@@ -68,16 +80,26 @@ function times(block: Weighed, option: unknown): Weighed {
   return by === 'balance' ? { ...block, balance: true } : { ...block, weight: block.weight * by };
 }
 
+/** Whether rows of a block are fitted times something else than 1. */
+const isScaled = ({ weight, balance, features }: Counted & Shares<unknown>): boolean =>
+  balance || weight !== 1 || features !== undefined;
+
+/** Whether the entries of a row count differently. */
+const byEntry = ({ samples, entries }: Shares<unknown>): boolean => samples !== undefined || entries !== undefined;
+
 /** Whether a block counts otherwise than it would without weights. */
-export const isWeighed = ({ weight, balance }: BlockWeight): boolean => balance || weight !== 1;
+export const isWeighed = (block: Counted & Shares<unknown>): boolean => isScaled(block) || byEntry(block);
 
-/** A weight as it is written. */
-export const weightOf = ({ weight, balance }: BlockWeight): string =>
-  balance ? `balanced${weight === 1 ? '' : ` ×${weight}`}` : String(weight);
-
-/** What a plan keeps of them. */
-export const blockWeights = (weights: readonly Weighed[] = []): readonly BlockWeight[] | null =>
-  weights.some(isWeighed) ? weights.map(({ weight, balance }) => ({ weight, balance })) : null;
+/** A weight as it is written; `of` says which matrix it is. */
+export const weightOf = <T>(block: Counted & Shares<T>, of: (matrix: T) => string = () => ''): string => {
+  const { weight, balance } = block;
+  const parts = (['features', 'samples', 'entries'] as const).flatMap((part) => {
+    const matrix = block[part];
+    return matrix === undefined ? [] : [` by ${part}${of(matrix)}`];
+  });
+  const by = Number(weight.toPrecision(6));
+  return `${balance ? `balanced${by === 1 ? '' : ` ×${by}`}` : by}${parts.join('')}`;
+};
 
 /** The largest magnitude of a block once it is weighed, as far as is known. */
 const weighedSize = ({ weight, balance, largest }: Weighed): number =>
@@ -86,8 +108,9 @@ const weighedSize = ({ weight, balance, largest }: Weighed): number =>
 /** What a layer reads, as it is fitted. */
 export function weighedContents(input: Contents | undefined, weights: readonly Weighed[] = []): Contents | undefined {
   if (input === undefined || !weights.some(isWeighed)) return input;
+  const byEntries = weights.some(byEntry);
   const fits32 = input.fits32 && weights.every((block) => isWithin(weighedSize(block), block, LARGEST_VALUE_32));
-  return { ...input, fits32, held32: input.held32 && fits32 };
+  return { ...input, fits32, held32: input.held32 && fits32, byEntry: byEntries };
 }
 
 const isWithin = (size: number, { largest }: Weighed, most: number): boolean =>
@@ -101,10 +124,10 @@ export const weightFaults = (weights: readonly Weighed[] = []): readonly Fault[]
     return sound ? [] : [{ code: 'value-range', of: `${block.of} with its weight`, largest } as const];
   });
 
-/** Bounds hold for what is fitted, which is W times the roots of weights. */
+/** Bounds hold for what is fitted, which is W times the roots of weights, but for those by sample and entry. */
 export function boundFaults(of: string, spec: NmfSpec, weights: readonly Weighed[] = []): readonly Fault[] {
   const { upperBound } = factorTerms(spec, 'W');
-  const weighed = weights.find(isWeighed);
+  const weighed = weights.find(isScaled);
   if (upperBound === null || weighed === undefined) return [];
   const options = { 'W.upperBound': upperBound, weight: weightOf(weighed) };
   const rule = 'A layer with an upper bound on W must have data without weights';

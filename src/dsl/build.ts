@@ -1,4 +1,5 @@
 import { toMatrix } from '../matrix-input.js';
+import { copiedWeights } from '../weights.js';
 import type { Node } from './node.js';
 
 /** An expression before it is given its types: a node and the verbs. */
@@ -82,6 +83,11 @@ export function maskOf(options: unknown): unknown {
   return typeof options === 'object' && options !== null ? Reflect.get(options, 'mask') : undefined;
 }
 
+/** The weights among the options of an input. */
+export function entryWeightsOf(options: unknown): unknown {
+  return isObject(options) ? options.weights : undefined;
+}
+
 /** Whether a last argument is options: a plain object that is neither an expression nor a node, nor data. */
 export const isOptions = (value: unknown): value is object =>
   isObject(value) &&
@@ -98,14 +104,15 @@ export function nodesOf(exprs: readonly unknown[]): readonly Node[] {
   return Object.freeze(exprs.map(nodeOf));
 }
 
-/** The options of an input, and the names among them, as they are now. */
+/** The options of an input, and the names and weights among them, as they are now. */
 export function frozenInput(options: unknown): unknown {
   if (!isObject(options)) return options;
   const names = ['sampleNames', 'featureNames'].flatMap((key) => {
     const list = options[key];
     return Array.isArray(list) ? [[key, Object.freeze([...list])] as const] : [];
   });
-  return Object.freeze({ ...options, ...Object.fromEntries(names) });
+  const weights = options.weights === undefined ? {} : { weights: copiedWeights(options.weights) };
+  return Object.freeze({ ...options, ...Object.fromEntries(names), ...weights });
 }
 
 /** The options of a factorShared, and the weights among them, as they are now. */

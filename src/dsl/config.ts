@@ -2,6 +2,7 @@ import type { MaskInput } from '../mask.js';
 import type { MatrixInput } from '../matrix-input.js';
 import type { Norm, Side } from '../objective.js';
 import type { Acceleration, Precision, Solver, StartMethod } from '../solver.js';
+import type { WeightsInput } from '../weights.js';
 
 /** What a layer can say of both factors at once. */
 interface SharedTerms {
@@ -75,7 +76,7 @@ export interface ConditionOptions {
 /**
  * ω of ½·ω·‖X_m − W_m·H‖², the part of one matrix X_m in what a layer minimises: a finite number above 0, or 'balance'.
  * Balanced parts get the mean energy of all that the layer reads, ω_m = (mean over parts p of ‖X_p‖²) / ‖X_m‖², over what
- * is known and as it is when the layer is fitted; a part of zeros keeps 1. Weights of one part multiply; 'balance' twice is
+ * is known, with its weights by feature, sample and entry, and as it is when the layer is fitted; a part of zeros keeps 1. Weights of one part multiply; 'balance' twice is
  * once. The layer is the plain factorization of the parts √ω_m·X_m, penalties included; its `W` is divided by √ω_m again.
  * A start and a target for W are in units of the data; an upper bound on W can't be had beside weights.
  */
@@ -90,6 +91,24 @@ export interface InputOptions<N extends string = string> extends ConditionOption
    * that holds a 1 for each. Default: none.
    */
   readonly mask?: MaskInput | undefined;
+  /**
+   * ω of ½·Σ_ij ω_ij·(x_ij − w_i·h_j)², beside `weight`, which multiplies it: `{ features, samples, entries }`, with a number
+   * for each feature (u_i), for each sample (v_j), for each entry (features × samples, laid out as the data are), and
+   * ω_ij = u_i·v_j·e_ij, where what is left out is 1; or e alone, as a matrix. Finite numbers, at least 0; default 1. An
+   * entry of weight 0 is missing, as one that is NaN: nothing of it reaches a fit or a loss. What a sparse matrix of weights
+   * doesn't list weighs 0. Weights act where a layer reads the input; layers above have none from it.
+   *
+   * They compare: multiplied by one number, they change W, d, H by rounding alone, where there are no penalties. Their
+   * largest is met as a `weight`, and those of features are met as such row by row: what is fitted, penalties included, has
+   * √ω times the rows of data and W. Those of features count in `project` too. Those of samples and entries are met entry
+   * by entry, by solver 'hals' alone, at k² multiply-adds for each known entry in each half-step; they are about the data of
+   * the fit, and new samples have none. Weights are not for SVD layers nor for joint training, and those of samples and
+   * entries not for starts from an SVD.
+   *
+   * @example
+   * factorInput(X, { name: 'rna', weights: { samples: depths, entries: confidence } });
+   */
+  readonly weights?: WeightsInput | undefined;
   /** A name for each sample, no two alike: results carry them, and `factorShared` brings inputs together by them. */
   readonly sampleNames?: readonly string[] | undefined;
   /** A name for each feature, no two alike: the loadings carry them. */

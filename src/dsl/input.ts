@@ -1,6 +1,7 @@
 import { toMaskedMatrix } from '../mask.js';
 import type { MatrixInput } from '../matrix-input.js';
-import { expression, frozenInput, isTurned, maskOf } from './build.js';
+import { withoutWeightless } from '../weights.js';
+import { entryWeightsOf, expression, frozenInput, isTurned, maskOf } from './build.js';
 import type { InputOptions } from './config.js';
 import type { InputExpr, InputNameGuard } from './expr.js';
 import type { InputNode } from './node.js';
@@ -10,8 +11,8 @@ import type { InputNode } from './node.js';
  *
  * Takes a dense matrix (`{ rows, cols, data }`, column after column, or with `order: 'rows'` row after row), a CSC
  * matrix, a two-dimensional ndarray, or rows of numbers. Float64Array and Float32Array data is used as it is: don't
- * change it while a fit runs. Entries that are NaN are missing, and those of `mask`: the data are then copied. Faults in
- * the data, and in names, are reported by `factorNet`, together with all others.
+ * change it while a fit runs. Entries that are NaN are missing, and those of `mask`, and those of weight 0: the data are then
+ * copied. Faults in the data, in weights and in names are reported by `factorNet`, together with all others.
  *
  * @example
  * const rna = factorInput([[1, 0, 2], [0, 3, 1]], { name: 'rna' }); // 2 features × 3 samples
@@ -20,7 +21,9 @@ export function factorInput<const N extends string>(
   data: MatrixInput,
   options: InputOptions<N> & InputNameGuard<N>,
 ): InputExpr<N> {
-  const matrix = toMaskedMatrix(data, maskOf(options), isTurned(options));
+  const own = frozenInput(options);
+  const masked = toMaskedMatrix(data, maskOf(options), isTurned(options));
+  const matrix = withoutWeightless(masked, entryWeightsOf(own), isTurned(options));
   // An untyped caller's options may be anything; the compiler's validation says what is wrong with them.
-  return expression({ kind: 'input', options: frozenInput(options), data: matrix } as InputNode);
+  return expression({ kind: 'input', options: own, data: matrix } as InputNode);
 }

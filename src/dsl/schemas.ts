@@ -99,13 +99,14 @@ const isWeights = (value: unknown): boolean =>
     !Array.isArray(value) &&
     Object.values(value).every((each) => each === undefined || isWeight(each)));
 
-/** What a mask is, and what names are, is found where all data is looked at. */
+/** What masks and weights are, and what names are, is found where all data is looked at. */
 const unread = z.unknown().optional();
 export const inputOptions = z.strictObject({
   name,
   orientation,
   weight,
   mask: unread,
+  weights: unread,
   sampleNames: unread,
   featureNames: unread,
 });

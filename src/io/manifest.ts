@@ -13,8 +13,8 @@ export interface SavedLayer {
   readonly stopped: 'converged' | 'max-iter' | 'aborted';
   readonly kkt: number;
   readonly restart: number;
-  /** What the blocks that it reads were multiplied by. */
-  readonly roots?: readonly number[] | null;
+  /** What the blocks that it reads, or their rows, were multiplied by. */
+  readonly roots?: readonly (number | readonly number[])[] | null;
 }
 
 /** What a saved fit says of itself. */
@@ -61,7 +61,7 @@ const savedLayer = z.object({
   stopped: z.enum(['converged', 'max-iter', 'aborted']),
   kkt: z.number(),
   restart: count,
-  roots: z.array(z.number().positive()).nullish(),
+  roots: z.array(z.union([z.number().positive(), z.array(z.number().positive())])).nullish(),
 });
 const hashes = z.array(z.object({ name: z.string(), sha256: z.string() }));
 const manifest = z.object({

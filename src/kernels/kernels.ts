@@ -1,4 +1,4 @@
-import type { CscMatrix, DenseMatrix, Floats, RowBlocks } from '../matrix.js';
+import type { CscMatrix, DenseMatrix, Floats, Matrix, RowBlocks } from '../matrix.js';
 import type { Look } from '../matrix-check.js';
 import type { FactorTerms, Norm, Side } from '../objective.js';
 import type { Acceleration, MaskedSolver, Memory, Precision, Solver, TiedForm } from '../solver.js';
@@ -86,6 +86,11 @@ export interface NmfArgs {
    * accelerate 'her' only with 'exact'.
    */
   readonly missing: MaskedSolver | null;
+  /**
+   * ω of ½·Σ ω_ij·(x_ij − w_i·h_j)²: for each block a matrix of its shape, or one row for all of its rows, of numbers from
+   * 0 (then the entry is missing) to 1; null where each is 1. Only with `missing: 'exact'`. Default: none has any.
+   */
+  readonly weights?: readonly (Matrix | null)[] | null | undefined;
 }
 
 /**
@@ -177,9 +182,9 @@ export interface NmfResult {
   readonly d: Float64Array;
   /** k × samples, rows scaled by `norm`. */
   readonly H: DenseMatrix;
-  /** ‖X − W·diag(d)·H‖² / entries. */
+  /** ‖X − W·diag(d)·H‖² / entries, each square times its weight. */
   readonly loss: number;
-  /** ‖X‖² / entries, the loss of a model of zeros; null from an SVD, which does not look. */
+  /** ‖X‖² / entries, the same of a model of zeros; null from an SVD, which does not look. */
   readonly nullLoss: number | null;
   /** J, penalties included. */
   readonly objective: number;

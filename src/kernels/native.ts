@@ -151,9 +151,13 @@ function wrap(addon: Addon): Kernels {
 }
 
 /** Arguments of a fit as the addon reads them. */
-function fitted({ X, W, H, holdOut, missing, ...args }: NmfArgs): Native.NmfArgs {
+function fitted({ X, W, H, holdOut, missing, weights, ...args }: NmfArgs): Native.NmfArgs {
   const sides = { W: termsOf(W), H: termsOf(H) };
-  const whole = { ...args, ...sides, X: blocks(X), ...(missing === null ? {} : { missing }) };
+  const whole = {
+    ...{ ...args, ...sides, X: blocks(X) },
+    ...(missing === null ? {} : { missing }),
+    ...(weights == null ? {} : { weights: weights.map((own) => (own === null ? {} : { matrix: blocks([own])[0] })) }),
+  };
   return holdOut === null ? whole : { ...whole, holdOut: { ...holdOut, keys: Uint32Array.from(holdOut.keys.flat()) } };
 }
 

@@ -5,9 +5,9 @@ import type { MatrixInput } from '../matrix-input.js';
 /** One accepted iterate. */
 export interface HistoryEntry {
   readonly iteration: number;
-  /** Mean squared error per entry of the layer's own input, each square times its weight. */
+  /** Mean squared error per known entry of the layer's own input, each square times its weight. */
   readonly loss: number;
-  /** What is minimised, penalties included: Σ_m ½·ω_m·‖X_m − W_m·H‖² + penalties. */
+  /** What is minimised, penalties included: ½·Σ ω·(x − wh)² + penalties. */
   readonly objective: number;
 }
 
@@ -51,9 +51,12 @@ interface BaseFit {
   readonly d: Float64Array;
   /** Embedding, k × samples. */
   readonly H: DenseMatrix;
-  /** Mean squared error per entry of the layer's own input: Σ ω·(x − wh)² over the number of entries, ω = 1 without weights. */
+  /**
+   * Mean squared error per known entry of the layer's own input, each square times its weight: Σ ω·(x − wh)² over the number
+   * of entries that are known, those of weight 0 left out; ω is the product of all weights that an entry has, 1 without any.
+   */
   readonly loss: number;
-  /** What was minimised, penalties included: Σ_m ½·ω_m·‖X_m − W_m·H‖² + penalties; for an SVD ½‖residual‖² of the centred and scaled matrix. */
+  /** What was minimised, penalties included: ½·Σ ω·(x − wh)² + penalties; for an SVD ½‖residual‖² of the centred and scaled matrix. */
   readonly objective: number;
   /** With `history` and `kkt`, of the layer fitted by itself; rounds of joint training are in the summary. */
   readonly iterations: number;
@@ -72,13 +75,13 @@ interface BaseFit {
 
 /** How well one input is reconstructed through the whole graph. */
 export interface InputSummary {
-  /** Mean squared error per entry, in data²; weights don't enter. */
+  /** Mean squared error per known entry, in data². Weights don't enter: each known entry counts 1, one of weight 0 is missing. */
   readonly loss: number;
   /** 1 − ‖X − X̂‖² / ‖X‖², about zero and not about the means; 1 for a matrix of zeros that comes back as zeros. */
   readonly explained: number;
   readonly rows: number;
   readonly cols: number;
-  /** Entries that are missing: losses are means over the others. */
+  /** Entries that are missing, or of weight 0: losses are means over the others. */
   readonly missing: number;
 }
 

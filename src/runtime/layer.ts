@@ -9,7 +9,7 @@ import { randomBlock, randomStart, type Start } from './starts.js';
 import { blocksIn, type LayerResult, matrixIn, type RunOptions, type RunState } from './state.js';
 import { svdStart } from './svd-start.js';
 import { energyOf, isDrawnTo, termsIn } from './terms.js';
-import { heightsOf, rootsOf, unweigh, weighBlocks, weighRows } from './weights.js';
+import { heightsOf, kernelWeights, rootsOf, sharesIn, unweigh, weighBlocks, weighRows } from './weights.js';
 
 /** Iterations after which random starts are compared. */
 const RACE = 10;
@@ -74,10 +74,12 @@ async function fitNmf(step: NmfStep, state: RunState, options: RunOptions, tell:
   const { layer } = step;
   const { k, start: _start, restarts: _restarts, weights, ...rest } = step.args;
   const read = blocksIn(state, step.read);
-  const roots = await rootsOf(read, weights);
+  const shares = sharesIn(state, weights);
+  const roots = await rootsOf(read, weights, shares);
   const X = await weighBlocks(read, roots, rest.precision);
   const weigh = (W: DenseMatrix) => weighRows(W, heightsOf(X), roots);
-  const args = { ...rest, W: termsIn(state, rest.W, 'W', weigh), H: termsIn(state, rest.H, 'H') };
+  const own = kernelWeights(shares);
+  const args = { ...rest, weights: own, W: termsIn(state, rest.W, 'W', weigh), H: termsIn(state, rest.H, 'H') };
   const { kernels, memory = 'normal', signal, keeper } = options;
   const whole = (start: Start, nth: number, from: NmfState | null = null): Promise<NmfResult> => {
     const save = (found: NmfState) =>

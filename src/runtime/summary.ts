@@ -21,7 +21,7 @@ function knownLosses(plan: Plan, state: RunState, slot: SlotId): { loss?: number
   if (more.length > 0 || (step.op !== 'nmf' && step.op !== 'tied') || step.read !== slot) return {};
   const result = state.results.get(step.layer);
   // A layer with weights has measured what it minimised.
-  if (result?.nullLoss == null || result.roots !== null) return {};
+  if (result?.nullLoss == null || (step.op === 'nmf' && step.args.weights !== null)) return {};
   const { loss, nullLoss } = result;
   return step.op === 'tied' || step.args.precision === 'f64' ? { loss, nullLoss } : { nullLoss };
 }

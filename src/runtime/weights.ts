@@ -7,7 +7,7 @@ import { normalize } from '../kernels/reference/scale.js';
 import {
   type DenseMatrix,
   dense,
-  type Floats,
+  entry,
   floatsLike,
   type Matrix,
   type RowBlocks,
@@ -17,40 +17,103 @@ import {
 } from '../matrix.js';
 import type { Norm } from '../objective.js';
 import type { Precision } from '../solver.js';
+import { combined, type Shares } from '../weights.js';
+import { blocksIn, type RunState } from './state.js';
 import { turn } from './turn.js';
 
-/** √ω of each block that a layer reads: what its rows are multiplied by while the layer is fitted; null for 1 each. */
-export type Roots = readonly number[] | null;
+/** √ω for a block, or for each of its rows: what these are multiplied by while a layer is fitted. */
+type Root = number | readonly number[];
+/** Those of the blocks that a layer reads; null for 1 each. */
+export type Roots = readonly Root[] | null;
+
+/** The matrices among the weights of each block. */
+export const sharesIn = (state: RunState, weights: readonly BlockWeight[] | null): readonly Shares<Matrix>[] =>
+  (weights ?? []).map((block) => {
+    const parts = (['features', 'samples', 'entries'] as const).flatMap((part) => {
+      const slot = block[part];
+      return slot === undefined ? [] : [[part, blocksIn(state, slot)[0]] as const];
+    });
+    return Object.fromEntries(parts);
+  });
+
+/** Weights by sample and entry, as a kernel takes them; null where there are none. */
+export function kernelWeights(shares: readonly Shares<Matrix>[]): readonly (Matrix | null)[] | null {
+  const all = shares.map(combined);
+  return all.some((own) => own !== null) ? all : null;
+}
 
 /** Entries summed between two turns of the event loop. */
 const STRETCH = 1 << 21;
 
 /** The roots of weights; what is balanced gets the mean energy of all blocks, unless it is zero. */
-export async function rootsOf(X: RowBlocks, weights: readonly BlockWeight[] | null): Promise<Roots> {
+export async function rootsOf(
+  X: RowBlocks,
+  weights: readonly BlockWeight[] | null,
+  shares: readonly Shares<Matrix>[],
+): Promise<Roots> {
   if (weights === null) return null;
   const given = weights.map(({ weight }) => Math.sqrt(weight));
-  if (!weights.some(({ balance }) => balance)) return given;
+  const balanced = weights.some(({ balance }) => balance) ? await balancing(X, weights, shares) : given.map(() => 1);
+  const roots = given.map((root, i): Root => {
+    const by = root * balanced[i];
+    const { features } = shares[i];
+    return features === undefined ? by : Array.from(storedValues(features), (x) => by * Math.sqrt(x));
+  });
+  return roots.some((root) => root !== 1) ? roots : null;
+}
+
+/** What brings the blocks that are balanced to the mean energy. */
+async function balancing(X: RowBlocks, weights: readonly BlockWeight[], shares: readonly Shares<Matrix>[]) {
   const energies: number[] = [];
-  for (const block of X) energies.push(await energyOf(storedValues(block)));
+  for (const [i, block] of X.entries()) energies.push(await energyOf(block, shares[i]));
   const mean = energies.reduce((sum, energy) => sum + energy, 0) / energies.length;
-  return given.map((root, i) =>
+  return energies.map((energy, i) =>
     // Roots first: the ratio itself may be beyond all numbers.
-    weights[i].balance && energies[i] > 0 ? root * (Math.sqrt(mean) / Math.sqrt(energies[i])) : root,
+    weights[i].balance && energy > 0 ? Math.sqrt(mean) / Math.sqrt(energy) : 1,
   );
 }
 
-/** ‖x‖² over what is known. */
-async function energyOf(values: Floats): Promise<number> {
+/** Σ ω_ij·x_ij² over what is known. */
+async function energyOf(block: Matrix, shares: Shares<Matrix>): Promise<number> {
+  const weightAt = weigher(block, shares);
   let sum = 0;
+  await eachStored(block, (x, p) => {
+    if (!Number.isNaN(x)) sum += weightAt(p) * x * x;
+  });
+  return sum;
+}
+
+/** Calls for every stored entry and its place in memory. */
+async function eachStored(block: Matrix, call: (x: number, p: number) => void): Promise<void> {
+  const values = storedValues(block);
   for (let from = 0; from < values.length; from += STRETCH) {
     const to = Math.min(from + STRETCH, values.length);
-    for (let p = from; p < to; p++) {
-      const x = values[p];
-      if (!Number.isNaN(x)) sum += x * x;
-    }
+    for (let p = from; p < to; p++) call(values[p], p);
     if (to < values.length) await turn();
   }
-  return sum;
+}
+
+/** The weight of the entry at a place in memory; places of a sparse block must be asked for in order. */
+function weigher(block: Matrix, shares: Shares<Matrix>): (p: number) => number {
+  const { features } = shares;
+  const own = combined(shares);
+  if (features === undefined && own === null) return () => 1;
+  const rowOf = rowsOf(block);
+  let j = 0;
+  return (p) => {
+    const i = rowOf(p);
+    if (block.kind === 'csc') while (block.indptr[j + 1] <= p) j++;
+    else j = block.order === 'rows' ? p % block.cols : Math.floor(p / block.rows);
+    const byRow = features === undefined ? 1 : storedValues(features)[i];
+    return own === null ? byRow : byRow * entry(own, own.rows === 1 ? 0 : i, j);
+  };
+}
+
+/** The row of the entry at a place in memory. */
+function rowsOf(block: Matrix): (p: number) => number {
+  if (block.kind === 'csc') return (p) => block.indices[p];
+  const { rows, cols } = block;
+  return block.order === 'rows' ? (p) => Math.floor(p / cols) : (p) => p % rows;
 }
 
 /**
@@ -65,29 +128,31 @@ export async function weighBlocks(X: RowBlocks, roots: Roots, precision: Precisi
   for (const [i, block] of X.entries()) {
     const { matrix, largest } = await weighBlock(block, roots[i]);
     // A root that is no number has made entries look as if they were missing.
-    if (!(roots[i] > 0 && roots[i] < Infinity) || largest > most || (largest > 0 && largest < 1 / most)) {
+    const root = greatest(roots[i]);
+    if (!(root > 0 && root < Infinity) || largest > most || (largest > 0 && largest < 1 / most)) {
       const rule = `weighted data fitted in ${precision} must have their largest magnitude between ${1 / most} and ${most}`;
-      throw new KernelError('non-finite', `${rule}; got ${largest} after a multiplication with ${roots[i]}`);
+      throw new KernelError('non-finite', `${rule}; got ${largest} after a multiplication with ${root}`);
     }
     weighed.push(matrix);
   }
   return weighed;
 }
 
+/** The largest root of a block. */
+const greatest = (root: Root): number =>
+  typeof root === 'number' ? root : root.reduce((most, each) => Math.max(most, each), 0);
+
 /** A block times a root, and the largest magnitude in it; itself, not looked at, where the root is 1. */
-export async function weighBlock(block: Matrix, root: number): Promise<{ matrix: Matrix; largest: number }> {
+export async function weighBlock(block: Matrix, root: Root): Promise<{ matrix: Matrix; largest: number }> {
   if (root === 1) return { matrix: block, largest: 0 };
   const own = storedValues(block);
   const values = floatsLike(own, own.length);
+  const rowOf = rowsOf(block);
   let largest = 0;
-  for (let from = 0; from < values.length; from += STRETCH) {
-    const to = Math.min(from + STRETCH, values.length);
-    for (let p = from; p < to; p++) {
-      values[p] = own[p] * root;
-      if (Math.abs(values[p]) > largest) largest = Math.abs(values[p]);
-    }
-    if (to < values.length) await turn();
-  }
+  await eachStored(block, (x, p) => {
+    values[p] = x * (typeof root === 'number' ? root : root[rowOf(p)]);
+    if (Math.abs(values[p]) > largest) largest = Math.abs(values[p]);
+  });
   return { matrix: block.kind === 'dense' ? { ...block, data: values } : { ...block, values }, largest };
 }
 
@@ -95,7 +160,7 @@ export async function weighBlock(block: Matrix, root: number): Promise<{ matrix:
 export const heightsOf = (blocks: readonly { readonly rows: number }[]): readonly number[] =>
   blocks.map(({ rows }) => rows);
 
-/** W with the rows of each block multiplied by what its root is turned into. */
+/** W with its rows multiplied by what their roots are turned into. */
 export function weighRows(
   W: DenseMatrix,
   heights: readonly number[],
@@ -103,7 +168,10 @@ export function weighRows(
   by: (x: number, root: number) => number = (x, root) => x * root,
 ): DenseMatrix {
   if (roots === null) return W;
-  const each = Float64Array.from(heights.flatMap((rows, i) => new Array<number>(rows).fill(roots[i])));
+  const each = heights.flatMap((rows, i) => {
+    const root = roots[i];
+    return typeof root === 'number' ? new Array<number>(rows).fill(root) : root;
+  });
   return dense(
     W.rows,
     W.cols,
@@ -122,8 +190,9 @@ export function unweigh(
   { norm, placed }: { readonly norm: Norm; readonly placed: boolean },
 ): NmfResult {
   if (roots === null) return result;
-  if (norm !== 'none' && roots.every((root) => root === roots[0]))
-    return { ...result, d: result.d.map((x) => x / roots[0]) };
+  const [first] = roots;
+  if (norm !== 'none' && typeof first === 'number' && roots.every((root) => root === first))
+    return { ...result, d: result.d.map((x) => x / first) };
   const W = weighRows(result.W, heights, roots, (x, root) => x / root);
   return { ...result, ...normalize(transpose(W), scaleRows(result.H, result.d), norm, placed) };
 }

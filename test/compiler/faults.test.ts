@@ -258,6 +258,12 @@ const faults: readonly FaultCase[] = [
   ['invalid-mask', masked(thrower), {}, /readable; got boo/],
   ['invalid-mask', masked(uniform(6, 5, 3)), {}, /of zeros and ones; got 0\./],
   [
+    'invalid-weights',
+    net(nmfLayer(factorInput(X, { name: 'x', weights: [[1, 0]] }), { name: 'a', k: 1 })),
+    { of: "input 'x'", rule: 'as large as the data, 6 × 5', got: '1 × 2' },
+    /The weights of input 'x' must be as large as the data, 6 × 5; got 1 × 2/,
+  ],
+  [
     'incompatible-options',
     net(nmfLayer(gappy, { name: 'a', k: 1, solver: 'bpp' })),
     { options: { solver: 'bpp' } },
@@ -420,6 +426,7 @@ describe('one fault, one issue', () => {
       'invalid-data': true,
       'non-finite': true,
       'invalid-mask': true,
+      'invalid-weights': true,
       'nothing-known': true,
       'invalid-names': true,
       'names-mismatch': true,

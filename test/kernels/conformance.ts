@@ -16,6 +16,7 @@ import { solverLaws } from './solver-laws.js';
 import { svdLaws } from './svd-laws.js';
 import { tiedLaws } from './tied-laws.js';
 import { trapLaws } from './trap-laws.js';
+import { weightLaws } from './weight-laws.js';
 
 /** Laws that every backend keeps; a new one is tested by naming it. */
 export function conformance(name: string, kernels: Kernels): void {
@@ -29,6 +30,7 @@ export function conformance(name: string, kernels: Kernels): void {
   holdOutLaws(name, kernels);
   missingLaws(name, kernels);
   checkpointLaws(name, kernels);
+  weightLaws(name, kernels);
   multiplyLaws(name, kernels);
   svdLaws(name, kernels);
   lookLaws(name, kernels);

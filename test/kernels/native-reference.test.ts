@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { compile } from '../../src/compiler/compile.js';
 import { factorNet, KernelError } from '../../src/index.js';
-import type { CallOptions, NmfResult } from '../../src/kernels/kernels.js';
+import type { CallOptions, NmfArgs, NmfResult } from '../../src/kernels/kernels.js';
 import { loadNative, provokePanic } from '../../src/kernels/native.js';
 import { reference } from '../../src/kernels/reference.js';
 import { type DenseMatrix, dense, type Matrix, storedValues } from '../../src/matrix.js';
@@ -17,6 +17,7 @@ import { penalized } from './encode-laws.js';
 import { gappy } from './missing-laws.js';
 import { chain, DRAWN, FREE_TERMS } from './penalty-laws.js';
 import { madeFor, tiedArgs } from './tied-laws.js';
+import { weightsOf } from './weight-laws.js';
 
 const terms = fc
   .record({ L1: fc.constantFrom(0, 0.01, 0.1), L2: fc.constantFrom(0, 0.1), nonneg: fc.boolean() })
@@ -37,15 +38,33 @@ describe.skipIf(!haveNative)(`native equals reference${withoutNative}`, () => {
       ] as const) {
         const accelerate = missing === 'em' ? 'none' : 'her';
         const args = nmfArgs([X], 4, { ...terms, missing, accelerate, maxIter: 15, tol: 0, norm: 'none' });
-        const [one, other] = [await native.nmf(args), await reference.nmf(args)];
-        expect(one.iterations).toBe(other.iterations);
-        expect(relativeDifference(one.history.objective, other.history.objective)).toBeLessThan(1e-8);
-        expect(relativeDifference(one.W.data, other.W.data)).toBeLessThan(1e-6);
-        expect(relativeDifference(one.H.data, other.H.data)).toBeLessThan(1e-6);
-        expect(Math.abs(one.kkt - other.kkt)).toBeLessThan(1e-6);
+        await expectAlike(args);
       }
     },
   );
+
+  test.each([...FREE_TERMS, ...DRAWN])('nmf, %s: entry by entry, with weights', async (_, terms) => {
+    const args = nmfArgs([gappy(uniform(24, 17, 5), 0.2, 3)], 4, { ...terms, maxIter: 15, tol: 0, norm: 'none' });
+    await expectAlike({ ...args, missing: 'exact', weights: [weightsOf(24, 17, 7)] });
+  });
+
+  test('nmf: entry by entry, with weights of several blocks', async () => {
+    const X = [gappy(uniform(150, 90, 5), 0.2, 3), sparse(70, 90, 6), uniform(30, 90, 7)];
+    for (const [, terms] of PENALTIES) {
+      const args = nmfArgs(X, 9, { ...terms, maxIter: 6, tol: 0, norm: 'none' });
+      for (const own of [weightsOf(150, 90, 8), uniform(1, 90, 9), sparse(150, 90, 10, 2)])
+        await expectAlike({ ...args, missing: 'exact', weights: [own, uniform(1, 90, 11), null] });
+    }
+  });
+
+  const expectAlike = async (args: NmfArgs) => {
+    const [one, other] = [await native.nmf(args), await reference.nmf(args)];
+    expect(one.iterations).toBe(other.iterations);
+    expect(relativeDifference(one.history.objective, other.history.objective)).toBeLessThan(1e-8);
+    expect(relativeDifference(one.W.data, other.W.data)).toBeLessThan(1e-6);
+    expect(relativeDifference(one.H.data, other.H.data)).toBeLessThan(1e-6);
+    expect(Math.abs(one.kkt - other.kkt)).toBeLessThan(1e-6);
+  };
 
   test('nmf: any matrix, any terms, entry by entry', async () => {
     await fc.assert(

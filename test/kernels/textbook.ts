@@ -13,7 +13,7 @@ export function meanSquareOver(X: RowBlocks, fit: NmfResult, counts: (entry: num
 }
 
 /** The penalties of `objective.ts` on a model that has its scale in d. */
-export function penaltyOf({ W, d, H }: NmfResult, args: Pick<NmfArgs, 'W' | 'H'>): number {
+export function penaltyOf({ W, d, H }: Pick<NmfResult, 'W' | 'd' | 'H'>, args: Pick<NmfArgs, 'W' | 'H'>): number {
   const [m, n] = [W.rows, H.cols];
   const l1 = (v: Float64Array) => v.reduce((sum, x) => sum + Math.abs(x), 0);
   const l2 = (v: Float64Array) => Math.hypot(...v);

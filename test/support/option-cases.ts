@@ -16,6 +16,7 @@ import {
   svdLayer,
   W,
 } from '../../src/index.js';
+import { toCsc } from '../../src/matrix.js';
 import { uniform } from './matrices.js';
 
 /** What `factorNet` takes. */
@@ -172,6 +173,7 @@ export const graphCases: Readonly<Record<string, SchemaCases>> = {
       sampleNames: { with: { sampleNames: ['a', 'b', 'c', 'd', 'e'] } },
       featureNames: { with: { featureNames: ['a', 'b', 'c', 'd', 'e'] } },
       mask: { with: { mask: { features: [0, 4], samples: Int32Array.of(1, 3) } } },
+      weights: { with: { weights: { features: [1, 2, 3, 4, 5], samples: Int32Array.of(1, 3, 2, 1, 4) } } },
     },
   },
   conditionOptions: {
@@ -242,6 +244,8 @@ export const graphCases: Readonly<Record<string, SchemaCases>> = {
 export const moreValues: readonly (readonly [schema: string, options: object])[] = [
   ['inputOptions', { mask: 'zeros' }],
   ['inputOptions', { mask: ones.slice(0, 5) }],
+  ['inputOptions', { weights: uniform(5, 5, 4) }],
+  ['inputOptions', { weights: { entries: toCsc(uniform(5, 5, 4)) } }],
   ['inputOptions', { mask: { rows: 5, cols: 5, order: 'rows', data: ones.slice(0, 5).flat() } }],
   ['inputOptions', { weight: 'balance' }],
   ['sharedOptions', { weights: 'balance' }],

@@ -156,6 +156,7 @@ export interface NmfArgs {
   norm: Norm
   holdOut?: HoldOut
   missing?: MaskedSolver
+  weights?: Array<Weights>
 }
 
 /** See `NmfResult` of kernels.ts; matrices as their data, column-major. */
@@ -268,3 +269,8 @@ export type Unlisted = 'zero' | 'missing'
 
 /** The version of the crate, which is that of the package it was built for. */
 export declare function version(): string
+
+/** How much the entries of a block count; each 1 where there is no matrix. */
+export interface Weights {
+  matrix?: Matrix
+}

@@ -20,7 +20,7 @@ function demand(holds: boolean, rule: string): void {
 
 /** Arguments of an NMF that don't fit together are an error, never computed with. */
 export function checkNmf(args: NmfArgs): void {
-  const { X, start, W, H, solver, accelerate, sweeps, maxIter, tol, holdOut, missing } = args;
+  const { X, start, W, H, solver, accelerate, sweeps, maxIter, tol, holdOut, missing, weights } = args;
   checkBlocks(X);
   const k = start.H.rows;
   demand(k >= 1, 'a factorization must have a factor');
@@ -48,6 +48,13 @@ export function checkNmf(args: NmfArgs): void {
     const plain = accelerate === 'none' || missing === 'exact';
     demand(solver === 'hals' && plain, "missing entries need solver 'hals', and accelerate 'none' unless 'exact'");
     demand(holdOut === null, 'nothing can be held out where entries are missing');
+  }
+  if (weights != null) {
+    demand(missing === 'exact', "weights need missing: 'exact'");
+    demand(weights.length === X.length, 'weights must be as many as there are row blocks');
+    weights.forEach((own, at) => {
+      if (own !== null) checkShape(own, own.rows === 1 ? 1 : X[at].rows, X[at].cols, 'the weights of a block');
+    });
   }
 }
 

@@ -5,7 +5,10 @@ import type { Block, Blocks } from './blocks.js';
 import type { Pause } from './pause.js';
 import { dotColumns, listed, type Panel } from './products.js';
 
-/** What a fit doesn't see of a matrix: a sparse matrix that lists those entries with their values, zeros included. */
+/**
+ * What a fit doesn't see of a matrix: a sparse matrix that lists those entries with their values, zeros included. Where
+ * entries have weights, one that lists what is seen, with these.
+ */
 export interface Held {
   readonly byColumn: CscMatrix;
   /** The same, transposed. */
@@ -15,6 +18,8 @@ export interface Held {
   readonly share: number;
   /** The values are known: the entries are held out, not missing. */
   readonly scored: boolean;
+  /** Where entries have weights: the values of what is seen, in the order of `byColumn`. */
+  readonly weighed: Float64Array | null;
 }
 
 /** Draws the mask; X comes back with zeros where an entry is held out, so that no value there can reach the fit. */
@@ -38,7 +43,8 @@ function together(
   scored: boolean,
 ): { readonly X: Blocks; readonly held: Held } {
   const byColumn = stack(split.map(({ hidden }) => hidden));
-  const held = { byColumn, byRow: transposeCsc(byColumn), count: byColumn.values.length, share, scored };
+  const lists = { byColumn, byRow: transposeCsc(byColumn), count: byColumn.values.length };
+  const held = { ...lists, share, scored, weighed: null };
   return { X: split.map(({ seen }) => seen), held };
 }
 

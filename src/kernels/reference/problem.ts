@@ -11,6 +11,7 @@ import { type Bounds, type ColumnSolver, type Quadratic, quadratic } from './qua
 import { type ColumnTerms, columnTerms, drawn, type FactorSide, sideOf, sumsOf } from './sides.js';
 import { em, exact, type MaskedStep, ownQuadratics } from './solvers/masked.js';
 import { solvers } from './solvers.js';
+import { weigh, weighedSquares } from './weighed.js';
 
 /** Below this fraction of ‖X‖² the loss is summed entry by entry: the identity would lose too many digits. */
 export const EXPLICIT_BELOW = 1e-6;
@@ -20,12 +21,12 @@ export interface Problem {
   readonly args: NmfArgs;
   readonly W: FactorSide;
   readonly H: FactorSide;
-  /** Zero where entries are held out or missing. */
+  /** Zero where entries are held out or missing; where they have weights, times these. */
   readonly X: Blocks;
   readonly held: Held | null;
   /** Entries that are fitted. */
   readonly entries: number;
-  /** Sum of their squares. */
+  /** Sum of their squares, each times its weight. */
   readonly total: number;
 }
 
@@ -45,21 +46,21 @@ export interface Place extends Pair {
 }
 
 export interface Measure {
-  /** ‖X − WH‖² over what is fitted. */
+  /** ‖X − WH‖² over what is fitted, each square times its weight. */
   readonly squares: number;
   readonly objective: number;
   /** Mean squared error over what is held out, NaN where that is nothing. */
   readonly heldLoss: number;
 }
 
-/** X with zeros where a fit may not look, and what is there. */
+/** X with zeros where a fit may not look, times the weights of its entries, and what is there. */
 async function unseen(
   X: Blocks,
-  { holdOut, missing }: NmfArgs,
-): Promise<{ readonly X: Blocks; readonly held: Held | null }> {
+  { holdOut, missing, weights }: NmfArgs,
+): Promise<{ readonly X: Blocks; readonly held: Held | null; readonly total?: number }> {
   if (holdOut !== null) return hideEntries(X, holdOut);
   if (missing === null) return { X, held: null };
-  const hidden = hideMissing(X);
+  const hidden = weights == null ? hideMissing(X) : weigh(X, weights);
   if (hidden.held.count === totalRows(X) * X[0].cols)
     throw new KernelError('invalid-argument', 'no entry of the data is known');
   return hidden;
@@ -67,10 +68,10 @@ async function unseen(
 
 export async function pose(args: NmfArgs): Promise<Problem> {
   const whole = blocksOf(args.X, args.precision);
-  const { X, held } = await unseen(whole, args);
+  const { X, held, total = sumOfSquares(X) } = await unseen(whole, args);
   const entries = totalRows(X) * X[0].cols - (held?.count ?? 0);
   const sides = { W: sideOf(args.W, 'W'), H: sideOf(args.H, 'H') };
-  return { args, ...sides, X, held, entries, total: sumOfSquares(X) };
+  return { args, ...sides, X, held, entries, total };
 }
 
 /** The same, with what factors are drawn to as it should be for these. */
@@ -129,12 +130,16 @@ function stepOf(problem: Problem, side: 'W' | 'H', from: Panel, partner: Panel):
       : { ...shared, ridge: shared.ridge.map((x, r) => x + columns.ridge[r] + columns.spread[r] * columns.weights[j]) };
   const bounds: Bounds = { nonneg: own.terms.nonneg, upper: own.terms.upperBound ?? Number.POSITIVE_INFINITY };
   const lists = held === null ? null : side === 'W' ? held.byRow : held.byColumn;
-  return { partner, held: lists, termsOf, bounds, columns };
+  return { partner, held: lists, weighed: held?.weighed != null, termsOf, bounds, columns };
 }
 
 /** ‖X − WH‖² and J, where `cross` is ⟨X, WH⟩: by ‖X‖² − 2⟨X, WH⟩ + ⟨WᵀW, HHᵀ⟩ while that is exact enough. */
 export async function measure(problem: Problem, { W, H }: Pair, cross: number, pause: Pause): Promise<Measure> {
   const { X, held, total } = problem;
+  if (held?.weighed != null) {
+    const squares = await weighedSquares(held, held.weighed, W, H, pause);
+    return { squares, objective: objectiveOf(problem, { W, H }, squares), heldLoss: Number.NaN };
+  }
   const hidden = held === null ? { model: 0, residual: 0 } : await heldSquares(held, W, H, pause);
   const whole = dot(gram(W), gram(H));
   let squares = total - 2 * cross + whole - hidden.model;

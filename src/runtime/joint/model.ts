@@ -216,6 +216,9 @@ export function modelOf(plan: Plan, state: RunState): Model {
   return { plan, readers, A, E };
 }
 
+/** Joint training takes no weights by feature, which would be a list. */
+const squareOf = (root: unknown): number => (typeof root === 'number' ? root ** 2 : 1);
+
 /** The data that layers read, and how much of the loss each is: what the layers that read it weigh it with, on average. */
 export function weightsOf(plan: Plan, state: RunState): ReadonlyMap<SlotId, number> {
   const all = new Map<SlotId, number[]>();
@@ -223,7 +226,7 @@ export function weightsOf(plan: Plan, state: RunState): ReadonlyMap<SlotId, numb
     const roots = state.results.get(layer)?.roots ?? null;
     for (const [at, { source }] of parts.entries()) {
       if (source.kind !== 'data') continue;
-      all.set(source.slot, [...(all.get(source.slot) ?? []), roots === null ? 1 : roots[at] ** 2]);
+      all.set(source.slot, [...(all.get(source.slot) ?? []), squareOf(roots?.[at])]);
     }
   }
   return new Map([...all].map(([slot, list]) => [slot, list.reduce((sum, x) => sum + x, 0) / list.length]));

@@ -9,13 +9,29 @@ export interface MaskedStep {
   readonly partner: Panel;
   /** The held-out entries: column j lists columns of the partner that say nothing about column j of the factor. */
   readonly held: CscMatrix;
+  /** It lists instead what is seen, with weights. */
+  readonly weighed: boolean;
   readonly termsOf: (column: number) => StepTerms;
   readonly bounds: Bounds;
 }
 
-/** The quadratic of column j, its own Gram matrix included: G − Σ p_i·p_iᵀ over its held-out entries i. */
-export function ownQuadratics({ partner, held, termsOf, bounds }: MaskedStep): (j: number) => Quadratic {
+/**
+ * The quadratic of column j, its own Gram matrix included: G − Σ p_i·p_iᵀ over its held-out entries i, or where entries
+ * have weights Σ ω_ij·p_i·p_iᵀ over those that are seen.
+ */
+export function ownQuadratics(step: MaskedStep): (j: number) => Quadratic {
+  const { partner, held, termsOf, bounds } = step;
   const k = partner.rows;
+  if (step.weighed)
+    return (j) => {
+      const own = new Float64Array(k * k);
+      for (let q = held.indptr[j]; q < held.indptr[j + 1]; q++) {
+        const p = column(partner, held.indices[q]);
+        for (let r = 0; r < k; r++) for (let s = 0; s < k; s++) own[r * k + s] += held.values[q] * (p[r] * p[s]);
+      }
+      // What is dead is measured by the column itself: all of it may count little.
+      return quadratic(own, termsOf(j), bounds);
+    };
   const G = gram(partner);
   const largest = largestDiagonal(G, k);
   return (j) => {

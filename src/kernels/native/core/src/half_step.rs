@@ -220,7 +220,8 @@ impl<'a, T: Element> Filled<'a, T> {
 }
 
 /// out_j += Σ (p_i·x_j)·p_i over the held-out entries i of columns j of a factor, p_i being column i of its partner; the
-/// p_i·x_j are compared with the values of those entries where they are wanted.
+/// p_i·x_j are compared with the values of those entries where they are wanted. Where entries have weights, each term is
+/// multiplied by its own.
 pub fn correct<T: Real>(
     lists: &Lists,
     partner: &Panel<T>,
@@ -247,6 +248,7 @@ pub fn correct<T: Real>(
             stride: partner.stride,
             indices: &lists.indices,
             bounds,
+            weights: lists.weights.as_deref(),
             x,
             out,
             scored,

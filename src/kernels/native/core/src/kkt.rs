@@ -67,7 +67,7 @@ pub fn largest_step<T: Element>(
             let at = |c: usize, r: usize| Slope {
                 gx: gx[c * wide + r] + coupled(quadratic, &x[c * stride..], r),
                 spread: spread(c, r),
-                curvature: own.curvature(quadratic, r, diagonal[c * k + r]),
+                curvature: own.curvature::<T>(quadratic, r, &diagonal[c * k..(c + 1) * k]),
             };
             return Ok(widest(quadratic, stride, x, product, at));
         }
@@ -205,25 +205,31 @@ impl<'a> Own<'a> {
         for window in 0..lists.windows {
             let bounds = lists.bounds(window, range);
             for (sums, ends) in diagonal.chunks_exact_mut(k).zip(bounds.windows(2)) {
-                for &i in &lists.indices[ends[0]..ends[1]] {
-                    let column = self.partner.column(i as usize);
+                for p in ends[0]..ends[1] {
+                    let column = self.partner.column(lists.indices[p] as usize);
+                    let weight = lists.weights.as_ref().map_or(1.0, |weights| weights[p]);
                     sums.iter_mut()
                         .zip(column)
-                        .for_each(|(sum, x)| *sum += x * x);
+                        .for_each(|(sum, x)| *sum += weight * x * x);
                 }
             }
         }
         Ok((out, diagonal))
     }
 
-    fn curvature(&self, quadratic: &Quadratic<'_>, r: usize, listed: f64) -> f64 {
+    fn curvature<T: Real>(&self, quadratic: &Quadratic<'_>, r: usize, listed: &[f64]) -> f64 {
         let own = if self.listed.seen {
-            listed
+            listed[r]
         } else {
-            self.diagonal[r] - listed
+            self.diagonal[r] - listed[r]
+        };
+        let dead = match self.listed.lists.weights {
+            None => self.dead,
+            // All of a column may count little.
+            Some(_) => dead_below::<T>() * listed.iter().fold(0.0, |most: f64, x| most.max(*x)),
         };
         let curvature = own + quadratic.terms.ridge[r];
-        if own > self.dead && curvature.is_finite() {
+        if own > dead && curvature.is_finite() {
             curvature
         } else {
             0.0

@@ -4,7 +4,7 @@ use crate::hold_out::{Hidden, Mask};
 use crate::panel::Panel;
 use crate::products::times_data;
 use crate::reduce::{dot, gram, sum_of_squares};
-use crate::residual::residual;
+use crate::residual::{Gaps, residual};
 
 /// Below this fraction of ‖X‖² the loss is summed entry by entry: the identity would lose too many digits.
 const EXPLICIT_BELOW: f64 = 1e-3;
@@ -46,7 +46,11 @@ fn mse_of_known(x: Data<'_>, w: &Dense<'_>, h: &Dense<'_>, layout: Layout) -> Re
     let hidden = Hidden::new(x, &mask)?;
     let x = Data::<f64>::new(&hidden.blocks(), layout)?;
     let (w, h) = (Panel::from_rows(w)?, Panel::from_columns(h)?);
-    Ok(residual(&x, &w, &h, Some(&mask))? / known)
+    let gaps = Gaps {
+        mask: &mask,
+        weights: None,
+    };
+    Ok(residual(&x, &w, &h, Some(gaps))? / known)
 }
 
 fn is_zero(data: &[f64]) -> bool {

@@ -2,7 +2,7 @@ use std::ops::Range;
 
 use crate::data::{Data, Element, PartKind};
 use crate::error::Result;
-use crate::hold_out::Mask;
+use crate::hold_out::{Mask, Weights};
 use crate::leaves::Accumulate;
 use crate::memory::{Aligned, zeros};
 use crate::panel::Panel;
@@ -15,22 +15,30 @@ const ROWS: usize = 64;
 /// Samples whose estimates are made at once.
 const DEPTH: usize = 32;
 
+/// What of X is not seen, or not wholly.
+#[derive(Clone, Copy)]
+pub struct Gaps<'a> {
+    /// Entries that don't count; they are zero in X.
+    pub mask: &'a Mask,
+    /// What the others were multiplied by in X.
+    pub weights: Option<&'a Weights<'a>>,
+}
+
 /// Σ_j (X − Wᵀ·H)_ij² for each feature i, entry by entry, for panels W (k × features) and H (k × samples); entries that
-/// are held out, and zero in X, don't count.
+/// are held out, and zero in X, don't count, and those with a weight so much.
 pub fn residual_by_row<T: Element>(
     x: &Data<'_, T>,
     w: &Panel<T>,
     h: &Panel<T>,
-    without: Option<&Mask>,
+    gaps: Option<Gaps<'_>>,
 ) -> Result<Vec<f64>> {
     let mut sums = zeros(x.rows)?;
     let work = x.rows * x.cols * (w.k + 1);
     let tasks: Vec<_> = sums.chunks_mut(ROWS).collect();
-    let done: Result<Vec<()>> = each_task(tasks, work, |c, out| {
-        squares(x, w, h, without, c * ROWS, out)
-    })
-    .into_iter()
-    .collect();
+    let done: Result<Vec<()>> =
+        each_task(tasks, work, |c, out| squares(x, w, h, gaps, c * ROWS, out))
+            .into_iter()
+            .collect();
     done?;
     Ok(sums)
 }
@@ -40,7 +48,7 @@ fn squares<T: Element>(
     x: &Data<'_, T>,
     w: &Panel<T>,
     h: &Panel<T>,
-    without: Option<&Mask>,
+    gaps: Option<Gaps<'_>>,
     first: usize,
     out: &mut [f64],
 ) -> Result<()> {
@@ -70,17 +78,26 @@ fn squares<T: Element>(
             terms: w.k,
             out: &mut estimates[..depth * lanes],
         });
-        if let Some(mask) = without {
-            for (d, estimates) in estimates.chunks_exact_mut(lanes).take(depth).enumerate() {
-                for (l, estimate) in estimates[..out.len()].iter_mut().enumerate() {
+        entries.fill(T::default());
+        lay_out(x, first, out.len(), left..left + depth, &mut entries, lanes);
+        if let Some(Gaps { mask, weights }) = gaps {
+            let tiles = estimates
+                .chunks_exact_mut(lanes)
+                .zip(entries.chunks_exact_mut(lanes));
+            for (d, (estimates, entries)) in tiles.take(depth).enumerate() {
+                for (l, (estimate, entry)) in
+                    estimates[..out.len()].iter_mut().zip(entries).enumerate()
+                {
                     if mask.held(first + l, left + d) {
                         *estimate = T::default();
+                    } else if let Some(weights) = weights {
+                        let root = weights.at(first + l, left + d).sqrt();
+                        *estimate = T::from_f64(estimate.to_f64() * root);
+                        *entry = T::from_f64(entry.to_f64() / root);
                     }
                 }
             }
         }
-        entries.fill(T::default());
-        lay_out(x, first, out.len(), left..left + depth, &mut entries, lanes);
         for (entries, estimates) in entries
             .chunks_exact(lanes)
             .zip(estimates.chunks_exact(lanes))
@@ -134,12 +151,12 @@ fn lay_out<T: Element>(
     }
 }
 
-/// ‖X − Wᵀ·H‖², entry by entry, but for those that are held out.
+/// ‖X − Wᵀ·H‖², entry by entry, but for those that are held out, and those with a weight so much.
 pub fn residual<T: Element>(
     x: &Data<'_, T>,
     w: &Panel<T>,
     h: &Panel<T>,
-    without: Option<&Mask>,
+    gaps: Option<Gaps<'_>>,
 ) -> Result<f64> {
-    Ok(sum(&residual_by_row(x, w, h, without)?))
+    Ok(sum(&residual_by_row(x, w, h, gaps)?))
 }

@@ -132,6 +132,13 @@ pub struct NmfArgs {
     pub norm: Norm,
     pub hold_out: Option<HoldOut>,
     pub missing: Option<MaskedSolver>,
+    pub weights: Option<Vec<Weights>>,
+}
+
+/// How much the entries of a block count; each 1 where there is no matrix.
+#[napi(object, object_to_js = false)]
+pub struct Weights {
+    pub matrix: Option<Matrix>,
 }
 
 /// See `NmfState` of kernels.ts.
@@ -316,6 +323,12 @@ impl DenseMatrix {
             data: &self.data,
         }
     }
+}
+
+/// Block by block.
+pub(crate) fn weights(blocks: &[Weights]) -> Vec<Option<Block<'_>>> {
+    let each = blocks.iter().map(|block| block.matrix.as_ref());
+    each.map(|matrix| matrix.map(view)).collect()
 }
 
 pub(crate) fn views(blocks: &[Matrix]) -> Vec<Block<'_>> {

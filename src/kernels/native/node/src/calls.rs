@@ -12,7 +12,7 @@ use napi_derive::napi;
 
 use crate::args::{
     Acceleration, Checkpoint, EncodeArgs, FactorSide, HoldOut, MaskedSolver, Memory, MseArgs,
-    MultiplyArgs, NmfArgs, NmfState, SvdArgs, TiedArgs, floats, views,
+    MultiplyArgs, NmfArgs, NmfState, SvdArgs, TiedArgs, floats, views, weights,
 };
 use crate::cancel::Cancel;
 use crate::jobs::{Outcome, spawn};
@@ -67,6 +67,7 @@ pub fn nmf<'env>(
                 },
             );
         };
+        let weights = args.weights.as_deref().map(weights);
         let args = core::nmf::NmfArgs {
             x: &views(&args.x),
             start_w: args.start.w.view(),
@@ -96,6 +97,7 @@ pub fn nmf<'env>(
                 }),
                 None => None,
             },
+            weights: weights.as_deref(),
         };
         controlled(ticket, &flag, on_iteration.as_ref(), |control| {
             core::nmf::nmf(&args, control).map(Into::into)

@@ -9,6 +9,8 @@ use crate::sparse::SparsePart;
 
 /// Multiply-adds that looking an entry up costs, about.
 const COST: usize = 8;
+/// Listed entries that are weighed in one go.
+const LISTED: usize = 4096;
 
 /// Data of one's own in which nothing is left of what is held out.
 pub struct Hidden<T> {
@@ -41,6 +43,14 @@ impl<T: Element> Hidden<T> {
         Ok(Self {
             parts: x.parts.into_iter().map(hide).collect::<Result<_>>()?,
         })
+    }
+
+    /// Multiplies each entry that is not zero by what is said of its place.
+    pub fn weigh(&mut self, by: impl Fn(usize, usize) -> f64 + Sync) {
+        let mut top = 0;
+        for part in &mut self.parts {
+            top += part.weigh(|i, j| by(top + i, j));
+        }
     }
 
     /// The blocks.
@@ -270,6 +280,56 @@ fn each_value<T: Element>(
 }
 
 impl<T: Element> OwnPart<T> {
+    /// Returns how many rows it has.
+    fn weigh(&mut self, by: impl Fn(usize, usize) -> f64 + Sync) -> usize {
+        let weigh = |x: &mut T, i: usize, j: usize| {
+            if *x != T::default() {
+                *x = T::from_f64(x.to_f64() * by(i, j));
+            }
+        };
+        match self {
+            OwnPart::Dense {
+                rows,
+                cols,
+                by_rows,
+                data,
+            } => {
+                let (length, work) = (if *by_rows { *cols } else { *rows }, COST * data.len());
+                each_chunk(data, length, work, |line, data| {
+                    for (place, x) in data.iter_mut().enumerate() {
+                        let (i, j) = if *by_rows {
+                            (line, place)
+                        } else {
+                            (place, line)
+                        };
+                        weigh(x, i, j);
+                    }
+                });
+                *rows
+            }
+            OwnPart::Csc {
+                rows,
+                indptr,
+                indices,
+                values,
+                ..
+            } => {
+                let work = COST * values.len();
+                each_chunk(values, LISTED, work, |c, values| {
+                    let first = c * LISTED;
+                    let mut j = indptr.partition_point(|&bound| bound <= first as u64) - 1;
+                    for (p, x) in (first..).zip(values) {
+                        while indptr[j + 1] <= p as u64 {
+                            j += 1;
+                        }
+                        weigh(x, indices[p] as usize, j);
+                    }
+                });
+                *rows
+            }
+        }
+    }
+
     fn block(&self) -> Block<'_> {
         match *self {
             OwnPart::Dense {

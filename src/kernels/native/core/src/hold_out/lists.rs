@@ -5,7 +5,7 @@ use crate::error::Result;
 use crate::leaves::{SUMS, TILE};
 use crate::memory::zeros;
 use crate::panel::stride_of;
-use crate::parallel::{each_task, even_ranges, tasks_of};
+use crate::parallel::{each_chunk, each_task, even_ranges, tasks_of};
 use crate::simd::Real;
 
 /// Bytes of a panel that a pass over held-out entries stays within, if that is not too few of them.
@@ -26,6 +26,8 @@ pub struct Lists {
     pub indices: Vec<u32>,
     /// Where list c of window w begins: bound w·count + c; and after the last, where it ends.
     pub bounds: Vec<usize>,
+    /// How much each entry counts, in the order of `indices`; none where each counts 1.
+    pub weights: Option<Vec<f64>>,
     /// Words of the mask in a window.
     width: usize,
 }
@@ -42,6 +44,7 @@ impl Lists {
             windows,
             indices: Vec::new(),
             bounds: zeros(windows * mask.rows + 1)?,
+            weights: None,
             width,
         };
         let words = mask.rows * mask.cols.div_ceil(TILE);
@@ -88,6 +91,24 @@ impl Lists {
                 }
             }
         });
+    }
+
+    /// Has each entry count as much as is said of its list and its column of the mask.
+    pub fn weigh(&mut self, weight: impl Fn(usize, usize) -> f64 + Sync) -> Result<()> {
+        let mut weights = zeros(self.len())?;
+        let chunk = COST * TILE;
+        each_chunk(&mut weights, chunk, COST * self.len(), |c, weights| {
+            let first = c * chunk;
+            let mut segment = self.bounds.partition_point(|&bound| bound <= first) - 1;
+            for (p, out) in (first..).zip(weights) {
+                while self.bounds[segment + 1] <= p {
+                    segment += 1;
+                }
+                *out = weight(segment % self.count, self.indices[p] as usize);
+            }
+        });
+        self.weights = Some(weights);
+        Ok(())
     }
 
     /// Number of entries.

@@ -78,6 +78,18 @@ impl Mask {
         Ok(mask)
     }
 
+    /// Adds entries, of those that it does not hold.
+    pub fn add(&mut self, entry: impl Fn(usize, usize) -> bool + Sync) {
+        let (rows, cols, work) = (self.rows, self.cols, self.words.len() * TILE);
+        each_chunk(&mut self.words, rows, work, |across, words| {
+            for (i, word) in words.iter_mut().enumerate() {
+                for place in places(!*word & present(cols, across)) {
+                    *word |= u64::from(entry(i, across * TILE + place)) << place;
+                }
+            }
+        });
+    }
+
     /// Everything else.
     pub fn complement(&self) -> Result<Self> {
         let mut out = Self::none(self.rows, self.cols)?;

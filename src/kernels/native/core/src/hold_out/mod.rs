@@ -3,10 +3,12 @@
 mod hide;
 mod lists;
 mod mask;
+mod weights;
 
 pub use hide::{HeldValues, Hidden};
 pub use lists::Lists;
 pub use mask::{Mask, held_share, threshold};
+pub use weights::Weights;
 
 use crate::data::{Data, Element};
 use crate::error::{KernelError, Result};
@@ -41,7 +43,7 @@ pub struct Listed<'a> {
 }
 
 /// What a fit does not see of X, as both factors and the score want it.
-pub struct Held<T> {
+pub struct Held<'a, T> {
     /// How many entries.
     pub count: usize,
     /// What part of X, about.
@@ -58,9 +60,11 @@ pub struct Held<T> {
     pub values: HeldValues<T>,
     /// They are known.
     pub scored: bool,
+    /// How much the entries that are seen count; then the lists are of these. None where each counts 1.
+    pub weights: Option<Weights<'a>>,
 }
 
-impl<T: Element> Held<T> {
+impl<'a, T: Element> Held<'a, T> {
     /// Draws the mask of X and looks its values up, for factors of rank k.
     pub fn drawn(x: &Data<'_, T>, hold_out: &HoldOut<'_>, k: usize) -> Result<Self> {
         let HoldOut { fraction, keys, .. } = *hold_out;
@@ -89,18 +93,27 @@ impl<T: Element> Held<T> {
             seen: false,
             values: HeldValues::new(x, &by_column)?,
             scored: true,
+            weights: None,
             by_column,
             mask,
         })
     }
 
     /// Finds what is missing from X. Where each column has a Gram matrix of its own, that is made of what is seen or by
-    /// taking away the rest: whichever is less.
-    pub fn missing(x: &Data<'_, T>, missing: Missing, k: usize) -> Result<Self> {
-        let mask = Mask::unknown(x)?;
+    /// taking away the rest: whichever is less, or where entries have weights of what is seen.
+    pub fn missing(
+        x: &Data<'_, T>,
+        missing: Missing,
+        weights: Option<Weights<'a>>,
+        k: usize,
+    ) -> Result<Self> {
+        let mut mask = Mask::unknown(x)?;
+        if let Some(weights) = &weights {
+            weights.hide(&mut mask)?;
+        }
         let count = mask.count();
         let share = count as f64 / x.entries();
-        let seen = missing.exact && share > 0.5;
+        let seen = missing.exact && (share > 0.5 || weights.is_some());
         let complement;
         let (listed, listed_share) = if seen {
             complement = mask.complement()?;
@@ -108,14 +121,20 @@ impl<T: Element> Held<T> {
         } else {
             (&mask, share)
         };
-        let by_column = Lists::new::<T>(&listed.transposed()?, listed_share, k)?;
+        let mut by_column = Lists::new::<T>(&listed.transposed()?, listed_share, k)?;
+        let mut by_row = Lists::new::<T>(listed, listed_share, k)?;
+        if let Some(weights) = &weights {
+            by_column.weigh(|j, i| weights.at(i, j))?;
+            by_row.weigh(|i, j| weights.at(i, j))?;
+        }
         Ok(Self {
             count,
             share,
-            by_row: Lists::new::<T>(listed, listed_share, k)?,
+            by_row,
             seen,
             values: HeldValues::none(&by_column)?,
             scored: false,
+            weights,
             by_column,
             mask,
         })

@@ -17,6 +17,8 @@ pub struct Correct<'a, T> {
     pub indices: &'a [u32],
     /// Where the list of column c begins, and after the last where it ends.
     pub bounds: &'a [usize],
+    /// What each estimate f_p·x_c is multiplied by, in the order of `indices`, where it is; then none is compared.
+    pub weights: Option<&'a [f64]>,
     /// Columns of the factor.
     pub x: &'a [T],
     /// As many.
@@ -64,6 +66,7 @@ impl<T: Real> Leaf<T> for Correct<'_, T> {
             stride,
             indices,
             bounds,
+            weights,
             x,
             out,
             mut scored,
@@ -123,6 +126,13 @@ impl<T: Real> Leaf<T> for Correct<'_, T> {
                     _ => lists
                         .clone()
                         .for_each(|c| list(first, c).estimates::<V, 0>()),
+                }
+                if let Some(weights) = weights {
+                    let own = &weights[bounds[first]..bounds[lists.end]];
+                    for (p, weight) in own.iter().enumerate() {
+                        let estimate = room.add(p);
+                        *estimate = T::from_f64((*estimate).to_f64() * weight);
+                    }
                 }
                 match (V::REGISTERS, stride / T::LANES) {
                     (_, 1) => lists.for_each(|c| list(first, c).sums::<V, 1>()),

@@ -57,6 +57,9 @@ pub struct NmfArgs<'a> {
     pub missing: Option<Missing>,
     /// The fit can be gone on with; only with nothing held out.
     pub checkpoint: Option<Checkpoint<'a>>,
+    /// How much entries count, for each block: numbers from 0 (missing) to 1, one for each entry or for each column; nothing
+    /// where each counts 1. None: no block has any. Only where each column has a Gram matrix of its own.
+    pub weights: Option<&'a [Option<Block<'a>>]>,
 }
 
 /// A fitted model.
@@ -67,9 +70,9 @@ pub struct NmfResult {
     pub d: Vec<f64>,
     /// k × samples.
     pub h: Matrix,
-    /// ‖X − W·diag(d)·H‖² / entries.
+    /// ‖X − W·diag(d)·H‖² / entries, each square times its weight.
     pub loss: f64,
-    /// ‖X‖² / entries, the loss of a model of zeros.
+    /// ‖X‖² / entries, the same of a model of zeros.
     pub null_loss: f64,
     /// J, penalties included.
     pub objective: f64,
@@ -135,6 +138,9 @@ impl NmfArgs<'_> {
             if self.hold_out.is_some() {
                 return reject("nothing can be held out where entries are missing");
             }
+        }
+        if self.weights.is_some() && !self.missing.is_some_and(|missing| missing.exact) {
+            return reject("weights need missing entries to be met exactly");
         }
         if self.solver == Solver::Mu {
             let negative = self.x.iter().any(|block| block.stored().any_negative());

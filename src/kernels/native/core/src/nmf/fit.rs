@@ -41,9 +41,9 @@ pub struct Measure {
 /// A fit in progress.
 pub struct Fit<'a, T: Element> {
     pub args: &'a NmfArgs<'a>,
-    /// Zero where entries are held out.
+    /// Zero where entries are held out; where they have weights, times these.
     x: &'a Data<'a, T>,
-    masked: Option<Masked<T>>,
+    masked: Option<Masked<'a, T>>,
     by_row: View<'a, T>,
     by_column: View<'a, T>,
     total: f64,
@@ -65,7 +65,7 @@ impl<'a, T: Element> Fit<'a, T> {
     pub fn begin(
         args: &'a NmfArgs<'a>,
         x: &'a Data<'a, T>,
-        masked: Option<Masked<T>>,
+        masked: Option<Masked<'a, T>>,
     ) -> Result<Self> {
         let k = args.start_h.rows;
         let with_l1 = args.w.l1 > 0.0 || args.h.l1 > 0.0;
@@ -80,7 +80,8 @@ impl<'a, T: Element> Fit<'a, T> {
             ties: Ties::new(&args.h_ties, Side::H, k, x.cols)?,
             with_l1,
         };
-        let total = sum_of_squares(x);
+        let weighed = masked.as_ref().and_then(Masked::total);
+        let total = weighed.unwrap_or_else(|| sum_of_squares(x));
         let unseen = masked.as_ref().map_or(0, |m| m.held().count);
         let entries = x.entries() - unseen as f64;
         Ok(Self {
@@ -428,12 +429,7 @@ impl<'a, T: Element> Fit<'a, T> {
         };
         // What is not seen of a model may be far larger than the data.
         if squares < explicit_below * self.total.max(seen.from) {
-            squares = residual(
-                self.x,
-                w,
-                h,
-                self.masked.as_ref().map(|masked| &masked.held().mask),
-            )?;
+            squares = residual(self.x, w, h, self.masked.as_ref().map(Masked::gaps))?;
         }
         let objective = self.objective(squares, &self.w.work_sums, &self.h.work_sums)?;
         let held_loss = seen.residual / self.held_count().unwrap_or(0) as f64;

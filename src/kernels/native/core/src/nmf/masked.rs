@@ -7,27 +7,30 @@ use crate::leaves::SUMS;
 use crate::panel::Panel;
 use crate::parallel::each_task;
 use crate::quadratic::Quadratic;
-use crate::reduce::sum;
+use crate::reduce::{inner, sum};
+use crate::residual::Gaps;
 use crate::solver::Prepared;
 use crate::solver::own::OwnSweeps;
 use crate::ties::Spread;
 use crate::view::{Side, View};
 
 /// What a fit that does not see all of X knows beside the products with what is seen.
-pub struct Masked<T: Element> {
-    held: Held<T>,
+pub struct Masked<'a, T: Element> {
+    held: Held<'a, T>,
+    /// Σ ω_ij·x_ij² where entries have weights.
+    total: Option<f64>,
     exact: bool,
     /// Share of the Gram matrix that the half-steps of expectation–maximisation take: at first that of the entries that are
     /// seen, which is right on average; 1, which never raises the objective, once that has.
     gamma: f64,
-    /// Σ (w_i·h_j)·w_i over the listed entries of each column j, at the pair that was looked at last.
+    /// Σ ω_ij·(w_i·h_j)·w_i over the listed entries of each column j, at the pair that was looked at last.
     known: Panel<T>,
 }
 
 /// What a look at a pair tells.
 #[derive(Clone, Copy)]
 pub struct Looked {
-    /// Σ (w_i·h_j)² over what is seen.
+    /// Σ ω_ij·(w_i·h_j)² over what is seen.
     pub model: f64,
     /// The largest number that it is the difference of.
     pub from: f64,
@@ -35,19 +38,31 @@ pub struct Looked {
     pub residual: f64,
 }
 
-impl<T: Element> Masked<T> {
-    pub fn new(held: Held<T>, exact: bool, k: usize) -> Result<Self> {
+impl<'a, T: Element> Masked<'a, T> {
+    pub fn new(held: Held<'a, T>, total: Option<f64>, exact: bool, k: usize) -> Result<Self> {
         let gamma = if exact { 1.0 } else { 1.0 - held.share };
         Ok(Self {
             known: Panel::zeros(k, held.by_column.count)?,
             exact,
             gamma,
+            total,
             held,
         })
     }
 
-    pub fn held(&self) -> &Held<T> {
+    pub fn held(&self) -> &Held<'a, T> {
         &self.held
+    }
+
+    pub fn total(&self) -> Option<f64> {
+        self.total
+    }
+
+    pub fn gaps(&self) -> Gaps<'_> {
+        Gaps {
+            mask: &self.held.mask,
+            weights: self.held.weights.as_ref(),
+        }
     }
 
     pub fn gamma(&self) -> f64 {
@@ -91,6 +106,10 @@ impl<T: Element> Masked<T> {
         let parts = each_task(tasks, work, |_, (out, range)| {
             let mut sums = [[0.0; SUMS]; 2];
             let x = &h.data()[range.start * h.stride..range.end * h.stride];
+            if lists.weights.is_some() {
+                correct(lists, w, range, x, out, None);
+                return [inner(out, x), 0.0];
+            }
             correct(lists, w, range, x, out, Some((values, &mut sums)));
             sums.map(|sums| sum(&sums))
         });
@@ -136,14 +155,14 @@ impl<T: Element> Masked<T> {
     }
 
     /// The way to solve a half-step whose quadratic is shared; or by each column's own.
-    pub fn prepared<'a>(
-        &'a self,
+    pub fn prepared<'b>(
+        &'b self,
         side: Side,
         partner: &Panel<T>,
-        quadratic: &'a Quadratic<'a>,
+        quadratic: &'b Quadratic<'b>,
         sweeps: usize,
-        own: Option<&'a Spread<T>>,
-    ) -> Result<Option<Prepared<'a, T>>> {
+        own: Option<&'b Spread<T>>,
+    ) -> Result<Option<Prepared<'b, T>>> {
         if !self.exact {
             return Ok(None);
         }

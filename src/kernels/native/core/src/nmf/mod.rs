@@ -14,10 +14,11 @@ pub use state::{Checkpoint, State};
 use crate::control::{Control, Iterate, Stopped};
 use crate::data::{Data, Element, Layout};
 use crate::error::{KernelError, Result};
-use crate::hold_out::{Held, Hidden};
+use crate::hold_out::{Held, Hidden, Weights};
 use crate::mse::check_factors;
 use crate::parallel::wide_awake;
 use crate::progress::{VISIBLE, is_invisible, settled};
+use crate::reduce::sum_of_squares;
 use crate::scale::normalize;
 use fit::{Fit, Measure};
 use masked::Masked;
@@ -54,30 +55,41 @@ fn nmf_in<T: Element>(args: &NmfArgs<'_>, control: Control<'_>) -> Result<NmfRes
     wide_awake(|| descend(fit, control))
 }
 
-/// X without what is held out or missing, and that.
-fn unseen<T: Element>(args: &NmfArgs<'_>) -> Result<Option<(Hidden<T>, Masked<T>)>> {
+/// X without what is held out or missing, times the weights of its entries, and these.
+fn unseen<'a, T: Element>(args: &NmfArgs<'a>) -> Result<Option<(Hidden<T>, Masked<'a, T>)>> {
     if args.hold_out.is_none() && args.missing.is_none() {
         return Ok(None);
     }
     let k = args.start_h.rows;
-    let x = Data::<T>::new(
-        args.x,
-        Layout {
-            k,
-            low_memory: true,
-        },
-    )?;
+    let layout = Layout {
+        k,
+        low_memory: true,
+    };
+    let x = Data::<T>::new(args.x, layout)?;
     check_factors(x.rows, x.cols, &args.start_w, &args.start_h)?;
     let (held, exact) = match (&args.hold_out, args.missing) {
         (Some(hold_out), _) => (Held::drawn(&x, hold_out, k)?, hold_out.exact),
-        (None, Some(missing)) => (Held::missing(&x, missing, k)?, missing.exact),
+        (None, Some(missing)) => {
+            let weights = args.weights.map(|blocks| Weights::new(blocks, &x));
+            (
+                Held::missing(&x, missing, weights.transpose()?, k)?,
+                missing.exact,
+            )
+        }
         (None, None) => return Ok(None),
     };
     if held.count as f64 == x.entries() {
         return Err(KernelError::invalid("no entry of the data is known"));
     }
-    let hidden = Hidden::new(x, &held.mask)?;
-    Ok(Some((hidden, Masked::new(held, exact, k)?)))
+    let mut hidden = Hidden::new(x, &held.mask)?;
+    let mut total = None;
+    if let Some(weights) = &held.weights {
+        let root = |i, j| weights.at(i, j).sqrt();
+        hidden.weigh(root);
+        total = Some(sum_of_squares(&Data::<T>::new(&hidden.blocks(), layout)?));
+        hidden.weigh(root);
+    }
+    Ok(Some((hidden, Masked::new(held, total, exact, k)?)))
 }
 
 fn descend<T: Element>(mut fit: Fit<'_, T>, control: Control<'_>) -> Result<NmfResult> {

@@ -19,7 +19,7 @@ pub struct Turn<'a, T: Element> {
     /// The product of the partner with the data, where it was made already.
     pub known: Option<Panel<T>>,
     pub args: &'a NmfArgs<'a>,
-    pub masked: Option<&'a Masked<T>>,
+    pub masked: Option<&'a Masked<'a, T>>,
     pub view: &'a View<'a, T>,
     pub terms: StepTerms,
     pub own: &'a Penalties<T>,

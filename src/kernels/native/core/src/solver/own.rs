@@ -43,7 +43,7 @@ impl ListedGram {
         })
     }
 
-    /// Σ p_i·p_iᵀ over the columns i of a panel that list `column` names, k × k.
+    /// Σ p_i·p_iᵀ over the columns i of a panel that list `column` names, each times its weight, k × k.
     pub fn of(&mut self, lists: &Lists, partner: &Panel<f64>, column: usize) -> Vec<f64> {
         self.add(lists, partner, column);
         let rows = self.products.chunks_exact(partner.stride);
@@ -55,9 +55,18 @@ impl ListedGram {
         self.products.fill(0.0);
         for window in 0..lists.windows {
             let bounds = lists.bounds(window, &(column..column + 1));
-            for list in lists.indices[bounds[0]..bounds[1]].chunks(DEPTH) {
-                for (to, &i) in self.packed.chunks_exact_mut(wide).zip(list) {
+            for first in (bounds[0]..bounds[1]).step_by(DEPTH) {
+                let list = first..bounds[1].min(first + DEPTH);
+                let packed = self.packed.chunks_exact_mut(wide);
+                for (to, &i) in packed.zip(&lists.indices[list.clone()]) {
                     to.copy_from_slice(partner.column(i as usize));
+                }
+                if let Some(weights) = &lists.weights {
+                    let packed = self.packed.chunks_exact_mut(wide);
+                    for (to, weight) in packed.zip(&weights[list.clone()]) {
+                        let root = weight.sqrt();
+                        to.iter_mut().for_each(|x| *x *= root);
+                    }
                 }
                 run(Accumulate {
                     factor: &self.packed,
@@ -94,10 +103,7 @@ impl<'a, T: Real> OwnSweeps<'a, T> {
     ) -> Result<Self> {
         let partner = partner.widened()?;
         let gram = gram(&partner)?;
-        let largest = gram
-            .iter()
-            .step_by(partner.k + 1)
-            .fold(0.0, |most: f64, x| most.max(*x));
+        let largest = largest(gram.iter().step_by(partner.k + 1));
         Ok(Self {
             quadratic,
             listed,
@@ -141,9 +147,15 @@ impl<'a, T: Real> OwnSweeps<'a, T> {
     fn pose(&self, column: usize, own: &mut Own) {
         let (k, wide) = (self.partner.k, self.partner.stride);
         own.listed.add(self.listed.lists, &self.partner, column);
+        let products = &own.listed.products;
+        let dead = match self.listed.lists.weights {
+            None => self.dead,
+            // All of a column may count little.
+            Some(_) => dead_below::<T>() * largest(products.iter().step_by(wide + 1).take(k)),
+        };
         for r in 0..k {
             for s in 0..k {
-                let listed = own.listed.products[r * wide + s];
+                let listed = products[r * wide + s];
                 own.gram[r * wide + s] = if self.listed.seen {
                     listed
                 } else {
@@ -159,7 +171,7 @@ impl<'a, T: Real> OwnSweeps<'a, T> {
                 .map_or(0.0, |own| own.spread[r] * own.weights[column].to_f64());
             own.ridge[r] = self.quadratic.terms.ridge[r] + spread;
             let curvature = diagonal + own.ridge[r];
-            let alive = diagonal > self.dead && curvature.is_finite();
+            let alive = diagonal > dead && curvature.is_finite();
             own.curvature[r] = if alive { curvature } else { 0.0 };
         }
     }
@@ -221,4 +233,8 @@ impl<'a, T: Real> OwnSweeps<'a, T> {
         }
         fall
     }
+}
+
+fn largest<'a>(values: impl Iterator<Item = &'a f64>) -> f64 {
+    values.fold(0.0, |most, x| most.max(*x))
 }

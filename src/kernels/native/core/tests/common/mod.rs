@@ -296,6 +296,7 @@ impl<'a> Problem<'a> {
             hold_out: self.hold_out,
             missing: self.missing,
             checkpoint: self.checkpoint,
+            weights: None,
         };
         nmf(&args, control)
     }

@@ -73,6 +73,7 @@ impl<'a> Call<'a> {
             }),
             missing: None,
             checkpoint: None,
+            weights: None,
         };
         with_threads(self.threads, || nmf(&args, Control::IDLE)).unwrap()
     }
@@ -396,6 +397,7 @@ fn a_hold_out_that_does_not_fit_is_an_error() {
             }),
             missing: None,
             checkpoint: None,
+            weights: None,
         };
         nmf(&args, Control::IDLE)
             .map(|fit| fit.stopped)

@@ -8,7 +8,7 @@ use crate::{Plain, assert_same, by_halves, shapes};
 /// Lists whose squares are summed together.
 const TOGETHER: usize = 32;
 
-fn correct<T: Plain>() {
+fn correct<T: Plain>(weighed: bool) {
     shapes(7, |k, columns, random| {
         let stride = stride_of::<T>(k);
         let count = 1 + random.below(40);
@@ -31,6 +31,7 @@ fn correct<T: Plain>() {
             .map(|p| p as u32)
             .collect();
         let values: Vec<T> = random.numbers(places.len());
+        let weights: Vec<f64> = random.numbers(indices.len());
 
         let mut wanted = before.clone();
         let mut estimates = Vec::with_capacity(listed);
@@ -45,7 +46,10 @@ fn correct<T: Plain>() {
                 for (r, (f, x)) in f.iter().zip(&x[column.clone()]).enumerate() {
                     lanes[r % T::LANES] = f.fused(*x, lanes[r % T::LANES]);
                 }
-                let estimate = by_halves(&mut lanes);
+                let mut estimate = by_halves(&mut lanes);
+                if weighed {
+                    estimate = T::from_f64(estimate.to_f64() * weights[ends[0] + p]);
+                }
                 sums.iter_mut()
                     .zip(f)
                     .for_each(|(sums, f)| sums[chain] = estimate.fused(*f, sums[chain]));
@@ -71,7 +75,7 @@ fn correct<T: Plain>() {
             }
         }
 
-        for scored in [false, true] {
+        for scored in [false, true].into_iter().take(if weighed { 1 } else { 2 }) {
             each_level(|level| {
                 let mut out = before.clone();
                 let mut sums = [[0.5; SUMS]; 2];
@@ -86,6 +90,7 @@ fn correct<T: Plain>() {
                     stride,
                     indices: &indices,
                     bounds: &bounds,
+                    weights: weighed.then_some(&weights[..]),
                     x: &x,
                     out: &mut out,
                     scored: scored.then_some(scores),
@@ -105,6 +110,12 @@ fn correct<T: Plain>() {
 
 #[test]
 fn correct_has_the_products_of_the_model() {
-    correct::<f64>();
-    correct::<f32>();
+    correct::<f64>(false);
+    correct::<f32>(false);
+}
+
+#[test]
+fn correct_has_them_times_weights() {
+    correct::<f64>(true);
+    correct::<f32>(true);
 }
