@@ -38,6 +38,7 @@ const CASES: readonly (readonly [string, NmfArgs])[] = [
   ['em', nmfArgs([gaps(14, 11)], 3, { accelerate: 'none', missing: 'em' })],
   ['em in 32 bits', nmfArgs([gaps(14, 11)], 3, { accelerate: 'none', missing: 'em', precision: 'f32' })],
   ['exact', nmfArgs([gaps(14, 11)], 3, { missing: 'exact' })],
+  ['weights', nmfArgs([gaps(14, 11)], 3, { missing: 'exact', weights: [uniform(14, 11, 8)] })],
   [
     'a target and neighbours',
     nmfArgs([uniform(14, 11, 1)], 3, {
