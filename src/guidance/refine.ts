@@ -28,8 +28,8 @@ export interface RefineOptions extends Omit<FitOptions, 'checkpoint'> {
  * @param fit What `fit()` returned, as it came; the data must not have been changed since.
  * @param labels One for each sample; null or undefined where there is none.
  * @returns A fit of the same graph.
- * @throws GraphError 'incompatible-options' for a fit that was trained jointly, and for a layer that has a target of the
- * other sign; 'invalid-data' for what is no fit or for labels that don't fit, 'unknown-option', 'invalid-option'.
+ * @throws GraphError 'incompatible-options' for a fit that was trained jointly, and for a layer of another solver than
+ * 'hals' or with a target of the other sign; 'invalid-data' for what is no fit or for labels that don't fit, 'unknown-option', 'invalid-option'.
  * @throws What `fit()` throws.
  * @example
  * const apart = await refine(fit, islands, { lambda: 0.3, cycles: 2 });

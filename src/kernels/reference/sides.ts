@@ -98,8 +98,8 @@ export interface ColumnTerms {
 }
 
 /**
- * Graph and remove hold products of columns: a parabola that touches them at the present F, and lies above, has none
- * (2·Σ a_ij·f_i·f_j ≥ … : L ⪯ 2D, and the projection on patterns ⪯ 1).
+ * Graph and remove hold products of columns; the parabolas that touch them at the present F and lie above hold none: L ⪯ 2D
+ * for the Laplacian of a graph, UᵀU ⪯ 1 for patterns.
  */
 export function columnTerms(side: FactorSide, F: Panel, partner: FactorSums): ColumnTerms | null {
   const { graph, remove, attract } = side;
