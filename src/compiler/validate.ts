@@ -10,7 +10,7 @@ import { type Collected, labelOf, named, titleOf } from './collect.js';
 import { combinationFaults, svdFaults } from './combinations.js';
 import { type Contents, contentsOf } from './contents.js';
 import { dataFaults, unknownLines } from './data-faults.js';
-import { jointConfigFaults, jointFaults } from './joint-faults.js';
+import { jointConfigFaults, jointFaults, jointSignFaults } from './joint-faults.js';
 import { memberFaults, type Traits, traitsOf } from './members.js';
 import type { Survey } from './survey.js';
 import { tiedFaults, tiedForm } from './tied.js';
@@ -64,8 +64,9 @@ export function validate(graph: Collected, survey: Survey, config: GraphConfig):
         : [];
     issues.push(...placed(node, [...own, ...faults, ...joint]));
   }
-  const known = soundConfig && issues.length === 0 ? jointConfigFaults(graph, config) : [];
+  const known = soundConfig && issues.length === 0 ? jointConfigFaults(config) : [];
   issues.push(...known.map((fault) => ({ ...fault, at: 'factorNet' })));
+  if (issues.length === 0) issues.push(...jointSignFaults(graph, config));
   const { output } = graph;
   const fit = output?.kind === 'layer' || output?.kind === 'concat' || output?.kind === 'add';
   if (graph.order.length > 0 && !fit) {
