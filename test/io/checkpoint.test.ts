@@ -10,6 +10,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { compile } from '../../src/compiler/compile.js';
 import {
   type FitOptions,
+  factorAdd,
   factorInput,
   factorNet,
   type GraphConfig,
@@ -156,7 +157,8 @@ describe.each(backends)('a fit that was cancelled (%s)', (backend) => {
 
   test('in rounds of joint training', async () => {
     const x = factorInput(uniform(20, 15, 1), { name: 'x' });
-    const graph = nmfLayer(nmfLayer(x, { name: 'a', k: 4 }), { name: 'b', k: 2 });
+    const parts = factorAdd(nmfLayer(x, { name: 'a', k: 4 }), nmfLayer(x, { name: 'c', k: 4, norm: 'L2' }));
+    const graph = nmfLayer(parts, { name: 'b', k: 2, embedding: 'normalized' });
     const net = factorNet(graph, { seed: 2, training: 'joint', maxIter: 30 });
     const plain = await whole(net.fit({ backend }));
     for (const every of [1, 1000]) {
