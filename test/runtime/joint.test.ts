@@ -254,6 +254,21 @@ describe('joint training', () => {
     }
   });
 
+  test('where an output reads nothing of what is given it says nothing, nor does what is made of it', async () => {
+    const output = factorConcat(a, nmfLayer(b, { name: 'top', k: 2, nonneg: free }), nmfLayer(sum, { name: 'both', k: 2 })); // biome-ignore format: one thought
+    const fit = await factorNet(output, { seed: 3, training: 'joint', coupling: 0.8 }).fit();
+    const X = dense(20, 2, noisy(20, 16, 3, 8).data.subarray(0, 40));
+    const Y = dense(13, 2, toDense(sparse(13, 16, 3)).data.map((value, p) => (p < 13 ? Number.NaN : value)).subarray(0, 26)); // biome-ignore format: one thought
+    expect(Object.keys(await fit.project({ x: X })).sort()).toEqual(['a', 'b', 'both']);
+    const found = await fit.project({ x: X, y: Y });
+    // Nothing of y is known of the first sample.
+    expect(Array.from(found.top?.data ?? [], Number.isNaN)).toEqual([true, true, false, false]);
+    for (const layer of ['a', 'both'] as const) expect(found[layer]?.data.every(Number.isFinite)).toBe(true);
+    // And what is known is as it would be without the other sample.
+    const alone = await fit.project({ x: dense(20, 1, X.data.subarray(20)), y: dense(13, 1, Y.data.subarray(13)) });
+    for (const [layer, E] of Object.entries(alone)) expect(E.data).toEqual(found[layer as 'a']?.data.subarray(E.rows));
+  });
+
   test('the same bits for any number of threads, and the same to rounding on either backend', async () => {
     const output = nmfLayer(factorConcat(fine, other), { name: 'top', k: 3 });
     const net = factorNet(output, { seed: 3, training: 'joint', rounds: 5, tol: 0 });

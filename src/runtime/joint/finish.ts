@@ -4,7 +4,7 @@ import type { Norm } from '../../objective.js';
 import type { LayerResult, RunState } from '../state.js';
 import { withRows } from './blocks.js';
 import { descend, type Model } from './model.js';
-import { type Meeting, meetingsOf } from './sums.js';
+import { sumUnits, type UnitOf } from './sums.js';
 import { originsOf, type Trained } from './train.js';
 
 /** A layer's factors as a fit has them, and how what it hands on comes out of E: row `order[r]` times `by[r]`. */
@@ -17,16 +17,14 @@ interface Finished {
   readonly normalized: Float64Array;
 }
 
-/** A layer's factors as they were trained: E times `units` was handed on as normalized. */
+/** A layer's factors as they were trained: E divided by `units` is what was handed on as normalized. */
 interface Raw {
+  readonly layer: string;
   readonly A: DenseMatrix;
   readonly E: DenseMatrix;
   readonly units: Float64Array;
   readonly norm: Norm;
 }
-
-/** The unit of what meets in a sum with a factor; its own length where that is the first, undefined outside of sums. */
-type UnitOf = (row: number, normalized: boolean, length: number) => number | undefined;
 
 /**
  * The layers of a trained model, normalised and sorted like any other. The embedding of a layer that is no output is its
@@ -40,9 +38,7 @@ export async function finishedLayers(
 ): Promise<ReadonlyMap<string, LayerResult>> {
   const own = new Set(originsOf(plan).flatMap(({ tops }) => tops));
   const composed = await descend(model, plan.output);
-  const meetings = meetingsOf(model.readers);
-  const common = new Map<Meeting, number>();
-  const unscaled = new Set(plan.fit.flatMap((step) => (step.op === 'nmf' && step.args.norm === 'none' ? [step.layer] : []))); // biome-ignore format: one thought
+  const unitOf = sumUnits(plan, model.readers);
   const finished = new Map<string, Finished>();
   const results = new Map<string, LayerResult>();
   for (const step of plan.fit) {
@@ -53,15 +49,7 @@ export async function finishedLayers(
     const A = inUnitsBelow(model, layer, finished);
     const units = model.units.get(layer);
     if (before === undefined || E === undefined || A === undefined || units === undefined) continue;
-    const unitOf: UnitOf = (row, normalized, length) => {
-      const meeting = meetings({ layer, row, normalized });
-      if (meeting === undefined) return undefined;
-      // A layer whose d is 1 leaves no other choice; a dead factor has no length.
-      const unit = common.get(meeting) ?? (meeting.some((other) => unscaled.has(other.layer)) ? 1 : length || 1);
-      common.set(meeting, unit);
-      return unit;
-    };
-    const made = normalized({ A, E, units, norm: step.args.norm }, unitOf);
+    const made = normalized({ layer, A, E, units, norm: step.args.norm }, unitOf);
     finished.set(layer, made);
     const { W, d, H } = made;
     const stopped = aborted ? 'aborted' : converged ? 'converged' : 'max-iter';
@@ -91,7 +79,7 @@ function inUnitsBelow({ readers, A }: Model, layer: string, finished: ReadonlyMa
 }
 
 /** W·diag(d)·H = A·E. */
-function normalized({ A, E, units, norm }: Raw, unitOf: UnitOf): Finished {
+function normalized({ layer, A, E, units, norm }: Raw, unitOf: UnitOf): Finished {
   const k = A.cols;
   const length = (values: Float64Array) =>
     norm === 'L1'
@@ -100,18 +88,19 @@ function normalized({ A, E, units, norm }: Raw, unitOf: UnitOf): Finished {
   const w = Array.from({ length: k }, (_, r) => length(column(A, r)));
   const h = Array.from({ length: k }, (_, r) => length(E.data.filter((_, p) => p % k === r)));
   const plain = norm === 'none';
-  const places = Array.from({ length: k }, (_, r) => {
-    const [own, lone] = plain ? [1, 1] : [w[r], h[r]];
-    const scaled = unitOf(r, false, w[r]);
-    const bare = unitOf(r, true, units[r] > 0 ? h[r] / units[r] : 0);
-    const [byW, byH] = [scaled ?? own, bare === undefined ? lone : bare * units[r]];
-    return { byW, byH, met: (scaled ?? bare) !== undefined, normalized: bare === undefined ? units[r] / (byH || 1) : 1 / bare }; // biome-ignore format: one thought
+  const rows = Array.from({ length: k }, (_, row) => {
+    const scaled = unitOf({ layer, row, normalized: false }, w[row]);
+    const bare = unitOf({ layer, row, normalized: true }, units[row] > 0 ? h[row] / units[row] : 0);
+    const byW = scaled ?? (plain ? 1 : w[row]);
+    const byH = bare === undefined ? (plain ? 1 : h[row]) : bare * units[row];
+    const normalized = bare === undefined ? units[row] / (byH || 1) : 1 / bare;
+    return { byW, byH, normalized, placed: scaled !== undefined || bare !== undefined };
   });
-  const placed = places.some(({ met }) => met);
+  const placed = rows.some((row) => row.placed);
   const order = Array.from({ length: k }, (_, r) => r).sort(
     (a, b) => (placed ? 0 : w[b] * h[b] - w[a] * h[a]) || a - b,
   );
-  const sorted = order.map((r) => places[r]);
+  const sorted = order.map((r) => rows[r]);
   const W = dense(A.rows, k);
   const H = dense(k, E.cols);
   for (const [r, { byW, byH }] of sorted.entries()) {

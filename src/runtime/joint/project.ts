@@ -41,7 +41,8 @@ export async function projectJointly(
     for (const [layer, E] of await solved(plan, model, tops, { given: all, weights, kernels, options }))
       found.set(layer, E);
   }
-  const composed = await descend({ ...model, E: found }, plan.output);
+  const known = plan.output.filter((layer) => found.has(layer));
+  const composed = await descend({ ...model, E: found }, known);
   const embeddings = new Map<string, DenseMatrix>();
   for (const { layer } of plan.layers) {
     const E = found.get(layer) ?? composed.embeddings.get(layer);
@@ -59,9 +60,18 @@ interface New {
 }
 
 /** The embeddings of some layers from which the new samples come out best; none where nothing below them is given. */
-async function solved(plan: Plan, model: Model, tops: readonly string[], { given, weights, kernels, options }: New) {
+async function solved(
+  plan: Plan,
+  model: Model,
+  tops: readonly string[],
+  { given, weights, kernels, options }: New,
+): Promise<ReadonlyMap<string, DenseMatrix>> {
   const descent = await descend(model, tops);
   const loadings = await loadingsOf(model, descent);
+  const readBy = (layer: string) => [...(loadings.get(layer)?.keys() ?? [])].flatMap((slot) => given.get(slot) ?? []);
+  const reached = tops.filter((layer) => readBy(layer).length > 0);
+  if (reached.length === 0) return new Map();
+  if (reached.length < tops.length) return solved(plan, model, reached, { given, weights, kernels, options });
   const columns = signed(plan, tops).map((column) => ({ ...column, k: model.A.get(column.layer)?.cols ?? 0 }));
   const blocks: Matrix[] = [];
   const factors: DenseMatrix[] = [];
@@ -76,19 +86,19 @@ async function solved(plan: Plan, model: Model, tops: readonly string[], { given
     blocks.push((await weighBlock(data, Math.sqrt(weight))).matrix);
     factors.push(beside(parts.map((P, at) => P ?? dense(data.rows, columns[at].k))));
   }
-  const found = new Map<string, DenseMatrix>();
-  if (blocks.length === 0) return found;
   const W = stackDense(factors);
   const none = new Float64Array(W.cols);
   const nonneg = columns.some((column) => column.nonneg);
   const terms = { ridge: none, linear: none, coupling: null, nonneg, upperBound: null };
-  const E = withoutUnknown(await kernels.encode({ X: blocks, W, ...terms }, options), blocks);
+  const E = await kernels.encode({ X: blocks, W, ...terms }, options);
+  const found = new Map<string, DenseMatrix>();
   let top = 0;
   for (const { layer, sign, k } of columns) {
     top += k;
     const rows = rowRange(E, top - k, top);
     found.set(layer, addScaled(found.get(layer) ?? dense(k, E.cols), rows, sign));
   }
+  for (const [layer, own] of found) found.set(layer, withoutUnknown(own, readBy(layer)));
   return found;
 }
 
