@@ -241,12 +241,13 @@ export interface GraphConfig extends NmfDefaults {
   /**
    * 'layerwise' (default): each layer is fitted to what it reads, upstream first. 'joint': then all layers at once, in
    * rounds over their factors, lower the loss of the data reconstructed through the whole graph, so that deep layers shape
-   * early ones. It takes graphs of NMF layers without penalties, sums or missing entries.
+   * early ones. It takes graphs of NMF layers without penalties or missing entries.
    */
   readonly training?: 'layerwise' | 'joint' | undefined;
   /**
    * Weight γ in (0, 1] of the loss from the output in joint training; the losses of the data through each other layer's own
-   * embedding share 1 − γ. Default 1: layers below have no embedding of their own, theirs is what the output makes of it.
+   * embedding share 1 − γ. Default 1: layers below have no embedding of their own, theirs is what the output makes of it;
+   * where that may be negative, an H that is to be ≥ 0 is refused.
    */
   readonly coupling?: number | undefined;
   /** Most rounds of joint training, a whole number ≥ 1; default 200. It ends once five bring less than `tol`. */

@@ -47,7 +47,7 @@ interface UnknownParts extends Partial<ConditionFit> {
 interface BaseFit {
   /** How the layer factors its input. */
   readonly method: 'nmf' | 'svd';
-  /** Scales, k numbers, falling; σ for an SVD. */
+  /** Scales, k numbers, falling (not where a sum of a graph that was trained jointly reads the layer); σ for an SVD. */
   readonly d: Float64Array;
   /** Embedding, k × samples. */
   readonly H: DenseMatrix;
@@ -87,7 +87,7 @@ export interface InputSummary {
 
 /** A round of joint training. */
 export interface Round {
-  /** From 0, which is the layerwise fit. */
+  /** From 0, which is the layerwise fit, its sums handed down in equal parts. */
   readonly round: number;
   /** Mean squared error of each input reconstructed from the output. */
   readonly inputs: { readonly [input: string]: number };

@@ -407,6 +407,10 @@ describe('joint training', () => {
     const chain = nmfLayer(nmfLayer(nmfLayer(a, { name: 'm', k: 3 }), { name: 'n', k: 3, nonneg: { H: false } }), { name: 'top', k: 2, nonneg: { W: false } }); // biome-ignore format: one thought
     const issues = issuesOf(() => factorNet(chain, { training: 'joint' }));
     expect(issues.map(({ at }) => at).sort()).toEqual(['top ← n ← m', 'top ← n ← m ← a']);
+    // Beside all other faults.
+    const more = issuesOf(() => factorNet(nmfLayer(svdLayer(chain, { name: 's', k: 2 }), { name: 'end', k: 2, L1: 1 }), { training: 'joint' })); // biome-ignore format: one thought
+    expect(more.map(({ at }) => at).filter((at) => at.endsWith('m')).length).toBe(1);
+    expect(more.length).toBeGreaterThan(3);
   });
 
   const kept: readonly (readonly [string, Ref, GraphConfig])[] = [
