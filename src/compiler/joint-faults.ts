@@ -2,7 +2,7 @@ import type { GraphConfig } from '../dsl/config.js';
 import { type Node, upstream } from '../dsl/node.js';
 import type { Fault, GraphIssue } from '../issues.js';
 import type { Side } from '../objective.js';
-import { type Collected, labelOf } from './collect.js';
+import { type Collected, labelOf, titleOf } from './collect.js';
 import type { Contents } from './contents.js';
 import { factorTerms } from './resolve.js';
 import { tiedForm } from './tied.js';
@@ -23,6 +23,8 @@ export function jointFaults(
     rule: `Joint training must have ${rule}`,
     cure,
   });
+  if (node.kind === 'add' && node.options?.align === true)
+    return [refuse(titleOf(node), { align: true }, 'sums whose factors meet by place', 'leave align or training out')];
   if (node.kind !== 'layer') return [];
   const of = `layer '${labelOf(node)}'`;
   const layerwise = 'leave training out';

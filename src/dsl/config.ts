@@ -63,6 +63,14 @@ export function H(options: FactorOptions = {}): FactorConfig<'H'> {
   return Object.freeze({ ...options, side: 'H' });
 }
 
+export interface AddOptions {
+  /**
+   * Matches the factors of each branch with those of the first before they are added: the pairing whose cosines, of rows of
+   * the embeddings, add up to most (Kuhn 1955). Default false: factor r of one is added to factor r of the other.
+   */
+  readonly align?: boolean | undefined;
+}
+
 /** How a matrix is laid out. */
 export interface ConditionOptions {
   /** Default 'features-by-samples'. The other way round dense data is read so, and a sparse matrix transposed once. */

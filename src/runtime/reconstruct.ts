@@ -1,6 +1,7 @@
 import { match } from 'ts-pattern';
 import type { Plan, SlotId } from '../compiler/plan.js';
 import { addScaled, column, type DenseMatrix, dense, rowRange, scaleRows, stackDense } from '../matrix.js';
+import { backInOrder } from './in-order.js';
 import { blocksIn, type LayerResult, matrixIn, type RunState } from './state.js';
 import { turn } from './turn.js';
 
@@ -65,13 +66,18 @@ export async function estimates(
       .with({ op: 'add' }, async ({ reads, write }) => {
         const estimate = take(write);
         if (estimate === undefined) return;
+        const orders = state.orders.get(write);
         if (inParts) {
-          for (const slot of reads) give(slot, joined([estimate], 1 / reads.length));
+          const part = joined([estimate], 1 / reads.length);
+          for (const [b, slot] of reads.entries())
+            give(slot, { ...part, left: backInOrder(leftOf(part), orders?.[b]) });
           return;
         }
         const rest = addScaled(await multiply(estimate), matrixIn(state, write), -1);
-        for (const slot of reads)
-          give(slot, { left: null, right: addScaled(stackDense(blocksIn(state, slot)), rest, 1 / reads.length) });
+        for (const [b, slot] of reads.entries()) {
+          const own = stackDense(blocksIn(state, slot));
+          give(slot, { left: null, right: addScaled(own, backInOrder(rest, orders?.[b]), 1 / reads.length) });
+        }
       })
       .with({ op: 'embed' }, async ({ layer, write }) => {
         const estimate = take(write);

@@ -2,6 +2,7 @@ import { describe, expectTypeOf, test } from 'vitest';
 import type { z } from 'zod';
 import type * as schemas from '../../src/dsl/schemas.js';
 import {
+  type AddOptions,
   type ConditionOptions,
   type DenseMatrix,
   type FactorNet,
@@ -300,6 +301,7 @@ describe('the schemas know the same options as the types', () => {
     expectTypeOf<keyof z.input<typeof schemas.graphConfig>>().toEqualTypeOf<keyof GraphConfig>();
     expectTypeOf<keyof z.input<typeof schemas.inputOptions>>().toEqualTypeOf<keyof InputOptions>();
     expectTypeOf<keyof z.input<typeof schemas.sharedOptions>>().toEqualTypeOf<keyof SharedOptions>();
+    expectTypeOf<keyof z.input<typeof schemas.addOptions>>().toEqualTypeOf<keyof AddOptions>();
     expectTypeOf<keyof z.input<typeof schemas.conditionOptions>>().toEqualTypeOf<keyof ConditionOptions>();
     expectTypeOf<keyof z.input<typeof schemas.fitOptions>>().toEqualTypeOf<keyof FitOptions>();
     expectTypeOf<keyof z.input<typeof schemas.reconstructOptions>>().toEqualTypeOf<keyof ReconstructOptions<string>>();
