@@ -15,6 +15,7 @@ import { type FileKind, readHashed, writeHashed } from './hashed-file.js';
 import { resultOf, savedLayer, tensorsOf } from './layer-tensors.js';
 import { type Manifest, readManifest, type SavedLayer } from './manifest.js';
 import type { Tensor } from './safetensors.js';
+import { savedSummary, summaryOf } from './saved-summary.js';
 import { packageVersion } from './version.js';
 
 const FIT: FileKind<Manifest> = {
@@ -69,7 +70,12 @@ export async function saveFit(fit: object, path: string): Promise<void> {
     layers.push(savedLayer(layer, result));
   }
   const inputs = 'get' in kept.inputs ? await hashesOf(plan, kept.inputs) : kept.inputs;
-  await writeHashed(FIT, path, { version: packageVersion(), plan, summary, layers, inputs }, tensors);
+  await writeHashed(
+    FIT,
+    path,
+    { version: packageVersion(), plan, summary: savedSummary(summary), layers, inputs },
+    tensors,
+  );
 }
 
 /**
@@ -84,7 +90,8 @@ export async function saveFit(fit: object, path: string): Promise<void> {
 export async function loadFit(path: string): Promise<SavedFit> {
   checkPath('loadFit', path);
   const { manifest, tensors } = await readHashed(FIT, path, await readFile(path));
-  const { plan, summary, inputs } = manifest;
+  const { plan, inputs } = manifest;
+  const summary = summaryOf(manifest.summary);
   const results = new Map(
     manifest.layers.map((saved) => [saved.layer, resultOf({ path, code: 'not-a-fit' }, plan, saved, tensors)]),
   );

@@ -16,6 +16,7 @@ export interface Kernels {
   encode(args: EncodeArgs, options?: CallOptions): Promise<DenseMatrix>;
   svd(args: SvdArgs, options?: CallOptions): Promise<SvdResult>;
   mse(args: MseArgs, options?: CallOptions): Promise<number>;
+  factorMse(args: MseArgs, options?: CallOptions): Promise<Float64Array>;
   multiply(args: MultiplyArgs, options?: CallOptions): Promise<DenseMatrix>;
   /** A look at every number, on the caller's thread. */
   look(values: Floats): Look;
@@ -158,7 +159,10 @@ export interface SvdArgs {
   readonly tol: number;
 }
 
-/** Mean squared difference, over the entries that are not missing, of X (features × samples) and W·H (features × r, r × samples). */
+/**
+ * Mean squared difference, over the entries that are not missing, of X (features × samples) and W·H (features × r, r × samples);
+ * `factorMse` gives r numbers, one for each w_r·h_r by itself, to rounding of the mean square of X.
+ */
 export interface MseArgs {
   readonly X: RowBlocks;
   readonly W: DenseMatrix;
@@ -186,6 +190,11 @@ export interface NmfResult {
   readonly loss: number;
   /** ‖X‖² / entries, the same of a model of zeros; null from an SVD, which does not look. */
   readonly nullLoss: number | null;
+  /**
+   * ‖X − w_r·d_r·h_r‖² / entries, the loss of each factor by itself, ≥ 0, to rounding of `nullLoss` in the numbers of the fit;
+   * null where entries are held out or missing, and from an SVD.
+   */
+  readonly factorLoss: Float64Array | null;
   /** J, penalties included. */
   readonly objective: number;
   readonly iterations: number;

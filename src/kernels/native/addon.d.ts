@@ -42,6 +42,9 @@ export interface EncodeArgs {
 /** A look at every number, at once. */
 export declare function examine(numbers: Float64Array | Float32Array): Facts
 
+/** Resolves with the mean squared difference of X and each factor by itself, or with an error as data. */
+export declare function factorMse(args: MseArgs, threads: number): Promise<Float64Array | Failure>
+
 /** Which factor. */
 export type FactorSide = 'W' | 'H'
 
@@ -166,6 +169,7 @@ export interface NmfResult {
   H: Float64Array
   loss: number
   nullLoss?: number
+  factorLoss?: Float64Array
   objective: number
   stopped: Stopped
   lossHistory: Float64Array

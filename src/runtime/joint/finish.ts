@@ -53,7 +53,7 @@ export async function finishedLayers(
     finished.set(layer, made);
     const { W, d, H } = made;
     const stopped = aborted ? 'aborted' : converged ? 'converged' : 'max-iter';
-    results.set(layer, { ...before, W, d, H, stopped });
+    results.set(layer, { ...before, W, d, H, stopped, factorLoss: null });
   }
   return results;
 }

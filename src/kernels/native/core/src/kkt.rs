@@ -8,15 +8,22 @@ use crate::memory::Aligned;
 use crate::panel::Panel;
 use crate::parallel::each_task;
 use crate::quadratic::{Quadratic, dead_below};
-use crate::reduce::gram;
+use crate::reduce::{cross_of, gram, in_order};
 use crate::simd::Real;
 use crate::solver::multiplicative::{gram_panel, times_gram};
 use crate::ties::Columns;
 use crate::view::View;
 
-/// The largest step any coordinate of a factor can still take towards its minimiser, as a fraction of the largest entry
-/// of its row; `known` is the product of the partner with the data, where it was made already. Where entries are held
-/// out, the quadratic of each column is its own.
+/// What a last look at a factor tells.
+pub struct Open {
+    /// The largest step any coordinate can still take towards its minimiser, as a fraction of the largest entry of its row.
+    pub step: f64,
+    /// Of each row of the factor with that of the product of the partner with the data: ⟨X, w_r·h_r⟩.
+    pub cross: Vec<f64>,
+}
+
+/// Looks how far a factor is from its minimiser; `known` is the product of the partner with the data, where it was made
+/// already. Where entries are held out, the quadratic of each column is its own.
 pub fn largest_step<T: Element>(
     view: &View<'_, T>,
     factor: &Panel<T>,
@@ -25,7 +32,7 @@ pub fn largest_step<T: Element>(
     quadratic: &Quadratic<'_>,
     own: Option<Listed<'_>>,
     columns: Option<&Columns<T>>,
-) -> Result<f64> {
+) -> Result<Open> {
     let (k, stride) = (factor.k, factor.stride);
     let gram: Aligned<T> = gram_panel(k, &quadratic.gram, 1.0)?;
     let masked = own
@@ -43,6 +50,7 @@ pub fn largest_step<T: Element>(
                 &made
             }
         };
+        let cross = cross_of(k, stride, x, product);
         let mut whole;
         let product = match columns {
             None => product,
@@ -69,7 +77,7 @@ pub fn largest_step<T: Element>(
                 spread: spread(c, r),
                 curvature: own.curvature::<T>(quadratic, r, &diagonal[c * k..(c + 1) * k]),
             };
-            return Ok(widest(quadratic, stride, x, product, at));
+            return Ok((widest(quadratic, stride, x, product, at), cross));
         }
         let mut gx = Aligned::zeros(x.len())?;
         times_gram(&gram, stride, x, &mut gx);
@@ -78,22 +86,28 @@ pub fn largest_step<T: Element>(
             spread: spread(c, r),
             curvature: quadratic.curvature[r],
         };
-        Ok(widest(quadratic, stride, x, product, at))
+        Ok((widest(quadratic, stride, x, product, at), cross))
     });
     let mut widest = vec![(0.0_f64, 0.0_f64); k];
+    let mut crosses = Vec::with_capacity(parts.len());
     for part in parts {
-        let part: Vec<(f64, f64)> = part?;
+        let (part, cross): (Vec<(f64, f64)>, Vec<f64>) = part?;
+        crosses.push(cross);
         for ((open, scale), (o, s)) in widest.iter_mut().zip(part) {
             (*open, *scale) = (open.max(o), scale.max(s));
         }
     }
-    Ok(widest.iter().fold(0.0, |most, &(open, scale)| {
+    let step = widest.iter().fold(0.0, |most: f64, &(open, scale)| {
         match (open > 0.0, scale > 0.0) {
             (false, _) => most,
             (true, true) => most.max(open / scale),
             (true, false) => most.max(1.0),
         }
-    }))
+    });
+    Ok(Open {
+        step,
+        cross: in_order(crosses, k),
+    })
 }
 
 /// Row r of G·x, its curvature, 0 where the coordinate is to be left alone, and what the column's own diagonal adds to both.

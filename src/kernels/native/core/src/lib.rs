@@ -27,6 +27,8 @@ pub mod encode;
 pub mod error;
 /// A look at every entry.
 pub mod examine;
+/// Mean squared difference of data and each factor of a model by itself.
+pub mod factor_mse;
 pub mod hold_out;
 /// Owned matrices.
 pub mod matrix;

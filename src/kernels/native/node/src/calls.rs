@@ -172,6 +172,19 @@ pub fn mse<'env>(
     })
 }
 
+/// Resolves with the mean squared difference of X and each factor by itself, or with an error as data.
+#[napi(ts_return_type = "Promise<Float64Array | Failure>")]
+pub fn factor_mse<'env>(
+    env: &'env Env,
+    args: MseArgs,
+    threads: u32,
+) -> Result<PromiseRaw<'env, Outcome<Float64Array>>> {
+    spawn(env, threads, move |_| {
+        core::factor_mse::factor_mse(&views(&args.x), &args.w.view(), &args.h.view())
+            .map(Float64Array::new)
+    })
+}
+
 /// Resolves with Wᵀ·X or X·Hᵀ, as its data, or with an error as data.
 #[napi(ts_return_type = "Promise<Float64Array | Failure>")]
 pub fn multiply<'env>(

@@ -15,7 +15,8 @@ pub use args::{
     Solver, Start, SvdArgs, TiedArgs, TiedForm, Unlisted,
 };
 pub use calls::{
-    encode, examine, force_simd, mse, multiply, nmf, provoke_panic, simd, svd, tied, version,
+    encode, examine, factor_mse, force_simd, mse, multiply, nmf, provoke_panic, simd, svd, tied,
+    version,
 };
 pub use cancel::Cancel;
 pub use results::{

@@ -74,6 +74,8 @@ pub struct NmfResult {
     pub loss: f64,
     /// ‖X‖² / entries, the same of a model of zeros.
     pub null_loss: f64,
+    /// ‖X − w_r·d_r·h_r‖² / entries of each factor by itself; none where entries are held out or missing.
+    pub factor_loss: Option<Vec<f64>>,
     /// J, penalties included.
     pub objective: f64,
     /// How the fit came to its end.

@@ -7,8 +7,9 @@ use crate::control::Control;
 use crate::data::{Data, Element};
 use crate::error::{ErrorCode, KernelError, Result};
 use crate::factor::{Penalties, Sums, balance, living};
+use crate::factor_mse::left_alone;
 use crate::half_step::{Beside, Done};
-use crate::kkt::largest_step;
+use crate::kkt::{Open, largest_step};
 use crate::leaves::Extrapolate;
 use crate::momentum::Momentum;
 use crate::objective::{penalty, step_terms};
@@ -110,6 +111,18 @@ impl<'a, T: Element> Fit<'a, T> {
     pub fn entries(&self) -> f64 {
         let unseen = self.masked.as_ref().map_or(0, |m| m.held().count);
         self.x.entries() - unseen as f64
+    }
+
+    /// What is left of ‖X‖² by each factor of the accepted pair alone, where ⟨X, w_r·h_r⟩ are `cross`; none where that is not
+    /// all of X.
+    pub fn left_alone(&self, cross: &[f64]) -> Result<Option<Vec<f64>>> {
+        let (w, h) = (&self.w.accepted_sums.gram, &self.h.accepted_sums.gram);
+        let sizes = (0..cross.len()).map(|r| r * (cross.len() + 1));
+        let own: Vec<f64> = sizes.map(|rr| w[rr] * h[rr]).collect();
+        let whole = self.masked.is_none();
+        whole
+            .then(|| left_alone(self.total, cross, &own))
+            .transpose()
     }
 
     /// Entries that are held out.
@@ -440,7 +453,8 @@ impl<'a, T: Element> Fit<'a, T> {
         })
     }
 
-    pub fn kkt(&self) -> Result<f64> {
+    /// How far the accepted pair is from a stationary point, and ⟨X, w_r·h_r⟩ of each factor.
+    pub fn look(&self) -> Result<Open> {
         let args = self.args;
         let (w, h) = (&self.w.accepted_sums, &self.h.accepted_sums);
         let listed = |side| self.masked.as_ref().map(|masked| masked.listed(side));
@@ -474,7 +488,10 @@ impl<'a, T: Element> Fit<'a, T> {
             listed(Side::W),
             w_columns.as_ref(),
         )?;
-        Ok(open_h.max(open_w))
+        Ok(Open {
+            step: open_h.step.max(open_w.step),
+            cross: open_h.cross,
+        })
     }
 }
 

@@ -15,6 +15,7 @@ use crate::control::{Control, Iterate, Stopped};
 use crate::data::{Data, Element, Layout};
 use crate::error::{KernelError, Result};
 use crate::hold_out::{Held, Hidden, Weights};
+use crate::kkt::Open;
 use crate::mse::check_factors;
 use crate::parallel::wide_awake;
 use crate::progress::{VISIBLE, is_invisible, settled};
@@ -205,7 +206,8 @@ fn descend<T: Element>(mut fit: Fit<'_, T>, control: Control<'_>) -> Result<NmfR
     let Best {
         measure, iteration, ..
     } = best;
-    let kkt = fit.kkt()?;
+    let Open { step: kkt, cross } = fit.look()?;
+    let left = fit.left_alone(&cross)?;
     let held_out = fit.held_count().map(|count| HeldOut {
         count,
         loss: measure.held_loss,
@@ -221,6 +223,7 @@ fn descend<T: Element>(mut fit: Fit<'_, T>, control: Control<'_>) -> Result<NmfR
         h: model.h,
         loss: measure.squares / entries,
         null_loss,
+        factor_loss: left.map(|left| model.order.iter().map(|&r| left[r] / entries).collect()),
         objective: measure.objective,
         stopped,
         history: course.history,
