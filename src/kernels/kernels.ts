@@ -16,7 +16,7 @@ export interface Kernels {
   encode(args: EncodeArgs, options?: CallOptions): Promise<DenseMatrix>;
   svd(args: SvdArgs, options?: CallOptions): Promise<SvdResult>;
   mse(args: MseArgs, options?: CallOptions): Promise<number>;
-  factorMse(args: MseArgs, options?: CallOptions): Promise<Float64Array>;
+  factorLosses(args: MseArgs, options?: CallOptions): Promise<FactorLosses>;
   multiply(args: MultiplyArgs, options?: CallOptions): Promise<DenseMatrix>;
   /** A look at every number, on the caller's thread. */
   look(values: Floats): Look;
@@ -159,14 +159,19 @@ export interface SvdArgs {
   readonly tol: number;
 }
 
-/**
- * Mean squared difference, over the entries that are not missing, of X (features × samples) and W·H (features × r, r × samples);
- * `factorMse` gives r numbers, one for each w_r·h_r by itself, to rounding of the mean square of X.
- */
+/** Mean squared difference, over the entries that are not missing, of X (features × samples) and W·H (features × r, r × samples). */
 export interface MseArgs {
   readonly X: RowBlocks;
   readonly W: DenseMatrix;
   readonly H: DenseMatrix;
+}
+
+/** How far data are from each factor by itself, over the entries that are not missing. */
+export interface FactorLosses {
+  /** ‖X‖² / entries: of a model of zeros. */
+  readonly nullLoss: number;
+  /** ‖X − w_r·h_r‖² / entries of each of r factors, ≥ 0, to rounding of `nullLoss`. */
+  readonly factorLoss: Float64Array;
 }
 
 /** Wᵀ·X, k × samples, of a factor W (features × k); or X·Hᵀ, features × k, of a factor H (k × samples). */
@@ -191,8 +196,8 @@ export interface NmfResult {
   /** ‖X‖² / entries, the same of a model of zeros; null from an SVD, which does not look. */
   readonly nullLoss: number | null;
   /**
-   * ‖X − w_r·d_r·h_r‖² / entries, the loss of each factor by itself, ≥ 0, to rounding of `nullLoss` in the numbers of the fit;
-   * null where entries are held out or missing, and from an SVD.
+   * ‖X − w_r·d_r·h_r‖² / entries, the loss of each factor by itself, ≥ 0, each square times its weight, to rounding of
+   * `nullLoss` in the numbers of the fit. A kernel may leave it null where entries are held out or missing, and an SVD does.
    */
   readonly factorLoss: Float64Array | null;
   /** J, penalties included. */

@@ -89,7 +89,7 @@ function faultOf(found: unknown): string | null {
     'Cancel',
     'encode',
     'examine',
-    'factorMse',
+    'factorLosses',
     'mse',
     'multiply',
     'nmf',
@@ -143,8 +143,8 @@ function wrap(addon: Addon): Kernels {
       return side === 'W' ? dense(factor.cols, X[0].cols, found) : dense(rows, factor.rows, found);
     },
     mse: async (args, options = {}) => unwrap(await addon.mse({ ...args, X: blocks(args.X) }, threadsOf(options))),
-    factorMse: async (args, options = {}) =>
-      unwrap(await addon.factorMse({ ...args, X: blocks(args.X) }, threadsOf(options))),
+    factorLosses: async (args, options = {}) =>
+      unwrap(await addon.factorLosses({ ...args, X: blocks(args.X) }, threadsOf(options))),
     look: (values) => {
       if (values.length < FEW) return look(values);
       const { infinite, missing, gaps, negative, largest, zeros } = addon.examine(values);

@@ -1,7 +1,7 @@
 import { look } from '../matrix-check.js';
 import type { Kernels } from './kernels.js';
 import { encode } from './reference/encode.js';
-import { factorMse } from './reference/factor-mse.js';
+import { factorLosses } from './reference/factor-losses.js';
 import { mse } from './reference/mse.js';
 import { multiply } from './reference/multiply.js';
 import { nmf } from './reference/nmf.js';
@@ -19,7 +19,7 @@ export const reference: Kernels = Object.freeze({
   encode,
   svd,
   mse,
-  factorMse,
+  factorLosses,
   multiply,
   look,
 });

@@ -4,7 +4,7 @@ import { projectOptions, reconstructOptions } from '../dsl/schemas.js';
 import { GraphError } from '../errors.js';
 import type { Kernels } from '../kernels/kernels.js';
 import { type DenseMatrix, dense } from '../matrix.js';
-import { factorsExplained } from './explained.js';
+import { eachExplainedBy, factorLossesOf } from './explained.js';
 import type { ProjectOptions, ReconstructOptions } from './fit.js';
 import { firstKnown, inputsOf } from './inputs.js';
 import { loadingsOf } from './loadings.js';
@@ -61,7 +61,8 @@ export function afterFit(plan: Plan, state: RunState, kernels: Kernels, threads:
 
     async explained(layer: string): Promise<Readonly<Record<string, Float64Array>>> {
       checkLayer(plan, layer, 'explained');
-      return Object.freeze(Object.fromEntries(await factorsExplained(plan, state, layer, { kernels, threads })));
+      const found = await factorLossesOf(plan, state, layer, kernels, threads);
+      return Object.freeze(Object.fromEntries(found.map(({ name, ...losses }) => [name, eachExplainedBy(losses)])));
     },
   };
 }

@@ -1,8 +1,8 @@
 import { noteText } from '../compiler/explain.js';
 import type { Plan, SlotId } from '../compiler/plan.js';
-import type { Kernels } from '../kernels/kernels.js';
-import { totalRows } from '../matrix.js';
-import { eachExplainedBy, explainedBy, factorsExplained, nullLossOf } from './explained.js';
+import type { FactorLosses, Kernels } from '../kernels/kernels.js';
+import { dense, totalRows } from '../matrix.js';
+import { eachExplainedBy, explainedBy, factorLossesOf } from './explained.js';
 import type { FitSummary, InputSummary } from './fit.js';
 import { firstKnown, inputsOf } from './inputs.js';
 import { estimates, fitted, leftOf, type Product } from './reconstruct.js';
@@ -16,14 +16,8 @@ interface Context {
   readonly began: number;
 }
 
-interface Known {
-  readonly loss?: number;
-  readonly nullLoss?: number;
-  readonly factorLoss?: Float64Array;
-}
-
 /** What the only layer has measured itself, where it reads the input as it is; a loss in 32 bits is measured anew. */
-function knownLosses(plan: Plan, state: RunState, slot: SlotId): Known {
+function knownLosses(plan: Plan, state: RunState, slot: SlotId): { loss?: number } & Partial<FactorLosses> {
   const [step, ...more] = plan.fit;
   if (more.length > 0 || (step.op !== 'nmf' && step.op !== 'tied') || step.read !== slot) return {};
   const result = state.results.get(step.layer);
@@ -43,6 +37,20 @@ function deadNotes({ results }: RunState): readonly string[] {
   );
 }
 
+/** What each factor of an output layer explains of each input, by input and layer, and the null losses found beside it. */
+async function factorsExplained(plan: Plan, state: RunState, kernels: Kernels, { threads, signal }: Context) {
+  const factors = new Map<string, [string, Float64Array][]>();
+  const nullLosses = new Map<SlotId, number>();
+  for (const layer of plan.output) {
+    if (signal?.aborted) break;
+    for (const { name, slot, ...losses } of await factorLossesOf(plan, state, layer, kernels, threads)) {
+      factors.set(name, [...(factors.get(name) ?? []), [layer, eachExplainedBy(losses)]]);
+      nullLosses.set(slot, losses.nullLoss);
+    }
+  }
+  return { factors, nullLosses };
+}
+
 /**
  * Loss and explained fraction of each input, reconstructed from the output, what each factor of an output layer explains,
  * and what is needed to fit again.
@@ -50,41 +58,35 @@ function deadNotes({ results }: RunState): readonly string[] {
 export async function summarize(plan: Plan, state: RunState, kernels: Kernels, context: Context): Promise<FitSummary> {
   const { seed, threads, signal, began } = context;
   let found: ReadonlyMap<SlotId, Product> | undefined;
-  const nullLosses = new Map<SlotId, number>();
-  const factors = new Map<string, [string, Float64Array][]>();
-  const measured: (Omit<InputSummary, 'factors'> & { readonly name: string })[] = [];
-  for (const input of inputsOf(plan)) {
+  let alone: Awaited<ReturnType<typeof factorsExplained>> | undefined;
+  const inputs: [string, InputSummary][] = [];
+  for (const { name, forms } of inputsOf(plan)) {
     // What a cancelled fit has measured so far is dropped by the caller.
     if (signal?.aborted) break;
-    const [first] = input.forms;
+    const [first] = forms;
     const known = knownLosses(plan, state, first.slot);
+    const { nullLoss: ofZeros, factorLoss } = known;
     if (known.loss === undefined) found ??= await estimates(plan, state, fitted(state, plan.output));
-    const estimate = found === undefined ? undefined : firstKnown(input, found);
-    const { slot, missing } = input.forms.find((form) => form.slot === estimate?.slot) ?? first;
+    if (factorLoss === undefined) alone ??= await factorsExplained(plan, state, kernels, context);
+    const estimate = found === undefined ? undefined : firstKnown({ name, forms }, found);
+    const { slot, missing } = forms.find((form) => form.slot === estimate?.slot) ?? first;
     const X = blocksIn(state, slot);
-    const nullLoss = known.nullLoss ?? (await nullLossOf(X, kernels, threads));
-    nullLosses.set(slot, nullLoss);
-    const against = ({ value }: { readonly value: Product }) =>
-      kernels.mse({ X, W: leftOf(value), H: value.right }, { threads });
-    const loss = known.loss ?? (estimate === undefined ? nullLoss : await against(estimate));
-    const { name } = input;
+    const [rows, cols] = [totalRows(X), X[0].cols];
+    const against = (product: Product) => kernels.mse({ X, W: leftOf(product), H: product.right }, { threads });
+    const zero = { left: dense(rows, 1), right: dense(1, cols) };
+    const loss = known.loss ?? (await against(estimate?.value ?? zero));
+    const nullLoss = ofZeros ?? alone?.nullLosses.get(slot) ?? (await against(zero));
     const explained = explainedBy(loss, nullLoss);
-    measured.push({ name, loss, explained, rows: totalRows(X), cols: X[0].cols, missing });
-    if (known.factorLoss !== undefined)
-      factors.set(name, [[plan.output[0], eachExplainedBy(known.factorLoss, nullLoss)]]);
+    const factors = Object.freeze(
+      factorLoss === undefined
+        ? Object.fromEntries(alone?.factors.get(name) ?? [])
+        : { [plan.output[0]]: eachExplainedBy({ nullLoss, factorLoss }) },
+    );
+    inputs.push([name, Object.freeze({ loss, explained, factors, rows, cols, missing })]);
   }
-  for (const layer of factors.size > 0 ? [] : plan.output) {
-    if (signal?.aborted) break;
-    for (const [name, each] of await factorsExplained(plan, state, layer, { kernels, threads, nullLosses }))
-      factors.set(name, [...(factors.get(name) ?? []), [layer, each]]);
-  }
-  const known = ({ rows, cols, missing }: Omit<InputSummary, 'factors'>) => rows * cols - missing;
-  const entries = measured.reduce((sum, input) => sum + known(input), 0);
-  const squares = measured.reduce((sum, input) => sum + input.loss * known(input), 0);
-  const inputs = measured.map(({ name, ...rest }): [string, InputSummary] => [
-    name,
-    Object.freeze({ ...rest, factors: Object.freeze(Object.fromEntries(factors.get(name) ?? [])) }),
-  ]);
+  const known = ({ rows, cols, missing }: InputSummary) => rows * cols - missing;
+  const entries = inputs.reduce((sum, [, input]) => sum + known(input), 0);
+  const squares = inputs.reduce((sum, [, input]) => sum + input.loss * known(input), 0);
   return Object.freeze({
     loss: squares / entries,
     inputs: Object.freeze(Object.fromEntries(inputs)),

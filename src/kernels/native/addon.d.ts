@@ -42,8 +42,14 @@ export interface EncodeArgs {
 /** A look at every number, at once. */
 export declare function examine(numbers: Float64Array | Float32Array): Facts
 
-/** Resolves with the mean squared difference of X and each factor by itself, or with an error as data. */
-export declare function factorMse(args: MseArgs, threads: number): Promise<Float64Array | Failure>
+/** Resolves with how far X is from each factor by itself, or with an error as data. */
+export declare function factorLosses(args: MseArgs, threads: number): Promise<FactorLosses | Failure>
+
+/** See `FactorLosses` of kernels.ts. */
+export interface FactorLosses {
+  nullLoss: number
+  factorLoss: Float64Array
+}
 
 /** Which factor. */
 export type FactorSide = 'W' | 'H'

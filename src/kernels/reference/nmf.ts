@@ -4,7 +4,7 @@ import { rounded } from './blocks.js';
 import { checkCheckpoint, checkNmf } from './check.js';
 import { solveColumns } from './columns.js';
 import { afterAccepted, afterRejected, extrapolated, FIRST_MOMENTUM, NO_MOMENTUM } from './extrapolate.js';
-import { factorLosses } from './factor-mse.js';
+import { lossesOf } from './factor-losses.js';
 import { createPause, type Pause } from './pause.js';
 import {
   columnSolver,
@@ -241,7 +241,7 @@ async function result(
     ...model,
     loss: place.measure.squares / entries,
     nullLoss: problem.total / entries,
-    factorLoss: held === null ? await factorLosses(problem.X, model, entries, pause) : null,
+    factorLoss: held === null ? await lossesOf(problem.X, model, entries, pause) : null,
     objective: place.measure.objective,
     iterations: history.length,
     stopped,

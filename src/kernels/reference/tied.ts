@@ -4,7 +4,7 @@ import type { CallOptions, Stopped, TiedArgs, TiedResult } from '../kernels.js';
 import { type Blocks, blocksOf } from './blocks.js';
 import { checkTied } from './check.js';
 import { largestStep, solveColumns } from './columns.js';
-import { factorLosses } from './factor-mse.js';
+import { lossesOf } from './factor-losses.js';
 import { createPause, type Pause } from './pause.js';
 import { EXPLICIT_BELOW } from './problem.js';
 import { dot, gram, type Panel, residual, sumOfSquares, timesData, timesTransposed } from './products.js';
@@ -175,7 +175,7 @@ async function result(
     projection: args.form === 'symmetric' ? null : projectionOf(place.W, H, args),
     loss: place.measure.squares / entries,
     nullLoss: total / entries,
-    factorLoss: await factorLosses(X, model, entries, pause),
+    factorLoss: await lossesOf(X, model, entries, pause),
     objective: place.measure.objective,
     iterations: history.length,
     stopped,

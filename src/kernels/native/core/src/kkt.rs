@@ -20,6 +20,16 @@ pub struct Open {
     pub step: f64,
     /// Of each row of the factor with that of the product of the partner with the data: ⟨X, w_r·h_r⟩.
     pub cross: Vec<f64>,
+    /// ‖w_r·h_r‖² over the entries that are listed, each times its weight; none where none are.
+    pub listed: Option<Vec<f64>>,
+}
+
+/// What a range of columns tells.
+struct Part {
+    /// Largest open step and largest entry of each coordinate.
+    widest: Vec<(f64, f64)>,
+    cross: Vec<f64>,
+    listed: Option<Vec<f64>>,
 }
 
 /// Looks how far a factor is from its minimiser; `known` is the product of the partner with the data, where it was made
@@ -77,7 +87,12 @@ pub fn largest_step<T: Element>(
                 spread: spread(c, r),
                 curvature: own.curvature::<T>(quadratic, r, &diagonal[c * k..(c + 1) * k]),
             };
-            return Ok((widest(quadratic, stride, x, product, at), cross));
+            let squares = listed_squares(k, stride, x, &diagonal);
+            return Ok(Part {
+                widest: widest(quadratic, stride, x, product, at),
+                cross,
+                listed: Some(squares),
+            });
         }
         let mut gx = Aligned::zeros(x.len())?;
         times_gram(&gram, stride, x, &mut gx);
@@ -86,17 +101,24 @@ pub fn largest_step<T: Element>(
             spread: spread(c, r),
             curvature: quadratic.curvature[r],
         };
-        Ok((widest(quadratic, stride, x, product, at), cross))
+        Ok(Part {
+            widest: widest(quadratic, stride, x, product, at),
+            cross,
+            listed: None,
+        })
     });
     let mut widest = vec![(0.0_f64, 0.0_f64); k];
-    let mut crosses = Vec::with_capacity(parts.len());
-    for part in parts {
-        let (part, cross): (Vec<(f64, f64)>, Vec<f64>) = part?;
-        crosses.push(cross);
-        for ((open, scale), (o, s)) in widest.iter_mut().zip(part) {
-            (*open, *scale) = (open.max(o), scale.max(s));
+    let parts: Vec<Part> = parts.into_iter().collect::<Result<_>>()?;
+    for part in &parts {
+        for ((open, scale), (o, s)) in widest.iter_mut().zip(&part.widest) {
+            (*open, *scale) = (open.max(*o), scale.max(*s));
         }
     }
+    let (crosses, listed): (Vec<_>, Vec<_>) = parts
+        .into_iter()
+        .map(|part| (part.cross, part.listed))
+        .unzip();
+    let listed: Option<Vec<Vec<f64>>> = listed.into_iter().collect();
     let step = widest.iter().fold(0.0, |most: f64, &(open, scale)| {
         match (open > 0.0, scale > 0.0) {
             (false, _) => most,
@@ -107,6 +129,7 @@ pub fn largest_step<T: Element>(
     Ok(Open {
         step,
         cross: in_order(crosses, k),
+        listed: listed.map(|listed| in_order(listed, k)),
     })
 }
 
@@ -173,6 +196,17 @@ fn widest<T: Real>(
         }
     }
     widest
+}
+
+/// Σ_j x_rj²·D_rj for each row r of some columns, D being k numbers for each.
+fn listed_squares<T: Real>(k: usize, stride: usize, x: &[T], diagonal: &[f64]) -> Vec<f64> {
+    let mut sums = vec![0.0; k];
+    for (x, diagonal) in x.chunks_exact(stride).zip(diagonal.chunks_exact(k)) {
+        for ((sum, x), d) in sums.iter_mut().zip(x).zip(diagonal) {
+            *sum += d * x.to_f64() * x.to_f64();
+        }
+    }
+    sums
 }
 
 /// Gram matrices of each column's own, in 64 bits, by what they do.

@@ -27,8 +27,8 @@ pub mod encode;
 pub mod error;
 /// A look at every entry.
 pub mod examine;
-/// Mean squared difference of data and each factor of a model by itself.
-pub mod factor_mse;
+/// What each factor of a model leaves of the data by itself.
+pub mod factor_losses;
 pub mod hold_out;
 /// Owned matrices.
 pub mod matrix;

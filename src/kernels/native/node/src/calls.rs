@@ -16,7 +16,7 @@ use crate::args::{
 };
 use crate::cancel::Cancel;
 use crate::jobs::{Outcome, spawn};
-use crate::results::{Facts, NmfResult, SvdResult, TiedResult};
+use crate::results::{FactorLosses, Facts, NmfResult, SvdResult, TiedResult};
 use crate::running::Ticket;
 
 type Progress = (f64, f64, f64);
@@ -172,16 +172,16 @@ pub fn mse<'env>(
     })
 }
 
-/// Resolves with the mean squared difference of X and each factor by itself, or with an error as data.
-#[napi(ts_return_type = "Promise<Float64Array | Failure>")]
-pub fn factor_mse<'env>(
+/// Resolves with how far X is from each factor by itself, or with an error as data.
+#[napi(ts_return_type = "Promise<FactorLosses | Failure>")]
+pub fn factor_losses<'env>(
     env: &'env Env,
     args: MseArgs,
     threads: u32,
-) -> Result<PromiseRaw<'env, Outcome<Float64Array>>> {
+) -> Result<PromiseRaw<'env, Outcome<FactorLosses>>> {
     spawn(env, threads, move |_| {
-        core::factor_mse::factor_mse(&views(&args.x), &args.w.view(), &args.h.view())
-            .map(Float64Array::new)
+        core::factor_losses::factor_losses(&views(&args.x), &args.w.view(), &args.h.view())
+            .map(Into::into)
     })
 }
 

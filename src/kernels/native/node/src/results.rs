@@ -1,6 +1,6 @@
 use factorloom_core::control::{self, Iterate};
 use factorloom_core::error::KernelError;
-use factorloom_core::{examine, nmf, svd, tied};
+use factorloom_core::{examine, factor_losses, nmf, svd, tied};
 use napi::bindgen_prelude::Float64Array;
 use napi_derive::napi;
 
@@ -53,6 +53,22 @@ pub struct Facts {
     pub negative: Option<f64>,
     pub largest: f64,
     pub zeros: f64,
+}
+
+/// See `FactorLosses` of kernels.ts.
+#[napi(object, object_from_js = false)]
+pub struct FactorLosses {
+    pub null_loss: f64,
+    pub factor_loss: Float64Array,
+}
+
+impl From<factor_losses::FactorLosses> for FactorLosses {
+    fn from(losses: factor_losses::FactorLosses) -> Self {
+        Self {
+            null_loss: losses.null_loss,
+            factor_loss: Float64Array::new(losses.factor_loss),
+        }
+    }
 }
 
 impl From<examine::Facts> for Facts {

@@ -74,7 +74,8 @@ pub struct NmfResult {
     pub loss: f64,
     /// ‖X‖² / entries, the same of a model of zeros.
     pub null_loss: f64,
-    /// ‖X − w_r·d_r·h_r‖² / entries of each factor by itself; none where entries are held out or missing.
+    /// ‖X − w_r·d_r·h_r‖² / entries of each factor by itself, each square times its weight; none where what it has in entries
+    /// that are not seen is so large that too few digits are left.
     pub factor_loss: Option<Vec<f64>>,
     /// J, penalties included.
     pub objective: f64,

@@ -7,7 +7,7 @@ use crate::control::Control;
 use crate::data::{Data, Element};
 use crate::error::{ErrorCode, KernelError, Result};
 use crate::factor::{Penalties, Sums, balance, living};
-use crate::factor_mse::left_alone;
+use crate::factor_losses::left_alone;
 use crate::half_step::{Beside, Done};
 use crate::kkt::{Open, largest_step};
 use crate::leaves::Extrapolate;
@@ -27,6 +27,8 @@ const EXPLICIT_BELOW: f64 = 1e-6;
 /// The same where products are made in 32 bits.
 const EXPLICIT_BELOW_NARROW: f64 = 1e-3;
 
+/// Below this fraction a difference of two sums has too few digits.
+const FEW_DIGITS: f64 = 1e-6;
 /// A panel that is kept to save a product has at most this fraction of the numbers of X, upside down.
 const BESIDE: usize = 8;
 
@@ -113,16 +115,24 @@ impl<'a, T: Element> Fit<'a, T> {
         self.x.entries() - unseen as f64
     }
 
-    /// What is left of ‖X‖² by each factor of the accepted pair alone, where ⟨X, w_r·h_r⟩ are `cross`; none where that is not
-    /// all of X.
-    pub fn left_alone(&self, cross: &[f64]) -> Result<Option<Vec<f64>>> {
+    /// What each factor of the accepted pair leaves of ‖X‖² by itself; none where too few digits of that are known.
+    pub fn left_alone(&self, open: &Open) -> Result<Option<Vec<f64>>> {
         let (w, h) = (&self.w.accepted_sums.gram, &self.h.accepted_sums.gram);
-        let sizes = (0..cross.len()).map(|r| r * (cross.len() + 1));
-        let own: Vec<f64> = sizes.map(|rr| w[rr] * h[rr]).collect();
-        let whole = self.masked.is_none();
-        whole
-            .then(|| left_alone(self.total, cross, &own))
-            .transpose()
+        let k = open.cross.len();
+        let whole = (0..k).map(|r| w[r * (k + 1)] * h[r * (k + 1)]);
+        let own = match (&self.masked, &open.listed) {
+            (Some(masked), Some(listed)) if masked.held().seen => listed.clone(),
+            (Some(_), Some(listed)) => {
+                let seen: Vec<(f64, f64)> = whole.zip(listed).map(|(w, l)| (w, w - l)).collect();
+                // What is not seen of a factor may be far larger than the data.
+                if seen.iter().any(|(whole, own)| *own < FEW_DIGITS * whole) {
+                    return Ok(None);
+                }
+                seen.into_iter().map(|(_, own)| own).collect()
+            }
+            _ => whole.collect(),
+        };
+        left_alone(self.total, &open.cross, &own).map(Some)
     }
 
     /// Entries that are held out.
@@ -490,7 +500,7 @@ impl<'a, T: Element> Fit<'a, T> {
         )?;
         Ok(Open {
             step: open_h.step.max(open_w.step),
-            cross: open_h.cross,
+            ..open_h
         })
     }
 }

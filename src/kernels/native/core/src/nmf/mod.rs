@@ -15,7 +15,6 @@ use crate::control::{Control, Iterate, Stopped};
 use crate::data::{Data, Element, Layout};
 use crate::error::{KernelError, Result};
 use crate::hold_out::{Held, Hidden, Weights};
-use crate::kkt::Open;
 use crate::mse::check_factors;
 use crate::parallel::wide_awake;
 use crate::progress::{VISIBLE, is_invisible, settled};
@@ -206,8 +205,8 @@ fn descend<T: Element>(mut fit: Fit<'_, T>, control: Control<'_>) -> Result<NmfR
     let Best {
         measure, iteration, ..
     } = best;
-    let Open { step: kkt, cross } = fit.look()?;
-    let left = fit.left_alone(&cross)?;
+    let open = fit.look()?;
+    let left = fit.left_alone(&open)?;
     let held_out = fit.held_count().map(|count| HeldOut {
         count,
         loss: measure.held_loss,
@@ -227,7 +226,7 @@ fn descend<T: Element>(mut fit: Fit<'_, T>, control: Control<'_>) -> Result<NmfR
         objective: measure.objective,
         stopped,
         history: course.history,
-        kkt,
+        kkt: open.step,
         held_out,
         state,
     })

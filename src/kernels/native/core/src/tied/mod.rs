@@ -6,7 +6,7 @@ pub mod segment;
 use crate::control::{Control, Iterate, Stopped};
 use crate::data::{Block, Data, Dense, Layout};
 use crate::error::{KernelError, Result};
-use crate::factor_mse::left_alone;
+use crate::factor_losses::left_alone;
 use crate::matrix::Matrix;
 use crate::mse::check_factors;
 use crate::nmf::NmfResult;

@@ -10,9 +10,17 @@ use crate::parallel::{collect, even_ranges, tasks_of};
 use crate::products::times_data;
 use crate::reduce::{in_order, row_crosses, sum_of_squares, sums_of_row_squares};
 
-/// Mean squared difference of X (features × samples) and w_r·h_r for each column w_r of W (features × k) and row h_r of H
-/// (k × samples), over the entries that are known, to rounding of the mean square of X.
-pub fn factor_mse(x: &[Block<'_>], w: &Dense<'_>, h: &Dense<'_>) -> Result<Vec<f64>> {
+/// How far data are from models of one factor.
+pub struct FactorLosses {
+    /// ‖X‖² / entries: of a model of zeros.
+    pub null_loss: f64,
+    /// ‖X − w_r·h_r‖² / entries of each factor, to rounding of `null_loss`.
+    pub factor_loss: Vec<f64>,
+}
+
+/// Those of X (features × samples) and the columns w_r of W (features × k) times the rows h_r of H (k × samples), over the
+/// entries that are known.
+pub fn factor_losses(x: &[Block<'_>], w: &Dense<'_>, h: &Dense<'_>) -> Result<FactorLosses> {
     let layout = Layout {
         k: h.rows,
         low_memory: true,
@@ -43,11 +51,14 @@ fn means(
     h: &Panel<f64>,
     own: &[f64],
     entries: f64,
-) -> Result<Vec<f64>> {
+) -> Result<FactorLosses> {
     let cross = row_crosses(&times_data(w, x)?, h);
-    let mut left = left_alone(sum_of_squares(x), &cross, own)?;
-    left.iter_mut().for_each(|x| *x /= entries);
-    Ok(left)
+    let total = sum_of_squares(x);
+    let left = left_alone(total, &cross, own)?;
+    Ok(FactorLosses {
+        null_loss: total / entries,
+        factor_loss: left.iter().map(|left| left / entries).collect(),
+    })
 }
 
 /// ‖X − w_r·h_r‖² = ‖X‖² − 2⟨X, w_r·h_r⟩ + ‖w_r·h_r‖² of each factor by itself; not below zero, whatever rounding did.
