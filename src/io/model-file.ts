@@ -80,6 +80,7 @@ export async function saveFit(fit: object, path: string): Promise<void> {
 
 /**
  * Reads a fit that `saveFit` wrote: the same numbers to the bit, ready to `reconstruct`, to `project` and to be saved again.
+ * It has no `explained`, which compares layers with the data; what output layers explain is in `summary.inputs[name].factors`.
  *
  * @example
  * const { layers, project } = await loadFit('model.safetensors');

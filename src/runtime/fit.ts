@@ -105,9 +105,11 @@ export interface Factors {
   readonly [layer: string]: Float64Array;
 }
 
-/** The same where layers are known by name: of an output O, or where that isn't one layer of some of all. */
+/** The same where layers are known by name: of an output O, or where that isn't one layer, of some of all. */
 type FactorsOf<L extends LayerMap, O extends string> = [O] extends [never]
-  ? { readonly [N in keyof L]?: Float64Array }
+  ? string extends keyof L
+    ? Factors
+    : { readonly [N in keyof L]?: Float64Array }
   : { readonly [N in O]: Float64Array };
 
 /** A round of joint training. */

@@ -14,23 +14,36 @@ export async function factorLosses(args: MseArgs): Promise<FactorLosses> {
   const { X, held } = hideMissing(blocksOf(args.X));
   const known = totalRows(X) * X[0].cols - held.count;
   if (known === 0) throw new KernelError('invalid-argument', 'no entry of the data is known');
-  const factorLoss = await means(X, transpose(args.W), args.H, known, createPause(), held.byColumn);
-  return { nullLoss: sumOfSquares(X) / known, factorLoss };
+  const total = sumOfSquares(X);
+  const left = await leftAlone(X, total, transpose(args.W), args.H, createPause(), held.byColumn);
+  return { nullLoss: total / known, factorLoss: left.map((squares) => squares / known) };
 }
 
 /** Those of a model of all of X. */
-export const lossesOf = (X: Blocks, { W, d, H }: Normalized, entries: number, pause: Pause): Promise<Float64Array> =>
-  means(X, scaledRows(transpose(W), d), H, entries, pause, null);
+export async function lossesOf(problem: Whole, { W, d, H }: Normalized, pause: Pause): Promise<Float64Array> {
+  const { X, total, entries } = problem;
+  const left = await leftAlone(X, total, scaledRows(transpose(W), d), H, pause, null);
+  return left.map((squares) => squares / entries);
+}
 
-async function means(X: Blocks, W: Panel, H: Panel, entries: number, pause: Pause, without: CscMatrix | null) {
-  const means = new Float64Array(W.rows);
-  for (let r = 0; r < means.length; r++) {
-    const squares = await residual(X, rowOf(W, r), rowOf(H, r), pause, without);
-    if (!Number.isFinite(squares))
+interface Whole {
+  readonly X: Blocks;
+  /** ‖X‖². */
+  readonly total: number;
+  readonly entries: number;
+}
+
+/** ‖X − w_r·h_r‖² for each row of two panels; all of X for a factor of zeros. */
+async function leftAlone(X: Blocks, total: number, W: Panel, H: Panel, pause: Pause, without: CscMatrix | null) {
+  const left = new Float64Array(W.rows);
+  for (let r = 0; r < left.length; r++) {
+    const [w, h] = [rowOf(W, r), rowOf(H, r)];
+    left[r] = isZero(w) || isZero(h) ? total : await residual(X, w, h, pause, without);
+    if (!Number.isFinite(left[r]))
       throw new KernelError('non-finite', 'the loss of a factor left the range of numbers');
-    means[r] = squares / entries;
   }
-  return means;
+  return left;
 }
 
 const rowOf = (F: Panel, r: number): Panel => dense(1, F.cols, F.data.filter((_, p) => p % F.rows === r)); // biome-ignore format: one thought
+const isZero = ({ data }: Panel): boolean => data.every((x) => x === 0);

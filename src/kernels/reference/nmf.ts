@@ -241,7 +241,7 @@ async function result(
     ...model,
     loss: place.measure.squares / entries,
     nullLoss: problem.total / entries,
-    factorLoss: held === null ? await lossesOf(problem.X, model, entries, pause) : null,
+    factorLoss: held === null ? await lossesOf(problem, model, pause) : null,
     objective: place.measure.objective,
     iterations: history.length,
     stopped,

@@ -175,7 +175,7 @@ async function result(
     projection: args.form === 'symmetric' ? null : projectionOf(place.W, H, args),
     loss: place.measure.squares / entries,
     nullLoss: total / entries,
-    factorLoss: await lossesOf(X, model, entries, pause),
+    factorLoss: await lossesOf(problem, model, pause),
     objective: place.measure.objective,
     iterations: history.length,
     stopped,

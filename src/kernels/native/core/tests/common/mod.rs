@@ -325,6 +325,7 @@ pub fn all_bits(result: &NmfResult) -> Vec<u64> {
         .flat_map(|iterate| [iterate.loss, iterate.objective]);
     let rest: Vec<f64> = told
         .chain([result.loss, result.objective, result.kkt])
+        .chain(result.factor_loss.iter().flatten().copied())
         .collect();
     [model_bits(result), bits(&rest)].concat()
 }
