@@ -79,6 +79,13 @@ impl Sums {
         }
     }
 
+    /// ‖f_r‖²·‖p_r‖², which is ‖f_r·p_r‖², of each row with that of a partner.
+    pub fn squares_with(&self, partner: &Self) -> Vec<f64> {
+        let k = self.norms.l2.len();
+        let squares = |r: usize| self.gram[r * (k + 1)] * partner.gram[r * (k + 1)];
+        (0..k).map(squares).collect()
+    }
+
     /// As if row r of the panel were multiplied by `by[r]`, a power of two or its negative: exactly.
     pub fn scale_exactly(&mut self, by: &[f64]) {
         let k = by.len();

@@ -137,7 +137,11 @@ fn one_two_three_and_seven_threads_give_the_same_bits() {
             let found = svd(&args, Control::IDLE)?;
             let difference = mse(&problem.x, &view(&model.w), &view(&model.h))?;
             let alone = factor_losses(&problem.x, &view(&model.w), &view(&model.h))?;
-            let rest = [bits(&[found.loss, found.kkt, difference]), bits(&alone.factor_loss)].concat();
+            let rest = [
+                bits(&[found.loss, found.kkt, difference]),
+                bits(&alone.factor_loss),
+            ]
+            .concat();
             Ok([
                 all_bits(&model),
                 bits(&found.u.data),

@@ -1,4 +1,4 @@
-use super::factors::Factor;
+use super::factors::{Factor, room};
 use super::masked::{Looked, Masked};
 use super::state::Walk;
 use super::turn::{Turn, bounds, with_ridge};
@@ -18,7 +18,7 @@ use crate::parallel::each_task;
 use crate::quadratic::Quadratic;
 use crate::reduce::{dot, sum_of_squares};
 use crate::residual::residual;
-use crate::simd::{Real, run};
+use crate::simd::run;
 use crate::ties::Ties;
 use crate::view::{Side, View};
 
@@ -27,8 +27,6 @@ const EXPLICIT_BELOW: f64 = 1e-6;
 /// The same where products are made in 32 bits.
 const EXPLICIT_BELOW_NARROW: f64 = 1e-3;
 
-/// Below this fraction a difference of two sums has too few digits.
-const FEW_DIGITS: f64 = 1e-6;
 /// A panel that is kept to save a product has at most this fraction of the numbers of X, upside down.
 const BESIDE: usize = 8;
 
@@ -117,22 +115,13 @@ impl<'a, T: Element> Fit<'a, T> {
 
     /// What each factor of the accepted pair leaves of ‖X‖² by itself; none where too few digits of that are known.
     pub fn left_alone(&self, open: &Open) -> Result<Option<Vec<f64>>> {
-        let (w, h) = (&self.w.accepted_sums.gram, &self.h.accepted_sums.gram);
-        let k = open.cross.len();
-        let whole = (0..k).map(|r| w[r * (k + 1)] * h[r * (k + 1)]);
+        let whole = self.w.accepted_sums.squares_with(&self.h.accepted_sums);
         let own = match (&self.masked, &open.listed) {
-            (Some(masked), Some(listed)) if masked.held().seen => listed.clone(),
-            (Some(_), Some(listed)) => {
-                let seen: Vec<(f64, f64)> = whole.zip(listed).map(|(w, l)| (w, w - l)).collect();
-                // What is not seen of a factor may be far larger than the data.
-                if seen.iter().any(|(whole, own)| *own < FEW_DIGITS * whole) {
-                    return Ok(None);
-                }
-                seen.into_iter().map(|(_, own)| own).collect()
-            }
-            _ => whole.collect(),
+            (Some(masked), Some(listed)) => masked.seen_of(&whole, listed),
+            _ => Some(whole),
         };
-        left_alone(self.total, &open.cross, &own).map(Some)
+        own.map(|own| left_alone(self.total, &open.cross, &own))
+            .transpose()
     }
 
     /// Entries that are held out.
@@ -502,18 +491,5 @@ impl<'a, T: Element> Fit<'a, T> {
             step: open_h.step.max(open_w.step),
             ..open_h
         })
-    }
-}
-
-/// What a factor can be multiplied by before it meets its bound.
-fn room<T: Real>(upper: f64, factor: &Panel<T>) -> f64 {
-    let largest = factor
-        .data()
-        .iter()
-        .fold(0.0, |most: f64, x| most.max(x.to_f64()));
-    if largest > 0.0 {
-        upper / largest
-    } else {
-        f64::INFINITY
     }
 }

@@ -14,6 +14,9 @@ use crate::solver::own::OwnSweeps;
 use crate::ties::Spread;
 use crate::view::{Side, View};
 
+/// Below this fraction of both a difference has too few digits.
+const FEW_DIGITS: f64 = 1e-6;
+
 /// What a fit that does not see all of X knows beside the products with what is seen.
 pub struct Masked<'a, T: Element> {
     held: Held<'a, T>,
@@ -125,6 +128,19 @@ impl<'a, T: Element> Masked<'a, T> {
             from,
             residual: total(1),
         }
+    }
+
+    /// ‖w_r·h_r‖² over what is seen, of such over all entries and over those that are listed; none where what is not seen is
+    /// so much larger that too few digits are left.
+    pub fn seen_of(&self, whole: &[f64], listed: &[f64]) -> Option<Vec<f64>> {
+        if self.held.seen {
+            return Some(listed.to_vec());
+        }
+        let seen = whole.iter().zip(listed).map(|(whole, listed)| {
+            let seen = whole - listed;
+            (seen >= FEW_DIGITS * whole).then_some(seen)
+        });
+        seen.collect()
     }
 
     /// Through the numbers that the next iteration begins with.
