@@ -163,7 +163,7 @@ function prepared(data: Matrix, result: LayerResult, top: number): Matrix {
   return dense(rows, cols, taken);
 }
 
-/** What a layer adds to the equations of one sample; what ties samples to one another or to a target is not known of new ones. */
+/** What a layer adds to the equations of one sample; what links samples to one another or to a target is not known of new ones. */
 function termsOf(step: LayerStep, { H, energy, nullLoss }: LayerResult, W: DenseMatrix) {
   const none = new Float64Array(W.cols);
   const bare = { ridge: none, linear: none, coupling: null, upperBound: null };

@@ -1,5 +1,6 @@
 use std::ops::Range;
 
+use crate::column_terms::Columns;
 use crate::data::Element;
 use crate::error::Result;
 use crate::half_step::correct;
@@ -11,7 +12,6 @@ use crate::quadratic::{Quadratic, dead_below};
 use crate::reduce::{cross_of, gram, in_order};
 use crate::simd::Real;
 use crate::solver::multiplicative::{gram_panel, times_gram};
-use crate::ties::Columns;
 use crate::view::View;
 
 /// What a last look at a factor tells.

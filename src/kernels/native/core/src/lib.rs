@@ -17,6 +17,8 @@ mod sparse;
 /// The data as one factor sees them.
 pub mod view;
 
+/// Terms that link the columns of a factor to one another or to a target.
+pub mod column_terms;
 /// Watching and ending a fit.
 pub mod control;
 /// X as row blocks, dense and sparse.
@@ -59,5 +61,3 @@ pub mod simd;
 pub mod solver;
 pub mod svd;
 pub mod tied;
-/// Terms that tie the columns of a factor to one another or to a target.
-pub mod ties;

@@ -1,4 +1,5 @@
 use super::state::Walk;
+use crate::column_terms::Spread;
 use crate::data::Element;
 use crate::error::Result;
 use crate::half_step::{Filled, correct};
@@ -11,7 +12,6 @@ use crate::reduce::{inner, sum};
 use crate::residual::Gaps;
 use crate::solver::Prepared;
 use crate::solver::own::OwnSweeps;
-use crate::ties::Spread;
 use crate::view::{Side, View};
 
 /// Below this fraction of both a difference has too few digits.
