@@ -44,7 +44,7 @@ export interface FactorOptions extends SharedTerms {
   readonly target?: MatrixInput | undefined;
   /** λ of `target`, any number, relative to the Gram matrix; at 0 there is no such term. */
   readonly targetLambda?: number | undefined;
-  /** 'factor' (default): c = ‖F‖ / ‖T‖, of the first ten iterations; 'none': c = 1. For λ > 0. */
+  /** 'factor' (default): c = ‖F‖ / ‖T‖, of the first ten iterations; 'none': c = 1. For a target with λ > 0; idle at 0. */
   readonly targetScale?: 'factor' | 'none' | undefined;
 }
 

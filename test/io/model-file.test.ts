@@ -154,8 +154,13 @@ describe('a file that is no saved fit', () => {
       expect(await code(await written(wrong, file.tensors))).toBe('not-a-fit');
   });
 
-  test('no such file: what the system says', async () => {
-    await expect(loadFit(at('nowhere'))).rejects.toMatchObject({ code: 'ENOENT' });
+  test('no such file, or none that can be read: what the system says, and where it was looked for', async () => {
+    for (const path of [at('nowhere'), folder])
+      await expect(loadFit(path)).rejects.toMatchObject({ name: 'ModelFileError', code: 'not-read', path });
+    const error: unknown = await loadFit('no-such.fit').catch((thrown: unknown) => thrown);
+    expect(String(error)).toMatch(/saved fit must be a file that can be read; got ENOENT.*give the path of one/);
+    expect(String(error)).toContain(join(process.cwd(), 'no-such.fit'));
+    expect(error).toMatchObject({ cause: { code: 'ENOENT' } });
   });
 });
 
