@@ -123,7 +123,7 @@ describe('penalties of layers', () => {
     const target = {
       target: uniform(3, 15, 1),
       targetLambda: 0,
-      targetScale: 'none',
+      targetScale: 'none' as const,
       graph: dense(15, 15),
       graphLambda: 0,
     };
