@@ -16,7 +16,7 @@ export interface Kernels {
   encode(args: EncodeArgs, options?: CallOptions): Promise<DenseMatrix>;
   svd(args: SvdArgs, options?: CallOptions): Promise<SvdResult>;
   mse(args: MseArgs, options?: CallOptions): Promise<number>;
-  factorLosses(args: MseArgs, options?: CallOptions): Promise<FactorLosses>;
+  factorLosses(args: FactorLossesArgs, options?: CallOptions): Promise<FactorLosses>;
   multiply(args: MultiplyArgs, options?: CallOptions): Promise<DenseMatrix>;
   /** A look at every number, on the caller's thread. */
   look(values: Floats): Look;
@@ -159,12 +159,21 @@ export interface SvdArgs {
   readonly tol: number;
 }
 
-/** Mean squared difference, over the entries that are not missing, of X (features × samples) and W·H (features × r, r × samples). */
-export interface MseArgs {
-  readonly X: RowBlocks;
+/** W·H (features × r, r × samples) as an estimate of X, and how much it counts where it is wrong. */
+export interface Estimate {
   readonly W: DenseMatrix;
   readonly H: DenseMatrix;
+  /** ω, as `NmfArgs` have it. */
+  readonly weights?: readonly (Matrix | null)[] | null | undefined;
 }
+
+/** Σ ω_ij·(x_ij − w_i·h_j)² / entries, over the entries that are not missing and count more than nothing. */
+export interface MseArgs extends Estimate {
+  readonly X: RowBlocks;
+}
+
+/** Each known entry counts 1. */
+export type FactorLossesArgs = Omit<MseArgs, 'weights'>;
 
 /** How far data are from each factor by itself, over the entries that are not missing. */
 export interface FactorLosses {
@@ -176,10 +185,12 @@ export interface FactorLosses {
 
 /** Wᵀ·X, k × samples, of a factor W (features × k); or X·Hᵀ, features × k, of a factor H (k × samples). */
 export interface MultiplyArgs {
-  /** Without missing entries. */
+  /** Without missing entries, unless there is an estimate. */
   readonly X: RowBlocks;
   readonly factor: DenseMatrix;
   readonly side: Side;
+  /** The product is then that of ω ∘ (X − estimate), zero where an entry is missing. Default: of X. */
+  readonly estimate?: Estimate | undefined;
 }
 
 export type Stopped = 'converged' | 'max-iter' | 'aborted';

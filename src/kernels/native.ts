@@ -8,6 +8,7 @@ import { MOST_THREADS } from '../solver.js';
 import type {
   CallOptions,
   EncodeArgs,
+  Estimate,
   Kernels,
   KernelTerms,
   NmfArgs,
@@ -137,14 +138,16 @@ function wrap(addon: Addon): Kernels {
         const start = { W: { rows: args.start.rows, cols: args.k }, H: { rows: args.k, cols: args.X[0].cols } };
         return { ...toModel({ start }, found.model), center: found.center ?? null, scale: found.scale ?? null };
       }),
-    multiply: async ({ X, factor, side }, options = {}) => {
-      const found = unwrap(await addon.multiply({ X: blocks(X), factor, side }, threadsOf(options)));
+    multiply: async ({ X, factor, side, estimate }, options = {}) => {
+      const less = estimate === undefined ? {} : { estimate: estimateOf(estimate) };
+      const found = unwrap(await addon.multiply({ X: blocks(X), factor, side, ...less }, threadsOf(options)));
       const rows = X.reduce((sum, block) => sum + block.rows, 0);
       return side === 'W' ? dense(factor.cols, X[0].cols, found) : dense(rows, factor.rows, found);
     },
-    mse: async (args, options = {}) => unwrap(await addon.mse({ ...args, X: blocks(args.X) }, threadsOf(options))),
-    factorLosses: async (args, options = {}) =>
-      unwrap(await addon.factorLosses({ ...args, X: blocks(args.X) }, threadsOf(options))),
+    mse: async ({ X, ...estimate }, options = {}) =>
+      unwrap(await addon.mse({ X: blocks(X), estimate: estimateOf(estimate) }, threadsOf(options))),
+    factorLosses: async ({ X, W, H }, options = {}) =>
+      unwrap(await addon.factorLosses({ X: blocks(X), W, H }, threadsOf(options))),
     look: (values) => {
       if (values.length < FEW) return look(values);
       const { infinite, missing, gaps, negative, largest, zeros } = addon.examine(values);
@@ -159,10 +162,15 @@ function fitted({ X, W, H, holdOut, missing, weights, ...args }: NmfArgs): Nativ
   const whole = {
     ...{ ...args, ...sides, X: blocks(X) },
     ...(missing === null ? {} : { missing }),
-    ...(weights == null ? {} : { weights: weights.map((own) => (own === null ? {} : { matrix: blocks([own])[0] })) }),
+    ...weightsOf(weights),
   };
   return holdOut === null ? whole : { ...whole, holdOut: { ...holdOut, keys: Uint32Array.from(holdOut.keys.flat()) } };
 }
+
+const estimateOf = ({ W, H, weights }: Estimate): Native.Estimate => ({ W, H, ...weightsOf(weights) });
+
+const weightsOf = (weights: Estimate['weights']): { weights?: Native.Weights[] } =>
+  weights == null ? {} : { weights: weights.map((own) => (own === null ? {} : { matrix: blocks([own])[0] })) };
 
 /** What is null in the port is left out for the addon. */
 function termsOf({ upperBound, graph, target, ...terms }: KernelTerms): Native.FactorTerms {

@@ -39,6 +39,13 @@ export interface EncodeArgs {
   upperBound?: number
 }
 
+/** See `Estimate` of kernels.ts. */
+export interface Estimate {
+  W: DenseMatrix
+  H: DenseMatrix
+  weights?: Array<Weights>
+}
+
 /** A look at every number, at once. */
 export declare function examine(numbers: Float64Array | Float32Array): Facts
 
@@ -126,11 +133,10 @@ export declare function mse(args: MseArgs, threads: number): Promise<number | Fa
 /** See `MseArgs` of kernels.ts. */
 export interface MseArgs {
   X: Array<Matrix>
-  W: DenseMatrix
-  H: DenseMatrix
+  estimate: Estimate
 }
 
-/** Resolves with Wᵀ·X or X·Hᵀ, as its data, or with an error as data. */
+/** Resolves with Wᵀ·X or X·Hᵀ, or that of what an estimate leaves of X, as its data, or with an error as data. */
 export declare function multiply(args: MultiplyArgs, threads: number): Promise<Float64Array | Failure>
 
 /** See `MultiplyArgs` of kernels.ts. */
@@ -138,6 +144,7 @@ export interface MultiplyArgs {
   X: Array<Matrix>
   factor: DenseMatrix
   side: FactorSide
+  estimate?: Estimate
 }
 
 /** A graph of the features or samples of a factor. */

@@ -49,13 +49,16 @@ export function checkNmf(args: NmfArgs): void {
     demand(solver === 'hals' && plain, "missing entries need solver 'hals', and accelerate 'none' unless 'exact'");
     demand(holdOut === null, 'nothing can be held out where entries are missing');
   }
-  if (weights != null) {
-    demand(missing === 'exact', "weights need missing: 'exact'");
-    demand(weights.length === X.length, 'weights must be as many as there are row blocks');
-    weights.forEach((own, at) => {
-      if (own !== null) checkShape(own, own.rows === 1 ? 1 : X[at].rows, X[at].cols, 'the weights of a block');
-    });
-  }
+  demand(weights == null || missing === 'exact', "weights need missing: 'exact'");
+  checkWeights(X, weights);
+}
+
+function checkWeights(X: RowBlocks, weights: NmfArgs['weights']): void {
+  if (weights == null) return;
+  demand(weights.length === X.length, 'weights must be as many as there are row blocks');
+  weights.forEach((own, at) => {
+    if (own !== null) checkShape(own, own.rows === 1 ? 1 : X[at].rows, X[at].cols, 'the weights of a block');
+  });
 }
 
 /** The same of where it goes on from; whether the numbers of a state fit is seen when they are read. */
@@ -99,18 +102,21 @@ export function checkSvd({ X, k, start }: SvdArgs): void {
   checkShape(start, totalRows(X), start.cols, 'the start');
 }
 
-export function checkMultiply({ X, factor, side }: MultiplyArgs): void {
+export function checkMultiply({ X, factor, side, estimate }: MultiplyArgs): void {
   checkBlocks(X);
   const [rows, cols] = side === 'W' ? [totalRows(X), factor.cols] : [factor.rows, X[0].cols];
   demand((side === 'W' ? cols : rows) >= 1, 'a factor must have a row or column');
   checkShape(factor, rows, cols, 'the factor');
-  demand(X.every((block) => examine(block).missing === 0), 'the data must have no gaps'); // biome-ignore format: one thought
+  if (estimate === undefined) demand(X.every((block) => examine(block).missing === 0), 'the data must have no gaps');
+  else checkMse({ X, ...estimate });
 }
 
-export function checkMse({ X, W, H }: MseArgs): void {
+export function checkMse({ X, W, H, weights }: MseArgs): void {
   checkBlocks(X);
+  demand(W.cols >= 1, 'a model must have a factor');
   checkShape(W, totalRows(X), W.cols, 'W');
   checkShape(H, W.cols, X[0].cols, 'H');
+  checkWeights(X, weights);
 }
 
 function checkLimits({ sweeps, maxIter, tol }: Pick<NmfArgs, 'sweeps' | 'maxIter' | 'tol'>): void {

@@ -1,6 +1,6 @@
 import { KernelError } from '../../errors.js';
 import { type CscMatrix, dense, totalRows, transpose } from '../../matrix.js';
-import type { FactorLosses, MseArgs } from '../kernels.js';
+import type { FactorLosses, FactorLossesArgs } from '../kernels.js';
 import { type Blocks, blocksOf } from './blocks.js';
 import { checkMse } from './check.js';
 import { hideMissing } from './masked.js';
@@ -9,7 +9,7 @@ import { type Panel, residual, sumOfSquares } from './products.js';
 import { type Normalized, scaledRows } from './scale.js';
 
 /** Mean squared difference of X and each w_r·h_r by itself, entry by entry, over those that are not missing. */
-export async function factorLosses(args: MseArgs): Promise<FactorLosses> {
+export async function factorLosses(args: FactorLossesArgs): Promise<FactorLosses> {
   checkMse(args);
   const { X, held } = hideMissing(blocksOf(args.X));
   const known = totalRows(X) * X[0].cols - held.count;

@@ -1,15 +1,22 @@
 import { type DenseMatrix, transpose } from '../../matrix.js';
-import type { MultiplyArgs } from '../kernels.js';
-import { blocksOf } from './blocks.js';
+import type { Estimate, MultiplyArgs } from '../kernels.js';
+import { type Blocks, blocksOf } from './blocks.js';
 import { checkMultiply } from './check.js';
 import { createPause } from './pause.js';
 import { timesData, timesTransposed } from './products.js';
+import { weighedRest } from './weighed.js';
 
-/** Wᵀ·X, k × samples; or X·Hᵀ, features × k. */
+/** Wᵀ·X, k × samples; or X·Hᵀ, features × k; with an estimate, of what it leaves of X. */
 export async function multiply(args: MultiplyArgs): Promise<DenseMatrix> {
   checkMultiply(args);
-  const { factor, side } = args;
-  const X = blocksOf(args.X);
+  const { factor, side, estimate } = args;
+  const blocks = blocksOf(args.X);
+  const X = estimate === undefined ? blocks : [await restOf(blocks, estimate)];
   if (side === 'W') return timesData(transpose(factor), X, createPause());
   return transpose(await timesTransposed(factor, X, createPause()));
+}
+
+async function restOf(X: Blocks, { W, H, weights }: Estimate): Promise<DenseMatrix> {
+  const { rest } = await weighedRest(X, weights ?? X.map(() => null), transpose(W), H, createPause());
+  return rest;
 }

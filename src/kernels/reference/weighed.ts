@@ -1,5 +1,5 @@
 import { KernelError } from '../../errors.js';
-import { dense, entry, type Matrix, stackDense, toCsc, transposeCsc } from '../../matrix.js';
+import { type DenseMatrix, dense, entry, type Matrix, stackDense, toCsc, transposeCsc } from '../../matrix.js';
 import type { Blocks } from './blocks.js';
 import type { Held } from './masked.js';
 import type { Pause } from './pause.js';
@@ -17,7 +17,7 @@ export function weigh(
   const { rows, cols, data } = stackDense(X);
   const each = weightsOf(X, weights);
   const by = data.map((x, p) => (Number.isNaN(x) ? 0 : each(p % rows, Math.floor(p / rows))));
-  if (!by.every((x) => x >= 0 && x <= 1)) throw new KernelError('invalid-argument', 'weights must lie between 0 and 1');
+  if (!by.every((x) => x >= 0 && x <= 1)) throw unsound();
   const byColumn = toCsc(dense(rows, cols, by));
   const values = data.filter((_, p) => by[p] > 0);
   const count = data.length - values.length;
@@ -34,6 +34,8 @@ export function weigh(
     total: values.reduce((sum, x, p) => sum + byColumn.values[p] * x * x, 0),
   };
 }
+
+const unsound = () => new KernelError('invalid-argument', 'weights must lie between 0 and 1');
 
 /** The weight of each entry of X, as far as one is given. */
 function weightsOf(X: Blocks, weights: readonly (Matrix | null)[]): (i: number, j: number) => number {
@@ -59,4 +61,37 @@ export async function weighedSquares(
     if (pause.due()) await pause.turn();
   }
   return sum;
+}
+
+/**
+ * ω ∘ (X − WᵀH), zero where an entry is missing or counts nothing, and Σ ω_ij·(x_ij − w_i·h_j)² and how many of them there
+ * are; W and H are panels.
+ *
+ * @throws KernelError 'invalid-argument' for weights that don't lie between 0 and 1.
+ */
+export async function weighedRest(
+  X: Blocks,
+  weights: readonly (Matrix | null)[],
+  W: Panel,
+  H: Panel,
+  pause: Pause,
+): Promise<{ readonly rest: DenseMatrix; readonly squares: number; readonly count: number }> {
+  const { rows, cols, data } = stackDense(X);
+  const each = weightsOf(X, weights);
+  const rest = dense(rows, cols);
+  let [squares, count] = [0, 0];
+  for (let j = 0; j < cols; j++) {
+    for (let i = 0; i < rows; i++) {
+      const x = data[i + j * rows];
+      const weight = Number.isNaN(x) ? 0 : each(i, j);
+      if (!(weight >= 0 && weight <= 1)) throw unsound();
+      if (weight === 0) continue;
+      const error = x - dotColumns(W, i, H, j);
+      rest.data[i + j * rows] = weight * error;
+      squares += weight * error ** 2;
+      count++;
+    }
+    if (pause.due()) await pause.turn();
+  }
+  return { rest, squares, count };
 }

@@ -1,9 +1,9 @@
 use crate::data::{Block, Data, Dense, Layout};
+use crate::difference::check_factors;
 use crate::error::{KernelError, Result};
 use crate::half_step::{Beside, HalfStep};
 use crate::hold_out::{Hidden, Lists, Mask};
 use crate::matrix::Matrix;
-use crate::mse::check_factors;
 use crate::objective::StepTerms;
 use crate::panel::Panel;
 use crate::parallel::each_task;

@@ -4,7 +4,7 @@ use crate::data::{Block, Data, Dense, Layout};
 use crate::error::{ErrorCode, KernelError, Result};
 use crate::hold_out::{Hidden, Lists, Mask};
 use crate::memory::zeros;
-use crate::mse::check_factors;
+use crate::difference::check_factors;
 use crate::panel::Panel;
 use crate::parallel::{collect, even_ranges, tasks_of};
 use crate::products::times_data;

@@ -23,6 +23,7 @@ pub mod column_terms;
 pub mod control;
 /// X as row blocks, dense and sparse.
 pub mod data;
+pub mod difference;
 /// The H of given W and X.
 pub mod encode;
 /// What a kernel can fail with.

@@ -1,4 +1,4 @@
-use crate::data::Dense;
+use crate::data::{Block, Dense, Values};
 use crate::error::{KernelError, Result};
 use crate::memory::zeros;
 
@@ -39,6 +39,16 @@ impl Matrix {
             rows: self.rows,
             cols: self.cols,
             data: &self.data,
+        }
+    }
+
+    /// The same, as data.
+    pub fn block(&self) -> Block<'_> {
+        Block::Dense {
+            rows: self.rows,
+            cols: self.cols,
+            by_rows: false,
+            data: Values::F64(&self.data),
         }
     }
 

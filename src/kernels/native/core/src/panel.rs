@@ -70,6 +70,14 @@ impl<T: Real> Panel<T> {
         Ok(out)
     }
 
+    /// A copy of some of its columns.
+    pub fn columns(&self, range: Range<usize>) -> Result<Self> {
+        let mut out = Self::zeros(self.k, range.len())?;
+        let own = range.start * self.stride..range.end * self.stride;
+        out.data.copy_from_slice(&self.data[own]);
+        Ok(out)
+    }
+
     /// A copy in numbers of 64 bits.
     pub fn widened(&self) -> Result<Panel<f64>> {
         let mut out = Panel::zeros(self.k, self.cols)?;

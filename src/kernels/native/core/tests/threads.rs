@@ -12,6 +12,7 @@ use common::{
     rows_of, transposed, view,
 };
 use factorloom_core::control::Control;
+use factorloom_core::difference::Estimate;
 use factorloom_core::factor_losses::factor_losses;
 use factorloom_core::mse::mse;
 use factorloom_core::nmf::Precision;
@@ -135,7 +136,12 @@ fn one_two_three_and_seven_threads_give_the_same_bits() {
                 tol: 0.0,
             };
             let found = svd(&args, Control::IDLE)?;
-            let difference = mse(&problem.x, &view(&model.w), &view(&model.h))?;
+            let estimate = Estimate {
+                w: view(&model.w),
+                h: view(&model.h),
+                weights: None,
+            };
+            let difference = mse(&problem.x, &estimate)?;
             let alone = factor_losses(&problem.x, &view(&model.w), &view(&model.h))?;
             let rest = [
                 bits(&[found.loss, found.kkt, difference]),

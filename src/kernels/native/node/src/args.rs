@@ -2,7 +2,7 @@ use std::borrow::Cow;
 
 use factorloom_core::data::{Block, Dense, Pointers, Values};
 use factorloom_core::error::Result;
-use factorloom_core::{column_terms, hold_out, nmf, objective, scale, solver, tied};
+use factorloom_core::{column_terms, difference, hold_out, nmf, objective, scale, solver, tied};
 use napi::bindgen_prelude::{Either, Float32Array, Float64Array, Uint32Array};
 use napi_derive::napi;
 
@@ -265,6 +265,14 @@ pub struct SvdArgs {
 pub struct MseArgs {
     #[napi(js_name = "X")]
     pub x: Vec<Matrix>,
+    pub estimate: Estimate,
+}
+
+/// See `FactorLossesArgs` of kernels.ts.
+#[napi(object, object_to_js = false)]
+pub struct FactorLossesArgs {
+    #[napi(js_name = "X")]
+    pub x: Vec<Matrix>,
     #[napi(js_name = "W")]
     pub w: DenseMatrix,
     #[napi(js_name = "H")]
@@ -278,6 +286,17 @@ pub struct MultiplyArgs {
     pub x: Vec<Matrix>,
     pub factor: DenseMatrix,
     pub side: FactorSide,
+    pub estimate: Option<Estimate>,
+}
+
+/// See `Estimate` of kernels.ts.
+#[napi(object, object_to_js = false)]
+pub struct Estimate {
+    #[napi(js_name = "W")]
+    pub w: DenseMatrix,
+    #[napi(js_name = "H")]
+    pub h: DenseMatrix,
+    pub weights: Option<Vec<Weights>>,
 }
 
 /// Which factor.
@@ -322,6 +341,24 @@ impl DenseMatrix {
             cols: self.cols as usize,
             data: &self.data,
         }
+    }
+}
+
+impl Estimate {
+    /// With its weights, block by block, that `weights` made of it.
+    pub(crate) fn view<'a>(
+        &'a self,
+        weights: Option<&'a [Option<Block<'a>>]>,
+    ) -> difference::Estimate<'a> {
+        difference::Estimate {
+            w: self.w.view(),
+            h: self.h.view(),
+            weights,
+        }
+    }
+
+    pub(crate) fn weights(&self) -> Option<Vec<Option<Block<'_>>>> {
+        self.weights.as_deref().map(weights)
     }
 }
 

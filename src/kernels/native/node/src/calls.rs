@@ -11,8 +11,8 @@ use napi::{Env, Result, Status};
 use napi_derive::napi;
 
 use crate::args::{
-    Acceleration, Checkpoint, EncodeArgs, FactorSide, HoldOut, MaskedSolver, Memory, MseArgs,
-    MultiplyArgs, NmfArgs, NmfState, SvdArgs, TiedArgs, floats, views, weights,
+    Acceleration, Checkpoint, EncodeArgs, Estimate, FactorLossesArgs, FactorSide, HoldOut, MaskedSolver, Memory,
+    MseArgs, MultiplyArgs, NmfArgs, NmfState, SvdArgs, TiedArgs, floats, views, weights,
 };
 use crate::cancel::Cancel;
 use crate::jobs::{Outcome, spawn};
@@ -168,7 +168,8 @@ pub fn mse<'env>(
     threads: u32,
 ) -> Result<PromiseRaw<'env, Outcome<f64>>> {
     spawn(env, threads, move |_| {
-        core::mse::mse(&views(&args.x), &args.w.view(), &args.h.view())
+        let weights = args.estimate.weights();
+        core::mse::mse(&views(&args.x), &args.estimate.view(weights.as_deref()))
     })
 }
 
@@ -176,7 +177,7 @@ pub fn mse<'env>(
 #[napi(ts_return_type = "Promise<FactorLosses | Failure>")]
 pub fn factor_losses<'env>(
     env: &'env Env,
-    args: MseArgs,
+    args: FactorLossesArgs,
     threads: u32,
 ) -> Result<PromiseRaw<'env, Outcome<FactorLosses>>> {
     spawn(env, threads, move |_| {
@@ -185,7 +186,7 @@ pub fn factor_losses<'env>(
     })
 }
 
-/// Resolves with Wᵀ·X or X·Hᵀ, as its data, or with an error as data.
+/// Resolves with Wᵀ·X or X·Hᵀ, or that of what an estimate leaves of X, as its data, or with an error as data.
 #[napi(ts_return_type = "Promise<Float64Array | Failure>")]
 pub fn multiply<'env>(
     env: &'env Env,
@@ -193,6 +194,7 @@ pub fn multiply<'env>(
     threads: u32,
 ) -> Result<PromiseRaw<'env, Outcome<Float64Array>>> {
     spawn(env, threads, move |_| {
+        let weights = args.estimate.as_ref().and_then(Estimate::weights);
         let args = core::multiply::MultiplyArgs {
             x: &views(&args.x),
             factor: args.factor.view(),
@@ -200,6 +202,10 @@ pub fn multiply<'env>(
                 FactorSide::W => core::view::Side::W,
                 FactorSide::H => core::view::Side::H,
             },
+            estimate: args
+                .estimate
+                .as_ref()
+                .map(|estimate| estimate.view(weights.as_deref())),
         };
         core::multiply::multiply(&args).map(|product| Float64Array::new(product.data))
     })

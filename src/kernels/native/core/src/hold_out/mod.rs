@@ -8,7 +8,7 @@ mod weights;
 pub use hide::{HeldValues, Hidden};
 pub use lists::Lists;
 pub use mask::{Mask, held_share, threshold};
-pub use weights::Weights;
+pub use weights::{By, Weights};
 
 use crate::data::{Data, Element};
 use crate::error::{KernelError, Result};

@@ -18,6 +18,17 @@ struct Weighed<'a> {
     weights: Option<Data<'a>>,
 }
 
+/// What the entries of a block have weights by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum By {
+    /// Each counts 1.
+    Nothing,
+    /// One for all of a column.
+    Sample,
+    /// One for each.
+    Entry,
+}
+
 impl<'a> Weights<'a> {
     /// Those of X, block by block.
     pub fn new<T: Element>(blocks: &[Option<Block<'a>>], x: &Data<'_, T>) -> Result<Self> {
@@ -72,6 +83,24 @@ impl<'a> Weights<'a> {
         }
     }
 
+    /// The same, if that is one.
+    pub fn sound(&self, i: usize, j: usize) -> Result<f64> {
+        let weight = self.at(i, j);
+        if (0.0..=1.0).contains(&weight) {
+            return Ok(weight);
+        }
+        Err(unsound())
+    }
+
+    /// What is said of a block of X.
+    pub fn of(&self, part: usize) -> By {
+        match &self.blocks[part].weights {
+            None => By::Nothing,
+            Some(weights) if weights.rows == 1 => By::Sample,
+            Some(_) => By::Entry,
+        }
+    }
+
     /// Adds entries that count nothing to those that are missing.
     pub(super) fn hide(&self, missing: &mut Mask) -> Result<()> {
         let sound = AtomicBool::new(true);
@@ -85,6 +114,10 @@ impl<'a> Weights<'a> {
         if sound.into_inner() {
             return Ok(());
         }
-        Err(KernelError::invalid("weights must lie between 0 and 1"))
+        Err(unsound())
     }
+}
+
+fn unsound() -> KernelError {
+    KernelError::invalid("weights must lie between 0 and 1")
 }

@@ -4,6 +4,7 @@
 mod accumulate;
 mod across;
 mod correct;
+mod estimate;
 mod extrapolate;
 mod gather;
 mod mask_bits;
@@ -15,6 +16,7 @@ mod sweep;
 pub use accumulate::Accumulate;
 pub use across::{Across, FEW};
 pub use correct::{Correct, Scored};
+pub use estimate::Estimate;
 pub use extrapolate::Extrapolate;
 pub use gather::Gather;
 pub use mask_bits::{MaskBits, TILE, draw};

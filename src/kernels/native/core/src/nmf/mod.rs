@@ -13,9 +13,9 @@ pub use state::{Checkpoint, State};
 
 use crate::control::{Control, Iterate, Stopped};
 use crate::data::{Data, Element, Layout};
+use crate::difference::check_factors;
 use crate::error::{KernelError, Result};
 use crate::hold_out::{Held, Hidden, Weights};
-use crate::mse::check_factors;
 use crate::parallel::wide_awake;
 use crate::progress::{VISIBLE, is_invisible, settled};
 use crate::reduce::sum_of_squares;

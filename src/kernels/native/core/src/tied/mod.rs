@@ -5,10 +5,10 @@ pub mod segment;
 
 use crate::control::{Control, Iterate, Stopped};
 use crate::data::{Block, Data, Dense, Layout};
+use crate::difference::check_factors;
 use crate::error::{KernelError, Result};
 use crate::factor_losses::left_alone;
 use crate::matrix::Matrix;
-use crate::mse::check_factors;
 use crate::nmf::NmfResult;
 use crate::parallel::wide_awake;
 use crate::progress::{VISIBLE, is_invisible, settled};

@@ -1,6 +1,6 @@
 use factorloom_core::data::Values;
 use factorloom_core::examine::{Facts, examine};
-use factorloom_core::leaves::{Dot, Extrapolate, Scan, Seen};
+use factorloom_core::leaves::{Dot, Estimate, Extrapolate, Scan, Seen};
 use factorloom_core::panel::stride_of;
 use factorloom_core::simd::run;
 
@@ -169,4 +169,38 @@ fn examining_tells_places() {
         gappy
     );
     assert_eq!(examine(Values::F64(&[])), Facts::default());
+}
+
+#[test]
+fn estimates_are_chains_in_every_lane() {
+    const LINE: usize = 8;
+    shapes(8, |k, columns, random| {
+        let stride = stride_of::<f64>(k);
+        let (factor, x): (Vec<f64>, Vec<f64>) =
+            (random.numbers(columns * stride), random.numbers(stride));
+        let indices: Vec<u32> = (0..columns as u32)
+            .filter(|_| random.below(3) > 0)
+            .collect();
+        let wanted: Vec<f64> = indices
+            .iter()
+            .map(|&i| {
+                let mut lanes = [0.0; LINE];
+                let column = &factor[i as usize * stride..][..stride];
+                for (r, (f, x)) in column.iter().zip(&x).enumerate() {
+                    lanes[r % LINE] = f.mul_add(*x, lanes[r % LINE]);
+                }
+                by_halves(&mut lanes)
+            })
+            .collect();
+        each_level(|level| {
+            let mut out = vec![f64::NAN; indices.len()];
+            run(Estimate {
+                factor: &factor,
+                indices: &indices,
+                x: &x,
+                out: &mut out,
+            });
+            assert_same(&out, &wanted, &format!("{level:?} {k} × {columns}"));
+        });
+    });
 }
