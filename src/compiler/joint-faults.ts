@@ -3,18 +3,11 @@ import { type Node, upstream } from '../dsl/node.js';
 import type { Fault, GraphIssue } from '../issues.js';
 import type { Side } from '../objective.js';
 import { type Collected, labelOf, titleOf } from './collect.js';
-import type { Contents } from './contents.js';
 import { factorTerms } from './resolve.js';
 import { tiedForm } from './tied.js';
-import type { Weighed } from './weights.js';
 
 /** What a graph that is to be trained jointly can't hold yet, node by node. */
-export function jointFaults(
-  node: Node,
-  config: GraphConfig,
-  input: Contents | undefined,
-  weights: readonly Weighed[] = [],
-): readonly Fault[] {
+export function jointFaults(node: Node, config: GraphConfig): readonly Fault[] {
   if (config.training !== 'joint') return [];
   const refuse = (of: string, options: Readonly<Record<string, unknown>>, rule: string, cure: string): Fault => ({
     code: 'incompatible-options',
@@ -42,19 +35,6 @@ export function jointFaults(
       );
     }
   }
-  const missing = input?.missing ?? 0;
-  if (missing > 0)
-    faults.push(refuse(of, { missing }, 'data without missing entries', `fill them in first, or ${layerwise}`));
-  const weighed = weights.find(({ features, samples, entries }) => features ?? samples ?? entries);
-  if (weighed !== undefined)
-    faults.push(
-      refuse(
-        of,
-        { weights: `those of ${weighed.of}` },
-        'data without weights by feature, sample or entry',
-        `use weight, one for all, or ${layerwise}`,
-      ),
-    );
   return faults;
 }
 

@@ -60,10 +60,7 @@ export function validate(graph: Collected, survey: Survey, config: GraphConfig):
       ])
       .with({ kind: 'concat' }, { kind: 'add' }, (n) => memberFaults(n, traits))
       .exhaustive();
-    const joint =
-      sound && soundConfig
-        ? jointFaults(node, config, contents.get(node.kind === 'layer' ? node.input : node), survey.weights.get(node))
-        : [];
+    const joint = sound && soundConfig ? jointFaults(node, config) : [];
     issues.push(...placed(node, [...own, ...faults, ...joint]));
   }
   if (soundConfig) issues.push(...jointConfigFaults(config).map((fault) => ({ ...fault, at: 'factorNet' })));

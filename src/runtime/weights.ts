@@ -22,7 +22,7 @@ import { blocksIn, type RunState } from './state.js';
 import { turn } from './turn.js';
 
 /** √ω for a block, or for each of its rows: what these are multiplied by while a layer is fitted. */
-type Root = number | readonly number[];
+export type Root = number | readonly number[];
 /** Those of the blocks that a layer reads; null for 1 each. */
 export type Roots = readonly Root[] | null;
 
@@ -98,14 +98,11 @@ function weigher(block: Matrix, shares: Shares<Matrix>): (p: number) => number {
   const { features } = shares;
   const own = combined(shares);
   if (features === undefined && own === null) return () => 1;
-  const rowOf = rowsOf(block);
-  let j = 0;
+  const [rowOf, columnOf] = [rowsOf(block), columnsOf(block)];
   return (p) => {
     const i = rowOf(p);
-    if (block.kind === 'csc') while (block.indptr[j + 1] <= p) j++;
-    else j = block.order === 'rows' ? p % block.cols : Math.floor(p / block.rows);
     const byRow = features === undefined ? 1 : storedValues(features)[i];
-    return own === null ? byRow : byRow * entry(own, own.rows === 1 ? 0 : i, j);
+    return own === null ? byRow : byRow * entry(own, own.rows === 1 ? 0 : i, columnOf(p));
   };
 }
 
@@ -114,6 +111,41 @@ function rowsOf(block: Matrix): (p: number) => number {
   if (block.kind === 'csc') return (p) => block.indices[p];
   const { rows, cols } = block;
   return block.order === 'rows' ? (p) => Math.floor(p / cols) : (p) => p % rows;
+}
+
+/** The column of the entry at a place in memory; places of a sparse block must be asked for in order. */
+function columnsOf(block: Matrix): (p: number) => number {
+  const { cols, rows } = block;
+  if (block.kind === 'dense') return block.order === 'rows' ? (p) => p % cols : (p) => Math.floor(p / rows);
+  let j = 0;
+  return (p) => {
+    while (block.indptr[j + 1] <= p) j++;
+    return j;
+  };
+}
+
+/** Numbers that weights by sample or entry are at most the products of, ω_ij ≤ u_i·v_j, and equal where they can. */
+export interface Most {
+  /** u; null where weights are by sample, for 1 each. */
+  readonly rows: Float64Array | null;
+  /** v */
+  readonly cols: Float64Array;
+}
+
+export async function mostOf(weights: Matrix): Promise<Most> {
+  const [rows, cols] = [new Float64Array(weights.rows), new Float64Array(weights.cols)];
+  const rowOf = rowsOf(weights);
+  const raise = async (each: (weight: number, i: number, j: number) => void) => {
+    const columnOf = columnsOf(weights);
+    await eachStored(weights, (weight, p) => each(weight, rowOf(p), columnOf(p)));
+  };
+  await raise((weight, _, j) => {
+    if (weight > cols[j]) cols[j] = weight;
+  });
+  await raise((weight, i, j) => {
+    if (weight > rows[i] * cols[j]) rows[i] = weight / cols[j];
+  });
+  return { rows: weights.rows === 1 ? null : rows, cols };
 }
 
 /**
@@ -139,7 +171,7 @@ export async function weighBlocks(X: RowBlocks, roots: Roots, precision: Precisi
 }
 
 /** The largest root of a block. */
-const greatest = (root: Root): number =>
+export const greatest = (root: Root): number =>
   typeof root === 'number' ? root : root.reduce((most, each) => Math.max(most, each), 0);
 
 /** A block times a root, and the largest magnitude in it; itself, not looked at, where the root is 1. */

@@ -107,7 +107,11 @@ export function checkMultiply({ X, factor, side, estimate }: MultiplyArgs): void
   const [rows, cols] = side === 'W' ? [totalRows(X), factor.cols] : [factor.rows, X[0].cols];
   demand((side === 'W' ? cols : rows) >= 1, 'a factor must have a row or column');
   checkShape(factor, rows, cols, 'the factor');
-  if (estimate === undefined) demand(X.every((block) => examine(block).missing === 0), 'the data must have no gaps');
+  if (estimate === undefined)
+    demand(
+      X.every((block) => examine(block).missing === 0),
+      'the data must have no gaps',
+    );
   else checkMse({ X, ...estimate });
 }
 

@@ -10,7 +10,13 @@ import { weighedRest } from './weighed.js';
 export async function mse(args: MseArgs): Promise<number> {
   checkMse(args);
   const { X, W, H, weights } = args;
-  const { squares, count } = await weighedRest(blocksOf(X), weights ?? X.map(() => null), transpose(W), H, createPause());
+  const { squares, count } = await weighedRest(
+    blocksOf(X),
+    weights ?? X.map(() => null),
+    transpose(W),
+    H,
+    createPause(),
+  );
   if (count === 0) throw new KernelError('invalid-argument', 'no entry of the data is known');
   return squares / count;
 }

@@ -2,6 +2,7 @@ import type { Plan, SlotId } from '../../compiler/plan.js';
 import { addScaled, column, type DenseMatrix, dense, rowRange, scaleRows } from '../../matrix.js';
 import { multiply } from '../reconstruct.js';
 import type { RunState } from '../state.js';
+import { greatest } from '../weights.js';
 
 /** Rows of what a layer reads: data, or an embedding from below. */
 export interface Part {
@@ -253,18 +254,27 @@ export function modelOf(plan: Plan, state: RunState): Model {
   return { plan, readers, A, E, units };
 }
 
-/** Joint training takes no weights by feature, which would be a list. */
-const squareOf = (root: unknown): number => (typeof root === 'number' ? root ** 2 : 1);
+/** How much of the loss a matrix of the data is. */
+export interface Weighing {
+  /** What the layers that read it weigh it with, on average. */
+  readonly weight: number;
+  /** √ω of its rows beside one another, the largest 1; null where they are the same. */
+  readonly rows: readonly number[] | null;
+}
 
-/** The data that layers read, and how much of the loss each is: what the layers that read it weigh it with, on average. */
-export function weightsOf(plan: Plan, state: RunState): ReadonlyMap<SlotId, number> {
-  const all = new Map<SlotId, number[]>();
+/** The data that layers read, and how they are weighed. */
+export function weightsOf(plan: Plan, state: RunState): ReadonlyMap<SlotId, Weighing> {
+  const all = new Map<SlotId, Weighing[]>();
   for (const { layer, parts } of readersOf(plan)) {
     const roots = state.results.get(layer)?.roots ?? null;
     for (const [at, { source }] of parts.entries()) {
       if (source.kind !== 'data') continue;
-      all.set(source.slot, [...(all.get(source.slot) ?? []), squareOf(roots?.[at])]);
+      const root = roots?.[at] ?? 1;
+      const most = greatest(root);
+      const rows = typeof root === 'number' ? null : root.map((x) => x / most);
+      all.set(source.slot, [...(all.get(source.slot) ?? []), { weight: most ** 2, rows }]);
     }
   }
-  return new Map([...all].map(([slot, list]) => [slot, list.reduce((sum, x) => sum + x, 0) / list.length]));
+  const mean = (list: readonly Weighing[]) => list.reduce((sum, { weight }) => sum + weight, 0) / list.length;
+  return new Map([...all].map(([slot, list]) => [slot, { weight: mean(list), rows: list[0].rows }]));
 }

@@ -13,8 +13,8 @@ import {
 } from '../../matrix.js';
 import { withoutUnknown } from '../new-samples.js';
 import type { RunState } from '../state.js';
-import { weighBlock } from '../weights.js';
-import { descend, loadingsOf, type Model, modelOf, weightsOf } from './model.js';
+import { weighBlock, weighRows } from '../weights.js';
+import { descend, loadingsOf, type Model, modelOf, type Weighing, weightsOf } from './model.js';
 import { originsOf } from './train.js';
 
 /**
@@ -54,7 +54,7 @@ export async function projectJointly(
 
 interface New {
   readonly given: ReadonlyMap<SlotId, Matrix>;
-  readonly weights: ReadonlyMap<SlotId, number>;
+  readonly weights: ReadonlyMap<SlotId, Weighing>;
   readonly kernels: Kernels;
   readonly options: CallOptions;
 }
@@ -75,15 +75,16 @@ async function solved(
   const columns = signed(plan, tops).map((column) => ({ ...column, k: model.A.get(column.layer)?.cols ?? 0 }));
   const blocks: Matrix[] = [];
   const factors: DenseMatrix[] = [];
-  for (const [slot, weight] of weights) {
+  for (const [slot, { weight, rows }] of weights) {
     const data = given.get(slot);
+    const root = rows === null ? Math.sqrt(weight) : rows.map((x) => x * Math.sqrt(weight));
     const parts = columns.map(({ layer, sign }) => {
       const P = loadings.get(layer)?.get(slot);
-      const by = sign * (descent.own.get(layer) ?? 0) * Math.sqrt(weight);
-      return P === undefined ? undefined : scaleColumns(P, new Float64Array(P.cols).fill(by));
+      const by = sign * (descent.own.get(layer) ?? 0);
+      return P && weighRows(scaleColumns(P, new Float64Array(P.cols).fill(by)), [P.rows], [root]);
     });
     if (data === undefined || parts.every((P) => P === undefined)) continue;
-    blocks.push((await weighBlock(data, Math.sqrt(weight))).matrix);
+    blocks.push((await weighBlock(data, root)).matrix);
     factors.push(beside(parts.map((P, at) => P ?? dense(data.rows, columns[at].k))));
   }
   const W = stackDense(factors);

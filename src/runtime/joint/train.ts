@@ -1,24 +1,14 @@
 import type { Plan, SlotId } from '../../compiler/plan.js';
 import { KernelError } from '../../errors.js';
-import type { Kernels } from '../../kernels/kernels.js';
+import type { Kernels, MultiplyArgs } from '../../kernels/kernels.js';
 import type { Bounds } from '../../kernels/reference/quadratic.js';
-import { addScaled, type DenseMatrix, dense, type RowBlocks, rowRange } from '../../matrix.js';
+import { addScaled, type DenseMatrix, dense, rowRange, scaleColumns, scaleRows } from '../../matrix.js';
 import type { Round } from '../fit.js';
-import { multiply } from '../reconstruct.js';
-import { blocksIn, type RunOptions, type RunState } from '../state.js';
+import type { RunOptions, RunState } from '../state.js';
+import { type Most, weighRows } from '../weights.js';
 import { type Curvature, improveColumns, improveRows, inner, outer, withRows } from './blocks.js';
-import {
-  type Descent,
-  descend,
-  loadingsOf,
-  type Model,
-  modelOf,
-  type Reader,
-  reachOf,
-  shareOf,
-  weighed,
-  weightsOf,
-} from './model.js';
+import { type Datum, dataOf, inUnitsOf } from './data.js';
+import { type Descent, descend, loadingsOf, type Model, modelOf, type Reader, reachOf, shareOf } from './model.js';
 
 /** Rounds over which convergence is judged. */
 const WINDOW = 5;
@@ -38,6 +28,9 @@ export function originsOf(plan: Plan): readonly Origin[] {
   return [composed, ...own].filter(({ weight }) => weight > 0);
 }
 
+/** A row of which nothing counts stays as it is. */
+const divided = (x: number, root: number): number => (root > 0 ? x / root : x);
+
 /** What training works on. */
 interface Work {
   readonly plan: Plan;
@@ -46,24 +39,6 @@ interface Work {
   readonly bounds: ReadonlyMap<string, { readonly W: Bounds; readonly H: Bounds }>;
   readonly kernels: Kernels;
   readonly options: RunOptions;
-}
-
-/** The input or condition that a slot holds, in some order of samples. */
-function originOf(plan: Plan, slot: SlotId): { rows: number; cols: number; name: string; input: boolean } {
-  const [rows, cols] = plan.slots[Number(slot.slice(1))].shape;
-  const step = plan.prepare.find(({ write }) => write === slot);
-  if (step?.op === 'align') return { ...originOf(plan, step.read), rows, cols };
-  if (step?.op !== 'load') throw new TypeError(`no data are loaded into ${slot}`);
-  return { rows, cols, name: step.name, input: step.source === 'input' };
-}
-
-interface Datum {
-  readonly X: RowBlocks;
-  readonly name: string;
-  readonly input: boolean;
-  readonly entries: number;
-  /** ω of its part of the loss. */
-  readonly weight: number;
 }
 
 /** A model that was trained, and how. */
@@ -82,10 +57,11 @@ export interface Trained {
 export async function train(plan: Plan, state: RunState, options: RunOptions): Promise<Trained> {
   const joint = plan.joint;
   if (joint === null) throw new TypeError('a plan that is not trained jointly has no rounds');
-  const work = workOf(plan, state, options);
+  const work = await workOf(plan, state, options);
   const { keeper } = options;
   const from = keeper?.reached.joint ?? null;
-  let model: Model = { ...modelOf(plan, state), ...(from === null ? {} : { A: from.A, E: from.E }) };
+  const start = inUnitsOf(work.data, modelOf(plan, state), (x, root) => x * root);
+  let model: Model = from === null ? start : { ...start, A: from.A, E: from.E };
   const rounds: Round[] = from === null ? [await measure(work, model, 0)] : [...from.rounds];
   let saved = rounds.length;
   /** The factors after the last round. */
@@ -98,7 +74,7 @@ export async function train(plan: Plan, state: RunState, options: RunOptions): P
   };
   const done = (converged: boolean, aborted: boolean): Trained => {
     save();
-    return { model, rounds, converged, aborted };
+    return { model: inUnitsOf(work.data, model, divided), rounds, converged, aborted };
   };
   for (let round = rounds.length; round <= joint.rounds && !settled(rounds, joint.tol); round++) {
     if (keeper !== undefined && rounds.length >= saved + keeper.every) save();
@@ -146,12 +122,7 @@ function progress({ plan, data }: Work, { round, inputs, objective }: Round, mos
   };
 }
 
-function workOf(plan: Plan, state: RunState, options: RunOptions): Work {
-  const data = new Map<SlotId, Datum>();
-  for (const [slot, weight] of weightsOf(plan, state)) {
-    const { rows, cols, name, input } = originOf(plan, slot);
-    data.set(slot, { X: blocksIn(state, slot), name, input, entries: rows * cols, weight });
-  }
+async function workOf(plan: Plan, state: RunState, options: RunOptions): Promise<Work> {
   const upper = Number.POSITIVE_INFINITY;
   const bounds = new Map(
     plan.fit.flatMap((step) => {
@@ -160,31 +131,33 @@ function workOf(plan: Plan, state: RunState, options: RunOptions): Work {
       return [[step.layer, { W: { nonneg: W.nonneg, upper }, H: { nonneg: H.nonneg, upper } }] as const];
     }),
   );
+  const data = await dataOf(plan, state);
   return { plan, data, origins: originsOf(plan), bounds, kernels: options.kernels, options };
 }
 
-/** X̂·Rᵀ of a matrix of the data, features × k: R is as long as its samples. */
-async function estimateTimes(model: Model, { embeddings, givers }: Descent, slot: SlotId, R: DenseMatrix) {
-  const parts: (readonly [DenseMatrix, number])[] = [];
-  for (const { layer, from, to, share } of givers.get(slot) ?? []) {
-    const [W, estimate] = [model.A.get(layer), embeddings.get(layer)];
-    if (W === undefined || estimate === undefined) continue;
-    parts.push([await multiply({ left: rowRange(W, from, to), right: outer(estimate, R) }), share]);
-  }
-  return weighed(parts);
+/** ω ∘ (X − X̂) times a factor: what is missing, or weighs less, is as if it were nearer to the model, which is what it is met by. */
+async function restTimes(
+  { data, kernels, options }: Work,
+  model: Model,
+  descent: Descent,
+  slot: SlotId,
+  factor: Factor,
+): Promise<Rest | undefined> {
+  const datum = data.get(slot);
+  const estimate = productOf(model, descent, slot);
+  if (datum === undefined || estimate === undefined) return undefined;
+  const { X, weights } = datum;
+  return { datum, product: await kernels.multiply({ X, ...factor, estimate: { ...estimate, weights } }, options) };
 }
 
-/** Pᵀ·X̂ of a matrix of the data, k × samples. */
-async function timesEstimate(model: Model, { embeddings, givers }: Descent, slot: SlotId, P: DenseMatrix) {
-  const parts: (readonly [DenseMatrix, number])[] = [];
-  for (const { layer, from, to, share } of givers.get(slot) ?? []) {
-    const [W, estimate] = [model.A.get(layer), embeddings.get(layer)];
-    if (W === undefined || estimate === undefined) continue;
-    parts.push([await multiply({ left: inner(P, rowRange(W, from, to)), right: estimate }), share]);
-  }
-  return weighed(parts);
+type Factor = Pick<MultiplyArgs, 'factor' | 'side'>;
+
+interface Rest {
+  readonly datum: Datum;
+  readonly product: DenseMatrix;
 }
 
+/** Rows of a layer's A; each row, and each sample that it meets, is as curved as its greatest weights allow. */
 async function improvePart(work: Work, model: Model, { layer, parts }: Reader, at: number): Promise<Model> {
   const part = parts[at];
   const { from, to, source } = part;
@@ -197,33 +170,36 @@ async function improvePart(work: Work, model: Model, { layer, parts }: Reader, a
     const descent = await descend(model, tops);
     const R = descent.embeddings.get(layer);
     if (R === undefined) continue;
-    const right = outer(R, R);
-    const residualTimes = async (slot: SlotId, { X }: Datum) => {
-      const product = await work.kernels.multiply({ X, factor: R, side: 'H' }, work.options);
-      return addScaled(product, await estimateTimes(model, descent, slot, R), -1);
-    };
+    const curved = (most: Most | null) => outer(most === null ? R : scaleColumns(R, most.cols), R);
+    const whole = curved(null);
+    const restOf = (slot: SlotId) => restTimes(work, model, descent, slot, { factor: R, side: 'H' });
     if (source.kind === 'data') {
-      const datum = work.data.get(source.slot);
-      if (datum === undefined) continue;
-      const omega = weight * datum.weight;
+      const rest = await restOf(source.slot);
+      if (rest === undefined) continue;
+      const { most } = rest.datum;
+      const omega = weight * rest.datum.weight;
       const share = shareOf(descent, layer, source.slot, part);
-      slope = addScaled(slope, await residualTimes(source.slot, datum), omega * share);
-      terms.push({ left: null, right, by: omega * share ** 2 });
+      slope = addScaled(slope, rest.product, omega * share);
+      const by = omega * share ** 2;
+      terms.push({ left: null, right: most === null ? whole : curved(most), by: most?.rows?.map((x) => x * by) ?? by });
       continue;
     }
-    let left = dense(to - from, to - from);
     for (const [slot, P] of reachOf(model, descent, await loadingsOf(model, descent), { layer, part })) {
-      const datum = work.data.get(slot);
-      if (datum === undefined) continue;
-      slope = addScaled(slope, inner(P, await residualTimes(slot, datum)), datum.weight * weight);
-      left = addScaled(left, inner(P, P), datum.weight);
+      const rest = await restOf(slot);
+      if (rest === undefined) continue;
+      const { most } = rest.datum;
+      const by = rest.datum.weight * weight;
+      slope = addScaled(slope, inner(P, rest.product), by);
+      terms.push({ left: inner(P, rowsBelow(P, most)), right: most === null ? whole : curved(most), by });
     }
-    terms.push({ left, right, by: weight });
   }
   if (terms.length === 0) return model;
   const rows = await improveRows(rowRange(W, from, to), slope, terms, bounds.W);
   return { ...model, A: new Map(model.A).set(layer, withRows(W, from, rows)) };
 }
+
+const rowsBelow = (P: DenseMatrix, most: Most | null): DenseMatrix =>
+  most === null || most.rows === null ? P : scaleRows(P, most.rows);
 
 async function improveTop(work: Work, model: Model, tops: readonly string[], layer: string): Promise<Model> {
   const E = model.E.get(layer);
@@ -234,19 +210,17 @@ async function improveTop(work: Work, model: Model, tops: readonly string[], lay
   // Its estimate is the mean of itself and of what layers above make of it.
   const share = descent.own.get(layer) ?? 0;
   let slope = dense(E.rows, E.cols);
-  let G = dense(E.rows, E.rows);
+  const terms: Curvature[] = [];
   for (const [slot, P] of loadings) {
-    const datum = work.data.get(slot);
-    if (datum === undefined) continue;
-    const product = await work.kernels.multiply({ X: datum.X, factor: P, side: 'W' }, work.options);
-    slope = addScaled(
-      slope,
-      addScaled(product, await timesEstimate(model, descent, slot, P), -1),
-      datum.weight * share,
-    );
-    G = addScaled(G, inner(P, P), datum.weight * share ** 2);
+    const rest = await restTimes(work, model, descent, slot, { factor: P, side: 'W' });
+    if (rest === undefined) continue;
+    const { weight, most } = rest.datum;
+    slope = addScaled(slope, rest.product, weight * share);
+    const by = weight * share ** 2;
+    terms.push({ left: null, right: inner(P, rowsBelow(P, most)), by: most?.cols.map((x) => x * by) ?? by });
   }
-  return { ...model, E: new Map(model.E).set(layer, await improveColumns(E, slope, G, bounds.H)) };
+  if (terms.length === 0) return model;
+  return { ...model, E: new Map(model.E).set(layer, await improveColumns(E, slope, terms, bounds.H)) };
 }
 
 async function measure(work: Work, model: Model, round: number): Promise<Round> {
@@ -254,12 +228,16 @@ async function measure(work: Work, model: Model, round: number): Promise<Round> 
   let objective = 0;
   for (const [at, { tops, weight }] of work.origins.entries()) {
     const descent = await descend(model, tops);
-    for (const [slot, { X, name, input, entries, weight: omega }] of work.data) {
+    for (const [slot, { X, given, name, input, entries, weight: omega, rows, weights }] of work.data) {
       const factors = productOf(model, descent, slot);
       if (factors === undefined) continue;
-      const loss = await work.kernels.mse({ X, ...factors }, work.options);
-      objective += (weight * omega * loss * entries) / 2;
+      const weighed = await work.kernels.mse({ X, ...factors, weights }, work.options);
+      objective += (weight * omega * weighed * entries) / 2;
       if (!input || at > 0) continue;
+      // Each known entry counts 1 in what is told.
+      const { W, H } = factors;
+      const plain = { W: weighRows(W, [W.rows], rows && [rows], divided), H };
+      const loss = rows || weights ? await work.kernels.mse({ X: given, ...plain }, work.options) : weighed;
       const before = squares.get(name) ?? { sum: 0, entries: 0 };
       squares.set(name, { sum: before.sum + loss * entries, entries: before.entries + entries });
     }
