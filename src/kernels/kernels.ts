@@ -18,6 +18,7 @@ export interface Kernels {
   mse(args: MseArgs, options?: CallOptions): Promise<number>;
   factorLosses(args: FactorLossesArgs, options?: CallOptions): Promise<FactorLosses>;
   multiply(args: MultiplyArgs, options?: CallOptions): Promise<DenseMatrix>;
+  improve(args: ImproveArgs, options?: CallOptions): Promise<DenseMatrix>;
   /** A look at every number, on the caller's thread. */
   look(values: Floats): Look;
 }
@@ -191,6 +192,31 @@ export interface MultiplyArgs {
   readonly side: Side;
   /** The product is then that of ω ∘ (X − estimate), zero where an entry is missing. Default: of X. */
   readonly estimate?: Estimate | undefined;
+}
+
+/**
+ * Lowers ½·Σ_t by_t·Σ ω_ij·(x_ij − estimate_ij)² over a factor, within its bounds, by coordinate sweeps over each column of H
+ * or row of W, which never raise it; where the factor is changed by D, the estimate of a term is by D·partner ('W') or
+ * partner·D ('H'). Each column has the curvature of what is known of it.
+ */
+export interface ImproveArgs {
+  /** features × k ('W') or k × samples ('H'). */
+  readonly factor: DenseMatrix;
+  readonly side: Side;
+  /** Less the derivative where the factor is, of its shape: sums of what `multiply` has with an estimate. */
+  readonly slope: DenseMatrix;
+  readonly nonneg: boolean;
+  readonly terms: readonly ImproveTerm[];
+}
+
+export interface ImproveTerm {
+  /** Of these only that is looked at what is missing. */
+  readonly X: RowBlocks;
+  readonly weights?: Estimate['weights'];
+  /** k × samples ('W') or features × k ('H'). */
+  readonly partner: DenseMatrix;
+  /** > 0 */
+  readonly by: number;
 }
 
 export type Stopped = 'converged' | 'max-iter' | 'aborted';

@@ -91,6 +91,7 @@ function faultOf(found: unknown): string | null {
     'encode',
     'examine',
     'factorLosses',
+    'improve',
     'mse',
     'multiply',
     'nmf',
@@ -143,6 +144,11 @@ function wrap(addon: Addon): Kernels {
       const found = unwrap(await addon.multiply({ X: blocks(X), factor, side, ...less }, threadsOf(options)));
       const rows = X.reduce((sum, block) => sum + block.rows, 0);
       return side === 'W' ? dense(factor.cols, X[0].cols, found) : dense(rows, factor.rows, found);
+    },
+    improve: async ({ terms, ...args }, options = {}) => {
+      const read = terms.map(({ X, weights, partner, by }) => ({ X: blocks(X), ...weightsOf(weights), partner, by }));
+      const found = unwrap(await addon.improve({ ...args, terms: read }, threadsOf(options)));
+      return dense(args.factor.rows, args.factor.cols, found);
     },
     mse: async ({ X, ...estimate }, options = {}) =>
       unwrap(await addon.mse({ X: blocks(X), estimate: estimateOf(estimate) }, threadsOf(options))),

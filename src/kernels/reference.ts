@@ -2,6 +2,7 @@ import { look } from '../matrix-check.js';
 import type { Kernels } from './kernels.js';
 import { encode } from './reference/encode.js';
 import { factorLosses } from './reference/factor-losses.js';
+import { improve } from './reference/improve.js';
 import { mse } from './reference/mse.js';
 import { multiply } from './reference/multiply.js';
 import { nmf } from './reference/nmf.js';
@@ -21,5 +22,6 @@ export const reference: Kernels = Object.freeze({
   mse,
   factorLosses,
   multiply,
+  improve,
   look,
 });

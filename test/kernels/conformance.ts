@@ -8,6 +8,7 @@ import { checkpointLaws } from './checkpoint-laws.js';
 import { encodeLaws } from './encode-laws.js';
 import { factorLaws } from './factor-laws.js';
 import { holdOutLaws } from './hold-out-laws.js';
+import { improveLaws } from './improve-laws.js';
 import { lookLaws } from './look-laws.js';
 import { missingLaws } from './missing-laws.js';
 import { multiplyLaws } from './multiply-laws.js';
@@ -34,6 +35,7 @@ export function conformance(name: string, kernels: Kernels): void {
   weightLaws(name, kernels);
   multiplyLaws(name, kernels);
   factorLaws(name, kernels);
+  improveLaws(name, kernels);
   svdLaws(name, kernels);
   lookLaws(name, kernels);
 

@@ -113,6 +113,26 @@ export interface HoldOut {
   keep: Keep
 }
 
+/** Resolves with a factor, as its data, or with an error as data. */
+export declare function improve(args: ImproveArgs, threads: number): Promise<Float64Array | Failure>
+
+/** See `ImproveArgs` of kernels.ts. */
+export interface ImproveArgs {
+  factor: DenseMatrix
+  side: FactorSide
+  slope: DenseMatrix
+  nonneg: boolean
+  terms: Array<ImproveTerm>
+}
+
+/** See `ImproveTerm` of kernels.ts. */
+export interface ImproveTerm {
+  X: Array<Matrix>
+  weights?: Array<Weights>
+  partner: DenseMatrix
+  by: number
+}
+
 /** Which accepted iterate comes back. */
 export type Keep = 'last' | 'best'
 

@@ -6,6 +6,7 @@ import type {
   Checkpoint,
   EncodeArgs,
   HoldOut,
+  ImproveArgs,
   KernelTerms,
   MseArgs,
   MultiplyArgs,
@@ -121,6 +122,20 @@ export function checkMse({ X, W, H, weights }: MseArgs): void {
   checkShape(W, totalRows(X), W.cols, 'W');
   checkShape(H, W.cols, X[0].cols, 'H');
   checkWeights(X, weights);
+}
+
+export function checkImprove({ factor, side, slope, terms }: ImproveArgs): void {
+  const [k, count] = side === 'W' ? [factor.cols, factor.rows] : [factor.rows, factor.cols];
+  demand(k >= 1 && count >= 1 && terms.length > 0, 'there must be a factor, and terms that it is to lower');
+  checkShape(slope, factor.rows, factor.cols, 'the slope');
+  for (const { X, weights, partner, by } of terms) {
+    checkBlocks(X);
+    checkWeights(X, weights);
+    demand((side === 'W' ? totalRows(X) : X[0].cols) === count, 'data must have as many features or samples as the factor');
+    if (side === 'W') checkShape(partner, k, X[0].cols, 'the partner');
+    else checkShape(partner, totalRows(X), k, 'the partner');
+    demand(by > 0 && Number.isFinite(by), `a term must count more than nothing, not ${by}`);
+  }
 }
 
 function checkLimits({ sweeps, maxIter, tol }: Pick<NmfArgs, 'sweeps' | 'maxIter' | 'tol'>): void {

@@ -1,5 +1,5 @@
 import { KernelError } from '../../errors.js';
-import { type DenseMatrix, dense, entry, type Matrix, stackDense, toCsc, transposeCsc } from '../../matrix.js';
+import { dense, entry, type Matrix, stackDense, toCsc, transposeCsc } from '../../matrix.js';
 import type { Blocks } from './blocks.js';
 import type { Held } from './masked.js';
 import type { Pause } from './pause.js';
@@ -64,34 +64,25 @@ export async function weighedSquares(
 }
 
 /**
- * ω ∘ (X − WᵀH), zero where an entry is missing or counts nothing, and Σ ω_ij·(x_ij − w_i·h_j)² and how many of them there
- * are; W and H are panels.
+ * Calls for each entry that is known and counts, with its weight.
  *
  * @throws KernelError 'invalid-argument' for weights that don't lie between 0 and 1.
  */
-export async function weighedRest(
+export async function eachKnown(
   X: Blocks,
-  weights: readonly (Matrix | null)[],
-  W: Panel,
-  H: Panel,
+  weights: readonly (Matrix | null)[] | null | undefined,
   pause: Pause,
-): Promise<{ readonly rest: DenseMatrix; readonly squares: number; readonly count: number }> {
+  call: (i: number, j: number, weight: number, x: number) => void,
+): Promise<void> {
   const { rows, cols, data } = stackDense(X);
-  const each = weightsOf(X, weights);
-  const rest = dense(rows, cols);
-  let [squares, count] = [0, 0];
+  const each = weightsOf(X, weights ?? X.map(() => null));
   for (let j = 0; j < cols; j++) {
     for (let i = 0; i < rows; i++) {
       const x = data[i + j * rows];
       const weight = Number.isNaN(x) ? 0 : each(i, j);
       if (!(weight >= 0 && weight <= 1)) throw unsound();
-      if (weight === 0) continue;
-      const error = x - dotColumns(W, i, H, j);
-      rest.data[i + j * rows] = weight * error;
-      squares += weight * error ** 2;
-      count++;
+      if (weight > 0) call(i, j, weight, x);
     }
     if (pause.due()) await pause.turn();
   }
-  return { rest, squares, count };
 }

@@ -6,10 +6,12 @@ import { type DenseMatrix, dense, transpose } from '../../matrix.js';
 /** Sweeps over each row or column that is improved. */
 const SWEEPS = 50;
 
-/** A term ½·by·⟨D, left·D·right⟩ of a quadratic in D; without `left`, of each row by itself, and by a number of its own. */
-export type Curvature =
-  | { readonly left: DenseMatrix; readonly right: DenseMatrix; readonly by: number }
-  | { readonly left: null; readonly right: DenseMatrix; readonly by: number | Float64Array };
+/** A term ½·⟨D, left·D·right⟩ of a quadratic in D; `left` null is the unit matrix times `by`. */
+export interface Curvature {
+  readonly left: DenseMatrix | null;
+  readonly right: DenseMatrix;
+  readonly by: number;
+}
 
 /**
  * Lowers ½·Σ ⟨D, left·D·right⟩ − ⟨slope, D⟩ over the change D of rows of A, row by row, A staying within its bounds: each
@@ -26,11 +28,11 @@ export async function improveRows(
   const out = transpose(A);
   const before = out.data.slice();
   const free = { ridge: new Float64Array(k), linear: new Float64Array(k), coupling: null };
-  const uniform = terms.every(({ left, by }) => left === null && typeof by === 'number');
+  const uniform = terms.every(({ left }) => left === null);
   const gramOf = (i: number) => {
     const gram = new Float64Array(k * k);
     for (const { left, right, by } of terms) {
-      const weight = typeof by === 'number' ? by * (left === null ? 1 : left.data[i * (left.rows + 1)]) : by[i];
+      const weight = by * (left === null ? 1 : left.data[i * (left.rows + 1)]);
       right.data.forEach((x, p) => { gram[p] += weight * x; }); // biome-ignore format: one thought
     }
     return gram;
@@ -59,14 +61,15 @@ export async function improveRows(
   return transpose(dense(k, rows, out.data));
 }
 
-/** The same for columns of E. */
+/** The same for columns of E, the quadratic of each being ½·dᵀG·d − slope·d. */
 export async function improveColumns(
   E: DenseMatrix,
   slope: DenseMatrix,
-  terms: readonly Curvature[],
+  G: DenseMatrix,
   bounds: Bounds,
 ): Promise<DenseMatrix> {
-  return transpose(await improveRows(transpose(E), transpose(slope), terms, bounds));
+  const rows = await improveRows(transpose(E), transpose(slope), [{ left: null, right: G, by: 1 }], bounds);
+  return transpose(rows);
 }
 
 /** Aᵀ·B */

@@ -23,6 +23,8 @@ export interface Datum {
   readonly weights: readonly (Matrix | null)[] | null;
   /** What those are at most; null for 1. */
   readonly most: Most | null;
+  /** Each entry is known, and counts 1. */
+  readonly whole: boolean;
 }
 
 /** The data of a fit, by the slots that layers read. */
@@ -30,7 +32,7 @@ export async function dataOf(plan: Plan, state: RunState): Promise<ReadonlyMap<S
   const own = kernelWeightsOf(plan, state);
   const data = new Map<SlotId, Datum>();
   for (const [slot, { weight, rows }] of weightsOf(plan, state)) {
-    const { entries, name, input } = originOf(plan, slot);
+    const { entries, missing, name, input } = originOf(plan, slot);
     const [matrix] = blocksIn(state, slot);
     const weights = own.get(slot) ?? null;
     data.set(slot, {
@@ -43,19 +45,21 @@ export async function dataOf(plan: Plan, state: RunState): Promise<ReadonlyMap<S
       rows,
       weights: weights && [weights],
       most: weights && (await mostOf(weights)),
+      whole: missing === 0 && weights === null,
     });
   }
   return data;
 }
 
 /** The input or condition that a slot holds, in some order of samples. */
-function originOf(plan: Plan, slot: SlotId): { entries: number; name: string; input: boolean } {
+function originOf(plan: Plan, slot: SlotId): Pick<Datum, 'entries' | 'name' | 'input'> & { missing: number } {
   const [rows, cols] = plan.slots[Number(slot.slice(1))].shape;
   const step = plan.prepare.find(({ write }) => write === slot);
   if (step === undefined || !('missing' in step)) throw new TypeError(`no data are loaded into ${slot}`);
-  const entries = rows * cols - step.missing;
-  if (step.op === 'align') return { ...originOf(plan, step.read), entries };
-  return { entries, name: step.name, input: step.source === 'input' };
+  const { missing } = step;
+  const entries = rows * cols - missing;
+  if (step.op === 'align') return { ...originOf(plan, step.read), entries, missing };
+  return { entries, missing, name: step.name, input: step.source === 'input' };
 }
 
 /** Weights by sample and entry; every layer that reads a matrix has the same of it. */

@@ -1,11 +1,11 @@
 import type { Plan, SlotId } from '../../compiler/plan.js';
 import { KernelError } from '../../errors.js';
-import type { Kernels, MultiplyArgs } from '../../kernels/kernels.js';
+import type { ImproveTerm, Kernels, MultiplyArgs } from '../../kernels/kernels.js';
 import type { Bounds } from '../../kernels/reference/quadratic.js';
 import { addScaled, type DenseMatrix, dense, rowRange, scaleColumns, scaleRows } from '../../matrix.js';
 import type { Round } from '../fit.js';
 import type { RunOptions, RunState } from '../state.js';
-import { type Most, weighRows } from '../weights.js';
+import { weighRows } from '../weights.js';
 import { type Curvature, improveColumns, improveRows, inner, outer, withRows } from './blocks.js';
 import { type Datum, dataOf, inUnitsOf } from './data.js';
 import { type Descent, descend, loadingsOf, type Model, modelOf, type Reader, reachOf, shareOf } from './model.js';
@@ -157,49 +157,51 @@ interface Rest {
   readonly product: DenseMatrix;
 }
 
-/** Rows of a layer's A; each row, and each sample that it meets, is as curved as its greatest weights allow. */
+/** One layer's rows of one part: of data each row by itself, with the curvature of what is known of it. */
 async function improvePart(work: Work, model: Model, { layer, parts }: Reader, at: number): Promise<Model> {
   const part = parts[at];
   const { from, to, source } = part;
   const W = model.A.get(layer);
   const bounds = work.bounds.get(layer);
   if (W === undefined || bounds === undefined) return model;
+  const factor = rowRange(W, from, to);
   let slope = dense(to - from, W.cols);
   const terms: Curvature[] = [];
+  const known: ImproveTerm[] = [];
   for (const { tops, weight } of work.origins) {
     const descent = await descend(model, tops);
     const R = descent.embeddings.get(layer);
     if (R === undefined) continue;
-    const curved = (most: Most | null) => outer(most === null ? R : scaleColumns(R, most.cols), R);
-    const whole = curved(null);
+    const right = outer(R, R);
     const restOf = (slot: SlotId) => restTimes(work, model, descent, slot, { factor: R, side: 'H' });
     if (source.kind === 'data') {
       const rest = await restOf(source.slot);
       if (rest === undefined) continue;
-      const { most } = rest.datum;
-      const omega = weight * rest.datum.weight;
+      const { X, weights, whole, weight: omega } = rest.datum;
       const share = shareOf(descent, layer, source.slot, part);
-      slope = addScaled(slope, rest.product, omega * share);
-      const by = omega * share ** 2;
-      terms.push({ left: null, right: most === null ? whole : curved(most), by: most?.rows?.map((x) => x * by) ?? by });
+      const by = weight * omega * share ** 2;
+      slope = addScaled(slope, rest.product, weight * omega * share);
+      if (whole) terms.push({ left: null, right, by });
+      else known.push({ X, weights, partner: R, by });
       continue;
     }
     for (const [slot, P] of reachOf(model, descent, await loadingsOf(model, descent), { layer, part })) {
       const rest = await restOf(slot);
       if (rest === undefined) continue;
-      const { most } = rest.datum;
-      const by = rest.datum.weight * weight;
-      slope = addScaled(slope, inner(P, rest.product), by);
-      terms.push({ left: inner(P, rowsBelow(P, most)), right: most === null ? whole : curved(most), by });
+      const { most, weight: omega } = rest.datum;
+      slope = addScaled(slope, inner(P, rest.product), weight * omega);
+      // No weights of samples and entries are above the products of these.
+      const [left, across] = most === null ? [P, right] : [most.rows ? scaleRows(P, most.rows) : P, outer(scaleColumns(R, most.cols), R)]; // biome-ignore format: one thought
+      terms.push({ left: inner(P, left), right: across, by: weight * omega });
     }
   }
-  if (terms.length === 0) return model;
-  const rows = await improveRows(rowRange(W, from, to), slope, terms, bounds.W);
+  if (terms.length + known.length === 0) return model;
+  const rows =
+    known.length > 0
+      ? await work.kernels.improve({ factor, side: 'W', slope, nonneg: bounds.W.nonneg, terms: known }, work.options)
+      : await improveRows(factor, slope, terms, bounds.W);
   return { ...model, A: new Map(model.A).set(layer, withRows(W, from, rows)) };
 }
-
-const rowsBelow = (P: DenseMatrix, most: Most | null): DenseMatrix =>
-  most === null || most.rows === null ? P : scaleRows(P, most.rows);
 
 async function improveTop(work: Work, model: Model, tops: readonly string[], layer: string): Promise<Model> {
   const E = model.E.get(layer);
@@ -210,17 +212,25 @@ async function improveTop(work: Work, model: Model, tops: readonly string[], lay
   // Its estimate is the mean of itself and of what layers above make of it.
   const share = descent.own.get(layer) ?? 0;
   let slope = dense(E.rows, E.cols);
-  const terms: Curvature[] = [];
+  let G = dense(E.rows, E.rows);
+  let whole = true;
+  const terms: ImproveTerm[] = [];
   for (const [slot, P] of loadings) {
     const rest = await restTimes(work, model, descent, slot, { factor: P, side: 'W' });
     if (rest === undefined) continue;
-    const { weight, most } = rest.datum;
-    slope = addScaled(slope, rest.product, weight * share);
+    const { X, weights, weight } = rest.datum;
     const by = weight * share ** 2;
-    terms.push({ left: null, right: inner(P, rowsBelow(P, most)), by: most?.cols.map((x) => x * by) ?? by });
+    slope = addScaled(slope, rest.product, weight * share);
+    G = addScaled(G, inner(P, P), by);
+    terms.push({ X, weights, partner: P, by });
+    whole = whole && rest.datum.whole;
   }
   if (terms.length === 0) return model;
-  return { ...model, E: new Map(model.E).set(layer, await improveColumns(E, slope, terms, bounds.H)) };
+  const { nonneg } = bounds.H;
+  const improved = whole
+    ? await improveColumns(E, slope, G, bounds.H)
+    : await work.kernels.improve({ factor: E, side: 'H', slope, nonneg, terms }, work.options);
+  return { ...model, E: new Map(model.E).set(layer, improved) };
 }
 
 async function measure(work: Work, model: Model, round: number): Promise<Round> {

@@ -62,10 +62,7 @@ pub fn encode(args: &EncodeArgs<'_>) -> Result<Matrix> {
     } else {
         of_all(args, &x, &w)?
     };
-    let mut out = Matrix::zeros(k, h.cols)?;
-    for j in 0..h.cols {
-        out.column_mut(j).copy_from_slice(&h.column(j)[..k]);
-    }
+    let out = h.to_columns()?;
     let finite = out.data.iter().all(|x| x.is_finite());
     finite.then_some(out).ok_or_else(|| {
         KernelError::new(

@@ -33,6 +33,8 @@ pub mod examine;
 /// What each factor of a model leaves of the data by itself.
 pub mod factor_losses;
 pub mod hold_out;
+/// A factor of a model, given how its squares go down.
+pub mod improve;
 /// Owned matrices.
 pub mod matrix;
 /// Mean squared difference of data and model.

@@ -31,15 +31,10 @@ pub fn multiply(args: &MultiplyArgs<'_>) -> Result<Matrix> {
         None => product(x, &panel, side, true)?,
         Some(estimate) => rest(x, estimate, &panel, side)?,
     };
-    if side == Side::H {
-        return product.to_rows();
+    match side {
+        Side::W => product.to_columns(),
+        Side::H => product.to_rows(),
     }
-    let mut out = Matrix::zeros(product.k, product.cols)?;
-    for j in 0..product.cols {
-        out.column_mut(j)
-            .copy_from_slice(&product.column(j)[..product.k]);
-    }
-    Ok(out)
 }
 
 /// `whole`: X must be without gaps.

@@ -138,6 +138,18 @@ impl<T: Real> Panel<T> {
         Ok(out)
     }
 
+    /// The k × cols matrix.
+    pub fn to_columns(&self) -> Result<Matrix> {
+        let mut out = Matrix::zeros(self.k, self.cols)?;
+        for j in 0..self.cols {
+            let column = out.column_mut(j).iter_mut();
+            for (to, x) in column.zip(self.column(j)) {
+                *to = x.to_f64();
+            }
+        }
+        Ok(out)
+    }
+
     /// Multiplies row r by `by[r]`.
     pub fn scale_rows(&mut self, by: &[f64]) {
         let by: Vec<T> = by.iter().map(|&x| T::from_f64(x)).collect();

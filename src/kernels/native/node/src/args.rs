@@ -2,6 +2,7 @@ use std::borrow::Cow;
 
 use factorloom_core::data::{Block, Dense, Pointers, Values};
 use factorloom_core::error::Result;
+use factorloom_core::view::Side;
 use factorloom_core::{column_terms, difference, hold_out, nmf, objective, scale, solver, tied};
 use napi::bindgen_prelude::{Either, Float32Array, Float64Array, Uint32Array};
 use napi_derive::napi;
@@ -289,6 +290,26 @@ pub struct MultiplyArgs {
     pub estimate: Option<Estimate>,
 }
 
+/// See `ImproveArgs` of kernels.ts.
+#[napi(object, object_to_js = false)]
+pub struct ImproveArgs {
+    pub factor: DenseMatrix,
+    pub side: FactorSide,
+    pub slope: DenseMatrix,
+    pub nonneg: bool,
+    pub terms: Vec<ImproveTerm>,
+}
+
+/// See `ImproveTerm` of kernels.ts.
+#[napi(object, object_to_js = false)]
+pub struct ImproveTerm {
+    #[napi(js_name = "X")]
+    pub x: Vec<Matrix>,
+    pub weights: Option<Vec<Weights>>,
+    pub partner: DenseMatrix,
+    pub by: f64,
+}
+
 /// See `Estimate` of kernels.ts.
 #[napi(object, object_to_js = false)]
 pub struct Estimate {
@@ -340,6 +361,15 @@ impl DenseMatrix {
             rows: self.rows as usize,
             cols: self.cols as usize,
             data: &self.data,
+        }
+    }
+}
+
+impl From<&FactorSide> for Side {
+    fn from(side: &FactorSide) -> Self {
+        match side {
+            FactorSide::W => Self::W,
+            FactorSide::H => Self::H,
         }
     }
 }

@@ -11,7 +11,7 @@ use napi::{Env, Result, Status};
 use napi_derive::napi;
 
 use crate::args::{
-    Acceleration, Checkpoint, EncodeArgs, Estimate, FactorLossesArgs, FactorSide, HoldOut, MaskedSolver, Memory,
+    Acceleration, Checkpoint, EncodeArgs, Estimate, FactorLossesArgs, HoldOut, ImproveArgs, MaskedSolver, Memory,
     MseArgs, MultiplyArgs, NmfArgs, NmfState, SvdArgs, TiedArgs, floats, views, weights,
 };
 use crate::cancel::Cancel;
@@ -198,16 +198,46 @@ pub fn multiply<'env>(
         let args = core::multiply::MultiplyArgs {
             x: &views(&args.x),
             factor: args.factor.view(),
-            side: match args.side {
-                FactorSide::W => core::view::Side::W,
-                FactorSide::H => core::view::Side::H,
-            },
+            side: (&args.side).into(),
             estimate: args
                 .estimate
                 .as_ref()
                 .map(|estimate| estimate.view(weights.as_deref())),
         };
         core::multiply::multiply(&args).map(|product| Float64Array::new(product.data))
+    })
+}
+
+/// Resolves with a factor, as its data, or with an error as data.
+#[napi(ts_return_type = "Promise<Float64Array | Failure>")]
+pub fn improve<'env>(
+    env: &'env Env,
+    args: ImproveArgs,
+    threads: u32,
+) -> Result<PromiseRaw<'env, Outcome<Float64Array>>> {
+    spawn(env, threads, move |_| {
+        let each = args
+            .terms
+            .iter()
+            .map(|term| (views(&term.x), term.weights.as_deref().map(weights)));
+        let given: Vec<_> = each.collect();
+        let terms = given.iter().zip(&args.terms);
+        let terms: Vec<_> = terms
+            .map(|((x, weights), term)| core::improve::Term {
+                x,
+                weights: weights.as_deref(),
+                partner: term.partner.view(),
+                by: term.by,
+            })
+            .collect();
+        let args = core::improve::ImproveArgs {
+            factor: args.factor.view(),
+            side: (&args.side).into(),
+            slope: args.slope.view(),
+            nonneg: args.nonneg,
+            terms: &terms,
+        };
+        core::improve::improve(&args).map(|factor| Float64Array::new(factor.data))
     })
 }
 

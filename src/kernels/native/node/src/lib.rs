@@ -15,7 +15,7 @@ pub use args::{
     Solver, Start, SvdArgs, TiedArgs, TiedForm, Unlisted,
 };
 pub use calls::{
-    encode, examine, factor_losses, force_simd, mse, multiply, nmf, provoke_panic, simd, svd, tied,
+    encode, examine, factor_losses, force_simd, improve, mse, multiply, nmf, provoke_panic, simd, svd, tied,
     version,
 };
 pub use cancel::Cancel;

@@ -102,7 +102,7 @@ impl<'a> Weights<'a> {
     }
 
     /// Adds entries that count nothing to those that are missing.
-    pub(super) fn hide(&self, missing: &mut Mask) -> Result<()> {
+    pub fn hide(&self, missing: &mut Mask) -> Result<()> {
         let sound = AtomicBool::new(true);
         missing.add(|i, j| {
             let weight = self.at(i, j);
