@@ -92,12 +92,15 @@ function alignedText(from: readonly number[], own: number): string {
   ].join(', ');
 }
 
-function jointText({ joint, layers, output }: Plan): string {
+function jointText({ joint, layers, output, prepare, fit }: Plan): string {
   if (joint === null) return '';
   const { coupling, rounds, tol } = joint;
   const own =
     coupling === 1 || layers.length === output.length ? '' : ` ${coupling}, each layer's own ${1 - coupling} in all,`;
-  return `all layers at once: the loss through ${output.join(' and ')}${own === '' ? ',' : own} tol ${tol}, at most ${plural(rounds, 'round')}`;
+  const gaps = prepare.some((step) => 'missing' in step && step.missing > 0);
+  const weighed = fit.some((step) => step.op === 'nmf' && step.args.weights !== null);
+  const loss = `${weighed ? 'weighted ' : ''}loss${gaps ? ' of what is known' : ''}`;
+  return `all layers at once: the ${loss} through ${output.join(' and ')}${own === '' ? ',' : own} tol ${tol}, at most ${plural(rounds, 'round')}`;
 }
 
 const slotList = ({ W, d, H }: FactorSlots): string => `${W} ${d} ${H}`;

@@ -110,8 +110,8 @@ export interface InputOptions<N extends string = string> extends ConditionOption
    * largest is met as a `weight`, and those of features are met as such row by row: what is fitted, penalties included, has
    * √ω times the rows of data and W. Those of features count in `project` too. Those of samples and entries are met entry
    * by entry, by solver 'hals' alone, at k² multiply-adds for each known entry in each half-step; they are about the data of
-   * the fit, and new samples have none. Weights are not for SVD layers nor for joint training, and those of samples and
-   * entries not for starts from an SVD.
+   * the fit, and new samples have none. Weights are not for SVD layers, and those of samples and entries not for starts
+   * from an SVD.
    *
    * @example
    * factorInput(X, { name: 'rna', weights: { samples: depths, entries: confidence } });
@@ -249,7 +249,8 @@ export interface GraphConfig extends NmfDefaults {
   /**
    * 'layerwise' (default): each layer is fitted to what it reads, upstream first. 'joint': then all layers at once, in
    * rounds over their factors, lower the loss of the data reconstructed through the whole graph, so that deep layers shape
-   * early ones. It takes graphs of NMF layers without penalties or missing entries.
+   * early ones. It takes graphs of NMF layers without penalties; with missing entries and weights, the loss is
+   * ½·Σ ω·(x − x̂)² over what is known of the data.
    */
   readonly training?: 'layerwise' | 'joint' | undefined;
   /**

@@ -116,9 +116,9 @@ type FactorsOf<L extends LayerMap, O extends string> = [O] extends [never]
 export interface Round {
   /** From 0, which is the layerwise fit, its sums handed down in equal parts. */
   readonly round: number;
-  /** Mean squared error of each input reconstructed from the output. */
+  /** Mean squared error of each input reconstructed from the output, each known entry counting 1. */
   readonly inputs: { readonly [input: string]: number };
-  /** What is lowered: Σ over origins of their weight times ½‖X − X̂‖², conditions included. */
+  /** What is lowered: Σ over origins of their weight times ½·Σ ω·(x − x̂)² over what is known, conditions included. */
   readonly objective: number;
 }
 

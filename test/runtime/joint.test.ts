@@ -347,7 +347,6 @@ describe('joint training', () => {
     expect(factorNet(output, { training: 'layerwise' }).plan).toEqual(factorNet(output).plan);
   });
 
-  const gaps = factorInput(dense(4, 16, uniform(4, 16, 1).data.map((v, p) => (p === 3 ? Number.NaN : v))), { name: 'gaps' }); // biome-ignore format: one thought
   const refused: readonly (readonly [string, Ref, GraphConfig, RegExp])[] = [
     [
       'an SVD',
@@ -360,12 +359,6 @@ describe('joint training', () => {
       nmfLayer(x, { name: 'a', k: 2, H: H({ L1: 0.1 }) }),
       {},
       /without penalties and bounds; got training: 'joint', H.L1: 0.1/,
-    ],
-    [
-      'missing entries',
-      nmfLayer(gaps, { name: 'a', k: 2 }),
-      {},
-      /without missing entries; got training: 'joint', missing: 1/,
     ],
     ['a coupling of 0', fine, { coupling: 0 }, /above 0, at most 1/],
     ['a coupling without it', fine, { training: 'layerwise', coupling: 1 }, /coupling must have training: 'joint'/],

@@ -90,11 +90,45 @@ export async function train(plan: Plan, state: RunState, options: RunOptions): P
         model = await improveTop(work, model, tops, layer);
       }
     }
-    rounds.push(await measure(work, model, round));
+    const reached = await further(work, whole, model, round);
+    model = reached.model;
+    rounds.push(reached.measured);
     whole = model;
     options.onProgress?.(progress(work, rounds[round], joint.rounds));
   }
   return done(settled(rounds, joint.tol), false);
+}
+
+/**
+ * Where a round has led, or as far again and again in that direction, as long as the objective falls. Only where entries are
+ * missing or have weights: there the steps within a round are short.
+ */
+async function further(work: Work, from: Model, to: Model, round: number) {
+  let best = { model: to, measured: await measure(work, to, round) };
+  if ([...work.data.values()].every(({ whole }) => whole)) return best;
+  for (let times = 2; ; times *= 2) {
+    const model = beyond(work, from, to, times);
+    const measured = await measure(work, model, round).catch((error: unknown) => {
+      if (error instanceof KernelError && error.code === 'non-finite') return null;
+      throw error;
+    });
+    if (measured === null || measured.objective >= best.measured.objective) return best;
+    best = { model, measured };
+  }
+}
+
+/** from + times·(to − from), within bounds. */
+function beyond({ bounds }: Work, from: Model, to: Model, times: number): Model {
+  const along = (side: 'A' | 'E', of: 'W' | 'H') =>
+    new Map(
+      [...to[side]].map(([layer, end]) => {
+        const start = from[side].get(layer) ?? end;
+        const least = bounds.get(layer)?.[of].nonneg ? 0 : Number.NEGATIVE_INFINITY;
+        const data = end.data.map((x, p) => Math.max(least, start.data[p] + times * (x - start.data[p])));
+        return [layer, dense(end.rows, end.cols, data)] as const;
+      }),
+    );
+  return { ...to, A: along('A', 'W'), E: along('E', 'H') };
 }
 
 function settled(rounds: readonly Round[], tol: number): boolean {
