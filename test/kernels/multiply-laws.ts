@@ -1,6 +1,15 @@
 import { describe, expect, test } from 'vitest';
 import type { Kernels } from '../../src/kernels/kernels.js';
-import { type DenseMatrix, dense, entry, type Matrix, stackDense, toCsc, toDense, transpose } from '../../src/matrix.js';
+import {
+  type DenseMatrix,
+  dense,
+  entry,
+  type Matrix,
+  stackDense,
+  toCsc,
+  toDense,
+  transpose,
+} from '../../src/matrix.js';
 import { everyForm, multiply, relativeDifference, sparse, uniform } from '../support/matrices.js';
 import { gappy } from './missing-laws.js';
 import { weightsOf } from './weight-laws.js';

@@ -148,7 +148,7 @@ describe('any graph, any options', () => {
         const loss = async (embeddings: ReadonlyMap<string, DenseMatrix>) => {
           let sum = 0;
           const estimated = await estimates(plan, state, { embeddings, linear: false });
-          for (const [slot, weight] of weightsOf(plan, state)) {
+          for (const [slot, { weight }] of weightsOf(plan, state)) {
             const product = estimated.get(slot);
             if (product === undefined) continue;
             const X = blocksIn(state, slot);

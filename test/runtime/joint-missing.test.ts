@@ -67,7 +67,10 @@ function graphsOf({ x = X, y = Y, z = uniform(2, 16, 9), weights }: Given): Read
 const names = Object.keys(graphsOf({}));
 
 interface AnyFit {
-  readonly [layer: string]: { readonly W: DenseMatrix | Readonly<Record<string, DenseMatrix>>; readonly H: DenseMatrix };
+  readonly [layer: string]: {
+    readonly W: DenseMatrix | Readonly<Record<string, DenseMatrix>>;
+    readonly H: DenseMatrix;
+  };
 }
 const netOf = (output: Ref, config: GraphConfig = {}) =>
   factorNet(output as ReturnType<typeof nmfLayer>, { seed: 3, training: 'joint', ...config });
@@ -85,9 +88,9 @@ describe.each(kinds)('joint training, %s', (kind, given) => {
       const { summary } = await fitOf(graphsOf(given)[name], { coupling, maxIter: 5, rounds: 25, tol: 0 });
       const J = summary.rounds.map(({ objective }) => objective);
       for (let i = 1; i < J.length; i++) expect(J[i]).toBeLessThanOrEqual(J[i - 1] * (1 + 1e-10));
-      expect(J[25]).toBeLessThan(J[0]);
+      expect(J.at(-1)).toBeLessThan(J[0]);
       for (const [input, { loss }] of Object.entries(summary.inputs))
-        expect(loss / (summary.rounds[25].inputs[input] ?? 0)).toBeCloseTo(1, 8);
+        expect(loss / (summary.rounds.at(-1)?.inputs[input] ?? 0)).toBeCloseTo(1, 8);
     }
   });
 
@@ -240,24 +243,29 @@ describe('joint training, what nothing is known of', () => {
     expect(top.H.cols).toBe(21);
   });
 
-  test.skipIf(!haveSharedData)(`aml 10 → 3 with a fifth hidden comes to a plain fit of rank 3${skipReason}`, async () => {
-    const aml = readNpy('aml.npy');
-    const draws = uniform(aml.rows, aml.cols, 5).data;
-    const input = factorInput(map(aml, (x, p) => (draws[p] < 0.2 ? Number.NaN : x)), { name: 'aml' }); // biome-ignore format: one thought
-    const heldOut = (R: DenseMatrix) => {
-      let [sum, count] = [0, 0];
-      aml.data.forEach((x, p) => {
-        if (draws[p] >= 0.2) return;
-        sum += (x - R.data[p]) ** 2;
-        count++;
-      });
-      return sum / count;
-    };
-    const plain = await factorNet(nmfLayer(input, { name: 'three', k: 3, maxIter: 1000, tol: 1e-7 }), { seed: 1 }).fit();
-    const deep = nmfLayer(nmfLayer(input, { name: 'ten', k: 10 }), { name: 'three', k: 3 });
-    const fit = await factorNet(deep, { seed: 1, training: 'joint' }).fit();
-    expect(fit.summary.loss).toBeLessThan(1.002 * plain.summary.loss);
-    expect(heldOut(await fit.reconstruct('aml'))).toBeLessThan(1.01 * heldOut(await plain.reconstruct('aml')));
-    expect(fit.summary.rounds[0].inputs.aml).toBeGreaterThan(1.3 * fit.summary.loss);
-  });
+  test.skipIf(!haveSharedData)(
+    `aml 10 → 3 with a fifth hidden comes to a plain fit of rank 3${skipReason}`,
+    async () => {
+      const aml = readNpy('aml.npy');
+      const draws = uniform(aml.rows, aml.cols, 5).data;
+      const input = factorInput(map(aml, (x, p) => (draws[p] < 0.2 ? Number.NaN : x)), { name: 'aml' }); // biome-ignore format: one thought
+      const heldOut = (R: DenseMatrix) => {
+        let [sum, count] = [0, 0];
+        aml.data.forEach((x, p) => {
+          if (draws[p] >= 0.2) return;
+          sum += (x - R.data[p]) ** 2;
+          count++;
+        });
+        return sum / count;
+      };
+      const plain = await factorNet(nmfLayer(input, { name: 'three', k: 3, maxIter: 1000, tol: 1e-7 }), {
+        seed: 1,
+      }).fit();
+      const deep = nmfLayer(nmfLayer(input, { name: 'ten', k: 10 }), { name: 'three', k: 3 });
+      const fit = await factorNet(deep, { seed: 1, training: 'joint' }).fit();
+      expect(fit.summary.loss).toBeLessThan(1.002 * plain.summary.loss);
+      expect(heldOut(await fit.reconstruct('aml'))).toBeLessThan(1.01 * heldOut(await plain.reconstruct('aml')));
+      expect(fit.summary.rounds[0].inputs.aml).toBeGreaterThan(1.3 * fit.summary.loss);
+    },
+  );
 });

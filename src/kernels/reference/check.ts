@@ -131,7 +131,10 @@ export function checkImprove({ factor, side, slope, terms }: ImproveArgs): void 
   for (const { X, weights, partner, by } of terms) {
     checkBlocks(X);
     checkWeights(X, weights);
-    demand((side === 'W' ? totalRows(X) : X[0].cols) === count, 'data must have as many features or samples as the factor');
+    demand(
+      (side === 'W' ? totalRows(X) : X[0].cols) === count,
+      'data must have as many features or samples as the factor',
+    );
     if (side === 'W') checkShape(partner, k, X[0].cols, 'the partner');
     else checkShape(partner, totalRows(X), k, 'the partner');
     demand(by > 0 && Number.isFinite(by), `a term must count more than nothing, not ${by}`);
