@@ -342,6 +342,19 @@ describe.skipIf(!haveNative)(`native equals reference${withoutNative}`, () => {
     })(),
     ['encode', (options) => native.encode(penalized({ X: large, W: uniform(2000, 17, 3), L1: 0, L2: 0 }), options)],
     ['svd', (options) => native.svd(svdArgs(large, 5, { center: true, maxIter: 2 }), options)],
+    ...(['W', 'H'] as const).map((side) => {
+      const [W, H] = [uniform(2000, 7, 3), uniform(7, 333, 4)];
+      const [factor, slope, partner] = side === 'W' ? [W, uniform(2000, 7, 5), H] : [H, uniform(7, 333, 5), W];
+      const weights = large.map((_, at) => (at === 0 ? uniform(1, 333, 6) : null));
+      const terms = [{ X: large, weights, partner, by: 2 }];
+      return [
+        `multiply and improve, ${side}`,
+        async (options: CallOptions) => [
+          await native.multiply({ X: large, factor, side, estimate: { W, H, weights } }, options),
+          await native.improve({ factor, side, slope, nonneg: true, terms }, options),
+        ],
+      ] as const;
+    }),
     ['mse', (options) => native.mse({ X: large, W: uniform(2000, 7, 3), H: uniform(7, 333, 4) }, options)],
   ];
 

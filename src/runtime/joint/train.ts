@@ -169,7 +169,7 @@ async function workOf(plan: Plan, state: RunState, options: RunOptions): Promise
   return { plan, data, origins: originsOf(plan), bounds, kernels: options.kernels, options };
 }
 
-/** ω ∘ (X − X̂) times a factor: what is missing, or weighs less, is as if it were nearer to the model, which is what it is met by. */
+/** ω ∘ (X − X̂) times a factor, of one matrix of the data. */
 async function restTimes(
   { data, kernels, options }: Work,
   model: Model,
@@ -214,6 +214,8 @@ async function improvePart(work: Work, model: Model, { layer, parts }: Reader, a
       const { X, weights, whole, weight: omega } = rest.datum;
       const share = shareOf(descent, layer, source.slot, part);
       const by = weight * omega * share ** 2;
+      // What counts next to nothing may come to nothing.
+      if (by === 0) continue;
       slope = addScaled(slope, rest.product, weight * omega * share);
       if (whole) terms.push({ left: null, right, by });
       else known.push({ X, weights, partner: R, by });
@@ -254,6 +256,7 @@ async function improveTop(work: Work, model: Model, tops: readonly string[], lay
     if (rest === undefined) continue;
     const { X, weights, weight } = rest.datum;
     const by = weight * share ** 2;
+    if (by === 0) continue;
     slope = addScaled(slope, rest.product, weight * share);
     G = addScaled(G, inner(P, P), by);
     terms.push({ X, weights, partner: P, by });

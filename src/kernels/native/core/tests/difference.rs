@@ -9,6 +9,7 @@ use common::{
 use factorloom_core::data::Block;
 use factorloom_core::difference::Estimate;
 use factorloom_core::error::{ErrorCode, Result};
+use factorloom_core::improve::{ImproveArgs, Term, improve};
 use factorloom_core::matrix::Matrix;
 use factorloom_core::mse::mse;
 use factorloom_core::multiply::{MultiplyArgs, multiply};
@@ -374,5 +375,92 @@ fn wrong_weights_and_shapes_are_refused() {
                 ErrorCode::InvalidArgument
             );
         }
+    }
+}
+
+#[test]
+#[cfg_attr(miri, ignore)]
+fn an_improved_factor_has_the_same_bits_on_any_threads_and_lowers_its_terms() {
+    let mut random = Random(97);
+    let (m, n, k) = (400, 300, 6);
+    let x = random.sparse(m, n, 0.4);
+    let draws = random.matrix(m, n);
+    let gappy = with_gaps(&x, &draws, 0.3);
+    let (csc, whole) = (OwnedCsc::new(&gappy), random.matrix(m, n));
+    let each = random.matrix(m, n);
+    let weights = [Some(dense(&each))];
+    let (w, h) = (random.matrix(m, k), random.matrix(k, n));
+    let blocks = [[csc.block()], [dense(&gappy)], [dense(&whole)]];
+    let given: [Option<&[Option<Block<'_>>]>; 3] = [None, Some(&weights), None];
+    let loss = |w: &Matrix, h: &Matrix| -> f64 {
+        let each = blocks.iter().zip(given).map(|(x, weights)| {
+            let estimate = Estimate {
+                w: w.view(),
+                h: h.view(),
+                weights,
+            };
+            // How many entries count.
+            let known = if std::ptr::eq(x, &blocks[2]) { 1.0 } else { 0.7 };
+            known * mse(x, &estimate).unwrap()
+        });
+        each.sum()
+    };
+    for side in [Side::W, Side::H] {
+        let (factor, partner, other) = match side {
+            Side::W => (&w, &h, Side::H),
+            Side::H => (&h, &w, Side::W),
+        };
+        let run = |threads: usize| {
+            with_threads(threads, || {
+                let mut slope = Matrix::zeros(factor.rows, factor.cols)?;
+                for (x, weights) in blocks.iter().zip(given) {
+                    let estimate = Estimate {
+                        w: w.view(),
+                        h: h.view(),
+                        weights,
+                    };
+                    let product = multiply(&MultiplyArgs {
+                        x,
+                        factor: partner.view(),
+                        side: other,
+                        estimate: Some(estimate),
+                    })?;
+                    let sums = slope.data.iter_mut().zip(&product.data);
+                    sums.for_each(|(sum, x)| *sum += x);
+                }
+                let terms: Vec<Term<'_>> = blocks
+                    .iter()
+                    .zip(given)
+                    .map(|(x, weights)| Term {
+                        x,
+                        weights,
+                        partner: partner.view(),
+                        by: 1.0,
+                    })
+                    .collect();
+                improve(&ImproveArgs {
+                    factor: factor.view(),
+                    side,
+                    slope: slope.view(),
+                    nonneg: true,
+                    terms: &terms,
+                })
+            })
+            .unwrap()
+        };
+        let one = run(1);
+        for threads in [2, 7] {
+            assert!(
+                bits(&run(threads).data) == bits(&one.data),
+                "{threads} threads"
+            );
+        }
+        each_level(|level| assert!(bits(&run(2).data) == bits(&one.data), "{level:?}"));
+        assert!(one.data.iter().all(|x| *x >= 0.0));
+        let after = match side {
+            Side::W => loss(&one, &h),
+            Side::H => loss(&w, &one),
+        };
+        assert!(after < 0.9 * loss(&w, &h));
     }
 }
