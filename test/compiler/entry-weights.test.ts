@@ -92,14 +92,6 @@ const faults: readonly FaultCase[] = [
       /A projective layer must have data without weights/,
     ],
   ),
-  ...[{ features: [...each, 6] }, { samples: each }, uniform(6, 5, 2)].map(
-    (weights): FaultCase => [
-      'incompatible-options',
-      counted(weights, {}, { training: 'joint' }),
-      { options: { training: 'joint', weights: "those of input 'x'" } },
-      /Joint training must have data without weights by feature, sample or entry.*use weight, one for all/,
-    ],
-  ),
 ];
 
 describe('weights by feature, sample and entry', () => {
@@ -120,6 +112,7 @@ describe('weights by feature, sample and entry', () => {
       { W: W({ upperBound: 1 }), norm: 'none', start: { W: uniform(6, 1, 1), H: uniform(1, 5, 1) } },
     )();
     counted(filled(2), { solver: 'mu' }, {})();
-    counted(filled(2), {}, { training: 'joint' })();
+    for (const weights of [filled(2), { features: [...each, 6] }, { samples: each }, uniform(6, 5, 2)])
+      counted(weights, {}, { training: 'joint' })();
   });
 });

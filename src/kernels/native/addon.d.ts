@@ -50,12 +50,19 @@ export interface Estimate {
 export declare function examine(numbers: Float64Array | Float32Array): Facts
 
 /** Resolves with how far X is from each factor by itself, or with an error as data. */
-export declare function factorLosses(args: MseArgs, threads: number): Promise<FactorLosses | Failure>
+export declare function factorLosses(args: FactorLossesArgs, threads: number): Promise<FactorLosses | Failure>
 
 /** See `FactorLosses` of kernels.ts. */
 export interface FactorLosses {
   nullLoss: number
   factorLoss: Float64Array
+}
+
+/** See `FactorLossesArgs` of kernels.ts. */
+export interface FactorLossesArgs {
+  X: Array<Matrix>
+  W: DenseMatrix
+  H: DenseMatrix
 }
 
 /** Which factor. */

@@ -1,10 +1,10 @@
 use std::ops::Range;
 
 use crate::data::{Block, Data, Dense, Layout};
+use crate::difference::check_factors;
 use crate::error::{ErrorCode, KernelError, Result};
 use crate::hold_out::{Hidden, Lists, Mask};
 use crate::memory::zeros;
-use crate::difference::check_factors;
 use crate::panel::Panel;
 use crate::parallel::{collect, even_ranges, tasks_of};
 use crate::products::times_data;

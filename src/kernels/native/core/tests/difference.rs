@@ -400,7 +400,11 @@ fn an_improved_factor_has_the_same_bits_on_any_threads_and_lowers_its_terms() {
                 weights,
             };
             // How many entries count.
-            let known = if std::ptr::eq(x, &blocks[2]) { 1.0 } else { 0.7 };
+            let known = if std::ptr::eq(x, &blocks[2]) {
+                1.0
+            } else {
+                0.7
+            };
             known * mse(x, &estimate).unwrap()
         });
         each.sum()

@@ -11,8 +11,9 @@ use napi::{Env, Result, Status};
 use napi_derive::napi;
 
 use crate::args::{
-    Acceleration, Checkpoint, EncodeArgs, Estimate, FactorLossesArgs, HoldOut, ImproveArgs, MaskedSolver, Memory,
-    MseArgs, MultiplyArgs, NmfArgs, NmfState, SvdArgs, TiedArgs, floats, views, weights,
+    Acceleration, Checkpoint, EncodeArgs, Estimate, FactorLossesArgs, HoldOut, ImproveArgs,
+    MaskedSolver, Memory, MseArgs, MultiplyArgs, NmfArgs, NmfState, SvdArgs, TiedArgs, floats,
+    views, weights,
 };
 use crate::cancel::Cancel;
 use crate::jobs::{Outcome, spawn};

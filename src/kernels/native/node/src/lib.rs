@@ -15,8 +15,8 @@ pub use args::{
     Solver, Start, SvdArgs, TiedArgs, TiedForm, Unlisted,
 };
 pub use calls::{
-    encode, examine, factor_losses, force_simd, improve, mse, multiply, nmf, provoke_panic, simd, svd, tied,
-    version,
+    encode, examine, factor_losses, force_simd, improve, mse, multiply, nmf, provoke_panic, simd,
+    svd, tied, version,
 };
 pub use cancel::Cancel;
 pub use results::{
