@@ -12,11 +12,11 @@ use napi_derive::napi;
 
 use crate::args::{
     Acceleration, Checkpoint, EncodeArgs, Estimate, FactorLossesArgs, HoldOut, ImproveArgs,
-    MaskedSolver, Memory, MseArgs, MultiplyArgs, NmfArgs, NmfState, SvdArgs, TiedArgs, floats,
-    views, weights,
+    MaskedSolver, Memory, MseArgs, MultiplyArgs, NmfArgs, NmfState, SvdArgs, TiedArgs,
 };
 use crate::cancel::Cancel;
 use crate::jobs::{Outcome, spawn};
+use crate::matrices::{floats, views, weights};
 use crate::results::{FactorLosses, Facts, NmfResult, SvdResult, TiedResult};
 use crate::running::Ticket;
 

@@ -6,19 +6,21 @@ mod args;
 mod calls;
 mod cancel;
 mod jobs;
+mod matrices;
 mod results;
 mod running;
 
 pub use args::{
-    Acceleration, Checkpoint, DenseMatrix, EncodeArgs, FactorSide, FactorTerms, HoldOut, Keep,
-    MaskedSolver, Matrix, Memory, MseArgs, MultiplyArgs, NmfArgs, NmfState, Norm, Order, Precision,
-    Solver, Start, SvdArgs, TiedArgs, TiedForm, Unlisted,
+    Acceleration, Checkpoint, EncodeArgs, FactorSide, FactorTerms, HoldOut, Keep, MaskedSolver,
+    Memory, MseArgs, MultiplyArgs, NmfArgs, NmfState, Norm, Precision, Solver, Start, SvdArgs,
+    TiedArgs, TiedForm,
 };
 pub use calls::{
     encode, examine, factor_losses, force_simd, improve, mse, multiply, nmf, provoke_panic, simd,
     svd, tied, version,
 };
 pub use cancel::Cancel;
+pub use matrices::{DenseMatrix, Matrix, Order, Unlisted};
 pub use results::{
     FactorLosses, Facts, Failure, FailureDetail, HeldOut, NmfResult, Stopped, SvdResult, TiedResult,
 };
