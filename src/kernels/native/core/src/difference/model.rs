@@ -23,7 +23,9 @@ pub struct Model {
 }
 
 /// What an entry (i, j) of X, x, that a model has as e becomes; nothing where it is missing or counts nothing.
-pub(super) type Entry<'c> = dyn Fn(f64, f64, usize, usize) -> Result<Option<f64>> + Sync + 'c;
+pub(super) trait Entry: Fn(f64, f64, usize, usize) -> Result<Option<f64>> + Sync {}
+
+impl<F: Fn(f64, f64, usize, usize) -> Result<Option<f64>> + Sync> Entry for F {}
 
 /// Entries of one's own, and how many of them count.
 pub(super) type Counted = (Vec<f64>, f64);
@@ -54,7 +56,7 @@ impl Model {
     pub(super) fn rest_of_dense(
         &self,
         block: &DensePart<'_, f64>,
-        entry: &Entry<'_>,
+        entry: &impl Entry,
     ) -> Result<Counted> {
         let lay = |line: usize, out: &mut [f64]| {
             out.copy_from_slice(&block.data[line * out.len()..][..out.len()]);
@@ -72,7 +74,7 @@ impl Model {
     pub(super) fn rest_of_sparse(
         &self,
         block: &SparsePart<'_, f64>,
-        entry: &Entry<'_>,
+        entry: &impl Entry,
     ) -> Result<Counted> {
         let columns = block.columns();
         let lay = |j: usize, out: &mut [f64]| {
@@ -87,7 +89,7 @@ impl Model {
     fn by_columns(
         &self,
         lay: impl Fn(usize, &mut [f64]) + Sync,
-        entry: &Entry<'_>,
+        entry: &impl Entry,
     ) -> Result<Counted> {
         let panel = Panel::from_columns(&self.w.view())?;
         lines(&panel, &self.h, lay, |x, e, j, i| entry(x, e, i, j))
@@ -97,7 +99,7 @@ impl Model {
     pub(super) fn rest_of_listed(
         &self,
         block: &SparsePart<'_, f64>,
-        entry: &Entry<'_>,
+        entry: &impl Entry,
     ) -> Result<Counted> {
         let columns = block.columns();
         self.listed(block, |j, estimates, out| {
@@ -181,7 +183,7 @@ fn lines(
     panel: &Panel<f64>,
     parts: &Matrix,
     lay: impl Fn(usize, &mut [f64]) + Sync,
-    entry: impl Fn(f64, f64, usize, usize) -> Result<Option<f64>> + Sync,
+    entry: impl Entry,
 ) -> Result<Counted> {
     let (length, stride) = (panel.k, panel.stride);
     let layout = Layout {
@@ -192,24 +194,30 @@ fn lines(
     let parts = Data::<f64>::new(&blocks, layout)?;
     let mut own = zeros(length * parts.cols)?;
     let work = own.len() * (parts.rows + 1);
-    let tasks = own.chunks_mut(TOGETHER * length).collect();
+    let each = parts
+        .cols
+        .div_ceil(tasks_of(work))
+        .next_multiple_of(TOGETHER);
+    let tasks = own.chunks_mut(each * length).collect();
     let counts = each_task(tasks, work, |c, out: &mut [f64]| {
-        let first = c * TOGETHER;
-        let together = first..first + out.len() / length;
-        let mut estimates = Aligned::zeros(together.len() * stride)?;
-        times_columns(panel, &parts, together, &mut estimates);
+        let mut estimates = Aligned::zeros(TOGETHER * stride)?;
+        let mut first = c * each;
         let mut count = 0.0;
-        for (d, (out, estimates)) in out
-            .chunks_exact_mut(length)
-            .zip(estimates.chunks_exact(stride))
-            .enumerate()
-        {
-            lay(first + d, out);
-            for (place, (out, &e)) in out.iter_mut().zip(estimates).enumerate() {
-                let found = entry(*out, e, first + d, place)?;
-                *out = found.unwrap_or_default();
-                count += f64::from(u8::from(found.is_some()));
+        for out in out.chunks_mut(TOGETHER * length) {
+            let together = out.len() / length;
+            let estimates = &mut estimates[..together * stride];
+            times_columns(panel, &parts, first..first + together, estimates);
+            let lines = out.chunks_exact_mut(length);
+            for (line, (out, estimates)) in (first..).zip(lines.zip(estimates.chunks_exact(stride)))
+            {
+                lay(line, out);
+                for (place, (out, &e)) in out.iter_mut().zip(estimates).enumerate() {
+                    let found = entry(*out, e, line, place)?;
+                    *out = found.unwrap_or_default();
+                    count += f64::from(u8::from(found.is_some()));
+                }
             }
+            first += together;
         }
         Ok(count)
     });
