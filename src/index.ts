@@ -86,4 +86,13 @@ export type {
 } from './runtime/fit.js';
 export { type PartialFit, partialFit } from './runtime/partial.js';
 export type { Acceleration, Memory, Precision, Solver, StartMethod } from './solver.js';
+export type { PointSummary } from './sweep/choice.js';
+export type { HoldOutKind } from './sweep/held-out.js';
+export type { SweepOptions, SweepRunOptions } from './sweep/options.js';
+export type { SweepProgress } from './sweep/progress.js';
+export type { FailedRow, FittedRow, RowError, SweepRow } from './sweep/rows.js';
+export type { InputScore } from './sweep/score.js';
+export type { Work } from './sweep/shared-steps.js';
+export { type ParamsOf, type ParamValue, type Range, type RangeOptions, range, type Space } from './sweep/space.js';
+export { crossValidateGraph, graphSweep, type Sweep, SweepError, type SweepResult } from './sweep/sweep.js';
 export type { WeightsInput } from './weights.js';

@@ -31,7 +31,8 @@ const allowed: Readonly<Record<string, { readonly folders: readonly string[]; re
     },
     net: { folders: ['compiler', 'dsl', 'io', 'kernels', 'runtime'], packages: ['node:crypto'] },
     guidance: { folders: ['compiler', 'dsl', 'kernels', 'net', 'runtime'], packages: [] },
-    'index.ts': { folders: ['compiler', 'dsl', 'guidance', 'io', 'kernels', 'net', 'runtime'], packages: [] },
+    sweep: { folders: ['compiler', 'dsl', 'io', 'kernels', 'net', 'runtime'], packages: ['ts-pattern', 'node:os'] },
+    'index.ts': { folders: ['compiler', 'dsl', 'guidance', 'io', 'kernels', 'net', 'runtime', 'sweep'], packages: [] },
   };
 
 const zoneOf = (path: string): string => {

@@ -199,3 +199,42 @@ export const reconstructOptions = z.strictObject({
   features: places,
   samples: places,
 });
+
+const callback = z.custom((value) => typeof value === 'function', 'a function');
+const range = z.strictObject({
+  kind: z.literal('range'),
+  low: z.number('a finite number'),
+  high: z.number('a finite number'),
+  log: flag,
+  int: flag,
+  steps: whole(2).nullable(),
+});
+const isParam = (value: unknown) => value === null || ['number', 'string', 'boolean'].includes(typeof value) || false;
+const values = z.union([z.array(z.custom(isParam)), range], {
+  error: 'a list of numbers, strings, booleans or null, or a range',
+});
+
+export const sweepOptions = z.strictObject({
+  params: z.record(z.string(), values, 'an object with the values of each parameter'),
+  layerFn: callback,
+  reps: whole(1).optional(),
+  testFraction: z
+    .number('a number between 0 and 1')
+    .gt(0, 'a number between 0 and 1')
+    .lt(1, 'a number between 0 and 1')
+    .optional(),
+  holdOut: oneOf('entries', 'nonzeros', 'samples').optional(),
+  seed: whole(0).optional(),
+  config: graphConfig.omit({ seed: true }).optional(),
+  complexity: callback.optional(),
+});
+
+export const sweepRunOptions = z.strictObject({
+  signal: z.instanceof(AbortSignal, { error: 'an AbortSignal' }).optional(),
+  onProgress: callback.optional(),
+  onError: oneOf('stop', 'record').optional(),
+  workers: whole(1, MOST_THREADS).optional(),
+  threads: whole(1, MOST_THREADS).optional(),
+  backend: oneOf('auto', 'native', 'reference').optional(),
+  memory: oneOf('normal', 'low').optional(),
+});

@@ -15,7 +15,12 @@ export interface RunOptions {
   readonly memory?: Memory | undefined;
   readonly onProgress?: ((progress: Progress) => void) | undefined;
   readonly keeper?: Keeper | undefined;
+  /** Asked for each layer in its turn: it may know what fitting would give, from another run of the same. */
+  readonly share?: Share | undefined;
 }
+
+/** The result of a layer, fitted by `fit` or known already. */
+export type Share = (layer: string, fit: () => Promise<LayerResult>) => Promise<LayerResult>;
 
 /** What a kernel made of a layer. */
 export type LayerResult = (NmfResult | TiedResult | SvdResult) & {

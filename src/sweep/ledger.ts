@@ -1,0 +1,30 @@
+import type { SweepRow } from './rows.js';
+import type { Params } from './space.js';
+
+/** A point on a mask, whatever its place among the points. */
+export interface RowId {
+  readonly params: Params;
+  /** The mask, from 0. */
+  readonly replicate: number;
+}
+
+/** A row that is known; leave to make it; or none of these yet, for somebody else is at it. */
+export type Claim = SweepRow | 'yours' | 'busy';
+
+/** Where rows are kept, and who may make them: whoever claims one makes it, and nobody else does. */
+export interface Ledger {
+  claim(id: RowId): Promise<Claim>;
+  /** The row that was claimed, made. */
+  record(id: RowId, row: SweepRow): Promise<void>;
+  /** The row that was claimed is not going to be made by us. */
+  drop(id: RowId): Promise<void>;
+}
+
+/** For one sweep in one process: nothing is known before it is asked for. */
+export function freshLedger(): Ledger {
+  return {
+    claim: async () => 'yours',
+    record: async () => undefined,
+    drop: async () => undefined,
+  };
+}

@@ -1,0 +1,203 @@
+import { checkOptions } from '../dsl/check-options.js';
+import { sweepOptions, sweepRunOptions } from '../dsl/schemas.js';
+import { GraphError } from '../errors.js';
+import type { GraphIssue } from '../issues.js';
+import { selectKernels } from '../kernels/select.js';
+import { type Choice, choose, type PointSummary } from './choice.js';
+import { createEngine } from './engine.js';
+import { explainSweep } from './explain.js';
+import { freshLedger } from './ledger.js';
+import type { SweepOptions, SweepRunOptions } from './options.js';
+import { pointMaker } from './points.js';
+import type { SweepProgress } from './progress.js';
+import { isFitted, type SweepRow } from './rows.js';
+import type { Work } from './shared-steps.js';
+import { gridPoints, gridValues, isRange, type Params, type ParamsOf, type Space } from './space.js';
+import { reasonText, tableText } from './table.js';
+
+/** What a sweep has found. */
+export interface SweepResult<S extends Space = Space> {
+  /** The point of lowest mean held-out error. */
+  readonly best: ParamsOf<S>;
+  /** The simplest point that is no worse than `best` by more than one standard error of their paired difference. */
+  readonly simplest: ParamsOf<S>;
+  /** Points by rising held-out error. */
+  readonly points: readonly PointSummary<ParamsOf<S>>[];
+  /** Every point on every mask. */
+  readonly rows: readonly SweepRow<ParamsOf<S>>[];
+  /** Why `best` and `simplest` are what they are, in a sentence. */
+  readonly reason: string;
+  /** Layers and multiply-adds: what ran, and what would have without sharing. */
+  readonly work: Work;
+  /** The seed that gives these masks and starts again. */
+  readonly seed: number;
+  /** `points` as text: errors, paired differences to the best, and their standard errors. */
+  table(): string;
+}
+
+/** A search over graphs, ready to be looked at and run. */
+export interface Sweep<S extends Space = Space> {
+  /** The merged plan as text: which layers points share, how many fits were asked for and how many will run. */
+  explain(): string;
+  /**
+   * Fits every point on every mask, and chooses.
+   *
+   * @throws GraphError 'unknown-option', 'invalid-option' for these options; the first failure with `onError: 'stop'`.
+   * @throws SweepError when every point has failed; `rows` say why.
+   */
+  run(options?: SweepRunOptions): Promise<SweepResult<S>>;
+  /** The same, row by row: yields as rows are done, and returns the result. */
+  steps(options?: Omit<SweepRunOptions, 'onProgress'>): AsyncGenerator<SweepProgress, SweepResult<S>>;
+}
+
+/** Every point of a sweep has failed. */
+export class SweepError extends Error {
+  override readonly name = 'SweepError';
+  readonly code = 'all-failed';
+  readonly rows: readonly SweepRow[];
+
+  constructor(rows: readonly SweepRow[]) {
+    const [first] = rows.flatMap(({ error }) => (error === null ? [] : [error.message]));
+    super(`A sweep must have a point that can be fitted on every mask; got none. The first failed with: ${first}`);
+    this.rows = rows;
+  }
+}
+
+/**
+ * Makes a sweep over the graphs that `layerFn` builds: all of them are compiled now, and layers that several have in
+ * common, on the same mask, are found.
+ *
+ * @throws GraphError for the options, for a space without points, and where no point makes a graph.
+ */
+export function graphSweep<const S extends Space>(options: SweepOptions<S>): Sweep<S> {
+  checkOptions(sweepOptions, options, 'crossValidateGraph');
+  requireSpace(options.params);
+  const own = options as unknown as SweepOptions; // the space is known to layerFn alone
+  const maker = pointMaker(own);
+  const points = gridPoints(options.params).map((params) => maker.make(params, 'record'));
+  const inputs = maker.inputs();
+  if (inputs === undefined) {
+    // Its own error says more than that there is no graph.
+    maker.make(points[0].params, 'stop');
+    throw new TypeError('a point that failed must fail again');
+  }
+  const { reps = 3, testFraction = 0.1, holdOut = 'entries', seed = 0, config } = options;
+  const masking = { kind: holdOut, fraction: testFraction, seed };
+
+  async function run(runOptions: SweepRunOptions, onRow: (progress: SweepProgress) => void): Promise<SweepResult<S>> {
+    checkOptions(sweepRunOptions, runOptions, 'crossValidateGraph');
+    const kernels = selectKernels(runOptions.backend);
+    const began = performance.now();
+    const of = points.length * reps;
+    let done = 0;
+    const failed = runOptions.onError === 'stop' ? points.find(({ error }) => error !== null) : undefined;
+    if (failed !== undefined) maker.make(failed.params, 'stop');
+    const engine = createEngine({
+      inputs: inputs ?? new Map(),
+      masking,
+      reps,
+      config,
+      kernels,
+      run: runOptions,
+      ledger: freshLedger(),
+      onRow: (row) => {
+        const seconds = (performance.now() - began) / 1000;
+        done++;
+        onRow(Object.freeze({ row, done, of, seconds, left: (seconds / done) * (of - done) }));
+      },
+    });
+    const rows = await engine.evaluate(points);
+    const choice = choose(rows, (point) => points[point].complexity);
+    if (choice === undefined || !rows.some(isFitted)) throw new SweepError(rows);
+    return resultOf(choice, rows, engine.work(), seed);
+  }
+
+  return Object.freeze({
+    explain: () => explainSweep(points, { reps, masking, inputs: inputs ?? new Map() }),
+    run: (runOptions: SweepRunOptions = {}) => run(runOptions, (progress) => runOptions.onProgress?.(progress)),
+    steps: (runOptions: SweepRunOptions = {}) =>
+      streamed<SweepProgress, SweepResult<S>>((onRow) => run(runOptions, onRow)),
+  });
+}
+
+/** Fits and scores every point of a sweep on every mask: `graphSweep(options).run(options)`. */
+export function crossValidateGraph<const S extends Space>(
+  options: SweepOptions<S> & SweepRunOptions,
+): Promise<SweepResult<S>> {
+  const { signal, onProgress, onError, workers, threads, backend, memory, ...sweep } = options;
+  return Promise.resolve().then(() =>
+    graphSweep<S>(sweep as SweepOptions<S>).run({ signal, onProgress, onError, workers, threads, backend, memory }),
+  );
+}
+
+/** A callback turned into a stream; what is left unread does not hold the work up, nor does it end it. */
+async function* streamed<T, R>(work: (tell: (value: T) => void) => Promise<R>): AsyncGenerator<T, R> {
+  const waiting: T[] = [];
+  let wake = () => {};
+  let over = false;
+  const result = work((value) => {
+    waiting.push(value);
+    wake();
+  }).finally(() => {
+    over = true;
+    wake();
+  });
+  // Its failure is told where it is awaited below.
+  result.catch(() => undefined);
+  while (!over || waiting.length > 0) {
+    const value = waiting.shift();
+    if (value !== undefined) yield value;
+    else
+      await new Promise<void>((resolve) => {
+        wake = resolve;
+        if (over || waiting.length > 0) resolve();
+      });
+  }
+  return await result;
+}
+
+function resultOf<S extends Space>(
+  choice: Choice<Params>,
+  rows: readonly SweepRow[],
+  work: Work,
+  seed: number,
+): SweepResult<S> {
+  const { points, best, simplest } = choice;
+  const result = {
+    best: best.params,
+    simplest: simplest.params,
+    points: Object.freeze(points),
+    rows: Object.freeze(rows),
+    reason: reasonText(choice),
+    work,
+    seed,
+    table: () => tableText(choice),
+  };
+  // The parameters are those of the space.
+  return Object.freeze(result) as unknown as SweepResult<S>;
+}
+
+/** @throws GraphError for a space without points. */
+function requireSpace(space: Space): void {
+  const issues: GraphIssue[] = [];
+  const at = 'crossValidateGraph';
+  const names = Object.keys(space);
+  if (names.length === 0) issues.push({ code: 'empty-space', param: undefined, at });
+  for (const name of names) {
+    const values = space[name];
+    if (isRange(values) && values.steps === null)
+      issues.push({
+        code: 'invalid-option',
+        of: at,
+        option: `params.${name}`,
+        rule: 'a range with steps, or a list of values, for a grid',
+        got: 'a range without steps',
+        at,
+      });
+    const list = gridValues(values);
+    if (list.length === 0 && !isRange(values)) issues.push({ code: 'empty-space', param: name, at });
+    const double = list.find((x, p) => list.slice(0, p).some((y) => Object.is(x, y)));
+    if (double !== undefined) issues.push({ code: 'duplicate-value', param: name, value: double, at });
+  }
+  if (issues.length > 0) throw new GraphError(issues);
+}
