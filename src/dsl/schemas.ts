@@ -226,6 +226,7 @@ export const sweepOptions = z.strictObject({
   holdOut: oneOf('entries', 'nonzeros', 'samples').optional(),
   seed: whole(0).optional(),
   config: graphConfig.omit({ seed: true }).optional(),
+  ridge: atLeastZero.optional(),
   complexity: callback.optional(),
 });
 

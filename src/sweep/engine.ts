@@ -2,9 +2,9 @@ import { availableParallelism } from 'node:os';
 import type { Kernels } from '../kernels/kernels.js';
 import { type FitContext, fitPoint, keysOf, type Task } from './fit-point.js';
 import type { Ledger } from './ledger.js';
-import type { SweepOptions, SweepRunOptions } from './options.js';
+import type { SweepRunOptions } from './options.js';
 import type { Inputs, Point } from './points.js';
-import { compileOn, type Masking, type Replicate, replicateOf } from './replicate.js';
+import { compileOn, type Fitting, type Masking, type Replicate, replicateOf } from './replicate.js';
 import { type RowError, rowError, type SweepRow } from './rows.js';
 import { SharedSteps, type Work } from './shared-steps.js';
 
@@ -22,7 +22,7 @@ interface EngineOptions {
   readonly inputs: Inputs;
   readonly masking: Masking;
   readonly reps: number;
-  readonly config: SweepOptions['config'];
+  readonly fitting: Fitting;
   readonly kernels: Kernels;
   readonly run: SweepRunOptions;
   readonly ledger: Ledger;
@@ -36,7 +36,7 @@ type Prepared =
   | { readonly point: Point; readonly task: null; readonly error: RowError };
 
 export function createEngine(options: EngineOptions): Engine {
-  const { inputs, masking, reps, config, kernels, run, ledger, onRow } = options;
+  const { inputs, masking, reps, fitting, kernels, run, ledger, onRow } = options;
   const { signal, workers = 1, threads, memory, onError = 'record' } = run;
   const steps = new SharedSteps();
   const context: FitContext = { kernels, steps, threads: eachOf(threads, workers), memory, signal };
@@ -44,7 +44,7 @@ export function createEngine(options: EngineOptions): Engine {
   const prepared = (point: Point, replicate: Replicate): Prepared => {
     if (point.error !== null) return { point, task: null, error: point.error };
     try {
-      const masked = compileOn(point, replicate, config);
+      const masked = compileOn(point, replicate, fitting);
       return { point, task: { point, replicate, masked, keys: keysOf(masked, replicate) }, error: null };
     } catch (error) {
       if (onError === 'stop') throw error;

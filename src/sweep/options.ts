@@ -25,6 +25,11 @@ export interface SweepOptions<S extends Space = Space> {
   readonly seed?: number | undefined;
   /** Options of the graph, as `factorNet` takes them, but for the seed. */
   readonly config?: Omit<GraphConfig, 'seed'> | undefined;
+  /**
+   * Least `L2` of both factors of the NMF layers that read data of which entries are held out, ≥ 0; default 1e-3. A feature
+   * or sample of which few entries are left would be predicted without bounds. A layer's own L2, where larger, stays.
+   */
+  readonly ridge?: number | undefined;
   /** What makes a point more complex than another, for `simplest`; default: the ranks of its layers added up. */
   readonly complexity?: ((params: ParamsOf<S>) => number) | undefined;
 }

@@ -1,5 +1,5 @@
 import { compile } from '../compiler/compile.js';
-import type { Compiled, SlotId } from '../compiler/plan.js';
+import type { Compiled, Plan, PlannedTerms, SlotId } from '../compiler/plan.js';
 import type { GraphConfig } from '../dsl/config.js';
 import { GraphError } from '../errors.js';
 import { quickestKernels } from '../kernels/select.js';
@@ -62,8 +62,15 @@ export interface Masked extends Compiled {
   readonly heldOut: ReadonlyMap<SlotId, Matrix>;
 }
 
+/** How the graph of a point is fitted on a mask. */
+export interface Fitting {
+  readonly config: GraphConfig | undefined;
+  /** Least L2 of both factors of layers that read what entries are held out of. */
+  readonly ridge: number;
+}
+
 /** @throws GraphError for what is left of the data. */
-export function compileOn(point: Point, { seed, splits, samples }: Replicate, config: GraphConfig | undefined): Masked {
+export function compileOn(point: Point, { seed, splits, samples }: Replicate, { config, ridge }: Fitting): Masked {
   const out = new Set(samples);
   const conditions: Split[] = [];
   const other: OtherData = {
@@ -87,5 +94,17 @@ export function compileOn(point: Point, { seed, splits, samples }: Replicate, co
     const split = [...splits.values(), ...conditions].find(({ train }) => train === bound);
     if (split !== undefined) heldOut.set(slot, split.test);
   }
-  return { ...compiled, heldOut };
+  const plan = samples === null ? withRidge(compiled.plan, ridge) : compiled.plan;
+  return { ...compiled, plan, heldOut };
+}
+
+/** The plan with a least L2 for both factors of layers that read missing entries. */
+function withRidge(plan: Plan, ridge: number): Plan {
+  const raised = (terms: PlannedTerms): PlannedTerms => ({ ...terms, L2: Math.max(terms.L2, ridge) });
+  const fit = plan.fit.map((step) =>
+    step.op === 'nmf' && step.args.missing !== null
+      ? { ...step, args: { ...step.args, W: raised(step.args.W), H: raised(step.args.H) } }
+      : step,
+  );
+  return { ...plan, fit };
 }

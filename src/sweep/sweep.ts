@@ -54,12 +54,14 @@ export interface Sweep<S extends Space = Space> {
 export class SweepError extends Error {
   override readonly name = 'SweepError';
   readonly code = 'all-failed';
-  readonly rows: readonly SweepRow[];
+  /** Every point on every mask, with its error. */
+  declare readonly rows: readonly SweepRow[];
 
   constructor(rows: readonly SweepRow[]) {
     const [first] = rows.flatMap(({ error }) => (error === null ? [] : [error.message]));
     super(`A sweep must have a point that can be fitted on every mask; got none. The first failed with: ${first}`);
-    this.rows = rows;
+    // Not shown with the error, which they would bury.
+    Object.defineProperty(this, 'rows', { value: Object.freeze(rows), enumerable: false });
   }
 }
 
@@ -81,7 +83,7 @@ export function graphSweep<const S extends Space>(options: SweepOptions<S>): Swe
     maker.make(points[0].params, 'stop');
     throw new TypeError('a point that failed must fail again');
   }
-  const { reps = 3, testFraction = 0.1, holdOut = 'entries', seed = 0, config } = options;
+  const { reps = 3, testFraction = 0.1, holdOut = 'entries', seed = 0, ridge = 1e-3, config } = options;
   const masking = { kind: holdOut, fraction: testFraction, seed };
 
   async function run(runOptions: SweepRunOptions, onRow: (progress: SweepProgress) => void): Promise<SweepResult<S>> {
@@ -96,7 +98,7 @@ export function graphSweep<const S extends Space>(options: SweepOptions<S>): Swe
       inputs: inputs ?? new Map(),
       masking,
       reps,
-      config,
+      fitting: { config, ridge },
       kernels,
       run: runOptions,
       ledger: freshLedger(),
