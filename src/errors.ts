@@ -54,16 +54,17 @@ export class BackendUnavailableError extends Error {
   }
 }
 
-/** What can be wrong with a file that a fit is to be read from, or written to. */
+/** What can be wrong with a file that a fit or a graph is to be read from, or a fit written to. */
 export type ModelFileErrorCode =
   | 'not-a-fit'
   | 'not-a-checkpoint'
   | 'other-fit'
   | 'damaged'
   | 'newer-version'
+  | 'not-read'
   | 'not-saved';
 
-/** A file that can't be read as a fit or gone on from, or a fit that can't be saved; `path` names the file. */
+/** A file that can't be read, or not as a fit, or gone on from, or a fit that can't be saved; `path` names the file. */
 export class ModelFileError extends Error {
   override readonly name = 'ModelFileError';
   readonly code: ModelFileErrorCode;

@@ -1,6 +1,7 @@
 export type { Plan } from './compiler/plan.js';
 export { factorAdd, factorConcat, factorCondition, factorShared } from './dsl/combine.js';
 export type {
+  AddOptions,
   ConditionOptions,
   FactorConfig,
   FactorOptions,

@@ -92,7 +92,7 @@ export interface StepTerms {
 }
 
 /**
- * The penalties as seen from a solve for one factor while its partner stands still, `rms` being σ. What ties columns of
+ * The penalties as seen from a solve for one factor while its partner stands still, `rms` being σ. What links columns of
  * the factor to one another or to a target is not among them.
  *
  * Terms that hold ‖f_r‖₂ are not quadratic. Each is replaced by a parabola that touches it at the present f̃ and lies above

@@ -6,35 +6,41 @@ export const ROUNDING = 1e-12;
 /** Rows and columns that are compared together: they stay near in memory. */
 const TILE = 64;
 
-/** Two entries across the diagonal of a square matrix that differ by more than `slack`; undefined where none do. */
-export function asymmetry(matrix: Matrix, slack: number): readonly [Entry, Entry] | undefined {
+type Pair = readonly [Entry, Entry];
+
+/** The two entries across the diagonal of a square matrix that differ most; undefined where none do by more than `slack`. */
+export function asymmetry(matrix: Matrix, slack: number): Pair | undefined {
   return matrix.kind === 'csc' ? ofSparse(matrix, slack) : ofDense(matrix, slack);
 }
 
-const pair = (row: number, col: number, value: number, across: number): readonly [Entry, Entry] => [
+const pair = (row: number, col: number, value: number, across: number): Pair => [
   { row, col, value },
   { row: col, col: row, value: across },
 ];
 
-function ofDense(matrix: Exclude<Matrix, CscMatrix>, slack: number): readonly [Entry, Entry] | undefined {
+function ofDense(matrix: Exclude<Matrix, CscMatrix>, slack: number): Pair | undefined {
   const [down, across] = stridesOf(matrix);
   const { rows: n, data } = matrix;
+  let widest: Pair | undefined;
+  let most = slack;
   for (let top = 0; top < n; top += TILE) {
     for (let left = 0; left <= top; left += TILE) {
       for (let i = top; i < Math.min(top + TILE, n); i++) {
         for (let j = left; j < Math.min(left + TILE, i); j++) {
           const [x, y] = [data[i * down + j * across], data[j * down + i * across]];
-          if (Math.abs(x - y) > slack) return pair(i, j, x, y);
+          if (Math.abs(x - y) > most) [widest, most] = [pair(i, j, x, y), Math.abs(x - y)];
         }
       }
     }
   }
-  return undefined;
+  return widest;
 }
 
-function ofSparse(matrix: CscMatrix, slack: number): readonly [Entry, Entry] | undefined {
+function ofSparse(matrix: CscMatrix, slack: number): Pair | undefined {
   const turned = transposeCsc(matrix);
   const n = matrix.rows;
+  let widest: Pair | undefined;
+  let most = slack;
   for (let j = 0; j < n; j++) {
     let [p, q] = [matrix.indptr[j], turned.indptr[j]];
     const [pEnd, qEnd] = [matrix.indptr[j + 1], turned.indptr[j + 1]];
@@ -44,8 +50,8 @@ function ofSparse(matrix: CscMatrix, slack: number): readonly [Entry, Entry] | u
       const i = Math.min(own, other);
       const x = own === i ? matrix.values[p++] : 0;
       const y = other === i ? turned.values[q++] : 0;
-      if (Math.abs(x - y) > slack) return pair(i, j, x, y);
+      if (Math.abs(x - y) > most) [widest, most] = [pair(i, j, x, y), Math.abs(x - y)];
     }
   }
-  return undefined;
+  return widest;
 }

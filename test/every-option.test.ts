@@ -41,6 +41,7 @@ vi.mock('../src/kernels/select.js', async () => {
     encode: recorded('encode', kernels.encode),
     svd: recorded('svd', kernels.svd),
     mse: recorded('mse', kernels.mse),
+    factorLosses: recorded('factorLosses', kernels.factorLosses),
   };
   const selectKernels = (backend?: string) => {
     calls.push({ op: 'select', backend });

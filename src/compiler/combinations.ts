@@ -68,9 +68,12 @@ export function combinationFaults(
         `give the layer ${side}({ ${absent}: … }) too, or leave ${there} out`,
       );
     }
-    if (spec[side]?.targetScale !== undefined && (terms.target === null || terms.target.lambda < 0))
+    const { target, targetLambda, targetScale } = spec[side] ?? {};
+    // At 0 there is no such term, and its scale may stay for those who try several.
+    const off = target !== undefined && targetLambda === 0;
+    if (targetScale !== undefined && !off && (terms.target === null || terms.target.lambda < 0))
       refuse(
-        { [`${side}.targetScale`]: spec[side]?.targetScale, [`${side}.targetLambda`]: spec[side]?.targetLambda },
+        { [`${side}.targetScale`]: targetScale, [`${side}.targetLambda`]: targetLambda },
         `${side}.targetScale must have a ${side}.targetLambda above 0`,
         'leave targetScale out',
       );

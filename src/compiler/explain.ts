@@ -51,7 +51,9 @@ function stepLines(step: Step, plan: Plan): readonly string[] {
     .with({ op: 'stackRows' }, ({ reads, write }) => [
       `${write} = stackRows ${reads.join(' ')}   ${size(write)}, no copy`,
     ])
-    .with({ op: 'add' }, ({ reads, write }) => [`${write} = add ${reads.join(' ')}   ${size(write)}`])
+    .with({ op: 'add' }, ({ reads, align, write }) => [
+      `${write} = add ${reads.join(' ')}   ${size(write)}${align ? ', factors matched' : ''}`,
+    ])
     .with({ op: 'embed' }, ({ d, H, write, layer }) => [
       `${write} = diag(${d})·${H}   ${size(write)}, the embedding of ${layer}`,
     ])

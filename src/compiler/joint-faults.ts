@@ -1,6 +1,7 @@
 import type { GraphConfig } from '../dsl/config.js';
-import type { Node } from '../dsl/node.js';
-import type { Fault } from '../issues.js';
+import { type Node, upstream } from '../dsl/node.js';
+import type { Fault, GraphIssue } from '../issues.js';
+import type { Side } from '../objective.js';
 import { type Collected, labelOf, titleOf } from './collect.js';
 import type { Contents } from './contents.js';
 import { factorTerms } from './resolve.js';
@@ -22,8 +23,8 @@ export function jointFaults(
     rule: `Joint training must have ${rule}`,
     cure,
   });
-  if (node.kind === 'add')
-    return [refuse(titleOf(node), {}, 'a graph without sums', 'use factorConcat, or leave training out')];
+  if (node.kind === 'add' && node.options?.align === true)
+    return [refuse(titleOf(node), { align: true }, 'sums whose factors meet by place', 'leave align or training out')];
   if (node.kind !== 'layer') return [];
   const of = `layer '${labelOf(node)}'`;
   const layerwise = 'leave training out';
@@ -57,32 +58,61 @@ export function jointFaults(
   return faults;
 }
 
-/** What only joint training has, and outputs that don't go together in it. */
-export function jointConfigFaults(graph: Collected, config: GraphConfig): readonly Fault[] {
-  const { training, coupling, rounds } = config;
-  const of = 'factorNet';
-  if (training !== 'joint') {
-    const only = { coupling, rounds };
-    return Object.entries(only).flatMap(([option, value]): Fault[] =>
-      value === undefined
-        ? []
-        : [
-            {
-              code: 'incompatible-options',
-              of,
-              options: { [option]: value, training: training ?? 'layerwise' },
-              rule: `${option} must have training: 'joint'`,
-              cure: `leave ${option} out, or train jointly`,
-            },
-          ],
-    );
-  }
-  const signs = new Set(
-    graph.order.flatMap((node) =>
-      node.kind === 'layer' && node.method === 'nmf' ? [factorTerms(node.spec, 'H').nonneg] : [],
-    ),
+/** What only joint training has. */
+export function jointConfigFaults({ training, coupling, rounds }: GraphConfig): readonly Fault[] {
+  if (training === 'joint') return [];
+  return Object.entries({ coupling, rounds }).flatMap(([option, value]): Fault[] =>
+    value === undefined
+      ? []
+      : [
+          {
+            code: 'incompatible-options',
+            of: 'factorNet',
+            options: { [option]: value, training: training ?? 'layerwise' },
+            rule: `${option} must have training: 'joint'`,
+            cure: `leave ${option} out, or train jointly`,
+          },
+        ],
   );
-  if (signs.size < 2) return [];
-  const rule = 'Joint training must have embeddings that may all be negative, or none';
-  return [{ code: 'incompatible-options', of, options: { training, 'nonneg.H': 'not the same' }, rule, cure: 'say the same of H in each layer' }]; // biome-ignore format: one thought
+}
+
+/** Which factor of which layer may be negative. */
+interface Free {
+  readonly layer: string;
+  readonly side: Side;
+}
+
+/**
+ * Embeddings that are to stay at least 0, but are made of what may be negative. Only with a coupling of 1, and not at the
+ * output: there, and below 1, an embedding is the layer's own.
+ */
+export function jointSignFaults({ order, output, where }: Collected, config: GraphConfig): readonly GraphIssue[] {
+  const { training, coupling = 1 } = config;
+  if (training !== 'joint' || coupling < 1) return [];
+  const tops = new Set([output]);
+  /** What may be negative in all that is made of a node from above; nodes come downstream first. */
+  const above = new Map<Node, Free>();
+  const faults: GraphIssue[] = [];
+  for (const node of order.toReversed()) {
+    const top = tops.has(node);
+    const free = above.get(node);
+    const nonneg = (side: Side) =>
+      node.kind !== 'layer' || node.method !== 'nmf' || factorTerms(node.spec, side).nonneg;
+    const layer = labelOf(node);
+    if (node.kind === 'layer' && !top && free !== undefined && nonneg('H'))
+      faults.push({
+        code: 'incompatible-options',
+        of: `layer '${layer}'`,
+        options: { training, coupling, 'H.nonneg': true, [`${free.side}.nonneg of layer '${free.layer}'`]: false },
+        rule: 'What an embedding that stays at least 0 is made of, in joint training with coupling 1, must do so too',
+        cure: `say nonneg: { H: false } in '${layer}', or train with less coupling`,
+        at: where(node),
+      });
+    const first = nonneg('W') ? (top && !nonneg('H') ? { layer, side: 'H' as const } : free) : { layer, side: 'W' as const }; // biome-ignore format: one thought
+    for (const part of upstream(node)) {
+      if (top && node.kind !== 'layer') tops.add(part);
+      if (first !== undefined && !above.has(part)) above.set(part, first);
+    }
+  }
+  return faults;
 }

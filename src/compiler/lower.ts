@@ -194,7 +194,7 @@ function combine(
       const reads = n.inputs.map((part) => plan.stack(read(part).map(({ slot }) => slot)));
       const [rows, cols] = plan.shape(reads[0]);
       const write = plan.slot('sum', rows, cols);
-      plan.step({ op: 'add', reads, write });
+      plan.step({ op: 'add', reads, ...(n.options?.align === true ? { align: true as const } : {}), write });
       return [{ slot: write, part: 'rest', name: 'sum' } as const];
     })
     .exhaustive();

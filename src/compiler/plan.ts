@@ -81,6 +81,8 @@ export interface StackStep {
 export interface AddStep {
   readonly op: 'add';
   readonly reads: readonly SlotId[];
+  /** Rows of what is read are matched with those of the first before they are added; absent: they are not. */
+  readonly align?: true;
   readonly write: SlotId;
 }
 

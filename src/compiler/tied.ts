@@ -117,5 +117,7 @@ function symmetryFaults(of: string, input: NmfNode['input'], { data }: Survey): 
   const differ = asymmetry(found.matrix, ROUNDING * found.facts.largest);
   if (differ === undefined) return [];
   const got = differ.map(({ row, col, value }) => `${value} at row ${row}, column ${col}`).join(' and ');
-  return [fault('symmetric, as the layer is', got)];
+  const off = Math.abs(differ[0].value - differ[1].value) / found.facts.largest;
+  const by = `${off.toExponential(1)} of the largest magnitude apart, and no two further`;
+  return [fault('symmetric, as the layer is; where it is nearly so take (X + Xᵀ)/2', `${got}, ${by}`)];
 }

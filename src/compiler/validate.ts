@@ -10,7 +10,7 @@ import { type Collected, labelOf, named, titleOf } from './collect.js';
 import { combinationFaults, svdFaults } from './combinations.js';
 import { type Contents, contentsOf } from './contents.js';
 import { dataFaults, unknownLines } from './data-faults.js';
-import { jointConfigFaults, jointFaults } from './joint-faults.js';
+import { jointConfigFaults, jointFaults, jointSignFaults } from './joint-faults.js';
 import { memberFaults, type Traits, traitsOf } from './members.js';
 import type { Survey } from './survey.js';
 import { tiedFaults, tiedForm } from './tied.js';
@@ -26,6 +26,7 @@ export function validate(graph: Collected, survey: Survey, config: GraphConfig):
     at: 'factorNet',
   }));
   const soundConfig = issues.length === 0;
+  let soundNodes = true;
   const names = { input: new Set<string>(), layer: new Set<string>() };
   const traits = new Map<Node, Traits>();
   const contents = new Map<Node, Contents>();
@@ -33,6 +34,7 @@ export function validate(graph: Collected, survey: Survey, config: GraphConfig):
     traits.set(node, traitsOf(node, traits));
     const own = ownOptionFaults(node);
     const sound = own.length === 0;
+    soundNodes &&= sound;
     if (sound) contents.set(node, contentsOf(node, contents, survey));
     const faults = match(node)
       .with({ kind: 'input' }, (n) => [
@@ -64,8 +66,8 @@ export function validate(graph: Collected, survey: Survey, config: GraphConfig):
         : [];
     issues.push(...placed(node, [...own, ...faults, ...joint]));
   }
-  const known = soundConfig && issues.length === 0 ? jointConfigFaults(graph, config) : [];
-  issues.push(...known.map((fault) => ({ ...fault, at: 'factorNet' })));
+  if (soundConfig) issues.push(...jointConfigFaults(config).map((fault) => ({ ...fault, at: 'factorNet' })));
+  if (soundConfig && soundNodes) issues.push(...jointSignFaults(graph, config));
   const { output } = graph;
   const fit = output?.kind === 'layer' || output?.kind === 'concat' || output?.kind === 'add';
   if (graph.order.length > 0 && !fit) {

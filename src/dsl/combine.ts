@@ -1,6 +1,6 @@
 import type { MatrixInput } from '../matrix-input.js';
-import { condition, expression, isOptions, nodesOf, shared } from './build.js';
-import type { ConditionOptions } from './config.js';
+import { condition, expression, frozenCopy, isOptions, nodesOf, shared } from './build.js';
+import type { AddOptions, ConditionOptions } from './config.js';
 import type {
   AddGuard,
   ConcatGuard,
@@ -18,6 +18,7 @@ import type {
   SharedArg,
   SharedOn,
 } from './expr.js';
+import type { Node } from './node.js';
 
 /**
  * Several modalities over the same samples: their rows are stacked, so the layer on top has one H (k × samples) and
@@ -51,16 +52,20 @@ export function factorConcat<const B extends readonly [Ref, Ref, ...Ref[]]>(
 }
 
 /**
- * The sum of embeddings of equal rank: k × samples.
+ * The sum of embeddings of equal rank: k × samples. Options come last: `align` matches factors before they are added.
  *
  * @example
  * const both = factorAdd(genes, peaks); // k must agree: a compile error where the type checker knows both
+ * const matched = factorAdd(genes, peaks, { align: true }); // each factor of peaks with the one of genes it resembles
  */
-export function factorAdd<A extends Ref, const B extends readonly [Ref, ...Ref[]]>(
+export function factorAdd<A extends Ref, const B extends readonly [Ref, ...object[]]>(
   first: A & AddGuard<A>,
-  ...rest: { [I in keyof B]: RankGuard<RankOf<A>, B[I]> }
-): FactorExpr<RankOf<A>, InputsOf<A | B[number]>, MergedLayers<LayersOf<A | B[number]>>, never> {
-  return expression({ kind: 'add', inputs: nodesOf([first, ...rest]) });
+  ...rest: { [I in keyof B]: B[I] extends Ref ? RankGuard<RankOf<A>, B[I]> : AddOptions }
+): FactorExpr<RankOf<A>, InputsOf<A | MembersOf<B>[number]>, MergedLayers<LayersOf<A | MembersOf<B>[number]>>, never> {
+  const last = rest.at(-1);
+  const [branches, options] = isOptions(last) ? [rest.slice(0, -1), { options: frozenCopy(last) }] : [rest, {}];
+  // As the builders of all nodes: validation has the last word on the options.
+  return expression({ kind: 'add', inputs: nodesOf([first, ...branches]), ...options } as Node);
 }
 
 /**

@@ -44,7 +44,7 @@ export interface FactorOptions extends SharedTerms {
   readonly target?: MatrixInput | undefined;
   /** λ of `target`, any number, relative to the Gram matrix; at 0 there is no such term. */
   readonly targetLambda?: number | undefined;
-  /** 'factor' (default): c = ‖F‖ / ‖T‖, of the first ten iterations; 'none': c = 1. For λ > 0. */
+  /** 'factor' (default): c = ‖F‖ / ‖T‖, of the first ten iterations; 'none': c = 1. For a target with λ > 0; idle at 0. */
   readonly targetScale?: 'factor' | 'none' | undefined;
 }
 
@@ -61,6 +61,14 @@ export function W(options: FactorOptions = {}): FactorConfig<'W'> {
 /** Options for the embedding of a layer. @example nmfLayer(rna, { name: 'a', k: 5, H: H({ L2: 0.1 }) }) */
 export function H(options: FactorOptions = {}): FactorConfig<'H'> {
   return Object.freeze({ ...options, side: 'H' });
+}
+
+export interface AddOptions {
+  /**
+   * Matches the factors of each branch with those of the first before they are added: the pairing whose cosines, of rows of
+   * the embeddings, add up to most (Kuhn 1955). Default false: factor r of one is added to factor r of the other.
+   */
+  readonly align?: boolean | undefined;
 }
 
 /** How a matrix is laid out. */
@@ -241,12 +249,13 @@ export interface GraphConfig extends NmfDefaults {
   /**
    * 'layerwise' (default): each layer is fitted to what it reads, upstream first. 'joint': then all layers at once, in
    * rounds over their factors, lower the loss of the data reconstructed through the whole graph, so that deep layers shape
-   * early ones. It takes graphs of NMF layers without penalties, sums or missing entries.
+   * early ones. It takes graphs of NMF layers without penalties or missing entries.
    */
   readonly training?: 'layerwise' | 'joint' | undefined;
   /**
    * Weight γ in (0, 1] of the loss from the output in joint training; the losses of the data through each other layer's own
-   * embedding share 1 − γ. Default 1: layers below have no embedding of their own, theirs is what the output makes of it.
+   * embedding share 1 − γ. Default 1: layers below have no embedding of their own, theirs is what the output makes of it;
+   * where that may be negative, an H that is to be ≥ 0 is refused.
    */
   readonly coupling?: number | undefined;
   /** Most rounds of joint training, a whole number ≥ 1; default 200. It ends once five bring less than `tol`. */

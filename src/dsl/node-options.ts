@@ -1,5 +1,5 @@
 import type { Node } from './node.js';
-import { conditionOptions, inputOptions, nmfSpec, noOptions, sharedOptions, svdSpec } from './schemas.js';
+import { addOptions, conditionOptions, inputOptions, nmfSpec, noOptions, sharedOptions, svdSpec } from './schemas.js';
 
 /** Kinds of node as options tell them apart: a layer is of the kind of its method. */
 export type OptionsKind = Exclude<Node['kind'], 'layer'> | 'nmf' | 'svd';
@@ -9,7 +9,7 @@ export const nodeOptions = {
   input: inputOptions,
   shared: sharedOptions,
   concat: noOptions,
-  add: noOptions,
+  add: addOptions,
   condition: conditionOptions,
   nmf: nmfSpec,
   svd: svdSpec,

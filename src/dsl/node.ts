@@ -1,7 +1,7 @@
 import { match } from 'ts-pattern';
 import type { Matrix } from '../matrix.js';
 import type { Unusable } from '../matrix-input.js';
-import type { ConditionOptions, InputOptions, NmfSpec, SharedOptions, SvdSpec } from './config.js';
+import type { AddOptions, ConditionOptions, InputOptions, NmfSpec, SharedOptions, SvdSpec } from './config.js';
 
 /** Plain frozen data: a closed union without behaviour. What depends on the kind lives in the stage that needs it. */
 export type Node = InputNode | SharedNode | LayerNode | ConcatNode | AddNode | ConditionNode;
@@ -31,6 +31,7 @@ export interface ConcatNode {
 export interface AddNode {
   readonly kind: 'add';
   readonly inputs: readonly Node[];
+  readonly options?: AddOptions;
 }
 
 export interface ConditionNode {

@@ -121,6 +121,8 @@ export const sharedOptions = z.strictObject({
 export const conditionOptions = z.strictObject({ orientation, weight });
 
 /** Nodes that are only their members. */
+export const addOptions = z.strictObject({ align: flag.optional() });
+
 export const noOptions = z.strictObject({});
 
 export const nmfSpec = z.strictObject({

@@ -7,6 +7,7 @@ import type { DenseData } from '../matrix.js';
 import { checkPath } from './check-path.js';
 import type { DataPlace, JsonValue } from './graph-schema.js';
 import { assemble, type GraphData, placesIn, type ReadGraph } from './read-graph.js';
+import { readWhole } from './read-whole.js';
 import { fromBytes, type TensorFile } from './safetensors.js';
 import { type GraphFileOptions, graphToJSON } from './write-graph.js';
 import { writeWhole } from './write-whole.js';
@@ -39,11 +40,12 @@ export async function saveGraph(
  * @example
  * const { output, config } = await loadGraph('graph.json', { rna: X });
  * @throws GraphError as `graphFromJSON` does, 'unreadable-data' for data that can't be read, and 'invalid-option' for a path
- * that is none; what the system throws where there is no such file.
+ * that is none.
+ * @throws ModelFileError 'not-read' where there is no such file, or none that can be read.
  */
 export async function loadGraph(path: string, data: GraphData = {}): Promise<ReadGraph> {
   checkPath('loadGraph', path);
-  const json = parsed(await readFile(path, 'utf8'));
+  const json = parsed(new TextDecoder().decode(await readWhole(path, 'A graph')));
   const isGiven = (name: string) => Object.hasOwn(Object(data), name) && data[name] !== undefined;
   const { found, unread } = await readPlaces(placesIn(json), isGiven, dirname(path));
   return assemble(json, typeof data === 'object' && data !== null ? { ...data, ...found } : data, unread);

@@ -26,6 +26,7 @@ export function tensorsOf(result: LayerResult): readonly (readonly [string, Tens
     ...optional('center', 'center' in result ? result.center : null),
     ...optional('scale', 'scale' in result ? result.scale : null),
     ...optional('energy', result.energy ?? null),
+    ...optional('factor-loss', result.factorLoss),
   ];
 }
 
@@ -69,6 +70,7 @@ export function resultOf(
     loss: numbers('loss-history', saved.iterations),
     objective: numbers('objective-history', saved.iterations),
   };
+  const line = (name: string, length: number) => (find(name) === undefined ? null : numbers(name, length));
   const energy = find('energy') === undefined ? {} : { energy: numbers('energy', k) };
   const model = {
     ...scalars,
@@ -77,9 +79,10 @@ export function resultOf(
     d: numbers('d', k),
     H: matrixIn(from, find('H'), [k, n]),
     history,
+    heldOut: null,
+    factorLoss: line('factor-loss', k),
     ...energy,
   };
-  const line = (name: string, length: number) => (find(name) === undefined ? null : numbers(name, length));
-  if (output?.method === 'svd') return { ...model, heldOut: null, center: line('center', m), scale: line('scale', m) };
-  return { ...model, heldOut: null, projection: line('projection', k) };
+  if (output?.method === 'svd') return { ...model, center: line('center', m), scale: line('scale', m) };
+  return { ...model, projection: line('projection', k) };
 }

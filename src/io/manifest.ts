@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import type { Plan } from '../compiler/plan.js';
-import type { FitSummary, Round } from '../runtime/fit.js';
+import type { Round } from '../runtime/fit.js';
 import type { InputHash } from '../runtime/kept.js';
+import type { SavedSummary } from './saved-summary.js';
 
 /** Everything of a fitted layer that is one number or word. */
 export interface SavedLayer {
@@ -23,7 +24,7 @@ export interface Manifest {
   /** The version of factorloom that wrote it. */
   readonly version: string;
   readonly plan: Plan;
-  readonly summary: FitSummary;
+  readonly summary: SavedSummary;
   readonly layers: readonly SavedLayer[];
   readonly inputs: readonly InputHash[];
 }
@@ -63,6 +64,7 @@ const savedLayer = z.object({
   restart: count,
   roots: z.array(z.union([z.number().positive(), z.array(z.number().positive())])).nullish(),
 });
+const input = z.looseObject({ loss: z.number(), factors: z.record(z.string(), z.array(z.number())).optional() });
 const hashes = z.array(z.object({ name: z.string(), sha256: z.string() }));
 const manifest = z.object({
   format: count,
@@ -77,7 +79,7 @@ const manifest = z.object({
     output: z.array(z.string()),
     notes: z.array(z.looseObject({ code: z.string() })),
   }),
-  summary: z.looseObject({ loss: z.number(), inputs: z.record(z.string(), z.looseObject({ loss: z.number() })) }),
+  summary: z.looseObject({ loss: z.number(), inputs: z.record(z.string(), input) }),
   layers: z.array(savedLayer),
   inputs: hashes,
 });

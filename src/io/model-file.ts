@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import type { Plan } from '../compiler/plan.js';
 import { ModelFileError } from '../errors.js';
 import { selectKernels } from '../kernels/select.js';
@@ -14,7 +13,9 @@ import { hashOfMatrix } from './hash.js';
 import { type FileKind, readHashed, writeHashed } from './hashed-file.js';
 import { resultOf, savedLayer, tensorsOf } from './layer-tensors.js';
 import { type Manifest, readManifest, type SavedLayer } from './manifest.js';
+import { readWhole } from './read-whole.js';
 import type { Tensor } from './safetensors.js';
+import { savedSummary, summaryOf } from './saved-summary.js';
 import { packageVersion } from './version.js';
 
 const FIT: FileKind<Manifest> = {
@@ -69,22 +70,29 @@ export async function saveFit(fit: object, path: string): Promise<void> {
     layers.push(savedLayer(layer, result));
   }
   const inputs = 'get' in kept.inputs ? await hashesOf(plan, kept.inputs) : kept.inputs;
-  await writeHashed(FIT, path, { version: packageVersion(), plan, summary, layers, inputs }, tensors);
+  await writeHashed(
+    FIT,
+    path,
+    { version: packageVersion(), plan, summary: savedSummary(summary), layers, inputs },
+    tensors,
+  );
 }
 
 /**
  * Reads a fit that `saveFit` wrote: the same numbers to the bit, ready to `reconstruct`, to `project` and to be saved again.
+ * It has no `explained`, which compares layers with the data; what output layers explain is in `summary.inputs[name].factors`.
  *
  * @example
  * const { layers, project } = await loadFit('model.safetensors');
  * @throws GraphError 'invalid-option' for a path that is none.
- * @throws ModelFileError 'not-a-fit', 'damaged' (cut short or changed), 'newer-version'; what the system throws where there
- * is no such file.
+ * @throws ModelFileError 'not-a-fit', 'damaged' (cut short or changed), 'newer-version'; 'not-read' where there is no such
+ * file, or none that can be read.
  */
 export async function loadFit(path: string): Promise<SavedFit> {
   checkPath('loadFit', path);
-  const { manifest, tensors } = await readHashed(FIT, path, await readFile(path));
-  const { plan, summary, inputs } = manifest;
+  const { manifest, tensors } = await readHashed(FIT, path, await readWhole(path, FIT.called));
+  const { plan, inputs } = manifest;
+  const summary = summaryOf(manifest.summary);
   const results = new Map(
     manifest.layers.map((saved) => [saved.layer, resultOf({ path, code: 'not-a-fit' }, plan, saved, tensors)]),
   );

@@ -3,6 +3,7 @@ import { optionFaults } from '../dsl/check-options.js';
 import type { GraphConfig, InputOptions } from '../dsl/config.js';
 import type { FactorExpr, LayerMap } from '../dsl/expr.js';
 import { factorInput } from '../dsl/input.js';
+import type { Node } from '../dsl/node.js';
 import { GraphError } from '../errors.js';
 import { type FileFault, type GraphIssue, show } from '../issues.js';
 import type { MatrixInput } from '../matrix-input.js';
@@ -174,7 +175,8 @@ function expressionOf(
   if (node.kind === 'nmf' || node.kind === 'svd') return layer(node.kind, links[0], options);
   if (node.kind === 'shared') return shared(links, node.options === undefined ? undefined : options);
   const said = node.options === undefined ? {} : { options: frozenCopy(options) };
-  return expression({ kind: node.kind, inputs: nodesOf(links), ...said });
+  // Checked already: the options are those of the kind.
+  return expression({ kind: node.kind, inputs: nodesOf(links), ...said } as Node);
 }
 
 const isObject = (x: unknown): x is Readonly<Record<string, unknown>> =>

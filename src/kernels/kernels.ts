@@ -16,6 +16,7 @@ export interface Kernels {
   encode(args: EncodeArgs, options?: CallOptions): Promise<DenseMatrix>;
   svd(args: SvdArgs, options?: CallOptions): Promise<SvdResult>;
   mse(args: MseArgs, options?: CallOptions): Promise<number>;
+  factorLosses(args: MseArgs, options?: CallOptions): Promise<FactorLosses>;
   multiply(args: MultiplyArgs, options?: CallOptions): Promise<DenseMatrix>;
   /** A look at every number, on the caller's thread. */
   look(values: Floats): Look;
@@ -165,6 +166,14 @@ export interface MseArgs {
   readonly H: DenseMatrix;
 }
 
+/** How far data are from each factor by itself, over the entries that are not missing. */
+export interface FactorLosses {
+  /** ‖X‖² / entries: of a model of zeros. */
+  readonly nullLoss: number;
+  /** ‖X − w_r·h_r‖² / entries of each of r factors, ≥ 0, to rounding of `nullLoss`. */
+  readonly factorLoss: Float64Array;
+}
+
 /** Wᵀ·X, k × samples, of a factor W (features × k); or X·Hᵀ, features × k, of a factor H (k × samples). */
 export interface MultiplyArgs {
   /** Without missing entries. */
@@ -186,6 +195,11 @@ export interface NmfResult {
   readonly loss: number;
   /** ‖X‖² / entries, the same of a model of zeros; null from an SVD, which does not look. */
   readonly nullLoss: number | null;
+  /**
+   * ‖X − w_r·d_r·h_r‖² / entries, the loss of each factor by itself, ≥ 0, each square times its weight, to rounding of
+   * `nullLoss` in the numbers of the fit. A kernel may leave it null where entries are held out or missing, and an SVD does.
+   */
+  readonly factorLoss: Float64Array | null;
   /** J, penalties included. */
   readonly objective: number;
   readonly iterations: number;

@@ -89,6 +89,7 @@ function faultOf(found: unknown): string | null {
     'Cancel',
     'encode',
     'examine',
+    'factorLosses',
     'mse',
     'multiply',
     'nmf',
@@ -142,6 +143,8 @@ function wrap(addon: Addon): Kernels {
       return side === 'W' ? dense(factor.cols, X[0].cols, found) : dense(rows, factor.rows, found);
     },
     mse: async (args, options = {}) => unwrap(await addon.mse({ ...args, X: blocks(args.X) }, threadsOf(options))),
+    factorLosses: async (args, options = {}) =>
+      unwrap(await addon.factorLosses({ ...args, X: blocks(args.X) }, threadsOf(options))),
     look: (values) => {
       if (values.length < FEW) return look(values);
       const { infinite, missing, gaps, negative, largest, zeros } = addon.examine(values);
@@ -244,13 +247,15 @@ interface Shapes {
 }
 
 function toModel({ start }: Shapes, found: Native.NmfResult): NmfResult {
-  const { W, H, d, loss, nullLoss, objective, stopped, kkt, lossHistory, objectiveHistory, heldOut } = found;
+  const { W, H, d, loss, nullLoss, factorLoss, objective, stopped, kkt, lossHistory, objectiveHistory, heldOut } =
+    found;
   return {
     W: dense(start.W.rows, start.W.cols, W),
     d,
     H: dense(start.H.rows, start.H.cols, H),
     loss,
     nullLoss: nullLoss ?? null,
+    factorLoss: factorLoss ?? null,
     objective,
     iterations: lossHistory.length,
     stopped,

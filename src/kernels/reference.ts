@@ -1,6 +1,7 @@
 import { look } from '../matrix-check.js';
 import type { Kernels } from './kernels.js';
 import { encode } from './reference/encode.js';
+import { factorLosses } from './reference/factor-losses.js';
 import { mse } from './reference/mse.js';
 import { multiply } from './reference/multiply.js';
 import { nmf } from './reference/nmf.js';
@@ -11,4 +12,14 @@ import { tied } from './reference/tied.js';
  * The definition of right, in plain TypeScript: every other backend is compared with it. It works on the caller's
  * thread and lets the event loop turn every few milliseconds.
  */
-export const reference: Kernels = Object.freeze({ backend: 'reference', nmf, tied, encode, svd, mse, multiply, look });
+export const reference: Kernels = Object.freeze({
+  backend: 'reference',
+  nmf,
+  tied,
+  encode,
+  svd,
+  mse,
+  factorLosses,
+  multiply,
+  look,
+});

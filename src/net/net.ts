@@ -6,7 +6,7 @@ import type { Compiled, Plan } from '../compiler/plan.js';
 import { nodeOf } from '../dsl/build.js';
 import { checkOptions } from '../dsl/check-options.js';
 import type { GraphConfig } from '../dsl/config.js';
-import type { EmbeddingGuard, InputsOf, LayerMap, LayersOf, NoLayers, Ref } from '../dsl/expr.js';
+import type { EmbeddingGuard, InputsOf, LayerMap, LayersOf, ModalityOf, NoLayers, Ref } from '../dsl/expr.js';
 import { fitOptions } from '../dsl/schemas.js';
 import { checkpointFile } from '../io/checkpoint-file.js';
 import { type Backend, quickestKernels, selectKernels } from '../kernels/select.js';
@@ -53,7 +53,7 @@ export interface CheckpointOptions {
 }
 
 /** A compiled graph, ready to be looked at and to be fitted as often as wanted. */
-export interface FactorNet<L extends LayerMap = NoLayers, I extends string = string> {
+export interface FactorNet<L extends LayerMap = NoLayers, I extends string = string, O extends string = never> {
   /** What will run, as JSON. */
   readonly plan: Plan;
   /** The plan as text: shapes, kernels, multiply-adds and bytes per step. */
@@ -70,7 +70,7 @@ export interface FactorNet<L extends LayerMap = NoLayers, I extends string = str
    * 'newer-version', 'not-a-checkpoint' for the file that is there, 'not-saved' where it can't be written: before the fit,
    * or within `every` iterations of the failure, with the last whole checkpoint still in its place.
    */
-  fit(options?: FitOptions): Promise<GraphFit<L, I>>;
+  fit(options?: FitOptions): Promise<GraphFit<L, I, O>>;
 }
 
 /**
@@ -85,7 +85,7 @@ export interface FactorNet<L extends LayerMap = NoLayers, I extends string = str
 export function factorNet<E extends Ref>(
   output: E & EmbeddingGuard<E>,
   config: GraphConfig = {},
-): FactorNet<LayersOf<E>, InputsOf<E>> {
+): FactorNet<LayersOf<E>, InputsOf<E>, ModalityOf<E>> {
   const compiled = compile(nodeOf(output), config, quickestKernels().look);
   const net = {
     plan: compiled.plan,
@@ -94,7 +94,7 @@ export function factorNet<E extends Ref>(
     fit: (options: FitOptions = {}) => fitCompiled(compiled, options),
   };
   // The expression's types say which layers and inputs the plan holds; a fit finds them by name.
-  return Object.freeze(net) as FactorNet<LayersOf<E>, InputsOf<E>>;
+  return Object.freeze(net) as FactorNet<LayersOf<E>, InputsOf<E>, ModalityOf<E>>;
 }
 
 const seedOf = ({ seed }: Plan): number => seed ?? randomInt(2 ** 32);

@@ -1,16 +1,18 @@
-import type { Plan, SlotId } from '../compiler/plan.js';
+import type { Plan } from '../compiler/plan.js';
 import { checkOptions } from '../dsl/check-options.js';
 import { projectOptions, reconstructOptions } from '../dsl/schemas.js';
 import { GraphError } from '../errors.js';
 import type { Kernels } from '../kernels/kernels.js';
-import { column, type DenseMatrix, dense, row } from '../matrix.js';
+import { type DenseMatrix, dense } from '../matrix.js';
+import { eachExplainedBy, factorLossesOf } from './explained.js';
 import type { ProjectOptions, ReconstructOptions } from './fit.js';
 import { firstKnown, inputsOf } from './inputs.js';
+import { loadingsOf } from './loadings.js';
 import { named, namesIn } from './named.js';
 import { type Given, newSamples } from './new-samples.js';
 import { project } from './project.js';
 import { estimates, fitted, multiply, partOf } from './reconstruct.js';
-import { blocksIn, type RunState } from './state.js';
+import type { RunState } from './state.js';
 
 /** What a fit can be asked; see `GraphFit`. */
 export function afterFit(plan: Plan, state: RunState, kernels: Kernels, threads: number | undefined) {
@@ -47,58 +49,26 @@ export function afterFit(plan: Plan, state: RunState, kernels: Kernels, threads:
     },
 
     async loadings(layer: string): Promise<Readonly<Record<string, DenseMatrix>>> {
-      const loaded = await loadingsOf(plan, state, layer, 'loadings');
-      return Object.freeze(Object.fromEntries(loaded.map(({ name, L }) => [name, L])));
+      checkLayer(plan, layer, 'loadings');
+      const loaded = (await loadingsOf(plan, state, layer)).map(({ name, slot, L }) => {
+        const { rowNames } = namesIn(plan, slot);
+        // A copy: the caller may write to it.
+        const own = dense(L.rows, L.cols, L.data.slice());
+        return [name, named(own, rowNames === undefined ? {} : { rowNames })] as const;
+      });
+      return Object.freeze(Object.fromEntries(loaded));
     },
 
     async explained(layer: string): Promise<Readonly<Record<string, Float64Array>>> {
-      const loaded = await loadingsOf(plan, state, layer, 'explained');
-      const result = state.results.get(layer);
-      const found: [string, Float64Array][] = [];
-      for (const { name, slot, L } of loaded) {
-        if (result === undefined) break;
-        const X = blocksIn(state, slot);
-        const loss = (W: DenseMatrix, H: DenseMatrix) => kernels.mse({ X, W, H }, { threads });
-        const total = await loss(dense(L.rows, 1), dense(1, result.H.cols));
-        const each = new Float64Array(L.cols);
-        for (let r = 0; r < each.length; r++) {
-          const h = row(result.H, r).map((x) => x * result.d[r]);
-          const left = await loss(dense(L.rows, 1, column(L, r)), dense(1, h.length, h));
-          each[r] = total === 0 ? Number(left === 0) : 1 - left / total;
-        }
-        found.push([name, each]);
-      }
-      return Object.freeze(Object.fromEntries(found));
+      checkLayer(plan, layer, 'explained');
+      const found = await factorLossesOf(plan, state, layer, kernels, threads);
+      return Object.freeze(Object.fromEntries(found.map(({ name, ...losses }) => [name, eachExplainedBy(losses)])));
     },
   };
 }
 
-interface Loaded {
-  readonly name: string;
-  readonly slot: SlotId;
-  /** features × k */
-  readonly L: DenseMatrix;
-}
-
-/** A layer's factors in the features of each input. */
-async function loadingsOf(plan: Plan, state: RunState, layer: string, of: string): Promise<readonly Loaded[]> {
-  const output = plan.layers.find((candidate) => candidate.layer === layer);
-  if (output === undefined) throw rejected(of, 'layer', layersOf(plan), layer);
-  const [k] = plan.slots[Number(output.slots.H.slice(1))].shape;
-  const found = await estimates(plan, state, { embeddings: new Map([[layer, unit(k)]]), linear: true });
-  const loaded: Loaded[] = [];
-  for (const input of inputsOf(plan)) {
-    const product = firstKnown(input, found);
-    if (product === undefined) continue;
-    const { slot, value } = product;
-    const { rowNames } = namesIn(plan, slot);
-    loaded.push({
-      name: input.name,
-      slot,
-      L: named(await multiply(value), rowNames === undefined ? {} : { rowNames }),
-    });
-  }
-  return loaded;
+function checkLayer(plan: Plan, layer: string, of: string): void {
+  if (!knows(plan, layer)) throw rejected(of, 'layer', layersOf(plan), layer);
 }
 
 const knows = ({ layers }: Plan, name: string): boolean => layers.some(({ layer }) => layer === name);
@@ -120,9 +90,3 @@ const copied = (places: ArrayLike<number> | undefined): readonly number[] | unde
 
 const rejected = (of: string, option: string, rule: string, got: unknown) =>
   new GraphError([{ code: 'invalid-option', of, option, rule, got, at: 'fit' }]);
-
-function unit(k: number): DenseMatrix {
-  const out = dense(k, k);
-  for (let r = 0; r < k; r++) out.data[r * (k + 1)] = 1;
-  return out;
-}

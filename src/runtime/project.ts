@@ -14,6 +14,7 @@ import {
 } from '../matrix.js';
 import { examine } from '../matrix-check.js';
 import { type FactorSums, stepTerms } from '../objective.js';
+import { inOrder } from './in-order.js';
 import { projectJointly } from './joint/project.js';
 import { withoutUnknown } from './new-samples.js';
 import type { LayerResult, RunState } from './state.js';
@@ -54,7 +55,12 @@ export async function project(
       .with({ op: 'align' }, ({ read, write }) => void parts.set(write, partsIn(read)))
       .with({ op: 'stackRows' }, ({ reads, write }) => void parts.set(write, reads.flatMap(partsIn)))
       .with({ op: 'add' }, ({ reads, write }) => {
-        parts.set(write, [{ rows: rowsIn(write), data: sum(reads.map((slot) => stacked(partsIn(slot)))) }]);
+        const orders = state.orders.get(write);
+        const branches = reads.map((slot, b) => {
+          const own = stacked(partsIn(slot));
+          return own === null || orders === undefined ? own : inOrder([own], [orders[b]])[0];
+        });
+        parts.set(write, [{ rows: rowsIn(write), data: sum(branches) }]);
       })
       .with({ op: 'embed' }, ({ layer, write }) => {
         const H = embeddings.get(layer);
@@ -157,7 +163,7 @@ function prepared(data: Matrix, result: LayerResult, top: number): Matrix {
   return dense(rows, cols, taken);
 }
 
-/** What a layer adds to the equations of one sample; what ties samples to one another or to a target is not known of new ones. */
+/** What a layer adds to the equations of one sample; what links samples to one another or to a target is not known of new ones. */
 function termsOf(step: LayerStep, { H, energy, nullLoss }: LayerResult, W: DenseMatrix) {
   const none = new Float64Array(W.cols);
   const bare = { ridge: none, linear: none, coupling: null, upperBound: null };

@@ -1,6 +1,7 @@
 import { match } from 'ts-pattern';
 import type { Plan, SlotId } from '../compiler/plan.js';
 import { addScaled, column, type DenseMatrix, dense, rowRange, scaleRows, stackDense } from '../matrix.js';
+import { backInOrder } from './in-order.js';
 import { blocksIn, type LayerResult, matrixIn, type RunState } from './state.js';
 import { turn } from './turn.js';
 
@@ -34,7 +35,7 @@ export function fitted(state: RunState, layers: readonly string[]): Led {
  * What embeddings make of each input: they are led down the graph again, each layer giving back W·embedding (and, for an
  * SVD, the means and deviations it took out). Where several layers read one matrix the estimate is the mean of what they
  * give back. A sum hands what its estimate differs by to its branches in equal parts: the smallest change that makes them
- * add up.
+ * add up. In a graph that is trained jointly it hands them equal parts of the estimate itself, which is what training lowers.
  */
 export async function estimates(
   plan: Plan,
@@ -42,6 +43,7 @@ export async function estimates(
   { embeddings: given, linear }: Led,
 ): Promise<ReadonlyMap<SlotId, Product>> {
   const found = new Map<SlotId, Product[]>();
+  const inParts = linear || plan.joint !== null;
   const give = (slot: SlotId, estimate: Product) => append(found, slot, estimate);
   const take = (slot: SlotId): Product | undefined => mean(found.get(slot) ?? []);
   const embeddings = new Map<string, DenseMatrix[]>();
@@ -64,13 +66,18 @@ export async function estimates(
       .with({ op: 'add' }, async ({ reads, write }) => {
         const estimate = take(write);
         if (estimate === undefined) return;
-        if (linear) {
-          for (const slot of reads) give(slot, joined([estimate], 1 / reads.length));
+        const orders = state.orders.get(write);
+        if (inParts) {
+          const part = joined([estimate], 1 / reads.length);
+          for (const [b, slot] of reads.entries())
+            give(slot, { ...part, left: backInOrder(leftOf(part), orders?.[b]) });
           return;
         }
         const rest = addScaled(await multiply(estimate), matrixIn(state, write), -1);
-        for (const slot of reads)
-          give(slot, { left: null, right: addScaled(stackDense(blocksIn(state, slot)), rest, 1 / reads.length) });
+        for (const [b, slot] of reads.entries()) {
+          const own = stackDense(blocksIn(state, slot));
+          give(slot, { left: null, right: addScaled(own, backInOrder(rest, orders?.[b]), 1 / reads.length) });
+        }
       })
       .with({ op: 'embed' }, async ({ layer, write }) => {
         const estimate = take(write);

@@ -1,5 +1,6 @@
 import { match } from 'ts-pattern';
 import { alignColumns } from '../align.js';
+import { matchRows } from '../assignment.js';
 import type {
   AddStep,
   AlignStep,
@@ -13,6 +14,7 @@ import type {
 } from '../compiler/plan.js';
 import { KernelError } from '../errors.js';
 import { addScaled, gatherRows, scaleRows, stackDense, totalRows } from '../matrix.js';
+import { inOrder } from './in-order.js';
 import { finishedLayers } from './joint/finish.js';
 import { train } from './joint/train.js';
 import { fitLayer } from './layer.js';
@@ -22,7 +24,7 @@ import { heightsOf, weighBlocks, weighRows } from './weights.js';
 /** Runs a plan, what an earlier run has finished left out; a cancelled run ends early and says where. */
 export async function run(plan: Plan, bindings: Bindings, options: RunOptions): Promise<RunState> {
   const results = new Map(options.keeper?.reached.results);
-  const state: RunState = { data: new Map(), results, rounds: [], cancelledIn: undefined };
+  const state: RunState = { data: new Map(), results, orders: new Map(), rounds: [], cancelledIn: undefined };
   for (const step of plan.prepare) {
     if (step.op === 'load') state.data.set(step.write, [bound(bindings, step.write)]);
     else if (step.op === 'align') align(state, step);
@@ -60,7 +62,13 @@ async function trainJointly(plan: Plan, state: RunState, options: RunOptions): P
 
 /** What a run has left behind, but for the data, from what kernels made of the layers. */
 export function restore(plan: Plan, results: ReadonlyMap<string, LayerResult>): RunState {
-  const state: RunState = { data: new Map(), results: new Map(results), rounds: [], cancelledIn: undefined };
+  const state: RunState = {
+    data: new Map(),
+    results: new Map(results),
+    orders: new Map(),
+    rounds: [],
+    cancelledIn: undefined,
+  };
   replay(plan, state);
   for (const step of plan.finish) splitRows(state, step);
   return state;
@@ -87,8 +95,10 @@ function leave(state: RunState, { layer, write }: LayerStep): void {
   state.data.set(write.H, [result.H]);
 }
 
-function addRows(state: RunState, { reads, write }: AddStep): void {
-  const parts = reads.map((slot) => stackDense(blocksIn(state, slot)));
+function addRows(state: RunState, { reads, align, write }: AddStep): void {
+  const own = reads.map((slot) => stackDense(blocksIn(state, slot)));
+  if (align) state.orders.set(write, own.map((part) => matchRows(own[0], part))); // biome-ignore format: one thought
+  const parts = inOrder(own, state.orders.get(write));
   state.data.set(write, [parts.reduce((sum, part) => addScaled(sum, part))]);
 }
 

@@ -36,6 +36,8 @@ export type LayerResult = (NmfResult | TiedResult | SvdResult) & {
 export interface RunState {
   readonly data: Map<SlotId, RowBlocks>;
   readonly results: Map<string, LayerResult>;
+  /** Of sums whose branches were matched: for each branch the row that was added to row r. */
+  readonly orders: Map<SlotId, readonly (readonly number[])[]>;
   /** Rounds of joint training. */
   rounds: readonly Round[];
   /** The layer that was being fitted when the run was cancelled. */

@@ -1,7 +1,8 @@
 import { noteText } from '../compiler/explain.js';
 import type { Plan, SlotId } from '../compiler/plan.js';
-import type { Kernels } from '../kernels/kernels.js';
+import type { FactorLosses, Kernels } from '../kernels/kernels.js';
 import { dense, totalRows } from '../matrix.js';
+import { eachExplainedBy, explainedBy, factorLossesOf } from './explained.js';
 import type { FitSummary, InputSummary } from './fit.js';
 import { firstKnown, inputsOf } from './inputs.js';
 import { estimates, fitted, leftOf, type Product } from './reconstruct.js';
@@ -16,14 +17,15 @@ interface Context {
 }
 
 /** What the only layer has measured itself, where it reads the input as it is; a loss in 32 bits is measured anew. */
-function knownLosses(plan: Plan, state: RunState, slot: SlotId): { loss?: number; nullLoss?: number } {
+function knownLosses(plan: Plan, state: RunState, slot: SlotId): { loss?: number } & Partial<FactorLosses> {
   const [step, ...more] = plan.fit;
   if (more.length > 0 || (step.op !== 'nmf' && step.op !== 'tied') || step.read !== slot) return {};
   const result = state.results.get(step.layer);
   // A layer with weights has measured what it minimised.
   if (result?.nullLoss == null || (step.op === 'nmf' && step.args.weights !== null)) return {};
-  const { loss, nullLoss } = result;
-  return step.op === 'tied' || step.args.precision === 'f64' ? { loss, nullLoss } : { nullLoss };
+  const { loss, nullLoss, factorLoss } = result;
+  const known = { nullLoss, ...(factorLoss === null ? {} : { factorLoss }) };
+  return step.op === 'tied' || step.args.precision === 'f64' ? { loss, ...known } : known;
 }
 
 /** Layers of which nothing is left. */
@@ -35,27 +37,52 @@ function deadNotes({ results }: RunState): readonly string[] {
   );
 }
 
-/** Loss and explained fraction of each input, reconstructed from the output, and what is needed to fit again. */
+/** What each factor of an output layer explains of each input, by input and layer, and the null losses found beside it. */
+async function factorsExplained(plan: Plan, state: RunState, kernels: Kernels, { threads, signal }: Context) {
+  const factors = new Map<string, [string, Float64Array][]>();
+  const nullLosses = new Map<SlotId, number>();
+  for (const layer of plan.output) {
+    if (signal?.aborted) break;
+    for (const { name, slot, ...losses } of await factorLossesOf(plan, state, layer, kernels, threads)) {
+      factors.set(name, [...(factors.get(name) ?? []), [layer, eachExplainedBy(losses)]]);
+      nullLosses.set(slot, losses.nullLoss);
+    }
+  }
+  return { factors, nullLosses };
+}
+
+/**
+ * Loss and explained fraction of each input, reconstructed from the output, what each factor of an output layer explains,
+ * and what is needed to fit again.
+ */
 export async function summarize(plan: Plan, state: RunState, kernels: Kernels, context: Context): Promise<FitSummary> {
   const { seed, threads, signal, began } = context;
   let found: ReadonlyMap<SlotId, Product> | undefined;
+  let alone: Awaited<ReturnType<typeof factorsExplained>> | undefined;
   const inputs: [string, InputSummary][] = [];
-  for (const input of inputsOf(plan)) {
+  for (const { name, forms } of inputsOf(plan)) {
     // What a cancelled fit has measured so far is dropped by the caller.
     if (signal?.aborted) break;
-    const [first] = input.forms;
+    const [first] = forms;
     const known = knownLosses(plan, state, first.slot);
+    const { nullLoss: ofZeros, factorLoss } = known;
     if (known.loss === undefined) found ??= await estimates(plan, state, fitted(state, plan.output));
-    const estimate = found === undefined ? undefined : firstKnown(input, found);
-    const { slot, missing } = input.forms.find((form) => form.slot === estimate?.slot) ?? first;
+    if (factorLoss === undefined) alone ??= await factorsExplained(plan, state, kernels, context);
+    const estimate = found === undefined ? undefined : firstKnown({ name, forms }, found);
+    const { slot, missing } = forms.find((form) => form.slot === estimate?.slot) ?? first;
     const X = blocksIn(state, slot);
     const [rows, cols] = [totalRows(X), X[0].cols];
     const against = (product: Product) => kernels.mse({ X, W: leftOf(product), H: product.right }, { threads });
     const zero = { left: dense(rows, 1), right: dense(1, cols) };
     const loss = known.loss ?? (await against(estimate?.value ?? zero));
-    const total = known.nullLoss ?? (await against(zero));
-    const explained = total === 0 ? Number(loss === 0) : 1 - loss / total;
-    inputs.push([input.name, Object.freeze({ loss, explained, rows, cols, missing })]);
+    const nullLoss = ofZeros ?? alone?.nullLosses.get(slot) ?? (await against(zero));
+    const explained = explainedBy(loss, nullLoss);
+    const factors = Object.freeze(
+      factorLoss === undefined
+        ? Object.fromEntries(alone?.factors.get(name) ?? [])
+        : { [plan.output[0]]: eachExplainedBy({ nullLoss, factorLoss }) },
+    );
+    inputs.push([name, Object.freeze({ loss, explained, factors, rows, cols, missing })]);
   }
   const known = ({ rows, cols, missing }: InputSummary) => rows * cols - missing;
   const entries = inputs.reduce((sum, [, input]) => sum + known(input), 0);

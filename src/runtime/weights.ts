@@ -192,7 +192,7 @@ export function unweigh(
   if (roots === null) return result;
   const [first] = roots;
   if (norm !== 'none' && typeof first === 'number' && roots.every((root) => root === first))
-    return { ...result, d: result.d.map((x) => x / first) };
+    return { ...result, factorLoss: null, d: result.d.map((x) => x / first) };
   const W = weighRows(result.W, heights, roots, (x, root) => x / root);
-  return { ...result, ...normalize(transpose(W), scaleRows(result.H, result.d), norm, placed) };
+  return { ...result, factorLoss: null, ...normalize(transpose(W), scaleRows(result.H, result.d), norm, placed) };
 }

@@ -86,6 +86,14 @@ describe('what cannot be combined is refused, with a cure', () => {
       { 'H.targetScale': 'none' },
       /leave targetScale out/,
     ],
+    [
+      'a scale without a target',
+      { H: H({ targetScale: 'none' }) },
+      {},
+      X,
+      { 'H.targetScale': 'none' },
+      /leave targetScale out/,
+    ],
     ['sweeps with bpp', { solver: 'bpp', sweeps: 2 }, {}, X, { sweeps: 2, solver: 'bpp' }, /sweeps: 'auto'/],
     ['sweeps of the graph with cholesky', { solver: 'cholesky' }, { sweeps: 3 }, X, { sweeps: 3 }, /sweeps: 'auto'/],
     [

@@ -115,7 +115,8 @@ describe('graph files', () => {
   test('no JSON, no path, no file', async () => {
     await writeFile(at('none.json'), '{ "format": ');
     await expect(loadGraph(at('none.json'))).rejects.toMatchObject({ issues: [{ code: 'not-a-graph' }] });
-    await expect(loadGraph(at('nowhere.json'))).rejects.toMatchObject({ code: 'ENOENT' });
+    for (const path of [at('nowhere.json'), folder])
+      await expect(loadGraph(path)).rejects.toMatchObject({ name: 'ModelFileError', code: 'not-read', path });
     await expect(loadGraph('')).rejects.toMatchObject({ issues: [{ code: 'invalid-option', of: 'loadGraph' }] });
     await expect(saveGraph(build(), 3 as unknown as string)).rejects.toMatchObject({ issues: [{ option: 'path' }] });
     await expect(saveGraph(build(), at('no/such/folder'))).rejects.toMatchObject({ code: 'ENOENT' });

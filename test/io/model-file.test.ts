@@ -131,8 +131,36 @@ describe('a file that is no saved fit', () => {
     expect(await code(await forged((manifest) => Object.assign(manifest, { layers: [] })))).toMatch(/not-a-fit/);
   });
 
-  test('no such file: what the system says', async () => {
-    await expect(loadFit(at('nowhere'))).rejects.toMatchObject({ code: 'ENOENT' });
+  test('what an older version wrote, whose summary has no factors, is read; factors that are no numbers are not', async () => {
+    await saveFit(await nets.shared().fit(), at('one'));
+    const file = fromBytes(await readFile(at('one')));
+    const manifest = JSON.parse(file.metadata.factorloom) as {
+      summary: { inputs: Record<string, { factors?: unknown; loss: number }> };
+    }; // it was read before
+    const written = async (factors: unknown, tensors: typeof file.tensors) => {
+      for (const input of Object.values(manifest.summary.inputs)) input.factors = factors;
+      const text = JSON.stringify(manifest);
+      const body = [...tensors.values()].map(({ data }) => new Uint8Array(data.buffer));
+      const sha256 = await hashOf([new TextEncoder().encode(text), ...body]);
+      return Buffer.concat(toBytes({ tensors, metadata: { factorloom: text, sha256 } }));
+    };
+    const older = new Map([...file.tensors].filter(([name]) => !name.endsWith('/factor-loss')));
+    expect(older.size).toBeLessThan(file.tensors.size);
+    await writeFile(at('old'), await written(undefined, older));
+    const { summary } = await loadFit(at('old'));
+    expect(summary.inputs.rna.factors).toEqual({});
+    expect(summary.inputs.rna.loss).toBe(manifest.summary.inputs.rna.loss);
+    for (const wrong of [{ a: ['1'] }, { a: 1 }, [1]])
+      expect(await code(await written(wrong, file.tensors))).toBe('not-a-fit');
+  });
+
+  test('no such file, or none that can be read: what the system says, and where it was looked for', async () => {
+    for (const path of [at('nowhere'), folder])
+      await expect(loadFit(path)).rejects.toMatchObject({ name: 'ModelFileError', code: 'not-read', path });
+    const error: unknown = await loadFit('no-such.fit').catch((thrown: unknown) => thrown);
+    expect(String(error)).toMatch(/saved fit must be a file that can be read; got ENOENT.*give the path of one/);
+    expect(String(error)).toContain(join(process.cwd(), 'no-such.fit'));
+    expect(error).toMatchObject({ cause: { code: 'ENOENT' } });
   });
 });
 

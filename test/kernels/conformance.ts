@@ -6,6 +6,7 @@ import { lowRank, meanSquare, multiply, sparse, uniform } from '../support/matri
 import { argumentLaws } from './argument-laws.js';
 import { checkpointLaws } from './checkpoint-laws.js';
 import { encodeLaws } from './encode-laws.js';
+import { factorLaws } from './factor-laws.js';
 import { holdOutLaws } from './hold-out-laws.js';
 import { lookLaws } from './look-laws.js';
 import { missingLaws } from './missing-laws.js';
@@ -32,6 +33,7 @@ export function conformance(name: string, kernels: Kernels): void {
   checkpointLaws(name, kernels);
   weightLaws(name, kernels);
   multiplyLaws(name, kernels);
+  factorLaws(name, kernels);
   svdLaws(name, kernels);
   lookLaws(name, kernels);
 

@@ -48,6 +48,16 @@ describe.skipIf(!haveNative)(`native equals reference${withoutNative}`, () => {
     await expectAlike({ ...args, missing: 'exact', weights: [weightsOf(24, 17, 7)] });
   });
 
+  test('nmf knows what factors leave by themselves though entries are missing or weighed', async () => {
+    const X = [gappy(uniform(24, 17, 5), 0.2, 3)];
+    for (const more of [
+      { missing: 'exact' },
+      { missing: 'em' },
+      { missing: 'exact', weights: [weightsOf(24, 17, 7)] },
+    ] as const)
+      expect((await native.nmf(nmfArgs(X, 4, { accelerate: 'none', maxIter: 9, ...more }))).factorLoss).toHaveLength(4);
+  });
+
   test('nmf: entry by entry, with weights of several blocks', async () => {
     const X = [gappy(uniform(150, 90, 5), 0.2, 3), sparse(70, 90, 6), uniform(30, 90, 7)];
     for (const [, terms] of PENALTIES) {

@@ -22,7 +22,7 @@ export const weightsOf = (rows: number, cols: number, seed: number): DenseMatrix
   map(uniform(rows, cols, seed), (x, p) => (p % 7 === 0 ? 1 : x ** 3));
 
 /** Σ ω_ij·(x_ij − w_i·h_j)², and how many of them there are, from the definition. */
-function weighedSum(X: RowBlocks, weights: readonly (Matrix | null)[], fit: NmfResult) {
+export function weighedSum(X: RowBlocks, weights: readonly (Matrix | null)[], fit: Pick<NmfResult, 'W' | 'd' | 'H'>) {
   const [{ data, rows }, estimate] = [stackDense(X), product(fit).data];
   const all = X.flatMap((block, at) => Array.from({ length: block.rows }, (_, i) => ({ own: weights[at], i })));
   let [sum, count] = [0, 0];

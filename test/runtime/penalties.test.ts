@@ -120,7 +120,13 @@ describe('penalties of layers', () => {
 
   test('of a target of weight 0 nothing is left', () => {
     const spec = { name: 'a', k: 3 } as const;
-    const target = { target: uniform(3, 15, 1), targetLambda: 0, graph: dense(15, 15), graphLambda: 0 };
+    const target = {
+      target: uniform(3, 15, 1),
+      targetLambda: 0,
+      targetScale: 'none' as const,
+      graph: dense(15, 15),
+      graphLambda: 0,
+    };
     expect(factorNet(nmfLayer(x, { ...spec, H: H(target) })).plan).toEqual(factorNet(nmfLayer(x, spec)).plan);
   });
 

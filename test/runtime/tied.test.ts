@@ -112,6 +112,19 @@ describe('symmetric layers', () => {
       expect(issue).toContain('99 at row 4, column 2');
       expect(issue).toContain(`${S.data[2 + 4 * 11]} at row 2, column 4`);
     }
+    // The two that differ most, by how much, and what to do: it is symmetric then.
+    const [largest, noisy] = [Math.max(...S.data), S.data.map((x, p) => (p === 4 * 11 + 2 ? x * (1 + 1e-9) : x))];
+    noisy[5 * 11 + 3] *= 1 + 1e-7;
+    const noise = dense(11, 11, noisy);
+    const off = (1e-7 * noisy[5 * 11 + 3]) / largest;
+    for (const data of [noise, rowMajor(noise), toCsc(noise)]) {
+      const [issue] = issuesOf(layer(data, { symmetric: true }));
+      expect(issue).toMatch(/at row 5, column 3 and .* at row 3, column 5, .* of the largest magnitude apart/);
+      expect(issue).toContain(`${off.toExponential(1)} of`);
+      expect(issue).toContain('(X + Xᵀ)/2');
+    }
+    const mean = dense(11, 11, noisy.map((x, p) => (x + transpose(noise).data[p]) / 2)); // biome-ignore format: one thought
+    expect(issuesOf(layer(mean, { symmetric: true }))).toEqual([]);
     // An entry that one side lists and the other doesn't.
     const listed = toDense(sparse(9, 9, 3));
     expect(codes(layer(toCsc(listed), { symmetric: true }))).toEqual(['invalid-data']);

@@ -1,7 +1,9 @@
 import { z } from 'zod';
 import {
+  type AddOptions,
   type FactorConfig,
   type FactorOptions,
+  factorAdd,
   factorCondition,
   factorInput,
   factorShared,
@@ -79,6 +81,11 @@ const shared = (options: object): Graph => {
   const square = factorInput(matrices.square, { name: 'square', sampleNames: ['e', 'b', 'd', 'c', 'f'] });
   const both = factorShared(x, square, { samples: 'union', ...some<SharedOptions<'x' | 'square'>>(options) });
   return { output: nmfLayer(both, { name: 'a', k: 2 }), config };
+};
+const sum = (options: object): Graph => {
+  const square = factorInput(matrices.square, { name: 'square' });
+  const branches = [nmfLayer(input(), { name: 'b', k: 3 }), nmfLayer(square, { name: 'c', k: 3 })] as const;
+  return { output: nmfLayer(factorAdd(...branches, some<AddOptions>(options)), { name: 'a', k: 2 }), config };
 };
 const svd = (options: object): Graph => ({
   output: svdLayer(input(), { name: 'a', k: 2, ...some<Partial<SvdSpec>>(options) }),
@@ -190,6 +197,7 @@ export const graphCases: Readonly<Record<string, SchemaCases>> = {
       weights: { with: { weights: { x: 2, square: 'balance' } } },
     },
   },
+  addOptions: { graph: sum, cases: { align: { with: { align: true } } } },
   noOptions: { graph: nmf, cases: {} },
   nmfSpec: {
     graph: nmf,

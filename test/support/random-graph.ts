@@ -52,18 +52,40 @@ const decision = fc.record({
 });
 type Decision = typeof decision extends fc.Arbitrary<infer T> ? T : never;
 
+const choices = {
+  inputs: fc.integer({ min: 2, max: 3 }),
+  decisions: fc.array(decision, { minLength: 1, maxLength: 9 }),
+  seed: fc.nat(1000),
+  narrow: fc.array(fc.boolean(), { minLength: 3, maxLength: 3 }),
+};
+
 /** Graphs without faults: any mix of nodes over two or three inputs, with diamonds; a layer at the top. */
 export const anyGraph: fc.Arbitrary<Node> = fc
-  .record({
-    inputs: fc.integer({ min: 2, max: 3 }),
-    decisions: fc.array(decision, { minLength: 1, maxLength: 9 }),
-    seed: fc.nat(1000),
-    narrow: fc.array(fc.boolean(), { minLength: 3, maxLength: 3 }),
-    gaps: fc.boolean(),
-  })
+  .record({ ...choices, gaps: fc.boolean() })
   .map(({ gaps, decisions, ...rest }) =>
-    build({ ...rest, gaps, decisions: gaps ? decisions.map(gapless) : decisions }),
+    topOf(build({ ...rest, gaps, decisions: gaps ? decisions.map(gapless) : decisions })),
   );
+
+const signs = fc.constantFrom(undefined, undefined, { W: false }, { H: false }, { W: false, H: false });
+
+/** Graphs that can be trained jointly, but for their signs; one layer at the top or several, some of them read too. */
+export const anyJointGraph: fc.Arbitrary<Node> = fc
+  .record({ ...choices, signs: fc.array(signs, { minLength: 9, maxLength: 9 }), wide: fc.nat(3), at: fc.nat(1000) })
+  .map(({ decisions, signs, wide, at, ...rest }) => {
+    const nodes = build({ ...rest, gaps: false, decisions: decisions.map((choice, i) => bare(choice, signs[i])) });
+    const top = topOf(nodes);
+    const branches = branchesIn(nodes);
+    return wide > 0 || branches.length === 0 ? top : { kind: 'concat', inputs: [top, branches[at % branches.length]] };
+  });
+
+/** What joint training can't have is left out. */
+const bare = ({ more: { L1: _, ...more }, ...choice }: Decision, nonneg: NmfSpec['nonneg']): Choice => ({
+  ...choice,
+  kind: choice.kind === 'svd' ? 'add' : choice.kind,
+  more,
+  terms: {},
+  nonneg,
+});
 
 /** What layers over missing entries can't have is left out. */
 const gapless = (choice: Decision): Decision => ({
@@ -73,15 +95,18 @@ const gapless = (choice: Decision): Decision => ({
   begin: 'start' in choice.begin ? { restarts: 1 } : choice.begin,
 });
 
+/** A decision, and which factors may be negative. */
+type Choice = Decision & { readonly nonneg?: NmfSpec['nonneg'] };
+
 interface Choices {
   readonly inputs: number;
-  readonly decisions: readonly Decision[];
+  readonly decisions: readonly Choice[];
   readonly seed: number;
   readonly narrow: readonly boolean[];
   readonly gaps: boolean;
 }
 
-function build({ inputs, decisions, seed, narrow, gaps }: Choices): Node {
+function build({ inputs, decisions, seed, narrow, gaps }: Choices): readonly Node[] {
   /** Dense in columns, sparse, and dense in rows. */
   const first = uniform(4, SAMPLES, seed);
   const forms: readonly Matrix[] = [
@@ -95,12 +120,23 @@ function build({ inputs, decisions, seed, narrow, gaps }: Choices): Node {
     data: narrow[i] ? single(form) : form,
   }));
   for (const [i, choice] of decisions.entries()) nodes.push(nextNode(nodes, choice, i, seed));
-  return { kind: 'layer', method: 'nmf', input: nodes[nodes.length - 1], spec: { name: 'top', k: 2 } };
+  return nodes;
 }
 
-function nextNode(nodes: readonly Node[], choice: Decision, i: number, seed: number): Node {
-  const { kind, first, second, k, flag, method, more, begin } = choice;
-  const options: Partial<NmfSpec> = { ...method, ...more, ...begin, ...termsOf(choice, seed + i) };
+const topOf = (nodes: readonly Node[]): Node => ({
+  kind: 'layer',
+  method: 'nmf',
+  input: nodes[nodes.length - 1],
+  spec: { name: 'top', k: 2 },
+});
+
+const branchesIn = (nodes: readonly Node[]) =>
+  nodes.filter((node) => node.kind === 'layer' || node.kind === 'concat' || node.kind === 'add');
+
+function nextNode(nodes: readonly Node[], choice: Choice, i: number, seed: number): Node {
+  const { kind, first, second, k, flag, method, more, begin, nonneg } = choice;
+  const signs = nonneg === undefined ? {} : { nonneg };
+  const options: Partial<NmfSpec> = { ...method, ...more, ...begin, ...signs, ...termsOf(choice, seed + i) };
   const pick = (from: readonly Node[], at: number) => from[at % from.length];
   const layer = (input: Node): Node => ({
     kind: 'layer',
@@ -109,7 +145,7 @@ function nextNode(nodes: readonly Node[], choice: Decision, i: number, seed: num
     spec: { ...options, name: `n${i}`, k, embedding: flag ? 'scaled' : 'normalized' },
   });
   const members = nodes.filter((node) => node.kind === 'input' || node.kind === 'layer');
-  const branches = nodes.filter((node) => node.kind === 'layer' || node.kind === 'concat' || node.kind === 'add');
+  const branches = branchesIn(nodes);
   switch (kind) {
     case 'svd':
       return {

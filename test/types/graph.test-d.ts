@@ -2,6 +2,7 @@ import { describe, expectTypeOf, test } from 'vitest';
 import type { z } from 'zod';
 import type * as schemas from '../../src/dsl/schemas.js';
 import {
+  type AddOptions,
   type ConditionOptions,
   type DenseMatrix,
   type FactorNet,
@@ -54,6 +55,9 @@ describe('results are typed by layer and modality', () => {
       'joint' | 'coarse' | 'summary' | 'reconstruct' | 'project' | 'loadings' | 'explained'
     >();
     expectTypeOf<keyof typeof fit.summary.inputs>().toEqualTypeOf<'rna' | 'atac'>();
+    expectTypeOf(fit.summary.inputs.rna.factors).toEqualTypeOf<{ readonly coarse: Float64Array }>();
+    // @ts-expect-error not the output
+    fit.summary.inputs.rna.factors.joint;
     // @ts-expect-error no such layer
     fit.joined;
     // @ts-expect-error no such modality
@@ -123,6 +127,10 @@ describe('results are typed by layer and modality', () => {
     expectTypeOf<keyof typeof fit>().toEqualTypeOf<
       'a' | 'b' | 'summary' | 'reconstruct' | 'project' | 'loadings' | 'explained'
     >();
+    // Which of the layers are its branches isn't known.
+    expectTypeOf(fit.summary.inputs.rna.factors.a).toEqualTypeOf<Float64Array | undefined>();
+    // @ts-expect-error no such layer
+    fit.summary.inputs.rna.factors.c;
   });
 });
 
@@ -135,6 +143,7 @@ describe('graphs that were read', () => {
     (fit.any.W as DenseMatrix).rows;
     expectTypeOf(fit.any.Wcondition).toEqualTypeOf<DenseMatrix | undefined>();
     expectTypeOf(fit.summary.loss).toEqualTypeOf<number>();
+    expectTypeOf(fit.summary.inputs.rna.factors.any).toEqualTypeOf<Float64Array>();
     expectTypeOf(await fit.reconstruct('rna', { through: 'any' })).toEqualTypeOf<DenseMatrix>();
     const top = await factorNet(output.nmfLayer({ name: 'top', k: 2 })).fit();
     expectTypeOf(top.top.d).toEqualTypeOf<Float64Array>();
@@ -300,6 +309,7 @@ describe('the schemas know the same options as the types', () => {
     expectTypeOf<keyof z.input<typeof schemas.graphConfig>>().toEqualTypeOf<keyof GraphConfig>();
     expectTypeOf<keyof z.input<typeof schemas.inputOptions>>().toEqualTypeOf<keyof InputOptions>();
     expectTypeOf<keyof z.input<typeof schemas.sharedOptions>>().toEqualTypeOf<keyof SharedOptions>();
+    expectTypeOf<keyof z.input<typeof schemas.addOptions>>().toEqualTypeOf<keyof AddOptions>();
     expectTypeOf<keyof z.input<typeof schemas.conditionOptions>>().toEqualTypeOf<keyof ConditionOptions>();
     expectTypeOf<keyof z.input<typeof schemas.fitOptions>>().toEqualTypeOf<keyof FitOptions>();
     expectTypeOf<keyof z.input<typeof schemas.reconstructOptions>>().toEqualTypeOf<keyof ReconstructOptions<string>>();

@@ -42,6 +42,15 @@ export interface EncodeArgs {
 /** A look at every number, at once. */
 export declare function examine(numbers: Float64Array | Float32Array): Facts
 
+/** Resolves with how far X is from each factor by itself, or with an error as data. */
+export declare function factorLosses(args: MseArgs, threads: number): Promise<FactorLosses | Failure>
+
+/** See `FactorLosses` of kernels.ts. */
+export interface FactorLosses {
+  nullLoss: number
+  factorLoss: Float64Array
+}
+
 /** Which factor. */
 export type FactorSide = 'W' | 'H'
 
@@ -166,6 +175,7 @@ export interface NmfResult {
   H: Float64Array
   loss: number
   nullLoss?: number
+  factorLoss?: Float64Array
   objective: number
   stopped: Stopped
   lossHistory: Float64Array

@@ -29,7 +29,7 @@ export function checkNmf(args: NmfArgs): void {
   checkTerms(W, start.W, 'W');
   checkTerms(H, start.H, 'H');
   const swept = [W, H].some((terms) => terms.angular > 0 || terms.upperBound !== null || terms.graph || terms.target);
-  demand(!swept || solver === 'hals', `bounds, couplings and ties need solver 'hals', not '${solver}'`);
+  demand(!swept || solver === 'hals', `bounds, couplings and column terms need solver 'hals', not '${solver}'`);
   checkLimits({ sweeps, maxIter, tol });
   demand(
     accelerate === 'none' || solver === 'hals' || solver === 'bpp',

@@ -4,6 +4,7 @@ import { rounded } from './blocks.js';
 import { checkCheckpoint, checkNmf } from './check.js';
 import { solveColumns } from './columns.js';
 import { afterAccepted, afterRejected, extrapolated, FIRST_MOMENTUM, NO_MOMENTUM } from './extrapolate.js';
+import { lossesOf } from './factor-losses.js';
 import { createPause, type Pause } from './pause.js';
 import {
   columnSolver,
@@ -235,10 +236,12 @@ async function result(
           history: Float64Array.from(history, (measure) => measure.heldLoss),
           iteration,
         };
+  const model = normalize(place.W, place.H, args.norm, isDrawn(problem));
   return {
-    ...normalize(place.W, place.H, args.norm, isDrawn(problem)),
+    ...model,
     loss: place.measure.squares / entries,
     nullLoss: problem.total / entries,
+    factorLoss: held === null ? await lossesOf(problem, model, pause) : null,
     objective: place.measure.objective,
     iterations: history.length,
     stopped,

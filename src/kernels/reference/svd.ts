@@ -107,6 +107,7 @@ async function search(args: Search, options: CallOptions): Promise<SvdResult> {
     H: transpose(best.V),
     loss: last.squares / (m * n),
     nullLoss: null,
+    factorLoss: null,
     objective: last.objective,
     iterations: history.length,
     stopped,

@@ -4,6 +4,7 @@ import type { CallOptions, Stopped, TiedArgs, TiedResult } from '../kernels.js';
 import { type Blocks, blocksOf } from './blocks.js';
 import { checkTied } from './check.js';
 import { largestStep, solveColumns } from './columns.js';
+import { lossesOf } from './factor-losses.js';
 import { createPause, type Pause } from './pause.js';
 import { EXPLICIT_BELOW } from './problem.js';
 import { dot, gram, type Panel, residual, sumOfSquares, timesData, timesTransposed } from './products.js';
@@ -168,11 +169,13 @@ async function result(
   const { q, B } = await towards(problem, place, pause);
   // Sums over many iterates have let go of the last digits of WᵀX.
   const H = args.form === 'symmetric' ? place.W : await timesData(place.W, X, pause);
+  const model = normalize(place.W, H, args.norm, false);
   return {
-    ...normalize(place.W, H, args.norm, false),
+    ...model,
     projection: args.form === 'symmetric' ? null : projectionOf(place.W, H, args),
     loss: place.measure.squares / entries,
     nullLoss: total / entries,
+    factorLoss: await lossesOf(problem, model, pause),
     objective: place.measure.objective,
     iterations: history.length,
     stopped,

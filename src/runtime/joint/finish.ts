@@ -1,12 +1,13 @@
 import type { Plan } from '../../compiler/plan.js';
-import { column, type DenseMatrix, dense, scaleRows } from '../../matrix.js';
+import { column, type DenseMatrix, dense } from '../../matrix.js';
 import type { Norm } from '../../objective.js';
 import type { LayerResult, RunState } from '../state.js';
 import { withRows } from './blocks.js';
 import { descend, type Model } from './model.js';
+import { sumUnits, type UnitOf } from './sums.js';
 import { originsOf, type Trained } from './train.js';
 
-/** A layer's factors as a fit has them, and how its embedding comes out of E: row `order[r]` times `by[r]`. */
+/** A layer's factors as a fit has them, and how what it hands on comes out of E: row `order[r]` times `by[r]`. */
 interface Finished {
   readonly W: DenseMatrix;
   readonly d: Float64Array;
@@ -16,9 +17,19 @@ interface Finished {
   readonly normalized: Float64Array;
 }
 
+/** A layer's factors as they were trained: E divided by `units` is what was handed on as normalized. */
+interface Raw {
+  readonly layer: string;
+  readonly A: DenseMatrix;
+  readonly E: DenseMatrix;
+  readonly units: Float64Array;
+  readonly norm: Norm;
+}
+
 /**
  * The layers of a trained model, normalised and sorted like any other. The embedding of a layer that is no output is its
- * own where the coupling leaves it one, else what the output makes of it.
+ * own where the coupling leaves it one, else what the output makes of it. Layers that meet in a sum keep the order of their
+ * factors, and the first one's lengths are the unit of all, so that what is added up stays the same sum.
  */
 export async function finishedLayers(
   plan: Plan,
@@ -27,19 +38,22 @@ export async function finishedLayers(
 ): Promise<ReadonlyMap<string, LayerResult>> {
   const own = new Set(originsOf(plan).flatMap(({ tops }) => tops));
   const composed = await descend(model, plan.output);
+  const unitOf = sumUnits(plan, model.readers);
   const finished = new Map<string, Finished>();
   const results = new Map<string, LayerResult>();
   for (const step of plan.fit) {
     if (step.op !== 'nmf') continue;
-    const before = state.results.get(step.layer);
-    const E = own.has(step.layer) ? model.E.get(step.layer) : composed.embeddings.get(step.layer);
-    const A = inUnitsBelow(model, step.layer, finished);
-    if (before === undefined || E === undefined || A === undefined) continue;
-    const layer = normalized(A, E, step.args.norm);
-    finished.set(step.layer, layer);
-    const { W, d, H } = layer;
+    const { layer } = step;
+    const before = state.results.get(layer);
+    const E = own.has(layer) ? model.E.get(layer) : composed.embeddings.get(layer);
+    const A = inUnitsBelow(model, layer, finished);
+    const units = model.units.get(layer);
+    if (before === undefined || E === undefined || A === undefined || units === undefined) continue;
+    const made = normalized({ layer, A, E, units, norm: step.args.norm }, unitOf);
+    finished.set(layer, made);
+    const { W, d, H } = made;
     const stopped = aborted ? 'aborted' : converged ? 'converged' : 'max-iter';
-    results.set(step.layer, { ...before, W, d, H, stopped });
+    results.set(layer, { ...before, W, d, H, stopped, factorLoss: null });
   }
   return results;
 }
@@ -50,18 +64,22 @@ function inUnitsBelow({ readers, A }: Model, layer: string, finished: ReadonlyMa
   const reader = readers.find((candidate) => candidate.layer === layer);
   for (const { source, from, to } of reader?.parts ?? []) {
     if (source.kind === 'data' || W === undefined) continue;
-    const below = finished.get(source.layer);
-    if (below === undefined) continue;
-    const by = source.normalized ? below.normalized : below.scaled;
     const rows = dense(to - from, W.cols);
-    for (let j = 0; j < W.cols; j++)
-      for (let r = 0; r < rows.rows; r++) rows.data[r + j * rows.rows] = by[r] * column(W, j)[from + below.order[r]];
+    // What adds up in one row has one unit, and keeps its place.
+    for (const [r, [place]] of source.rows.entries()) {
+      const below = finished.get(place.layer);
+      if (below === undefined) continue;
+      const by = (place.normalized ? below.normalized : below.scaled)[place.row];
+      const old = from + r + below.order[place.row] - place.row;
+      for (let j = 0; j < W.cols; j++) rows.data[r + j * rows.rows] = by * column(W, j)[old];
+    }
     W = withRows(W, from, rows);
   }
   return W;
 }
 
-function normalized(A: DenseMatrix, E: DenseMatrix, norm: Norm): Finished {
+/** W·diag(d)·H = A·E. */
+function normalized({ layer, A, E, units, norm }: Raw, unitOf: UnitOf): Finished {
   const k = A.cols;
   const length = (values: Float64Array) =>
     norm === 'L1'
@@ -69,23 +87,32 @@ function normalized(A: DenseMatrix, E: DenseMatrix, norm: Norm): Finished {
       : Math.sqrt(values.reduce((sum, x) => sum + x * x, 0));
   const w = Array.from({ length: k }, (_, r) => length(column(A, r)));
   const h = Array.from({ length: k }, (_, r) => length(E.data.filter((_, p) => p % k === r)));
-  const order = Array.from({ length: k }, (_, r) => r).sort((a, b) => w[b] * h[b] - w[a] * h[a] || a - b);
   const plain = norm === 'none';
-  const over = (lengths: readonly number[]) =>
-    Float64Array.from(order, (r) => (plain || lengths[r] === 0 ? 1 : lengths[r]));
-  const [byW, byH] = [over(w), over(h)];
-  const W = dense(A.rows, k);
-  order.forEach((from, r) => {
-    column(W, r).set(column(A, from).map((x) => x / byW[r]));
+  const rows = Array.from({ length: k }, (_, row) => {
+    const scaled = unitOf({ layer, row, normalized: false }, w[row]);
+    const bare = unitOf({ layer, row, normalized: true }, units[row] > 0 ? h[row] / units[row] : 0);
+    const byW = scaled ?? (plain ? 1 : w[row]);
+    const byH = bare === undefined ? (plain ? 1 : h[row]) : bare * units[row];
+    const normalized = bare === undefined ? units[row] / (byH || 1) : 1 / bare;
+    return { byW, byH, normalized, placed: scaled !== undefined || bare !== undefined };
   });
-  const sorted = dense(k, E.cols);
-  for (let j = 0; j < E.cols; j++) for (let r = 0; r < k; r++) sorted.data[r + j * k] = E.data[order[r] + j * k];
+  const placed = rows.some((row) => row.placed);
+  const order = Array.from({ length: k }, (_, r) => r).sort(
+    (a, b) => (placed ? 0 : w[b] * h[b] - w[a] * h[a]) || a - b,
+  );
+  const sorted = order.map((r) => rows[r]);
+  const W = dense(A.rows, k);
+  const H = dense(k, E.cols);
+  for (const [r, { byW, byH }] of sorted.entries()) {
+    column(W, r).set(column(A, order[r]).map((x) => x / (byW || 1)));
+    for (let j = 0; j < E.cols; j++) H.data[r + j * k] = E.data[order[r] + j * k] / (byH || 1);
+  }
   return {
     W,
-    d: Float64Array.from(order, (r) => (plain ? 1 : w[r] * h[r])),
-    H: scaleRows(sorted, byH.map((x) => 1 / x)), // biome-ignore format: one thought
+    d: Float64Array.from(sorted, ({ byW, byH }) => byW * byH),
+    H,
     order,
-    scaled: plain ? byW : Float64Array.from(order, (r) => w[r]),
-    normalized: byH.map((x) => 1 / x),
+    scaled: Float64Array.from(sorted, ({ byW }) => byW),
+    normalized: Float64Array.from(sorted, ({ normalized }) => normalized),
   };
 }

@@ -1,19 +1,26 @@
 import type { Plan, SlotId } from '../../compiler/plan.js';
-import { addScaled, type DenseMatrix, dense, rowRange, scaleRows } from '../../matrix.js';
+import { addScaled, column, type DenseMatrix, dense, rowRange, scaleRows } from '../../matrix.js';
 import { multiply } from '../reconstruct.js';
 import type { RunState } from '../state.js';
-import { withRows } from './blocks.js';
 
-/** Rows of what a layer reads: data, or the embedding of a layer below. */
+/** Rows of what a layer reads: data, or an embedding from below. */
 export interface Part {
   readonly from: number;
   readonly to: number;
   readonly source: Source;
 }
 
+/** An embedding is told row by row: the factors that add up in it, one where it is no sum. */
 export type Source =
   | { readonly kind: 'data'; readonly slot: SlotId }
-  | { readonly kind: 'embedding'; readonly layer: string; readonly normalized: boolean };
+  | { readonly kind: 'embedding'; readonly rows: readonly (readonly Place[])[] };
+
+/** A factor of a layer as it is handed on: with its scale, or normalized. */
+export interface Place {
+  readonly layer: string;
+  readonly row: number;
+  readonly normalized: boolean;
+}
 
 /** A layer and what it reads. */
 export interface Reader {
@@ -31,36 +38,40 @@ export interface Model {
   readonly readers: readonly Reader[];
   readonly A: ReadonlyMap<string, DenseMatrix>;
   readonly E: ReadonlyMap<string, DenseMatrix>;
+  /** What one unit of each factor is in E where its embedding is read without its scale. */
+  readonly units: ReadonlyMap<string, Float64Array>;
 }
 
-/** Who reads what, from a plan without sums. */
+/** Who reads what. */
 export function readersOf(plan: Plan): readonly Reader[] {
-  const leaves = new Map<SlotId, readonly { readonly source: Source; readonly rows: number }[]>();
+  const leaves = new Map<SlotId, readonly Source[]>();
   const rowsIn = (slot: SlotId) => plan.slots[Number(slot.slice(1))].shape[0];
+  const read = (slots: readonly SlotId[]) => slots.flatMap((slot) => leaves.get(slot) ?? []);
+  const placesIn = (slot: SlotId) => read([slot]).flatMap((leaf) => (leaf.kind === 'data' ? [] : leaf.rows));
+  const embedding = (layer: string, write: SlotId, normalized: boolean) => {
+    const rows = Array.from({ length: rowsIn(write) }, (_, row) => [{ layer, row, normalized }]);
+    leaves.set(write, [{ kind: 'embedding', rows }]);
+  };
   const readers: Reader[] = [];
   for (const step of [...plan.prepare, ...plan.fit]) {
-    if (step.op === 'load')
-      leaves.set(step.write, [{ source: { kind: 'data', slot: step.write }, rows: rowsIn(step.write) }]);
-    if (step.op === 'align')
-      leaves.set(step.write, [{ source: { kind: 'data', slot: step.write }, rows: rowsIn(step.write) }]);
-    if (step.op === 'stackRows')
-      leaves.set(
-        step.write,
-        step.reads.flatMap((slot) => leaves.get(slot) ?? []),
-      );
-    if (step.op === 'embed')
-      leaves.set(step.write, [
-        { source: { kind: 'embedding', layer: step.layer, normalized: false }, rows: rowsIn(step.write) },
-      ]);
+    if (step.op === 'load' || step.op === 'align') leaves.set(step.write, [{ kind: 'data', slot: step.write }]);
+    if (step.op === 'stackRows') leaves.set(step.write, read(step.reads));
+    if (step.op === 'add') {
+      const branches = step.reads.map(placesIn);
+      const rows = branches[0].map((_, row) => branches.flatMap((branch) => branch[row]));
+      leaves.set(step.write, [{ kind: 'embedding', rows }]);
+    }
+    if (step.op === 'embed') embedding(step.layer, step.write, false);
     if (step.op !== 'nmf') continue;
-    const { layer, read, write, args } = step;
+    const { layer, write } = step;
     let top = 0;
-    const parts = (leaves.get(read) ?? []).map(({ source, rows }) => {
-      top += rows;
-      return { source, from: top - rows, to: top };
+    const parts = read([step.read]).map((source) => {
+      const from = top;
+      top += source.kind === 'data' ? rowsIn(source.slot) : source.rows.length;
+      return { source, from, to: top };
     });
     readers.push({ layer, parts });
-    leaves.set(write.H, [{ source: { kind: 'embedding', layer, normalized: true }, rows: args.k }]);
+    embedding(layer, write.H, true);
   }
   return readers;
 }
@@ -73,10 +84,13 @@ interface Shares {
   readonly own: ReadonlyMap<string, number>;
 }
 
+/** Some rows of a layer's product; what they estimate is normalized where they are to be taken times its units. */
 interface Giver {
   readonly layer: string;
-  readonly part: Part;
+  readonly from: number;
+  readonly to: number;
   readonly share: number;
+  readonly normalized: boolean;
 }
 
 /** The rows of a layer's product, from `at` on, that an estimate is made of. */
@@ -86,51 +100,54 @@ interface Mark {
   readonly share: number;
 }
 
-export const keyOf = (source: Source): string => (source.kind === 'data' ? source.slot : `layer ${source.layer}`);
+const keyOf = (layer: string): string => `layer ${layer}`;
 
-/** The plan backwards, as `estimates` walks it: a mean at each slot, and one of all that is said of an embedding. */
-function sharesOf(plan: Plan, readers: readonly Reader[], tops: readonly string[]): Shares {
+/**
+ * The plan backwards, as `estimates` walks it: a mean at each slot, and one of all that is said of an embedding; a sum in
+ * equal parts to its branches.
+ */
+function sharesOf(plan: Plan, tops: readonly string[]): Shares {
   const found = new Map<SlotId, Mark[][]>();
-  const embeddings = new Map<string, Mark[][]>();
-  const marks = new Map<string, readonly Mark[]>();
+  const embeddings = new Map<string, Giver[][]>();
+  const givers = new Map<string, readonly Giver[]>();
   const own = new Map<string, number>();
-  const append = <K>(lists: Map<K, Mark[][]>, key: K, list: Mark[]) =>
-    lists.set(key, [...(lists.get(key) ?? []), list]);
-  const mean = (lists: readonly Mark[][], count: number) =>
+  const rowsIn = (slot: SlotId) => plan.slots[Number(slot.slice(1))].shape[0];
+  const append = <K, T>(lists: Map<K, T[][]>, key: K, list: T[]) => lists.set(key, [...(lists.get(key) ?? []), list]);
+  const mean = <T extends { readonly share: number }>(lists: readonly T[][], count: number) =>
     lists.flat().map((mark) => ({ ...mark, share: mark.share / count }));
   const take = (slot: SlotId): Mark[] => mean(found.get(slot) ?? [], (found.get(slot) ?? []).length);
+  const giversOf = (slot: SlotId, normalized: boolean): Giver[] =>
+    take(slot).map(({ layer, at, share }) => ({ layer, from: at, to: at + rowsIn(slot), share, normalized }));
+  const given = (layer: string, slot: SlotId, normalized: boolean) => {
+    if (found.has(slot)) append(embeddings, layer, giversOf(slot, normalized));
+  };
   for (const step of [...plan.prepare, ...plan.fit].reverse()) {
-    if (step.op === 'load' || step.op === 'align') marks.set(step.write, take(step.write));
+    if (step.op === 'load' || step.op === 'align') givers.set(step.write, giversOf(step.write, false));
     if (step.op === 'stackRows') {
       let top = 0;
       const estimate = take(step.write);
       for (const slot of estimate.length === 0 ? [] : step.reads) {
         const from = top;
         append(found, slot, estimate.map((mark) => ({ ...mark, at: mark.at + from }))); // biome-ignore format: one thought
-        top += plan.slots[Number(slot.slice(1))].shape[0];
+        top += rowsIn(slot);
       }
     }
-    if (step.op === 'embed' && found.has(step.write)) append(embeddings, step.layer, take(step.write));
+    if (step.op === 'add') {
+      const estimate = mean([take(step.write)], step.reads.length);
+      for (const slot of estimate.length === 0 ? [] : step.reads) append(found, slot, estimate);
+    }
+    if (step.op === 'embed') given(step.layer, step.write, false);
     if (step.op !== 'nmf') continue;
     const { layer, read, write } = step;
-    if (found.has(write.H)) append(embeddings, layer, take(write.H));
+    given(layer, write.H, true);
     const lists = embeddings.get(layer) ?? [];
     const count = lists.length + Number(tops.includes(layer));
     if (count === 0) continue;
     if (tops.includes(layer)) own.set(layer, 1 / count);
-    marks.set(`layer ${layer}`, mean(lists, count));
+    givers.set(keyOf(layer), mean(lists, count));
     append(found, read, [{ layer, at: 0, share: 1 }]);
   }
-  const partAt = ({ layer, at }: Mark) =>
-    readers.find((reader) => reader.layer === layer)?.parts.find(({ from }) => from === at);
-  const givers = [...marks].map(([key, list]) => {
-    const of = list.flatMap((mark) => {
-      const part = partAt(mark);
-      return part === undefined ? [] : [{ layer: mark.layer, part, share: mark.share }];
-    });
-    return [key, of] as const;
-  });
-  return { givers: new Map(givers), own };
+  return { givers, own };
 }
 
 /** What embeddings at the top make of everything below. */
@@ -140,19 +157,20 @@ export interface Descent extends Shares {
 }
 
 /** Leads the embeddings of some layers down. */
-export async function descend({ plan, readers, A, E }: Model, tops: readonly string[]): Promise<Descent> {
-  const shares = sharesOf(plan, readers, tops);
+export async function descend(model: Model, tops: readonly string[]): Promise<Descent> {
+  const { plan, readers, A, E, units } = model;
+  const shares = sharesOf(plan, tops);
   const embeddings = new Map<string, DenseMatrix>();
   for (const { layer } of readers.toReversed()) {
     const parts: (readonly [DenseMatrix, number])[] = [];
     const own = E.get(layer);
     const share = shares.own.get(layer);
     if (own !== undefined && share !== undefined) parts.push([own, share]);
-    for (const giver of shares.givers.get(`layer ${layer}`) ?? []) {
-      const [W, above] = [A.get(giver.layer), embeddings.get(giver.layer)];
-      if (W === undefined || above === undefined) continue;
-      const { from, to } = giver.part;
-      parts.push([await multiply({ left: rowRange(W, from, to), right: above }), giver.share]);
+    for (const { layer: giver, from, to, share, normalized } of shares.givers.get(keyOf(layer)) ?? []) {
+      const [W, above, by] = [A.get(giver), embeddings.get(giver), units.get(layer)];
+      if (W === undefined || above === undefined || by === undefined) continue;
+      const rows = rowRange(W, from, to);
+      parts.push([await multiply({ left: normalized ? scaleRows(rows, by) : rows, right: above }), share]);
     }
     if (parts.length > 0) embeddings.set(layer, weighed(parts));
   }
@@ -165,18 +183,43 @@ export function weighed(parts: readonly (readonly [DenseMatrix, number])[]): Den
   return parts.reduce((sum, [matrix, share]) => addScaled(sum, matrix, share), dense(rows, cols));
 }
 
-/** How much a layer's rows count for in the estimate of what they are rows of. */
-export const shareOf = ({ givers }: Descent, layer: string, part: Part): number =>
-  (givers.get(keyOf(part.source)) ?? []).find((giver) => giver.layer === layer && giver.part === part)?.share ?? 0;
+/** What matrices of the data are for each unit of something, features × units. */
+type Loadings = ReadonlyMap<SlotId, DenseMatrix>;
 
-/** What one unit of each layer's embedding is in each matrix of the data (features × k), the shares of means included. */
-export async function loadingsOf(
-  { readers, A }: Model,
-  descent: Descent,
-): Promise<ReadonlyMap<string, ReadonlyMap<SlotId, DenseMatrix>>> {
-  const all = new Map<string, Map<SlotId, DenseMatrix>>();
-  for (const { layer, parts } of readers) {
-    const W = A.get(layer);
+/** How much rows that read data count for in the estimate of these. */
+export const shareOf = ({ givers }: Descent, layer: string, slot: SlotId, { from }: Part): number =>
+  (givers.get(slot) ?? []).find((giver) => giver.layer === layer && giver.from === from)?.share ?? 0;
+
+/** What one unit of each row that reads embeddings is in each matrix of the data, given that of the layers below. */
+export function reachOf(
+  { units }: Model,
+  { givers }: Descent,
+  below: ReadonlyMap<string, Loadings>,
+  { layer, part: { from, to } }: { readonly layer: string; readonly part: Part },
+): Loadings {
+  const reach = new Map<SlotId, DenseMatrix>();
+  for (const [source, loadings] of below) {
+    for (const giver of givers.get(keyOf(source)) ?? []) {
+      if (giver.layer !== layer || giver.from < from || giver.to > to) continue;
+      for (const [slot, P] of loadings) {
+        const all = reach.get(slot) ?? dense(P.rows, to - from);
+        for (let r = 0; r < P.cols; r++) {
+          const by = giver.share * (giver.normalized ? (units.get(source)?.[r] ?? 0) : 1);
+          const sum = column(all, giver.from - from + r);
+          column(P, r).forEach((x, i) => { sum[i] += by * x; }); // biome-ignore format: one thought
+        }
+        reach.set(slot, all);
+      }
+    }
+  }
+  return reach;
+}
+
+/** What one unit of each layer's embedding is in each matrix of the data, the shares of means and sums included. */
+export async function loadingsOf(model: Model, descent: Descent): Promise<ReadonlyMap<string, Loadings>> {
+  const all = new Map<string, Loadings>();
+  for (const { layer, parts } of model.readers) {
+    const W = model.A.get(layer);
     if (!descent.embeddings.has(layer) || W === undefined) continue;
     const own = new Map<SlotId, DenseMatrix>();
     const add = (slot: SlotId, matrix: DenseMatrix, by: number) => {
@@ -184,36 +227,30 @@ export async function loadingsOf(
       own.set(slot, addScaled(before ?? dense(matrix.rows, matrix.cols), matrix, by));
     };
     for (const part of parts) {
-      const { source, from, to } = part;
-      const rows = rowRange(W, from, to);
-      const share = shareOf(descent, layer, part);
-      if (source.kind === 'data') add(source.slot, rows, share);
+      const rows = rowRange(W, part.from, part.to);
+      const { source } = part;
+      if (source.kind === 'data') add(source.slot, rows, shareOf(descent, layer, source.slot, part));
       else
-        for (const [slot, below] of all.get(source.layer) ?? [])
-          add(slot, await multiply({ left: below, right: rows }), share);
+        for (const [slot, left] of reachOf(model, descent, all, { layer, part }))
+          add(slot, await multiply({ left, right: rows }), 1);
     }
     all.set(layer, own);
   }
   return all;
 }
 
-/** The factors as the layers have them; an embedding that is handed on without its scale is read with it. */
+/** The factors as the layers have them. */
 export function modelOf(plan: Plan, state: RunState): Model {
   const readers = readersOf(plan);
-  const [A, E] = [new Map<string, DenseMatrix>(), new Map<string, DenseMatrix>()];
-  for (const { layer, parts } of readers) {
+  const [A, E, units] = [new Map<string, DenseMatrix>(), new Map<string, DenseMatrix>(), new Map<string, Float64Array>()]; // biome-ignore format: one thought
+  for (const { layer } of readers) {
     const result = state.results.get(layer);
     if (result === undefined) continue;
-    let { W } = result;
-    for (const { source, from, to } of parts) {
-      if (source.kind === 'data' || !source.normalized) continue;
-      const scale = state.results.get(source.layer)?.d ?? new Float64Array(to - from);
-      W = withRows(W, from, scaleRows(rowRange(W, from, to), scale));
-    }
-    A.set(layer, W);
+    A.set(layer, result.W);
     E.set(layer, scaleRows(result.H, result.d));
+    units.set(layer, result.d);
   }
-  return { plan, readers, A, E };
+  return { plan, readers, A, E, units };
 }
 
 /** Joint training takes no weights by feature, which would be a list. */

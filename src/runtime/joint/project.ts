@@ -1,6 +1,7 @@
 import type { Plan, SlotId } from '../../compiler/plan.js';
 import type { CallOptions, Kernels } from '../../kernels/kernels.js';
 import {
+  addScaled,
   column,
   type DenseMatrix,
   dense,
@@ -40,7 +41,8 @@ export async function projectJointly(
     for (const [layer, E] of await solved(plan, model, tops, { given: all, weights, kernels, options }))
       found.set(layer, E);
   }
-  const composed = await descend({ ...model, E: found }, plan.output);
+  const known = plan.output.filter((layer) => found.has(layer));
+  const composed = await descend({ ...model, E: found }, known);
   const embeddings = new Map<string, DenseMatrix>();
   for (const { layer } of plan.layers) {
     const E = found.get(layer) ?? composed.embeddings.get(layer);
@@ -58,34 +60,55 @@ interface New {
 }
 
 /** The embeddings of some layers from which the new samples come out best; none where nothing below them is given. */
-async function solved(plan: Plan, model: Model, tops: readonly string[], { given, weights, kernels, options }: New) {
+async function solved(
+  plan: Plan,
+  model: Model,
+  tops: readonly string[],
+  { given, weights, kernels, options }: New,
+): Promise<ReadonlyMap<string, DenseMatrix>> {
   const descent = await descend(model, tops);
   const loadings = await loadingsOf(model, descent);
+  const readBy = (layer: string) => [...(loadings.get(layer)?.keys() ?? [])].flatMap((slot) => given.get(slot) ?? []);
+  const reached = tops.filter((layer) => readBy(layer).length > 0);
+  if (reached.length === 0) return new Map();
+  if (reached.length < tops.length) return solved(plan, model, reached, { given, weights, kernels, options });
+  const columns = signed(plan, tops).map((column) => ({ ...column, k: model.A.get(column.layer)?.cols ?? 0 }));
   const blocks: Matrix[] = [];
   const factors: DenseMatrix[] = [];
   for (const [slot, weight] of weights) {
     const data = given.get(slot);
-    const parts = tops.map((top) => {
-      const P = loadings.get(top)?.get(slot);
-      const share = descent.own.get(top) ?? 0;
-      return P === undefined ? undefined : scaleColumns(P, new Float64Array(P.cols).fill(share * Math.sqrt(weight)));
+    const parts = columns.map(({ layer, sign }) => {
+      const P = loadings.get(layer)?.get(slot);
+      const by = sign * (descent.own.get(layer) ?? 0) * Math.sqrt(weight);
+      return P === undefined ? undefined : scaleColumns(P, new Float64Array(P.cols).fill(by));
     });
     if (data === undefined || parts.every((P) => P === undefined)) continue;
     blocks.push((await weighBlock(data, Math.sqrt(weight))).matrix);
-    const widths = tops.map((top) => model.A.get(top)?.cols ?? 0);
-    factors.push(beside(parts.map((P, at) => P ?? dense(data.rows, widths[at]))));
+    factors.push(beside(parts.map((P, at) => P ?? dense(data.rows, columns[at].k))));
   }
-  if (blocks.length === 0) return [];
   const W = stackDense(factors);
   const none = new Float64Array(W.cols);
-  const nonneg = plan.fit.some((step) => step.op === 'nmf' && step.layer === tops[0] && step.args.H.nonneg);
-  const free = { ridge: none, linear: none, coupling: null, nonneg, upperBound: null };
-  const E = withoutUnknown(await kernels.encode({ X: blocks, W, ...free }, options), blocks);
+  const nonneg = columns.some((column) => column.nonneg);
+  const terms = { ridge: none, linear: none, coupling: null, nonneg, upperBound: null };
+  const E = await kernels.encode({ X: blocks, W, ...terms }, options);
+  const found = new Map<string, DenseMatrix>();
   let top = 0;
-  return tops.map((layer) => {
-    const k = model.A.get(layer)?.cols ?? 0;
+  for (const { layer, sign, k } of columns) {
     top += k;
-    return [layer, rowRange(E, top - k, top)] as const;
+    const rows = rowRange(E, top - k, top);
+    found.set(layer, addScaled(found.get(layer) ?? dense(k, E.cols), rows, sign));
+  }
+  for (const [layer, own] of found) found.set(layer, withoutUnknown(own, readBy(layer)));
+  return found;
+}
+
+/** Whose factors stand side by side: beside an embedding that stays at least 0 a free one is the difference of two that do. */
+function signed(plan: Plan, tops: readonly string[]) {
+  const bounded = new Set(plan.fit.flatMap((step) => (step.op === 'nmf' && step.args.H.nonneg ? [step.layer] : [])));
+  const mixed = tops.some((layer) => bounded.has(layer));
+  return tops.flatMap((layer) => {
+    const nonneg = bounded.has(layer);
+    return (mixed && !nonneg ? [1, -1] : [1]).map((sign) => ({ layer, sign, nonneg }));
   });
 }
 

@@ -14,6 +14,7 @@ import {
   type Model,
   modelOf,
   type Reader,
+  reachOf,
   shareOf,
   weighed,
   weightsOf,
@@ -165,10 +166,10 @@ function workOf(plan: Plan, state: RunState, options: RunOptions): Work {
 /** X̂·Rᵀ of a matrix of the data, features × k: R is as long as its samples. */
 async function estimateTimes(model: Model, { embeddings, givers }: Descent, slot: SlotId, R: DenseMatrix) {
   const parts: (readonly [DenseMatrix, number])[] = [];
-  for (const { layer, part, share } of givers.get(slot) ?? []) {
+  for (const { layer, from, to, share } of givers.get(slot) ?? []) {
     const [W, estimate] = [model.A.get(layer), embeddings.get(layer)];
     if (W === undefined || estimate === undefined) continue;
-    parts.push([await multiply({ left: rowRange(W, part.from, part.to), right: outer(estimate, R) }), share]);
+    parts.push([await multiply({ left: rowRange(W, from, to), right: outer(estimate, R) }), share]);
   }
   return weighed(parts);
 }
@@ -176,10 +177,10 @@ async function estimateTimes(model: Model, { embeddings, givers }: Descent, slot
 /** Pᵀ·X̂ of a matrix of the data, k × samples. */
 async function timesEstimate(model: Model, { embeddings, givers }: Descent, slot: SlotId, P: DenseMatrix) {
   const parts: (readonly [DenseMatrix, number])[] = [];
-  for (const { layer, part, share } of givers.get(slot) ?? []) {
+  for (const { layer, from, to, share } of givers.get(slot) ?? []) {
     const [W, estimate] = [model.A.get(layer), embeddings.get(layer)];
     if (W === undefined || estimate === undefined) continue;
-    parts.push([await multiply({ left: inner(P, rowRange(W, part.from, part.to)), right: estimate }), share]);
+    parts.push([await multiply({ left: inner(P, rowRange(W, from, to)), right: estimate }), share]);
   }
   return weighed(parts);
 }
@@ -197,7 +198,6 @@ async function improvePart(work: Work, model: Model, { layer, parts }: Reader, a
     const R = descent.embeddings.get(layer);
     if (R === undefined) continue;
     const right = outer(R, R);
-    const share = shareOf(descent, layer, part);
     const residualTimes = async (slot: SlotId, { X }: Datum) => {
       const product = await work.kernels.multiply({ X, factor: R, side: 'H' }, work.options);
       return addScaled(product, await estimateTimes(model, descent, slot, R), -1);
@@ -206,19 +206,19 @@ async function improvePart(work: Work, model: Model, { layer, parts }: Reader, a
       const datum = work.data.get(source.slot);
       if (datum === undefined) continue;
       const omega = weight * datum.weight;
+      const share = shareOf(descent, layer, source.slot, part);
       slope = addScaled(slope, await residualTimes(source.slot, datum), omega * share);
       terms.push({ left: null, right, by: omega * share ** 2 });
       continue;
     }
-    const loadings = (await loadingsOf(model, descent)).get(source.layer) ?? new Map<SlotId, DenseMatrix>();
     let left = dense(to - from, to - from);
-    for (const [slot, P] of loadings) {
+    for (const [slot, P] of reachOf(model, descent, await loadingsOf(model, descent), { layer, part })) {
       const datum = work.data.get(slot);
       if (datum === undefined) continue;
-      slope = addScaled(slope, inner(P, await residualTimes(slot, datum)), datum.weight * weight * share);
+      slope = addScaled(slope, inner(P, await residualTimes(slot, datum)), datum.weight * weight);
       left = addScaled(left, inner(P, P), datum.weight);
     }
-    terms.push({ left, right, by: weight * share ** 2 });
+    terms.push({ left, right, by: weight });
   }
   if (terms.length === 0) return model;
   const rows = await improveRows(rowRange(W, from, to), slope, terms, bounds.W);
@@ -273,9 +273,9 @@ async function measure(work: Work, model: Model, round: number): Promise<Round> 
 /** The estimate of a matrix of the data as one product. */
 function productOf(model: Model, { embeddings, givers }: Descent, slot: SlotId) {
   const list = givers.get(slot) ?? [];
-  const parts = list.flatMap(({ layer, part, share }) => {
+  const parts = list.flatMap(({ layer, from, to, share }) => {
     const [W, H] = [model.A.get(layer), embeddings.get(layer)];
-    return W === undefined || H === undefined ? [] : [{ W: rowRange(W, part.from, part.to), H, share }];
+    return W === undefined || H === undefined ? [] : [{ W: rowRange(W, from, to), H, share }];
   });
   if (parts.length === 0) return undefined;
   const rank = parts.reduce((sum, { W }) => sum + W.cols, 0);

@@ -1,10 +1,10 @@
+use crate::column_terms::ColumnTerms;
 use crate::error::Result;
 use crate::nmf::Walk;
 use crate::objective::FactorTerms;
 use crate::panel::Panel;
 use crate::reduce::{gram, sums_of_magnitudes};
 use crate::simd::Real;
-use crate::ties::Ties;
 
 /// Rows are balanced once they are to be moved by at least two to this power.
 const APART: i32 = 4;
@@ -25,7 +25,7 @@ pub struct Penalties<T: Real> {
     /// Those of its rows.
     pub terms: FactorTerms,
     /// Those of its columns.
-    pub ties: Ties<T>,
+    pub column_terms: ColumnTerms<T>,
     /// Somebody asks for ‖f_r‖₁.
     pub with_l1: bool,
 }
@@ -33,7 +33,7 @@ pub struct Penalties<T: Real> {
 impl<T: Real> Penalties<T> {
     /// Whether they change when scale moves between the factor and its partner.
     pub fn fix_scale(&self) -> bool {
-        self.terms.upper.is_finite() || self.ties.drawn()
+        self.terms.upper.is_finite() || self.column_terms.drawn()
     }
 }
 
@@ -66,7 +66,7 @@ impl Sums {
         };
         let l2: Vec<f64> = (0..k).map(|r| gram[r * k + r].sqrt()).collect();
         let mut energy: Vec<f64> = l2.iter().map(|x| penalties.terms.l2 * x * x).collect();
-        penalties.ties.add_energy(panel, &mut energy);
+        penalties.column_terms.add_energy(panel, &mut energy);
         Self {
             gram,
             norms: FactorNorms {
@@ -75,8 +75,15 @@ impl Sums {
                 l2,
             },
             energy,
-            apart: penalties.ties.apart(panel),
+            apart: penalties.column_terms.apart(panel),
         }
+    }
+
+    /// ‖f_r‖²·‖p_r‖², which is ‖f_r·p_r‖², of each row with that of a partner.
+    pub fn squares_with(&self, partner: &Self) -> Vec<f64> {
+        let k = self.norms.l2.len();
+        let squares = |r: usize| self.gram[r * (k + 1)] * partner.gram[r * (k + 1)];
+        (0..k).map(squares).collect()
     }
 
     /// As if row r of the panel were multiplied by `by[r]`, a power of two or its negative: exactly.

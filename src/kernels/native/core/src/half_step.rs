@@ -1,5 +1,6 @@
 use std::ops::Range;
 
+use crate::column_terms::Columns;
 use crate::data::Element;
 use crate::error::Result;
 use crate::hold_out::{HeldValues, Lists};
@@ -12,7 +13,6 @@ use crate::reduce::{add_gram, in_order, inner};
 use crate::simd::{Real, run};
 use crate::solver::Prepared;
 use crate::solver::multiplicative::gram_panel;
-use crate::ties::Columns;
 use crate::view::View;
 
 /// One half-step: a factor is improved while its partner stands still.
@@ -29,7 +29,7 @@ pub struct HalfStep<'a, T: Element> {
     pub prepared: &'a Prepared<'a, T>,
     /// What is added to its product with the data, where entries are held out and filled in.
     pub filled: Option<Filled<'a, T>>,
-    /// What is added to it where columns are tied.
+    /// What is added to it where it has column terms.
     pub columns: Option<&'a Columns<T>>,
     /// How far to go beyond the solution, in the direction from the one before.
     pub beta: f64,

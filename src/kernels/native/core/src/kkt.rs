@@ -1,5 +1,6 @@
 use std::ops::Range;
 
+use crate::column_terms::Columns;
 use crate::data::Element;
 use crate::error::Result;
 use crate::half_step::correct;
@@ -8,15 +9,31 @@ use crate::memory::Aligned;
 use crate::panel::Panel;
 use crate::parallel::each_task;
 use crate::quadratic::{Quadratic, dead_below};
-use crate::reduce::gram;
+use crate::reduce::{cross_of, gram, in_order};
 use crate::simd::Real;
 use crate::solver::multiplicative::{gram_panel, times_gram};
-use crate::ties::Columns;
 use crate::view::View;
 
-/// The largest step any coordinate of a factor can still take towards its minimiser, as a fraction of the largest entry
-/// of its row; `known` is the product of the partner with the data, where it was made already. Where entries are held
-/// out, the quadratic of each column is its own.
+/// What a last look at a factor tells.
+pub struct Open {
+    /// The largest step any coordinate can still take towards its minimiser, as a fraction of the largest entry of its row.
+    pub step: f64,
+    /// Of each row of the factor with that of the product of the partner with the data: ⟨X, w_r·h_r⟩.
+    pub cross: Vec<f64>,
+    /// ‖w_r·h_r‖² over the entries that are listed, each times its weight; none where none are.
+    pub listed: Option<Vec<f64>>,
+}
+
+/// What a range of columns tells.
+struct Part {
+    /// Largest open step and largest entry of each coordinate.
+    widest: Vec<(f64, f64)>,
+    cross: Vec<f64>,
+    listed: Option<Vec<f64>>,
+}
+
+/// Looks how far a factor is from its minimiser; `known` is the product of the partner with the data, where it was made
+/// already. Where entries are held out, the quadratic of each column is its own.
 pub fn largest_step<T: Element>(
     view: &View<'_, T>,
     factor: &Panel<T>,
@@ -25,7 +42,7 @@ pub fn largest_step<T: Element>(
     quadratic: &Quadratic<'_>,
     own: Option<Listed<'_>>,
     columns: Option<&Columns<T>>,
-) -> Result<f64> {
+) -> Result<Open> {
     let (k, stride) = (factor.k, factor.stride);
     let gram: Aligned<T> = gram_panel(k, &quadratic.gram, 1.0)?;
     let masked = own
@@ -43,6 +60,7 @@ pub fn largest_step<T: Element>(
                 &made
             }
         };
+        let cross = cross_of(k, stride, x, product);
         let mut whole;
         let product = match columns {
             None => product,
@@ -69,7 +87,12 @@ pub fn largest_step<T: Element>(
                 spread: spread(c, r),
                 curvature: own.curvature::<T>(quadratic, r, &diagonal[c * k..(c + 1) * k]),
             };
-            return Ok(widest(quadratic, stride, x, product, at));
+            let squares = listed_squares(k, stride, x, &diagonal);
+            return Ok(Part {
+                widest: widest(quadratic, stride, x, product, at),
+                cross,
+                listed: Some(squares),
+            });
         }
         let mut gx = Aligned::zeros(x.len())?;
         times_gram(&gram, stride, x, &mut gx);
@@ -78,22 +101,36 @@ pub fn largest_step<T: Element>(
             spread: spread(c, r),
             curvature: quadratic.curvature[r],
         };
-        Ok(widest(quadratic, stride, x, product, at))
+        Ok(Part {
+            widest: widest(quadratic, stride, x, product, at),
+            cross,
+            listed: None,
+        })
     });
     let mut widest = vec![(0.0_f64, 0.0_f64); k];
-    for part in parts {
-        let part: Vec<(f64, f64)> = part?;
-        for ((open, scale), (o, s)) in widest.iter_mut().zip(part) {
-            (*open, *scale) = (open.max(o), scale.max(s));
+    let parts: Vec<Part> = parts.into_iter().collect::<Result<_>>()?;
+    for part in &parts {
+        for ((open, scale), (o, s)) in widest.iter_mut().zip(&part.widest) {
+            (*open, *scale) = (open.max(*o), scale.max(*s));
         }
     }
-    Ok(widest.iter().fold(0.0, |most, &(open, scale)| {
+    let (crosses, listed): (Vec<_>, Vec<_>) = parts
+        .into_iter()
+        .map(|part| (part.cross, part.listed))
+        .unzip();
+    let listed: Option<Vec<Vec<f64>>> = listed.into_iter().collect();
+    let step = widest.iter().fold(0.0, |most: f64, &(open, scale)| {
         match (open > 0.0, scale > 0.0) {
             (false, _) => most,
             (true, true) => most.max(open / scale),
             (true, false) => most.max(1.0),
         }
-    }))
+    });
+    Ok(Open {
+        step,
+        cross: in_order(crosses, k),
+        listed: listed.map(|listed| in_order(listed, k)),
+    })
 }
 
 /// Row r of G·x, its curvature, 0 where the coordinate is to be left alone, and what the column's own diagonal adds to both.
@@ -159,6 +196,17 @@ fn widest<T: Real>(
         }
     }
     widest
+}
+
+/// Σ_j x_rj²·D_rj for each row r of some columns, D being k numbers for each.
+fn listed_squares<T: Real>(k: usize, stride: usize, x: &[T], diagonal: &[f64]) -> Vec<f64> {
+    let mut sums = vec![0.0; k];
+    for (x, diagonal) in x.chunks_exact(stride).zip(diagonal.chunks_exact(k)) {
+        for ((sum, x), d) in sums.iter_mut().zip(x).zip(diagonal) {
+            *sum += d * x.to_f64() * x.to_f64();
+        }
+    }
+    sums
 }
 
 /// Gram matrices of each column's own, in 64 bits, by what they do.

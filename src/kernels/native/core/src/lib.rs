@@ -17,6 +17,8 @@ mod sparse;
 /// The data as one factor sees them.
 pub mod view;
 
+/// Terms that link the columns of a factor to one another or to a target.
+pub mod column_terms;
 /// Watching and ending a fit.
 pub mod control;
 /// X as row blocks, dense and sparse.
@@ -27,6 +29,8 @@ pub mod encode;
 pub mod error;
 /// A look at every entry.
 pub mod examine;
+/// What each factor of a model leaves of the data by itself.
+pub mod factor_losses;
 pub mod hold_out;
 /// Owned matrices.
 pub mod matrix;
@@ -57,5 +61,3 @@ pub mod simd;
 pub mod solver;
 pub mod svd;
 pub mod tied;
-/// Terms that tie the columns of a factor to one another or to a target.
-pub mod ties;

@@ -6,7 +6,7 @@
 //! - L21: λ·mn·Σ_r √(σ·‖p_r‖₂·‖f_r‖₂/√(mn)), σ² the mean square of the data,
 //! - angular: ½λ·Σ_{r≠s} ‖p_r‖₂·‖p_s‖₂·⟨f_r, f_s⟩,
 //!
-//! and those of `ties`.
+//! and those of `column_terms`.
 
 use crate::error::{KernelError, Result};
 use crate::factor::Sums;
@@ -78,7 +78,7 @@ pub struct StepTerms {
     pub coupling: Option<Vec<f64>>,
 }
 
-/// The penalties as seen from a solve for one factor while its partner stands still, but for what ties its columns; `rms`
+/// The penalties as seen from a solve for one factor while its partner stands still, but for its column terms; `rms`
 /// is σ. What is not quadratic is replaced by a parabola that touches it at the present f̃ and lies above it elsewhere:
 /// ‖f‖ ≤ ‖f‖² / (2‖f̃‖) + ‖f̃‖ / 2, √‖f‖ ≤ ‖f‖² / (4‖f̃‖^1.5) + …, ‖f_r‖·‖f_s‖ ≤ ½(‖f_r‖²·‖f̃_s‖/‖f̃_r‖ + …).
 pub(crate) fn step_terms(

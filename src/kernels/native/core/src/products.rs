@@ -3,7 +3,7 @@ use std::ops::Range;
 
 use crate::data::{Data, DensePart, Element, PartKind};
 use crate::error::Result;
-use crate::leaves::{Accumulate, Gather, Scatter};
+use crate::leaves::{Accumulate, Across, FEW, Gather, Scatter};
 use crate::panel::Panel;
 use crate::simd::run;
 use crate::sparse::Lists;
@@ -15,6 +15,9 @@ const DOWN: usize = 32 << 10;
 const BESIDE: usize = 96;
 /// Terms of a dense product along a row that are taken at once: a line of entries for each stays near.
 const ALONG: usize = 24;
+/// Bytes of a dense block that the second cache holds: from further away a column's entries come slower than few factors
+/// use them up.
+const NEAR: usize = 2 << 20;
 
 thread_local! {
     static COLUMNS_MADE: Cell<usize> = const { Cell::new(0) };
@@ -47,7 +50,7 @@ pub fn times_columns<T: Element>(
         match &part.kind {
             PartKind::Dense(block) => {
                 let block = Strided::columns(block, columns.clone());
-                dense(factor, stride, &block, out);
+                dense(factor, w.k, stride, &block, out);
             }
             PartKind::Sparse(block) => gather(factor, stride, &block.columns(), columns.start, out),
         }
@@ -68,7 +71,9 @@ pub fn times_rows<T: Element>(h: &Panel<T>, x: &Data<'_, T>, rows: Range<usize>,
         let out = &mut out[(from - rows.start) * stride..(to - rows.start) * stride];
         let own = from - part.top..to - part.top;
         match &part.kind {
-            PartKind::Dense(block) => dense(h.data(), stride, &Strided::rows(block, own), out),
+            PartKind::Dense(block) => {
+                dense(h.data(), h.k, stride, &Strided::rows(block, own), out);
+            }
             PartKind::Sparse(block) => match block.by_row() {
                 Some(lists) => gather(h.data(), stride, &lists, own.start, out),
                 None => scatter(h.data(), stride, &block.columns(), own, out),
@@ -83,6 +88,8 @@ struct Strided<'a, T> {
     along: usize,
     across: usize,
     terms: usize,
+    /// Whether the whole block is near.
+    near: bool,
 }
 
 impl<'a, T: Element> Strided<'a, T> {
@@ -92,7 +99,12 @@ impl<'a, T: Element> Strided<'a, T> {
             along: block.down,
             across: block.across,
             terms: block.rows,
+            near: Self::near(block),
         }
+    }
+
+    fn near(block: &DensePart<'_, T>) -> bool {
+        size_of::<T>() < size_of::<f64>() || size_of_val(&*block.data) <= NEAR
     }
 
     fn rows(block: &'a DensePart<'_, T>, rows: Range<usize>) -> Self {
@@ -101,11 +113,23 @@ impl<'a, T: Element> Strided<'a, T> {
             along: block.across,
             across: block.down,
             terms: block.cols,
+            near: Self::near(block),
         }
     }
 }
 
-fn dense<T: Element>(factor: &[T], stride: usize, block: &Strided<'_, T>, out: &mut [T]) {
+fn dense<T: Element>(factor: &[T], k: usize, stride: usize, block: &Strided<'_, T>, out: &mut [T]) {
+    if k <= FEW && block.across == 1 && block.near && out.len() >= T::LANES * stride {
+        run(Across {
+            factor,
+            k,
+            entries: block.entries,
+            along: block.along,
+            terms: block.terms,
+            out,
+        });
+        return;
+    }
     // Terms that lie side by side in memory, or columns that do.
     let (depth, beside) = if block.along == 1 {
         ((DOWN / (stride * size_of::<T>())).max(ALONG), BESIDE)

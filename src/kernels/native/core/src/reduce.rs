@@ -131,6 +131,27 @@ pub fn cross_gram<T: Real>(a: &Panel<T>, b: &Panel<T>) -> Result<Vec<f64>> {
     Ok(in_order(partials?, k * k))
 }
 
+/// Σ_j a_rj·b_rj of each row r of some columns of two panels, one after the other.
+pub fn cross_of<T: Real>(k: usize, stride: usize, a: &[T], b: &[T]) -> Vec<f64> {
+    let mut sums = vec![0.0; k];
+    for (a, b) in a.chunks_exact(stride).zip(b.chunks_exact(stride)) {
+        for ((sum, a), b) in sums.iter_mut().zip(a).zip(b) {
+            *sum += a.to_f64() * b.to_f64();
+        }
+    }
+    sums
+}
+
+/// Σ_j a_rj·b_rj of each row r of two panels (k × n).
+pub fn row_crosses<T: Real>(a: &Panel<T>, b: &Panel<T>) -> Vec<f64> {
+    let chunk = |c: usize| {
+        let columns = c * COLUMNS..((c + 1) * COLUMNS).min(a.cols);
+        let data = columns.start * a.stride..columns.end * a.stride;
+        cross_of(a.k, a.stride, &a.data()[data.clone()], &b.data()[data])
+    };
+    in_order(collect(a.cols.div_ceil(COLUMNS), a.cols * a.k, chunk), a.k)
+}
+
 /// Σ_j |x_rj| of each row r of a panel F (k × n).
 pub fn sums_of_magnitudes<T: Real>(f: &Panel<T>) -> Vec<f64> {
     sums_of(f, f64::abs)

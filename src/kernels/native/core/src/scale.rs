@@ -24,6 +24,8 @@ pub struct Normalized {
     pub d: Vec<f64>,
     /// k × samples.
     pub h: Matrix,
+    /// Where each factor was before.
+    pub order: Vec<usize>,
 }
 
 /// Moves the scale of both panels into d and sorts by it, falling, ties by position. A factor that is zero on either
@@ -46,6 +48,7 @@ pub fn normalize<T: Real>(
         w: Matrix::zeros(w.cols, k)?,
         d: zeros(k)?,
         h: Matrix::zeros(k, h.cols)?,
+        order: Vec::new(),
     };
     for (to, &from) in order.iter().enumerate() {
         let unit = norm == Norm::None;
@@ -72,6 +75,7 @@ pub fn normalize<T: Real>(
             *target = scaled(x.to_f64(), h_sizes[from]);
         }
     }
+    out.order = order;
     Ok(out)
 }
 

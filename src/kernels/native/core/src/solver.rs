@@ -1,8 +1,8 @@
+use crate::column_terms::Spread;
 use crate::error::Result;
 use crate::leaves::{SweepTile, Sweeps};
 use crate::quadratic::Quadratic;
 use crate::simd::{Real, run};
-use crate::ties::Spread;
 
 /// Exactly, by pivoting.
 pub mod exact;

@@ -12,6 +12,7 @@ use common::{
     rows_of, transposed, view,
 };
 use factorloom_core::control::Control;
+use factorloom_core::factor_losses::factor_losses;
 use factorloom_core::mse::mse;
 use factorloom_core::nmf::Precision;
 use factorloom_core::pool::{begin, with_threads};
@@ -135,7 +136,12 @@ fn one_two_three_and_seven_threads_give_the_same_bits() {
             };
             let found = svd(&args, Control::IDLE)?;
             let difference = mse(&problem.x, &view(&model.w), &view(&model.h))?;
-            let rest = bits(&[found.loss, found.kkt, difference]);
+            let alone = factor_losses(&problem.x, &view(&model.w), &view(&model.h))?;
+            let rest = [
+                bits(&[found.loss, found.kkt, difference]),
+                bits(&alone.factor_loss),
+            ]
+            .concat();
             Ok([
                 all_bits(&model),
                 bits(&found.u.data),

@@ -2,7 +2,7 @@ use std::borrow::Cow;
 
 use factorloom_core::data::{Block, Dense, Pointers, Values};
 use factorloom_core::error::Result;
-use factorloom_core::{hold_out, nmf, objective, scale, solver, tied, ties};
+use factorloom_core::{column_terms, hold_out, nmf, objective, scale, solver, tied};
 use napi::bindgen_prelude::{Either, Float32Array, Float64Array, Uint32Array};
 use napi_derive::napi;
 
@@ -416,13 +416,13 @@ impl From<&FactorTerms> for objective::FactorTerms {
 }
 
 impl FactorTerms {
-    pub(crate) fn ties(&self) -> ties::TiesArgs<'_> {
-        ties::TiesArgs {
-            graph: self.graph.as_ref().map(|graph| ties::Neighbours {
+    pub(crate) fn column_terms(&self) -> column_terms::ColumnTermsArgs<'_> {
+        column_terms::ColumnTermsArgs {
+            graph: self.graph.as_ref().map(|graph| column_terms::Neighbours {
                 adjacency: view(&graph.adjacency),
                 lambda: graph.lambda,
             }),
-            target: self.target.as_ref().map(|target| ties::Target {
+            target: self.target.as_ref().map(|target| column_terms::Target {
                 matrix: target.matrix.view(),
                 lambda: target.lambda,
                 rescaled: target.scale == TargetScale::Factor,

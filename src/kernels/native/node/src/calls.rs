@@ -16,7 +16,7 @@ use crate::args::{
 };
 use crate::cancel::Cancel;
 use crate::jobs::{Outcome, spawn};
-use crate::results::{Facts, NmfResult, SvdResult, TiedResult};
+use crate::results::{FactorLosses, Facts, NmfResult, SvdResult, TiedResult};
 use crate::running::Ticket;
 
 type Progress = (f64, f64, f64);
@@ -74,8 +74,8 @@ pub fn nmf<'env>(
             start_h: args.start.h.view(),
             w: (&args.w).into(),
             h: (&args.h).into(),
-            w_ties: args.w.ties(),
-            h_ties: args.h.ties(),
+            w_column_terms: args.w.column_terms(),
+            h_column_terms: args.h.column_terms(),
             solver: args.solver.into(),
             accelerate: args.accelerate == Acceleration::Her,
             sweeps: whole(args.sweeps, "sweeps")?,
@@ -169,6 +169,19 @@ pub fn mse<'env>(
 ) -> Result<PromiseRaw<'env, Outcome<f64>>> {
     spawn(env, threads, move |_| {
         core::mse::mse(&views(&args.x), &args.w.view(), &args.h.view())
+    })
+}
+
+/// Resolves with how far X is from each factor by itself, or with an error as data.
+#[napi(ts_return_type = "Promise<FactorLosses | Failure>")]
+pub fn factor_losses<'env>(
+    env: &'env Env,
+    args: MseArgs,
+    threads: u32,
+) -> Result<PromiseRaw<'env, Outcome<FactorLosses>>> {
+    spawn(env, threads, move |_| {
+        core::factor_losses::factor_losses(&views(&args.x), &args.w.view(), &args.h.view())
+            .map(Into::into)
     })
 }
 

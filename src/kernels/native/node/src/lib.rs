@@ -15,9 +15,10 @@ pub use args::{
     Solver, Start, SvdArgs, TiedArgs, TiedForm, Unlisted,
 };
 pub use calls::{
-    encode, examine, force_simd, mse, multiply, nmf, provoke_panic, simd, svd, tied, version,
+    encode, examine, factor_losses, force_simd, mse, multiply, nmf, provoke_panic, simd, svd, tied,
+    version,
 };
 pub use cancel::Cancel;
 pub use results::{
-    Facts, Failure, FailureDetail, HeldOut, NmfResult, Stopped, SvdResult, TiedResult,
+    FactorLosses, Facts, Failure, FailureDetail, HeldOut, NmfResult, Stopped, SvdResult, TiedResult,
 };

@@ -1,6 +1,6 @@
 use factorloom_core::control::{self, Iterate};
 use factorloom_core::error::KernelError;
-use factorloom_core::{examine, nmf, svd, tied};
+use factorloom_core::{examine, factor_losses, nmf, svd, tied};
 use napi::bindgen_prelude::Float64Array;
 use napi_derive::napi;
 
@@ -24,6 +24,7 @@ pub struct NmfResult {
     pub h: Float64Array,
     pub loss: f64,
     pub null_loss: Option<f64>,
+    pub factor_loss: Option<Float64Array>,
     pub objective: f64,
     pub stopped: Stopped,
     pub loss_history: Float64Array,
@@ -52,6 +53,22 @@ pub struct Facts {
     pub negative: Option<f64>,
     pub largest: f64,
     pub zeros: f64,
+}
+
+/// See `FactorLosses` of kernels.ts.
+#[napi(object, object_from_js = false)]
+pub struct FactorLosses {
+    pub null_loss: f64,
+    pub factor_loss: Float64Array,
+}
+
+impl From<factor_losses::FactorLosses> for FactorLosses {
+    fn from(losses: factor_losses::FactorLosses) -> Self {
+        Self {
+            null_loss: losses.null_loss,
+            factor_loss: Float64Array::new(losses.factor_loss),
+        }
+    }
 }
 
 impl From<examine::Facts> for Facts {
@@ -135,6 +152,7 @@ impl From<nmf::NmfResult> for NmfResult {
             h: Float64Array::new(result.h.data),
             loss: result.loss,
             null_loss: Some(result.null_loss),
+            factor_loss: result.factor_loss.map(Float64Array::new),
             objective: result.objective,
             stopped: result.stopped.into(),
             loss_history: history(&result.history, |iterate| iterate.loss),
@@ -184,6 +202,7 @@ impl From<svd::SvdResult> for SvdResult {
                 h: Float64Array::new(result.vt.data),
                 loss: result.loss,
                 null_loss: None,
+                factor_loss: None,
                 objective: result.objective,
                 stopped: result.stopped.into(),
                 loss_history: history(&result.history, |iterate| iterate.loss),

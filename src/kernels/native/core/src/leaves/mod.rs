@@ -2,6 +2,7 @@
 //! twin in `tests/leaves.rs` to the bit, at every level.
 
 mod accumulate;
+mod across;
 mod correct;
 mod extrapolate;
 mod gather;
@@ -12,6 +13,7 @@ mod sum;
 mod sweep;
 
 pub use accumulate::Accumulate;
+pub use across::{Across, FEW};
 pub use correct::{Correct, Scored};
 pub use extrapolate::Extrapolate;
 pub use gather::Gather;

@@ -1,3 +1,4 @@
+use crate::column_terms::ColumnTermsArgs;
 use crate::control::{Iterate, Stopped};
 use crate::data::{Block, Dense};
 use crate::error::{KernelError, Result};
@@ -7,7 +8,6 @@ use crate::nmf::{Checkpoint, State};
 use crate::objective::FactorTerms;
 use crate::scale::Norm;
 use crate::solver::Solver;
-use crate::ties::TiesArgs;
 
 /// Numbers that products and factors are held in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,10 +30,10 @@ pub struct NmfArgs<'a> {
     pub w: FactorTerms,
     /// Terms of H.
     pub h: FactorTerms,
-    /// What ties rows of W, one for each feature, to one another or to a target.
-    pub w_ties: TiesArgs<'a>,
+    /// What links rows of W, one for each feature, to one another or to a target.
+    pub w_column_terms: ColumnTermsArgs<'a>,
     /// The same for columns of H.
-    pub h_ties: TiesArgs<'a>,
+    pub h_column_terms: ColumnTermsArgs<'a>,
     /// How half-steps are solved.
     pub solver: Solver,
     /// Half-steps begin from extrapolated factors (HER: Ang & Gillis 2019).
@@ -74,6 +74,9 @@ pub struct NmfResult {
     pub loss: f64,
     /// ‖X‖² / entries, the same of a model of zeros.
     pub null_loss: f64,
+    /// ‖X − w_r·d_r·h_r‖² / entries of each factor by itself, each square times its weight; none where what it has in entries
+    /// that are not seen is so large that too few digits are left.
+    pub factor_loss: Option<Vec<f64>>,
     /// J, penalties included.
     pub objective: f64,
     /// How the fit came to its end.
@@ -117,13 +120,13 @@ impl NmfArgs<'_> {
         if self.accelerate && !matches!(self.solver, Solver::Hals | Solver::Bpp) {
             return reject("only hals and bpp can be accelerated");
         }
-        let tied = |ties: &TiesArgs<'_>| ties.graph.is_some() || ties.target.is_some();
+        let linked = |terms: &ColumnTermsArgs<'_>| terms.graph.is_some() || terms.target.is_some();
         let swept = self.w.needs_sweeps()
             || self.h.needs_sweeps()
-            || tied(&self.w_ties)
-            || tied(&self.h_ties);
+            || linked(&self.w_column_terms)
+            || linked(&self.h_column_terms);
         if swept && self.solver != Solver::Hals {
-            return reject("bounds, couplings and ties need hals");
+            return reject("bounds, couplings and column terms need hals");
         }
         if self.hold_out.is_some() && (self.solver != Solver::Hals || self.accelerate) {
             return reject("a hold-out needs hals without acceleration");

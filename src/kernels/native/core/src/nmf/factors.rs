@@ -2,6 +2,7 @@ use crate::data::Element;
 use crate::error::Result;
 use crate::factor::{Penalties, Sums};
 use crate::panel::Panel;
+use crate::simd::Real;
 
 /// A factor: the accepted panel, the one in work, and what is known of each.
 pub struct Factor<T: Element> {
@@ -63,5 +64,18 @@ impl<T: Element> Factor<T> {
             self.accepted = panel;
             self.accepted_sums = sums;
         }
+    }
+}
+
+/// What a factor can be multiplied by before it meets its bound.
+pub fn room<T: Real>(upper: f64, factor: &Panel<T>) -> f64 {
+    let largest = factor
+        .data()
+        .iter()
+        .fold(0.0, |most: f64, x| most.max(x.to_f64()));
+    if largest > 0.0 {
+        upper / largest
+    } else {
+        f64::INFINITY
     }
 }

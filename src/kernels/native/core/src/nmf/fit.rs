@@ -1,14 +1,16 @@
-use super::factors::Factor;
+use super::factors::{Factor, room};
 use super::masked::{Looked, Masked};
 use super::state::Walk;
 use super::turn::{Turn, bounds, with_ridge};
 use super::{NmfArgs, Precision};
+use crate::column_terms::ColumnTerms;
 use crate::control::Control;
 use crate::data::{Data, Element};
 use crate::error::{ErrorCode, KernelError, Result};
 use crate::factor::{Penalties, Sums, balance, living};
+use crate::factor_losses::left_alone;
 use crate::half_step::{Beside, Done};
-use crate::kkt::largest_step;
+use crate::kkt::{Open, largest_step};
 use crate::leaves::Extrapolate;
 use crate::momentum::Momentum;
 use crate::objective::{penalty, step_terms};
@@ -17,8 +19,7 @@ use crate::parallel::each_task;
 use crate::quadratic::Quadratic;
 use crate::reduce::{dot, sum_of_squares};
 use crate::residual::residual;
-use crate::simd::{Real, run};
-use crate::ties::Ties;
+use crate::simd::run;
 use crate::view::{Side, View};
 
 /// Below this fraction of ‖X‖² the loss is summed entry by entry: the identity would lose too many digits.
@@ -72,12 +73,12 @@ impl<'a, T: Element> Fit<'a, T> {
         let h = Panel::from_columns(&args.start_h)?;
         let w_penalties = Penalties {
             terms: args.w,
-            ties: Ties::new(&args.w_ties, Side::W, k, x.rows)?,
+            column_terms: ColumnTerms::new(&args.w_column_terms, Side::W, k, x.rows)?,
             with_l1,
         };
         let h_penalties = Penalties {
             terms: args.h,
-            ties: Ties::new(&args.h_ties, Side::H, k, x.cols)?,
+            column_terms: ColumnTerms::new(&args.h_column_terms, Side::H, k, x.cols)?,
             with_l1,
         };
         let weighed = masked.as_ref().and_then(Masked::total);
@@ -110,6 +111,17 @@ impl<'a, T: Element> Fit<'a, T> {
     pub fn entries(&self) -> f64 {
         let unseen = self.masked.as_ref().map_or(0, |m| m.held().count);
         self.x.entries() - unseen as f64
+    }
+
+    /// What each factor of the accepted pair leaves of ‖X‖² by itself; none where too few digits of that are known.
+    pub fn left_alone(&self, open: &Open) -> Result<Option<Vec<f64>>> {
+        let whole = self.w.accepted_sums.squares_with(&self.h.accepted_sums);
+        let own = match (&self.masked, &open.listed) {
+            (Some(masked), Some(listed)) => masked.seen_of(&whole, listed),
+            _ => Some(whole),
+        };
+        own.map(|own| left_alone(self.total, &open.cross, &own))
+            .transpose()
     }
 
     /// Entries that are held out.
@@ -161,18 +173,22 @@ impl<'a, T: Element> Fit<'a, T> {
 
     /// Whether a factor is drawn to a target.
     pub fn drawn(&self) -> bool {
-        self.w.penalties.ties.drawn() || self.h.penalties.ties.drawn()
+        self.w.penalties.column_terms.drawn() || self.h.penalties.column_terms.drawn()
     }
 
     /// Sets what factors are drawn to as it should be for the accepted pair; its objective, where ‖X − WH‖² is `squares`.
     pub fn redraw(&mut self, squares: f64) -> Result<f64> {
         let Self { w, h, .. } = self;
-        w.penalties.ties.draw(&w.accepted_sums, &h.accepted_sums);
-        h.penalties.ties.draw(&h.accepted_sums, &w.accepted_sums);
+        w.penalties
+            .column_terms
+            .draw(&w.accepted_sums, &h.accepted_sums);
+        h.penalties
+            .column_terms
+            .draw(&h.accepted_sums, &w.accepted_sums);
         for factor in [w, h] {
-            let ties = &factor.penalties.ties;
-            factor.accepted_sums.apart = ties.apart(&factor.accepted);
-            factor.work_sums.apart = ties.apart(&factor.work);
+            let terms = &factor.penalties.column_terms;
+            factor.accepted_sums.apart = terms.apart(&factor.accepted);
+            factor.work_sums.apart = terms.apart(&factor.work);
         }
         self.objective(squares, &self.w.accepted_sums, &self.h.accepted_sums)
     }
@@ -277,7 +293,7 @@ impl<'a, T: Element> Fit<'a, T> {
         for factor in [&mut self.w, &mut self.h] {
             walk.panel(&mut factor.accepted);
             factor.accepted_sums.walk(walk);
-            factor.penalties.ties.walk(walk);
+            factor.penalties.column_terms.walk(walk);
         }
         if let Some(before) = &mut self.h_before {
             walk.panel(before);
@@ -440,12 +456,13 @@ impl<'a, T: Element> Fit<'a, T> {
         })
     }
 
-    pub fn kkt(&self) -> Result<f64> {
+    /// How far the accepted pair is from a stationary point, and ⟨X, w_r·h_r⟩ of each factor.
+    pub fn look(&self) -> Result<Open> {
         let args = self.args;
         let (w, h) = (&self.w.accepted_sums, &self.h.accepted_sums);
         let listed = |side| self.masked.as_ref().map(|masked| masked.listed(side));
-        let h_columns = self.h.penalties.ties.columns(&self.h.accepted, w)?;
-        let w_columns = self.w.penalties.ties.columns(&self.w.accepted, h)?;
+        let h_columns = self.h.penalties.column_terms.columns(&self.h.accepted, w)?;
+        let w_columns = self.w.penalties.column_terms.columns(&self.w.accepted, h)?;
         let h_terms = with_ridge(
             step_terms(&args.h, &args.w, h, w, self.rms),
             h_columns.as_ref(),
@@ -474,19 +491,9 @@ impl<'a, T: Element> Fit<'a, T> {
             listed(Side::W),
             w_columns.as_ref(),
         )?;
-        Ok(open_h.max(open_w))
-    }
-}
-
-/// What a factor can be multiplied by before it meets its bound.
-fn room<T: Real>(upper: f64, factor: &Panel<T>) -> f64 {
-    let largest = factor
-        .data()
-        .iter()
-        .fold(0.0, |most: f64, x| most.max(x.to_f64()));
-    if largest > 0.0 {
-        upper / largest
-    } else {
-        f64::INFINITY
+        Ok(Open {
+            step: open_h.step.max(open_w.step),
+            ..open_h
+        })
     }
 }

@@ -1,4 +1,5 @@
 use super::state::Walk;
+use crate::column_terms::Spread;
 use crate::data::Element;
 use crate::error::Result;
 use crate::half_step::{Filled, correct};
@@ -11,8 +12,10 @@ use crate::reduce::{inner, sum};
 use crate::residual::Gaps;
 use crate::solver::Prepared;
 use crate::solver::own::OwnSweeps;
-use crate::ties::Spread;
 use crate::view::{Side, View};
+
+/// Below this fraction of both a difference has too few digits.
+const FEW_DIGITS: f64 = 1e-6;
 
 /// What a fit that does not see all of X knows beside the products with what is seen.
 pub struct Masked<'a, T: Element> {
@@ -125,6 +128,19 @@ impl<'a, T: Element> Masked<'a, T> {
             from,
             residual: total(1),
         }
+    }
+
+    /// ‖w_r·h_r‖² over what is seen, of such over all entries and over those that are listed; none where what is not seen is
+    /// so much larger that too few digits are left.
+    pub fn seen_of(&self, whole: &[f64], listed: &[f64]) -> Option<Vec<f64>> {
+        if self.held.seen {
+            return Some(listed.to_vec());
+        }
+        let seen = whole.iter().zip(listed).map(|(whole, listed)| {
+            let seen = whole - listed;
+            (seen >= FEW_DIGITS * whole).then_some(seen)
+        });
+        seen.collect()
     }
 
     /// Through the numbers that the next iteration begins with.

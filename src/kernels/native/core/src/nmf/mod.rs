@@ -205,7 +205,8 @@ fn descend<T: Element>(mut fit: Fit<'_, T>, control: Control<'_>) -> Result<NmfR
     let Best {
         measure, iteration, ..
     } = best;
-    let kkt = fit.kkt()?;
+    let open = fit.look()?;
+    let left = fit.left_alone(&open)?;
     let held_out = fit.held_count().map(|count| HeldOut {
         count,
         loss: measure.held_loss,
@@ -221,10 +222,11 @@ fn descend<T: Element>(mut fit: Fit<'_, T>, control: Control<'_>) -> Result<NmfR
         h: model.h,
         loss: measure.squares / entries,
         null_loss,
+        factor_loss: left.map(|left| model.order.iter().map(|&r| left[r] / entries).collect()),
         objective: measure.objective,
         stopped,
         history: course.history,
-        kkt,
+        kkt: open.step,
         held_out,
         state,
     })

@@ -2,6 +2,7 @@ use std::borrow::Cow;
 
 use super::NmfArgs;
 use super::masked::Masked;
+use crate::column_terms::Columns;
 use crate::data::Element;
 use crate::error::Result;
 use crate::factor::{Penalties, Sums};
@@ -11,7 +12,6 @@ use crate::panel::Panel;
 use crate::quadratic::{Bounds, Quadratic};
 use crate::simd::Real;
 use crate::solver::Prepared;
-use crate::ties::Columns;
 use crate::view::View;
 
 /// A factor's turn to be improved.
@@ -47,7 +47,9 @@ impl<T: Element> Turn<'_, T> {
             beta,
         } = self;
         let gram = &partner_sums.gram;
-        let columns = own.ties.columns(from.unwrap_or(factor), partner_sums)?;
+        let columns = own
+            .column_terms
+            .columns(from.unwrap_or(factor), partner_sums)?;
         let terms = with_ridge(terms, columns.as_ref());
         let spread = columns.as_ref().and_then(|columns| columns.own.as_ref());
         let gamma = masked.map_or(1.0, Masked::gamma);

@@ -1,3 +1,4 @@
+use crate::column_terms::Spread;
 use crate::error::Result;
 use crate::hold_out::{Listed, Lists};
 use crate::leaves::Accumulate;
@@ -7,7 +8,6 @@ use crate::quadratic::{Quadratic, dead_below};
 use crate::reduce::gram;
 use crate::simd::{Real, run};
 use crate::solver::REST;
-use crate::ties::Spread;
 
 /// Listed entries whose columns of the partner are multiplied at once.
 const DEPTH: usize = 64;

@@ -9,7 +9,7 @@ use crate::objective::StepTerms;
 use crate::panel::Panel;
 use crate::parallel::{each_chunk, each_task};
 use crate::quadratic::{Bounds, Quadratic};
-use crate::reduce::{dot, gram, sum_of_squares};
+use crate::reduce::{dot, gram, row_crosses, sum_of_squares};
 use crate::residual::residual;
 use crate::simd::run;
 use crate::solver::multiplicative::gram_panel;
@@ -214,7 +214,7 @@ impl<'a> Fit<'a> {
         let bent = self.right_side(&curvature)?;
         let b = bent.as_ref().unwrap_or(&self.p);
         let quadratic = plain_quadratic(&curvature, self.w.k);
-        largest_step(
+        let open = largest_step(
             self.own_view(),
             &self.w,
             &self.p,
@@ -222,7 +222,16 @@ impl<'a> Fit<'a> {
             &quadratic,
             None,
             None,
-        )
+        )?;
+        Ok(open.step)
+    }
+
+    /// ⟨X, w_r·h_r⟩ of each factor, for the final H.
+    pub fn crosses(&self, h: &Panel<f64>) -> Vec<f64> {
+        match self.args.form {
+            Form::Symmetric => row_crosses(&self.p, h),
+            Form::Projective => row_crosses(h, h),
+        }
     }
 
     /// WᵀX where that is H: sums over many iterates have let go of its last digits.

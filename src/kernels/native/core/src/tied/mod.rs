@@ -6,11 +6,13 @@ pub mod segment;
 use crate::control::{Control, Iterate, Stopped};
 use crate::data::{Block, Data, Dense, Layout};
 use crate::error::{KernelError, Result};
+use crate::factor_losses::left_alone;
 use crate::matrix::Matrix;
 use crate::mse::check_factors;
 use crate::nmf::NmfResult;
 use crate::parallel::wide_awake;
 use crate::progress::{VISIBLE, is_invisible, settled};
+use crate::reduce::sums_of_row_squares;
 use crate::scale::{Norm, Sizes, normalize};
 use fit::Fit;
 
@@ -128,6 +130,10 @@ fn descend(mut fit: Fit<'_>, args: &TiedArgs<'_>, control: Control<'_>) -> Resul
     let kkt = fit.kkt()?;
     let h = fit.final_h()?;
     let (w, h) = (&fit.w, h.as_ref().unwrap_or(&fit.w));
+    let own: Vec<f64> = (sums_of_row_squares(w).iter().zip(sums_of_row_squares(h)))
+        .map(|(w, h)| w * h)
+        .collect();
+    let left = left_alone(fit.total, &fit.crosses(h), &own)?;
     let projection = (args.form == Form::Projective).then(|| {
         let sizes = Sizes::of(w, h, args.norm, false);
         let ratio = |&r: &usize| match (sizes.both[r] >= f64::MIN_POSITIVE, args.norm) {
@@ -145,6 +151,7 @@ fn descend(mut fit: Fit<'_>, args: &TiedArgs<'_>, control: Control<'_>) -> Resul
             h: scaled.h,
             loss: fit.measured / entries,
             null_loss: fit.total / entries,
+            factor_loss: Some(scaled.order.iter().map(|&r| left[r] / entries).collect()),
             objective: fit.squares / 2.0,
             stopped,
             history,

@@ -3,6 +3,7 @@
 
 use std::sync::{Mutex, PoisonError};
 
+use factorloom_core::column_terms::ColumnTermsArgs;
 use factorloom_core::control::Control;
 use factorloom_core::data::{Block, Dense, Pointers, Values};
 use factorloom_core::error::Result;
@@ -14,7 +15,6 @@ use factorloom_core::panel::Panel;
 use factorloom_core::scale::Norm;
 use factorloom_core::simd::{self, Level, Real};
 use factorloom_core::solver::Solver;
-use factorloom_core::ties::TiesArgs;
 
 pub struct Random(pub u64);
 
@@ -240,8 +240,8 @@ pub struct Problem<'a> {
     pub w: Matrix,
     pub h: Matrix,
     pub terms: FactorTerms,
-    pub w_ties: TiesArgs<'a>,
-    pub h_ties: TiesArgs<'a>,
+    pub w_column_terms: ColumnTermsArgs<'a>,
+    pub h_column_terms: ColumnTermsArgs<'a>,
     pub solver: Solver,
     pub accelerate: bool,
     pub precision: Precision,
@@ -261,8 +261,8 @@ impl<'a> Problem<'a> {
             w,
             h,
             terms: FREE,
-            w_ties: TiesArgs::default(),
-            h_ties: TiesArgs::default(),
+            w_column_terms: ColumnTermsArgs::default(),
+            h_column_terms: ColumnTermsArgs::default(),
             solver: Solver::Hals,
             accelerate: true,
             precision: Precision::F64,
@@ -283,8 +283,8 @@ impl<'a> Problem<'a> {
             start_h: view(&self.h),
             w: self.terms,
             h: self.terms,
-            w_ties: self.w_ties,
-            h_ties: self.h_ties,
+            w_column_terms: self.w_column_terms,
+            h_column_terms: self.h_column_terms,
             solver: self.solver,
             accelerate: self.accelerate,
             sweeps: 3,
@@ -325,6 +325,7 @@ pub fn all_bits(result: &NmfResult) -> Vec<u64> {
         .flat_map(|iterate| [iterate.loss, iterate.objective]);
     let rest: Vec<f64> = told
         .chain([result.loss, result.objective, result.kkt])
+        .chain(result.factor_loss.iter().flatten().copied())
         .collect();
     [model_bits(result), bits(&rest)].concat()
 }

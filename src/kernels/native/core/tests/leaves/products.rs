@@ -1,8 +1,8 @@
-use factorloom_core::leaves::{Accumulate, Gather, Scatter};
+use factorloom_core::leaves::{Accumulate, Across, FEW, Gather, Scatter};
 use factorloom_core::panel::stride_of;
 use factorloom_core::simd::run;
 
-use crate::common::each_level;
+use crate::common::{Random, each_level};
 use crate::{Plain, assert_same, shapes};
 
 fn accumulate<T: Plain>() {
@@ -53,6 +53,60 @@ fn accumulate<T: Plain>() {
 fn accumulate_adds_in_order() {
     accumulate::<f64>();
     accumulate::<f32>();
+}
+
+fn across<T: Plain>() {
+    let mut random = Random(7);
+    let columns: &[usize] = if cfg!(miri) {
+        &[T::LANES, 3 * T::LANES + 5]
+    } else {
+        &[T::LANES, T::LANES + 1, 2 * T::LANES, 47, 48, 95, 130]
+    };
+    for k in 1..=FEW {
+        for &columns in columns {
+            let terms = random.below(if cfg!(miri) { 5 } else { 150 });
+            let along = columns + random.below(4);
+            let mut factor: Vec<T> = random.numbers((terms + 2) * T::LANES);
+            let mut before: Vec<T> = random.numbers(columns * T::LANES);
+            for panel in [&mut factor, &mut before] {
+                panel
+                    .chunks_exact_mut(T::LANES)
+                    .for_each(|column| column[k..].fill(<T as Plain>::zero()));
+            }
+            let entries: Vec<T> = random.numbers(terms * along + columns);
+            let mut wanted = before.clone();
+            for (c, out) in wanted.chunks_exact_mut(T::LANES).enumerate() {
+                for (t, factor) in factor.chunks_exact(T::LANES).take(terms).enumerate() {
+                    let x = entries[t * along + c];
+                    out.iter_mut()
+                        .zip(factor)
+                        .for_each(|(out, f)| *out = x.fused(*f, *out));
+                }
+            }
+            each_level(|level| {
+                let mut out = before.clone();
+                run(Across {
+                    factor: &factor,
+                    k,
+                    entries: &entries,
+                    along,
+                    terms,
+                    out: &mut out,
+                });
+                assert_same(
+                    &out,
+                    &wanted,
+                    &format!("{level:?} {k} × {columns}, {terms} terms, {along}"),
+                );
+            });
+        }
+    }
+}
+
+#[test]
+fn lanes_across_columns_add_in_order() {
+    across::<f64>();
+    across::<f32>();
 }
 
 fn gather<T: Plain>() {

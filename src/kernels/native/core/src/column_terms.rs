@@ -1,4 +1,4 @@
-//! Terms of a factor F that tie its columns to one another, to patterns or to a target, P being its partner:
+//! Terms of a factor F that link its columns to one another, to patterns or to a target, P being its partner:
 //!
 //! - graph: ½λ·Σ_ij a_ij·Σ_r ‖p_r‖₂²·(f_ri − f_rj)²,
 //! - remove: ½λ·Σ_r ‖p_r‖₂²·‖U·f_r‖₂², the rows of U orthonormal,
@@ -17,9 +17,9 @@ use crate::view::Side;
 /// Columns of a panel in one chunk.
 const COLUMNS: usize = 1024;
 
-/// The ties of a factor as a caller gives them.
+/// The column terms of a factor as a caller gives them.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct TiesArgs<'a> {
+pub struct ColumnTermsArgs<'a> {
     /// Neighbours are pulled together.
     pub graph: Option<Neighbours<'a>>,
     /// It is drawn to this, or to be rid of it.
@@ -47,8 +47,8 @@ pub struct Target<'a> {
     pub rescaled: bool,
 }
 
-/// The ties of a factor, ready to be used.
-pub(crate) struct Ties<T: Real> {
+/// The column terms of a factor, ready to be used.
+pub(crate) struct ColumnTerms<T: Real> {
     graph: Option<Graph>,
     remove: Option<Remove>,
     attract: Option<Attract<T>>,
@@ -98,15 +98,15 @@ pub struct Spread<T> {
     pub weights: Vec<T>,
 }
 
-impl<T: Real> Ties<T> {
+impl<T: Real> ColumnTerms<T> {
     /// Of a factor of k rows and so many columns.
-    pub fn new(args: &TiesArgs<'_>, side: Side, k: usize, cols: usize) -> Result<Self> {
-        let mut ties = Self {
+    pub fn new(args: &ColumnTermsArgs<'_>, side: Side, k: usize, cols: usize) -> Result<Self> {
+        let mut terms = Self {
             graph: None,
             remove: None,
             attract: None,
         };
-        ties.graph = args
+        terms.graph = args
             .graph
             .map(|graph| Graph::new(&graph, cols))
             .transpose()?;
@@ -116,7 +116,7 @@ impl<T: Real> Ties<T> {
             rescaled,
         }) = args.target
         else {
-            return Ok(ties);
+            return Ok(terms);
         };
         let along = if side == Side::W {
             matrix.rows
@@ -136,12 +136,12 @@ impl<T: Real> Ties<T> {
         if lambda < 0.0 {
             let panel = of(side)?;
             let patterns = panel.data().chunks_exact(panel.stride.max(1));
-            ties.remove = Some(Remove {
+            terms.remove = Some(Remove {
                 lambda: -lambda,
                 count: panel.k,
                 patterns: patterns.flat_map(|c| c[..panel.k].to_vec()).collect(),
             });
-            return Ok(ties);
+            return Ok(terms);
         }
         let target = match side {
             Side::W => Panel::from_rows(&matrix)?,
@@ -152,7 +152,7 @@ impl<T: Real> Ties<T> {
                 "a target must have the factor's shape",
             ));
         }
-        ties.attract = Some(Attract {
+        terms.attract = Some(Attract {
             lambda,
             rescaled,
             length: sum(&squares(&target)).sqrt(),
@@ -160,7 +160,7 @@ impl<T: Real> Ties<T> {
             weight: 0.0,
             by: 1.0,
         });
-        Ok(ties)
+        Ok(terms)
     }
 
     /// Whether it is drawn to a target.
@@ -231,7 +231,7 @@ impl<T: Real> Ties<T> {
         0.5 * attract.weight * chunked(factor, 1, chunk)[0]
     }
 
-    /// What a solve that begins at `factor` has in each column; nothing where there are no ties.
+    /// What a solve that begins at `factor` has in each column; nothing where there are no terms.
     ///
     /// Graph and remove hold products of columns: the parabolas 2D − L and 1 − UᵀU above them, which touch them at the
     /// present factor, hold none.

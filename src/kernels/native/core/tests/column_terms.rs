@@ -1,15 +1,15 @@
-//! What ties the columns of a factor to one another, to patterns or to a target.
+//! What links the columns of a factor to one another, to patterns or to a target.
 
 mod common;
 
 use common::{FREE, OwnedCsc, Problem, Random, all_bits, dense, each_level, finite, transposed};
+use factorloom_core::column_terms::{ColumnTermsArgs, Neighbours, Target};
 use factorloom_core::control::Control;
 use factorloom_core::matrix::Matrix;
 use factorloom_core::nmf::{NmfResult, Precision};
 use factorloom_core::objective::FactorTerms;
 use factorloom_core::pool::with_threads;
 use factorloom_core::scale::Norm;
-use factorloom_core::ties::{Neighbours, Target, TiesArgs};
 
 const SHAPE: [usize; 3] = [37, 29, 5];
 
@@ -75,7 +75,7 @@ fn the_objective_is_the_formula_and_never_rises() {
                 Problem::new(vec![dense(&x)], random.matrix(m, k), random.matrix(k, n));
             problem.norm = Norm::None;
             (problem.accelerate, problem.precision) = (accelerate, precision);
-            problem.w_ties = TiesArgs {
+            problem.w_column_terms = ColumnTermsArgs {
                 graph: Some(Neighbours {
                     adjacency: w_graph.block(),
                     lambda: 0.1,
@@ -86,7 +86,7 @@ fn the_objective_is_the_formula_and_never_rises() {
                     rescaled: true,
                 }),
             };
-            problem.h_ties = TiesArgs {
+            problem.h_column_terms = ColumnTermsArgs {
                 graph: Some(Neighbours {
                     adjacency: h_graph.block(),
                     lambda: 0.2,
@@ -136,7 +136,7 @@ fn a_factor_that_is_drawn_keeps_its_place_and_no_threads_or_instructions_change_
                     l21: 1e-4,
                     ..FREE
                 };
-                problem.h_ties = TiesArgs {
+                problem.h_column_terms = ColumnTermsArgs {
                     graph: Some(Neighbours {
                         adjacency: graph.block(),
                         lambda: 0.05,
@@ -186,7 +186,7 @@ fn what_does_not_fit_is_an_error() {
     let graph = |adjacency: &'_ OwnedCsc, lambda: f64| -> bool {
         let mut random = Random(64);
         let mut problem = Problem::new(vec![dense(&x)], random.matrix(m, k), random.matrix(k, n));
-        problem.h_ties.graph = Some(Neighbours {
+        problem.h_column_terms.graph = Some(Neighbours {
             adjacency: adjacency.block(),
             lambda,
         });
@@ -195,7 +195,7 @@ fn what_does_not_fit_is_an_error() {
     let target = |matrix: &Matrix, lambda: f64| -> bool {
         let mut random = Random(65);
         let mut problem = Problem::new(vec![dense(&x)], random.matrix(m, k), random.matrix(k, n));
-        problem.h_ties.target = Some(Target {
+        problem.h_column_terms.target = Some(Target {
             matrix: matrix.view(),
             lambda,
             rescaled: false,
