@@ -203,17 +203,37 @@ export const reconstructOptions = z.strictObject({
 });
 
 const callback = z.custom((value) => typeof value === 'function', 'a function');
-const range = z.strictObject({
-  kind: z.literal('range'),
-  low: z.number('a finite number'),
-  high: z.number('a finite number'),
-  log: flag,
-  int: flag,
-  steps: whole(2).nullable(),
-});
-const isParam = (value: unknown) => value === null || ['number', 'string', 'boolean'].includes(typeof value) || false;
-const values = z.union([z.array(z.custom(isParam)), range], {
-  error: 'a list of numbers, strings, booleans or null, or a range',
+const PARAM_RULE = 'a finite number, a string, true, false or null';
+const isParam = (value: unknown) =>
+  value === null || ['string', 'boolean'].includes(typeof value) || Number.isFinite(value);
+const RANGE_RULE =
+  'a list of values, or a range from a finite number to a larger one: whole ones with int, above 0 with log, and with at least two steps, if any';
+const isRange = (value: unknown): boolean => {
+  if (typeof value !== 'object' || value === null) return false;
+  // Whatever it holds is looked at.
+  const { kind, low, high, log, int, steps } = value as Readonly<Record<string, unknown>>;
+  return (
+    kind === 'range' &&
+    typeof low === 'number' &&
+    typeof high === 'number' &&
+    low < high &&
+    high - low < Infinity &&
+    typeof log === 'boolean' &&
+    typeof int === 'boolean' &&
+    (!log || low > 0) &&
+    (!int || (Number.isSafeInteger(low) && Number.isSafeInteger(high))) &&
+    (steps === null || (Number.isSafeInteger(steps) && Number(steps) >= 2))
+  );
+};
+/** A list is looked at value by value, anything else as a range. */
+const values = z.unknown().superRefine((value, context) => {
+  if (!Array.isArray(value)) {
+    if (!isRange(value)) context.addIssue({ code: 'custom', message: RANGE_RULE });
+    return;
+  }
+  value.forEach((each, place) => {
+    if (!isParam(each)) context.addIssue({ code: 'custom', message: PARAM_RULE, path: [place] });
+  });
 });
 
 export const sweepOptions = z.strictObject({

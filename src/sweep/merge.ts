@@ -30,7 +30,7 @@ export function layerKeys({ plan, bindings }: Compiled, seed: number): ReadonlyM
   }
   for (const step of plan.fit) {
     if (step.op === 'stackRows') slots.set(step.write, `stack(${step.reads.map(at).join()})`);
-    else if (step.op === 'add') slots.set(step.write, `add(${step.reads.map(at).join()})`);
+    else if (step.op === 'add') slots.set(step.write, `add(${step.align ?? false} ${step.reads.map(at).join()})`);
     else if (step.op === 'embed') slots.set(step.write, `embed(${layers.get(step.layer)})`);
     else {
       const key = layerKey(step, seed, at);

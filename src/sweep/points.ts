@@ -4,7 +4,7 @@ import { nodeOf } from '../dsl/build.js';
 import type { GraphConfig } from '../dsl/config.js';
 import type { InputNode, Node } from '../dsl/node.js';
 import { GraphError } from '../errors.js';
-import type { SweepFault } from '../issues.js';
+import type { GraphIssue, SweepFault } from '../issues.js';
 import { quickestKernels } from '../kernels/select.js';
 import { type Floats, type Matrix, storedValues } from '../matrix.js';
 import type { SweepOptions } from './options.js';
@@ -50,6 +50,7 @@ export function pointMaker(options: SweepOptions) {
       throw fault({ code: 'invalid-point', params, got: made instanceof Promise ? 'a promise' : typeof made });
     const node = nodeOf(made);
     const compiled = compile(node, config, quickestKernels().look);
+    if (options.holdOut === 'samples') requireSeparable(compiled.plan);
     const own = comparable(params, inputsIn(node));
     if (inputs === undefined) inputs = own;
     else requireSame(params, inputs, own);
@@ -90,6 +91,31 @@ export function pointMaker(options: SweepOptions) {
 export type PointMaker = ReturnType<typeof pointMaker>;
 
 const fault = (issue: SweepFault) => new GraphError([{ ...issue, at: 'layerFn' }]);
+
+/** @throws GraphError for what is given sample by sample, which whole samples can't be held out of. */
+function requireSeparable({ prepare, fit }: Plan): void {
+  const issues: GraphIssue[] = [];
+  const refuse = (of: string, option: string) =>
+    issues.push({
+      code: 'incompatible-options',
+      of,
+      options: { holdOut: 'samples', [option]: 'for each sample' },
+      rule: 'Where whole samples are held out, nothing else must be given sample by sample',
+      cure: "hold out 'entries'",
+      at: 'crossValidateGraph',
+    });
+  for (const step of prepare) if (step.op === 'align') refuse('factorShared', 'samples');
+  for (const step of fit) {
+    if (step.op !== 'nmf') continue;
+    const { layer, args } = step;
+    if (args.start.from === 'given') refuse(`layer '${layer}'`, 'start');
+    if (args.H.target !== null) refuse(`layer '${layer}'`, 'H.target');
+    if (args.H.graph !== null) refuse(`layer '${layer}'`, 'H.graph');
+    if (args.weights?.some(({ samples, entries }) => (samples ?? entries) !== undefined))
+      refuse(`layer '${layer}'`, 'weights');
+  }
+  if (issues.length > 0) throw new GraphError(issues);
+}
 
 /** The ranks of all layers. */
 function totalRank({ layers, slots }: Plan): number {

@@ -78,8 +78,8 @@ export function graphSweep<const S extends Space>(options: SweepOptions<S>): Swe
   const maker = pointMaker(own);
   const points = gridPoints(options.params).map((params) => maker.make(params, 'record'));
   const inputs = maker.inputs();
-  if (inputs === undefined) {
-    // Its own error says more than that there is no graph.
+  if (inputs === undefined || points.every(({ error }) => error !== null)) {
+    // The error of the first says more than that there is no graph.
     maker.make(points[0].params, 'stop');
     throw new TypeError('a point that failed must fail again');
   }
