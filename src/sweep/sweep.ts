@@ -128,6 +128,7 @@ export function crossValidateGraph<const S extends Space>(
 ): Promise<SweepResult<S>> {
   const { signal, onProgress, onError, workers, threads, backend, memory, ...sweep } = options;
   return Promise.resolve().then(() =>
+    // What is left are the options of the sweep.
     graphSweep<S>(sweep as SweepOptions<S>).run({ signal, onProgress, onError, workers, threads, backend, memory }),
   );
 }

@@ -203,8 +203,7 @@ describe('masks that hold out nothing, or all', () => {
   ])('of whole samples, %s for each of them can not be', (_, output, option) => {
     const issues = issuesOf({ layerFn: () => output, holdOut: 'samples' });
     if (option === undefined) expect(issues).not.toEqual([]);
-    else
-      expect(issues[0]).toMatchObject({ code: 'incompatible-options', options: { holdOut: 'samples' } });
+    else expect(issues[0]).toMatchObject({ code: 'incompatible-options', options: { holdOut: 'samples' } });
     expect(JSON.stringify(issues)).toContain(option ?? 'symmetric');
   });
 
