@@ -10,7 +10,7 @@ import type { ParamsOf, Space } from './space.js';
 export interface SweepOptions<S extends Space = Space> {
   /** The values of each parameter: lists, or `range(low, high, { … })`. */
   readonly params: S;
-  /** The graph of a point: any graph, as long as its inputs are those of every other point. */
+  /** Builds the graph of a point, whatever it is; its inputs must be those of every other point. */
   readonly layerFn: (params: ParamsOf<S>) => FactorRef;
   /** Masks, each with a start of its own, that every point is fitted and scored on; ≥ 1, default 3. */
   readonly reps?: number | undefined;
