@@ -88,6 +88,7 @@ export type {
 export { type PartialFit, partialFit } from './runtime/partial.js';
 export type { Acceleration, Memory, Precision, Solver, StartMethod } from './solver.js';
 export type { PointSummary } from './sweep/choice.js';
+export { crossValidateRank, type RankOptions } from './sweep/cross-validate-rank.js';
 export type { HoldOutKind } from './sweep/held-out.js';
 export type { SweepOptions, SweepRunOptions } from './sweep/options.js';
 export type { SweepProgress } from './sweep/progress.js';

@@ -261,3 +261,15 @@ export const sweepRunOptions = z.strictObject({
   backend: oneOf('auto', 'native', 'reference').optional(),
   memory: oneOf('normal', 'low').optional(),
 });
+
+const LAYER_RULE = 'an object of options of the layer, but for name and k';
+/** What ranks and layers are is found where all points are looked at. */
+export const rankOptions = z.strictObject({
+  ...sweepOptions.omit({ params: true, layerFn: true, complexity: true }).shape,
+  ...sweepRunOptions.shape,
+  k: z.array(z.unknown(), 'a list of ranks'),
+  layer: z
+    .record(z.string(), z.unknown(), LAYER_RULE)
+    .refine((layer) => !('name' in layer || 'k' in layer), LAYER_RULE)
+    .optional(),
+});
