@@ -51,6 +51,8 @@ export {
   type KernelErrorCode,
   ModelFileError,
   type ModelFileErrorCode,
+  SweepStoreError,
+  type SweepStoreErrorCode,
 } from './errors.js';
 export { computeTarget, type Label, type TargetOptions } from './guidance/compute-target.js';
 export { type RefineOptions, refine } from './guidance/refine.js';
@@ -96,5 +98,6 @@ export type { FailedRow, FittedRow, RowError, SweepRow } from './sweep/rows.js';
 export type { InputScore } from './sweep/score.js';
 export type { Work } from './sweep/shared-steps.js';
 export { type ParamsOf, type ParamValue, type Range, type RangeOptions, range, type Space } from './sweep/space.js';
+export { openSweep, type StoredSweep } from './sweep/store/open-sweep.js';
 export { crossValidateGraph, graphSweep, type Sweep, SweepError, type SweepResult } from './sweep/sweep.js';
 export type { WeightsInput } from './weights.js';

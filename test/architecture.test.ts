@@ -31,7 +31,10 @@ const allowed: Readonly<Record<string, { readonly folders: readonly string[]; re
     },
     net: { folders: ['compiler', 'dsl', 'io', 'kernels', 'runtime'], packages: ['node:crypto'] },
     guidance: { folders: ['compiler', 'dsl', 'kernels', 'net', 'runtime'], packages: [] },
-    sweep: { folders: ['compiler', 'dsl', 'io', 'kernels', 'net', 'runtime'], packages: ['ts-pattern', 'node:os'] },
+    sweep: {
+      folders: ['compiler', 'dsl', 'io', 'kernels', 'net', 'runtime'],
+      packages: ['ts-pattern', 'libsql', 'node:fs', 'node:os', 'node:path', 'node:timers/promises', 'node:url'],
+    },
     'index.ts': { folders: ['compiler', 'dsl', 'guidance', 'io', 'kernels', 'net', 'runtime', 'sweep'], packages: [] },
   };
 

@@ -260,6 +260,7 @@ export const sweepRunOptions = z.strictObject({
   threads: whole(1, MOST_THREADS).optional(),
   backend: oneOf('auto', 'native', 'reference').optional(),
   memory: oneOf('normal', 'low').optional(),
+  store: z.string(PATH_RULE).refine(isPath, PATH_RULE).optional(),
 });
 
 const LAYER_RULE = 'an object of options of the layer, but for name and k';

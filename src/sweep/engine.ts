@@ -73,10 +73,11 @@ export function createEngine(options: EngineOptions): Engine {
   /** What a mask leaves of all points, once somebody wants to fit one. */
   const readied = (points: readonly Point[], r: number) => {
     let made: Promise<{ readonly replicate: Replicate; readonly all: readonly Prepared[] }> | undefined;
+    const known = new Set<number>();
     const make = async () => {
       const replicate = await replicateOf(r, inputs, masking);
       const all = points.map((point) => prepared(point, replicate));
-      for (const { task } of all) if (task !== null) steps.expect(task.keys.values());
+      for (const [at, { task }] of all.entries()) if (task !== null && !known.has(at)) steps.expect(task.keys.values());
       return { replicate, all };
     };
     return {
@@ -86,6 +87,7 @@ export function createEngine(options: EngineOptions): Engine {
       },
       /** The row of a point has come from elsewhere. */
       done: async (at: number) => {
+        if (made === undefined) known.add(at);
         const task = (await made)?.all[at].task;
         if (task != null) steps.release(task.keys.values());
       },
@@ -104,7 +106,7 @@ export function createEngine(options: EngineOptions): Engine {
     if (claim === 'busy') return null;
     if (claim !== 'yours') {
       await ready.done(at);
-      return { ...claim, point: point.index };
+      return Object.freeze({ ...claim, point: point.index, params: point.params });
     }
     try {
       const { replicate, all } = await ready.get();
@@ -121,6 +123,7 @@ export function createEngine(options: EngineOptions): Engine {
     work: () => steps.work,
     async evaluate(points) {
       const rows: SweepRow[] = [];
+      await ledger.enter(points);
       for (let r = 0; r < reps; r++) {
         const ready = readied(points, r);
         const own = await pooled(points, workers, async (point, at) => {

@@ -50,4 +50,9 @@ export interface SweepRunOptions {
   readonly backend?: Backend | undefined;
   /** 'low' keeps no transpose of sparse data; default 'normal'. */
   readonly memory?: Memory | undefined;
+  /**
+   * A file that keeps every row as it is done, for which the package libsql must be installed. A sweep that was killed goes on
+   * from it, several processes may share it, and `openSweep` reads it; rows that failed are tried again with `onError: 'stop'`.
+   */
+  readonly store?: string | undefined;
 }

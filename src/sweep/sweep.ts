@@ -6,13 +6,15 @@ import { selectKernels } from '../kernels/select.js';
 import { type Choice, choose, type PointSummary } from './choice.js';
 import { createEngine } from './engine.js';
 import { explainSweep } from './explain.js';
-import { freshLedger } from './ledger.js';
+import { freshLedger, type Ledger } from './ledger.js';
 import type { SweepOptions, SweepRunOptions } from './options.js';
-import { pointMaker } from './points.js';
+import { type Inputs, pointMaker } from './points.js';
 import type { SweepProgress } from './progress.js';
 import { isFitted, type SweepRow } from './rows.js';
 import type { Work } from './shared-steps.js';
 import { gridPoints, gridValues, isRange, type Params, type ParamsOf, type Space } from './space.js';
+import { identityOf } from './store/identity.js';
+import { storeLedger } from './store/store.js';
 import { reasonText, tableText } from './table.js';
 
 /** What a sweep has found. */
@@ -44,6 +46,7 @@ export interface Sweep<S extends Space = Space> {
    *
    * @throws GraphError 'unknown-option', 'invalid-option' for these options; the first failure with `onError: 'stop'`.
    * @throws SweepError when every point has failed; `rows` say why.
+   * @throws SweepStoreError for a `store` that can't be used, or a row that can't be kept.
    */
   run(options?: SweepRunOptions): Promise<SweepResult<S>>;
   /** The same, row by row: yields as rows are done, and returns the result. */
@@ -86,6 +89,11 @@ export function graphSweep<const S extends Space>(options: SweepOptions<S>): Swe
   const { reps = 3, testFraction = 0.1, holdOut = 'entries', seed = 0, ridge = 1e-3, config } = options;
   const masking = { kind: holdOut, fraction: testFraction, seed };
 
+  async function ledgerOf(data: Inputs, backend: string, { store, onError }: SweepRunOptions): Promise<Ledger> {
+    if (store === undefined) return freshLedger();
+    return storeLedger(store, await identityOf(data, masking, { reps, backend }), { retry: onError === 'stop' });
+  }
+
   async function run(runOptions: SweepRunOptions, onRow: (progress: SweepProgress) => void): Promise<SweepResult<S>> {
     checkOptions(sweepRunOptions, runOptions, 'crossValidateGraph');
     const kernels = selectKernels(runOptions.backend);
@@ -94,21 +102,23 @@ export function graphSweep<const S extends Space>(options: SweepOptions<S>): Swe
     let done = 0;
     const failed = runOptions.onError === 'stop' ? points.find(({ error }) => error !== null) : undefined;
     if (failed !== undefined) maker.make(failed.params, 'stop');
+    const data = inputs ?? new Map();
+    const ledger = await ledgerOf(data, kernels.backend, runOptions);
     const engine = createEngine({
-      inputs: inputs ?? new Map(),
+      inputs: data,
       masking,
       reps,
       fitting: { config, ridge },
       kernels,
       run: runOptions,
-      ledger: freshLedger(),
+      ledger,
       onRow: (row) => {
         const seconds = (performance.now() - began) / 1000;
         done++;
         onRow(Object.freeze({ row, done, of, seconds, left: (seconds / done) * (of - done) }));
       },
     });
-    const rows = await engine.evaluate(points);
+    const rows = await engine.evaluate(points).finally(() => ledger.close());
     const choice = choose(rows, (point) => points[point].complexity);
     if (choice === undefined || !rows.some(isFitted)) throw new SweepError(rows);
     return resultOf(choice, rows, engine.work(), seed);
@@ -126,11 +136,10 @@ export function graphSweep<const S extends Space>(options: SweepOptions<S>): Swe
 export function crossValidateGraph<const S extends Space>(
   options: SweepOptions<S> & SweepRunOptions,
 ): Promise<SweepResult<S>> {
-  const { signal, onProgress, onError, workers, threads, backend, memory, ...sweep } = options;
-  return Promise.resolve().then(() =>
-    // What is left are the options of the sweep.
-    graphSweep<S>(sweep as SweepOptions<S>).run({ signal, onProgress, onError, workers, threads, backend, memory }),
-  );
+  const { signal, onProgress, onError, workers, threads, backend, memory, store, ...sweep } = options;
+  const run = { signal, onProgress, onError, workers, threads, backend, memory, store };
+  // What is left are the options of the sweep.
+  return Promise.resolve().then(() => graphSweep<S>(sweep as SweepOptions<S>).run(run));
 }
 
 /** A callback turned into a stream; what is left unread does not hold the work up, nor does it end it. */
