@@ -72,12 +72,12 @@ export function createEngine(options: EngineOptions): Engine {
 
   /** What a mask leaves of all points, once somebody wants to fit one. */
   const readied = (points: readonly Point[], r: number) => {
-    let made: Promise<{ readonly replicate: Replicate; readonly all: readonly Prepared[] }> | undefined;
-    const known = new Set<number>();
+    let made: Promise<{ readonly replicate: Replicate; readonly all: ReadonlyMap<number, Prepared> }> | undefined;
+    const unknown = new Map(points.entries());
     const make = async () => {
       const replicate = await replicateOf(r, inputs, masking);
-      const all = points.map((point) => prepared(point, replicate));
-      for (const [at, { task }] of all.entries()) if (task !== null && !known.has(at)) steps.expect(task.keys.values());
+      const all = new Map([...unknown].map(([at, point]) => [at, prepared(point, replicate)]));
+      for (const { task } of all.values()) if (task !== null) steps.expect(task.keys.values());
       return { replicate, all };
     };
     return {
@@ -87,8 +87,8 @@ export function createEngine(options: EngineOptions): Engine {
       },
       /** The row of a point has come from elsewhere. */
       done: async (at: number) => {
-        if (made === undefined) known.add(at);
-        const task = (await made)?.all[at].task;
+        if (made === undefined) unknown.delete(at);
+        const task = (await made)?.all.get(at)?.task;
         if (task != null) steps.release(task.keys.values());
       },
     };
@@ -110,7 +110,9 @@ export function createEngine(options: EngineOptions): Engine {
     }
     try {
       const { replicate, all } = await ready.get();
-      const row = await rowOf(all[at], replicate);
+      const own = all.get(at);
+      if (own === undefined) throw new TypeError('a row that is known is not made again');
+      const row = await rowOf(own, replicate);
       await ledger.record(id, row);
       return row;
     } catch (error) {

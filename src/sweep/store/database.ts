@@ -1,4 +1,4 @@
-import { statSync } from 'node:fs';
+import { closeSync, openSync, readSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
@@ -8,10 +8,20 @@ export type Value = string | number | null;
 
 /** What can be asked within a transaction. */
 export interface Sql {
-  all(text: string, ...values: readonly Value[]): readonly Readonly<Record<string, Value>>[];
+  /** The rows of a query; what is read from tables must be read through `text`, `whole` and `real`. */
+  all(query: string, ...values: readonly Value[]): readonly Readonly<Record<string, Value>>[];
   /** How many rows have changed. */
-  run(text: string, ...values: readonly Value[]): number;
+  run(query: string, ...values: readonly Value[]): number;
 }
+
+/**
+ * Columns of a query, as what they must be: the driver ends the whole process over a text that is not one, which a damaged file
+ * may hold. Texts are read as bytes.
+ */
+export const text = (...columns: readonly string[]): string =>
+  columns.map((name) => `CAST(${name} AS BLOB) AS ${name}`).join(', ');
+export const whole = (name: string): string => `CAST(${name} AS INTEGER) AS ${name}`;
+export const real = (name: string): string => `CAST(${name} AS REAL) AS ${name}`;
 
 /** A file of SQLite. */
 export interface Database {
@@ -69,9 +79,14 @@ export async function openDatabase(
   }
   const place = placeOf(file);
   const sql: Sql = {
-    // Rows are plain objects of the columns that were asked for.
-    all: (text, ...values) => db.prepare<Value[]>(text).all(...values) as Readonly<Record<string, Value>>[],
-    run: (text, ...values) => db.prepare<Value[]>(text).run(...values).changes,
+    all: (query, ...values) => {
+      // Rows are plain objects of the columns that were asked for.
+      const rows = db.prepare<Value[]>(query).all(...values) as Readonly<Record<string, Value | Uint8Array>>[];
+      return rows.map((row) =>
+        Object.fromEntries(Object.entries(row).map(([name, value]) => [name, decoded(path, value)])),
+      );
+    },
+    run: (query, ...values) => db.prepare<Value[]>(query).run(...values).changes,
   };
 
   async function patiently<T>(work: () => T): Promise<T> {
@@ -80,7 +95,7 @@ export async function openDatabase(
       try {
         return work();
       } catch (error) {
-        if (!isLocked(error)) throw told(error, path, mode);
+        if (!isLocked(error)) throw told(error, { path, file, mode });
         if (performance.now() > end) throw busy(path, patience, error);
       }
       // Not all at the same time.
@@ -144,12 +159,42 @@ const moved = (path: string) =>
     'The store of a sweep was removed or replaced while it was written; rows made since are lost',
   );
 
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+function decoded(path: string, value: Value | Uint8Array): Value {
+  if (typeof value !== 'object' || value === null) return value;
+  try {
+    return utf8.decode(value);
+  } catch (cause) {
+    throw new SweepStoreError('damaged', path, 'The store of a sweep is damaged: a text is none', { cause });
+  }
+}
+
+/** Whether a file has the first words of a database: then it is one that was cut short, or changed. */
+function beginsAsOne(file: string): boolean {
+  const own = openSync(file, 'r');
+  try {
+    const head = new Uint8Array(15);
+    readSync(own, head, 0, head.length, 0);
+    return new TextDecoder('latin1').decode(head) === 'SQLite format 3';
+  } finally {
+    closeSync(own);
+  }
+}
+
+interface Where {
+  readonly path: string;
+  readonly file: string;
+  readonly mode: 'read' | 'write';
+}
+
 /** An error of SQLite in words of a store; any other as it is. */
-function told(cause: unknown, path: string, mode: 'read' | 'write'): unknown {
+function told(cause: unknown, { path, file, mode }: Where): unknown {
   const code = codeOf(cause);
   if (!code.startsWith('SQLITE_')) return cause;
   const reason = cause instanceof Error ? cause.message : code;
-  if (code === 'SQLITE_NOTADB') return new SweepStoreError('not-a-store', path, `${RULE}; ${reason}`, { cause });
+  if (code === 'SQLITE_NOTADB' && !beginsAsOne(file))
+    return new SweepStoreError('not-a-store', path, `${RULE}; ${reason}`, { cause });
   if (mode === 'write' && /^SQLITE_(FULL|IOERR|READONLY|CANTOPEN|PERM|AUTH|NOMEM|TOOBIG)/.test(code))
     return new SweepStoreError('not-written', path, `A row must be kept before it counts; the store can't: ${reason}`, {
       cause,

@@ -2,7 +2,7 @@ import { SweepStoreError } from '../../errors.js';
 import { hashOfText } from '../../io/hash.js';
 import type { SweepRow } from '../rows.js';
 import type { Params } from '../space.js';
-import { type Database, openDatabase, RULE, type Sql, type Value } from './database.js';
+import { type Database, openDatabase, RULE, real, type Sql, text, type Value, whole } from './database.js';
 import type { Graph, Identity } from './identity.js';
 import { textOf } from './text.js';
 
@@ -50,7 +50,9 @@ async function check(db: Database): Promise<'fresh' | 'ours'> {
       `A store must be of format ${FORMAT} at most; this one was made by a newer version of factorloom`,
     );
   if (found === 'fresh') return found;
-  const [{ quick_check: faults }] = await db.transact('read', (sql) => sql.all('PRAGMA quick_check(1)'));
+  const [{ quick_check: faults }] = await db.transact('read', (sql) =>
+    sql.all(`SELECT ${text('quick_check')} FROM pragma_quick_check(1)`),
+  );
   if (faults !== 'ok') throw damaged(db.path, String(faults));
   return found;
 }
@@ -66,8 +68,8 @@ export async function openToWrite(path: string, identity: Identity, patience?: n
       // Others may have come first.
       if (lookAt(sql) !== 'fresh') return;
       for (const table of TABLES) sql.run(table);
-      const text = textOf(identity);
-      sql.run('INSERT INTO sweep (identity, sum) VALUES (?, ?)', text, sumOf(text));
+      const own = textOf(identity);
+      sql.run('INSERT INTO sweep (identity, sum) VALUES (?, ?)', own, sumOf(own));
       sql.run(`PRAGMA application_id = ${APPLICATION}`);
       sql.run(`PRAGMA user_version = ${FORMAT}`);
     });
@@ -94,14 +96,14 @@ const damaged = (path: string, reason: string) =>
   new SweepStoreError('damaged', path, `The store of a sweep is damaged: ${reason}`);
 
 /** What a text holds, once its sum says that it is as it was written. */
-function verified(path: string, what: string, text: Value, sum: Value, ...beside: readonly Value[]): unknown {
-  if (typeof text !== 'string' || sum !== sumOf(...beside, text))
+function verified(path: string, what: string, json: Value, sum: Value, ...beside: readonly Value[]): unknown {
+  if (typeof json !== 'string' || sum !== sumOf(...beside, json))
     throw damaged(path, `${what} is not as it was written`);
-  return JSON.parse(text);
+  return JSON.parse(json);
 }
 
 export function readIdentity(path: string, sql: Sql): Identity {
-  const [found] = sql.all('SELECT identity, sum FROM sweep');
+  const [found] = sql.all(`SELECT ${text('identity', 'sum')} FROM sweep`);
   if (found === undefined) throw damaged(path, 'it does not say whose it is');
   return verified(path, 'whose it is', found.identity, found.sum) as Identity; // its sum says that textOf wrote it
 }
@@ -117,14 +119,14 @@ export interface StoredPoint {
 
 export function readPoints(path: string, sql: Sql): readonly StoredPoint[] {
   return sql
-    .all('SELECT key, place, params, complexity, graph, sum FROM point')
+    .all(`SELECT ${text('key', 'params', 'graph', 'sum')}, ${whole('place')}, ${real('complexity')} FROM point`)
     .map(({ key, place, params, complexity, graph, sum }) => ({
       key: String(key),
       place: Number(place),
-      // Their sum says that textOf wrote them.
+      // Its sum says that textOf wrote it, and what is beside it.
+      graph: verified(path, 'a point', graph, sum, key, place, params, complexity) as Graph | null,
       params: Object.freeze(JSON.parse(String(params)) as Params),
       complexity: complexity === null ? Infinity : Number(complexity),
-      graph: verified(path, 'a point', graph, sum, key, place, params, complexity) as Graph | null,
     }));
 }
 
@@ -142,8 +144,8 @@ export function writePoint(sql: Sql, { key, place, params, complexity, graph }: 
 
 /** A row as it is kept: its text, and the sum of that. */
 export function rowTexts(key: string, state: State, row: SweepRow): readonly [row: string, sum: string] {
-  const text = textOf(row);
-  return [text, sumOf(key, state, text)];
+  const own = textOf(row);
+  return [own, sumOf(key, state, own)];
 }
 
 export function readRow(

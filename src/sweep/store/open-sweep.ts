@@ -3,7 +3,7 @@ import { choose, type PointSummary } from '../choice.js';
 import type { SweepRow } from '../rows.js';
 import type { Params } from '../space.js';
 import { reasonText, tableText } from '../table.js';
-import type { Sql } from './database.js';
+import { type Sql, text } from './database.js';
 import { openToRead, readIdentity, readPoints, readRow } from './format.js';
 
 /** What a store holds at a moment. */
@@ -60,7 +60,7 @@ function viewOf(path: string, sql: Sql): StoredSweep {
   const { reps, seed } = readIdentity(path, sql);
   const known = [...readPoints(path, sql)].sort((a, b) => a.place - b.place || (a.key < b.key ? -1 : 1));
   const places = new Map(known.map(({ key }, index) => [key, index]));
-  const tasks = sql.all('SELECT key, point, state, row, sum FROM task');
+  const tasks = sql.all(`SELECT ${text('key', 'point', 'state', 'row', 'sum')} FROM task`);
   const rows = tasks.flatMap((task): SweepRow[] => {
     const point = places.get(String(task.point));
     if (task.state === 'claimed' || point === undefined) return [];

@@ -3,7 +3,7 @@ import { listed } from '../../io/differences.js';
 import type { Ledger, RowId } from '../ledger.js';
 import type { Point } from '../points.js';
 import { isFitted } from '../rows.js';
-import type { Sql, Value } from './database.js';
+import { type Sql, text, type Value, whole } from './database.js';
 import { openToWrite, readIdentity, readPoints, readRow, rowTexts, type State, writePoint } from './format.js';
 import { graphDifferences, graphOf, type Identity, identityDifferences } from './identity.js';
 import { isGone, newOwner, type Owner } from './owner.js';
@@ -120,7 +120,7 @@ export async function storeLedger(path: string, identity: Identity, options: Sto
   };
 }
 
-const SEEN = `SELECT state, row, sum, owner, host, pid, started, expires
+const SEEN = `SELECT ${text('state', 'row', 'sum', 'owner', 'host', 'started')}, ${whole('pid')}, ${whole('expires')}
   FROM task LEFT JOIN owner ON owner.id = task.owner WHERE task.key = ?`;
 /** Only if it is still as it was seen. */
 const CLAIM = `INSERT INTO task (key, point, state, owner) VALUES (?, ?, 'claimed', ?)
@@ -143,13 +143,15 @@ const isHeld = (seen: Seen): boolean =>
 
 function renew(sql: Sql, { id, host, pid, started }: Owner): void {
   const expires = Date.now() + LEASE_MS;
-  const text = 'INSERT OR REPLACE INTO owner (id, host, pid, started, expires) VALUES (?, ?, ?, ?, ?)';
-  sql.run(text, id, host, pid, started, expires);
+  const query = 'INSERT OR REPLACE INTO owner (id, host, pid, started, expires) VALUES (?, ?, ?, ?, ?)';
+  sql.run(query, id, host, pid, started, expires);
 }
 
 /** Those that are gone, of which nothing is left to be known. */
 function forgetGone(sql: Sql): void {
-  for (const seen of sql.all('SELECT id, host, pid, started, expires FROM owner'))
+  for (const seen of sql.all(
+    `SELECT ${text('id', 'host', 'started')}, ${whole('pid')}, ${whole('expires')} FROM owner`,
+  ))
     if (!isHeld(seen)) sql.run('DELETE FROM owner WHERE id = ?', seen.id);
 }
 
