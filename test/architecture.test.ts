@@ -65,9 +65,10 @@ describe('src', () => {
     },
   );
 
-  test('graphology has one door, and zod one for options and one for each kind of file', () => {
+  test('graphology and libsql have one door each, and zod one for options and one for each kind of file', () => {
     const importers = (name: string) => files('src', '.ts').filter((path) => importsOf(path).includes(name));
     expect(importers('graphology')).toEqual(['src/compiler/collect.ts']);
+    expect(importers('libsql')).toEqual(['src/sweep/store/database.ts']);
     expect(importers('zod')).toEqual([
       'src/dsl/check-options.ts',
       'src/dsl/schemas.ts',
@@ -128,6 +129,7 @@ describe('the package', () => {
       engines: { node: '>=20.19' },
     });
     expect(Object.keys(manifest.exports)).toEqual(['.', './graph.schema.json', './package.json']);
+    expect(manifest.peerDependenciesMeta).toEqual({ libsql: { optional: true } });
     expect(Object.keys(manifest.dependencies).sort()).toEqual(['graphology', 'graphology-types', 'ts-pattern', 'zod']);
   });
 
