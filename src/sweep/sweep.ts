@@ -91,7 +91,7 @@ export function graphSweep<const S extends Space>(options: SweepOptions<S>): Swe
 
   async function ledgerOf(data: Inputs, backend: string, { store, onError }: SweepRunOptions): Promise<Ledger> {
     if (store === undefined) return freshLedger();
-    return storeLedger(store, await identityOf(data, masking, { reps, backend }), { retry: onError === 'stop' });
+    return storeLedger(store, await identityOf(data, masking, { reps, ridge, backend }), { retry: onError === 'stop' });
   }
 
   async function run(runOptions: SweepRunOptions, onRow: (progress: SweepProgress) => void): Promise<SweepResult<S>> {

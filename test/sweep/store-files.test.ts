@@ -174,6 +174,7 @@ const identity: Identity = {
   seed: 0,
   holdOut: 'entries',
   testFraction: 0.1,
+  ridge: 0,
   reps: 1,
   inputs: {},
 };
@@ -227,6 +228,7 @@ describe('a store that cannot be written', () => {
     const error = await failure(sweep.run({ store: join(folder, 'none', 'sweep.db') }));
     expect(error.code).toBe('not-written');
     expect(error.cause).toBeInstanceOf(Error);
+    expect(await codes(join(good, 'sweep.db'))).toEqual(['not-a-store', 'not-written']);
   });
 
   const root = process.getuid?.() === 0;

@@ -157,6 +157,7 @@ describe('the store of another sweep is refused, and told why', () => {
     ['seed', { seed: 2 }, 'seed (1 there, 2 here)'],
     ['reps', { reps: 3 }, 'reps (2 there, 3 here)'],
     ['testFraction', { testFraction: 0.2 }, 'testFraction (0.1 there, 0.2 here)'],
+    ['ridge', { ridge: 0.1 }, 'ridge (0.001 there, 0.1 here)'],
     ['holdOut', { holdOut: 'nonzeros' as const }, 'holdOut (entries there, nonzeros here)'],
     ['backend', { backend: 'reference' as const }, 'backend'],
     ["input 'x'", { layerFn: () => nmfLayer(other, { name: 'a', k: 3 }) }, "input 'x'"],
@@ -195,6 +196,7 @@ const identity: Identity = {
   seed: 0,
   holdOut: 'entries',
   testFraction: 0.1,
+  ridge: 0,
   reps: 1,
   inputs: {},
 };

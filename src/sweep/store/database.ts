@@ -77,7 +77,7 @@ export async function openDatabase(
       cause,
     });
   }
-  const place = placeOf(file);
+  let place = placeOf(file);
   const sql: Sql = {
     all: (query, ...values) => {
       // Rows are plain objects of the columns that were asked for.
@@ -112,7 +112,7 @@ export async function openDatabase(
           const out = work(sql);
           db.exec('COMMIT');
           // SQLite would go on writing to a file that nobody can find.
-          if (kind === 'write' && placeOf(file) !== place) throw moved(path);
+          if (kind === 'write') place = requireSame(path, place, placeOf(file));
           return out;
         } catch (error) {
           if (db.inTransaction) db.exec('ROLLBACK');
@@ -126,16 +126,35 @@ export async function openDatabase(
 
 export const RULE = 'The store of a sweep must be a file that a sweep was kept in';
 
-/** Which file it is, whatever its name. */
-function placeOf(file: string): string {
-  const found = statSync(file, { throwIfNoEntry: false });
-  return found === undefined ? 'none' : `${found.dev}:${found.ino}`;
+/** What is there; undefined: nothing that can be seen. */
+function look(file: string) {
+  try {
+    return statSync(file);
+  } catch {
+    return undefined;
+  }
 }
 
-const isFolder = (file: string) => statSync(file, { throwIfNoEntry: false })?.isDirectory() === true;
+/** Which file it is, whatever its name; undefined: none. */
+function placeOf(file: string): string | undefined {
+  const found = look(file);
+  return found && `${found.dev}:${found.ino}`;
+}
+
+/** @throws SweepStoreError 'not-written' once it is another. */
+function requireSame(path: string, then: string | undefined, now: string | undefined): string | undefined {
+  if (then === undefined || then === now) return now;
+  throw new SweepStoreError(
+    'not-written',
+    path,
+    'The store of a sweep was removed or replaced while it was written; rows made since are lost',
+  );
+}
+
+const isFolder = (file: string) => look(file)?.isDirectory() === true;
 
 function requireFile(path: string, file: string): void {
-  const found = statSync(file, { throwIfNoEntry: false });
+  const found = look(file);
   if (found?.isFile()) return;
   throw new SweepStoreError('not-a-store', path, `${RULE}; got ${found === undefined ? 'no file' : 'something else'}`);
 }
@@ -151,13 +170,6 @@ function busy(path: string, patience: number, cause: unknown): SweepStoreError {
     cause,
   });
 }
-
-const moved = (path: string) =>
-  new SweepStoreError(
-    'not-written',
-    path,
-    'The store of a sweep was removed or replaced while it was written; rows made since are lost',
-  );
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 

@@ -18,6 +18,7 @@ export interface Identity {
   readonly seed: number;
   readonly holdOut: HoldOutKind;
   readonly testFraction: number;
+  readonly ridge: number;
   readonly reps: number;
   /** SHA-256 of the data by the name of the input. */
   readonly inputs: Hashes;
@@ -26,7 +27,7 @@ export interface Identity {
 export async function identityOf(
   inputs: Inputs,
   { kind, fraction, seed }: Masking,
-  { reps, backend }: Pick<Identity, 'reps' | 'backend'>,
+  { reps, ridge, backend }: Pick<Identity, 'reps' | 'ridge' | 'backend'>,
 ): Promise<Identity> {
   const hashes: [name: string, sha256: string][] = [];
   for (const [name, matrix] of inputs) hashes.push([name, await hashOfMatrix(matrix)]);
@@ -36,6 +37,7 @@ export async function identityOf(
     seed,
     holdOut: kind,
     testFraction: fraction,
+    ridge,
     reps,
     inputs: Object.fromEntries(hashes),
   };

@@ -16,7 +16,7 @@ export interface StoredSweep<P = Params> {
   readonly points: readonly PointSummary<P>[];
   /** Every row that is done, of points that are not yet done on every mask too. */
   readonly rows: readonly SweepRow<P>[];
-  /** Rows that somebody is at. */
+  /** Rows that somebody has claimed and not made: who is at work, or has died. */
   readonly claimed: number;
   /** Rows that there are for the points that are known. */
   readonly of: number;
