@@ -57,22 +57,12 @@ function spaceFaults(options: SweepOptions): readonly GraphIssue[] {
   return issues;
 }
 
-function rangeFault({ low, high, log, int, steps }: Range, options: SweepOptions) {
-  const { strategy = 'grid' } = options;
-  const got = `range(${low}, ${high}${log ? ', log' : ''}${int ? ', int' : ''}${steps === null ? '' : `, ${steps} steps`})`;
-  const faults = [
-    [!Number.isFinite(low) || !Number.isFinite(high) || low >= high, 'a range from one number to a larger one'],
-    [log && low <= 0, 'a range of numbers above 0 where it is logarithmic'],
-    [
-      int && !(Number.isSafeInteger(low) && Number.isSafeInteger(high)),
-      'a range from whole number to whole number where it is int',
-    ],
-    [onGrid(options) && steps === null, 'a range with steps, or a list of values, for a grid'],
-    [
-      !onGrid(options) && steps !== null,
-      `a range without steps for strategy '${strategy}', which takes any of its values`,
-    ],
-  ] as const;
-  const rule = faults.find(([is]) => is)?.[1];
-  return rule === undefined ? undefined : { rule, got };
+function rangeFault({ steps }: Range, options: SweepOptions) {
+  if (onGrid(options) === (steps !== null)) return undefined;
+  return steps === null
+    ? { rule: 'a range with steps, or a list of values, for a grid', got: 'a range without steps' }
+    : {
+        rule: 'a range without steps for points that are drawn from all of its values',
+        got: `a range with steps: ${steps}`,
+      };
 }

@@ -24,8 +24,8 @@ export interface SweepOptions<S extends Space = Space> {
   /** For 'halving': one in how many points goes on, a whole number ≥ 2; default 3. */
   readonly eta?: number | undefined;
   /**
-   * For 'halving': the least that a point gets, in iterations of each NMF layer, from 1 to the largest `maxIter`; default 3, or
-   * where that is less the largest `maxIter` over `eta`. With more of them fewer good points are given up too early.
+   * For 'halving': the least that a point gets, in iterations of each NMF layer, from 1 to the largest `maxIter`; default 10, or
+   * where that is less the largest `maxIter` over `eta`. With fewer of them good points may be given up too early.
    */
   readonly minIter?: number | undefined;
   /** Masks, each with a start of its own, that every point is fitted and scored on; ≥ 1, default 3. */

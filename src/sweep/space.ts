@@ -43,7 +43,7 @@ export function range(low: number, high: number, options: RangeOptions = {}): Ra
 
 export const isRange = (values: readonly ParamValue[] | Range): values is Range => !Array.isArray(values);
 
-/** From where to where places go: every whole number has as much room as any other between its neighbours. */
+/** From where to where places go: every whole number has as much room as every other, between its neighbours. */
 function roomOf({ low, high, log, int }: Range): readonly [from: number, to: number] {
   if (!int) return [low, high];
   return [log ? Math.max(low - 0.5, low / 2) : low - 0.5, high + 0.5];

@@ -156,6 +156,7 @@ export function crossValidateGraph<const S extends Space>(
   options: SweepOptions<S> & SweepRunOptions,
 ): Promise<SweepResult<S>> {
   const { signal, onProgress, onError, workers, threads, backend, memory, ...sweep } = options;
+  // What is left are the options of the sweep.
   return Promise.resolve().then(() =>
     // What is left are the options of the sweep.
     graphSweep<S>(sweep as SweepOptions<S>).run({ signal, onProgress, onError, workers, threads, backend, memory }),

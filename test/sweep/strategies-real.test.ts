@@ -30,16 +30,13 @@ const SWEEPS: Readonly<Record<string, Real>> = {
 };
 
 describe.skipIf(!haveSharedData)(`halving on real data${skipReason}`, () => {
-  test.each(Object.entries(SWEEPS))(
-    '%s: about the best of the grid for about a third of its work',
-    async (_, sweep) => {
-      const grid = await crossValidateGraph({ ...sweep, reps: 2 });
-      const halved = await crossValidateGraph({ ...sweep, reps: 2, strategy: 'halving' });
-      expect(halved.points[0].testLoss).toBeLessThanOrEqual(1.01 * grid.points[0].testLoss);
-      expect(halved.work.multiplyAdds).toBeLessThanOrEqual(0.35 * grid.work.multiplyAdds);
-      expect(halved.points[0].testLoss).toBe(
-        grid.points.find(({ point }) => point === halved.points[0].point)?.testLoss,
-      );
-    },
-  );
+  test.each(Object.entries(SWEEPS))('%s: the best of the grid to 1%, for 35% of its work', async (_, sweep) => {
+    // Fits that end soon by themselves have little to save.
+    const options = { ...sweep, reps: 2, config: { tol: 1e-6, maxIter: 300 } };
+    const grid = await crossValidateGraph(options);
+    const halved = await crossValidateGraph({ ...options, strategy: 'halving' });
+    expect(halved.points[0].testLoss).toBeLessThanOrEqual(1.01 * grid.points[0].testLoss);
+    expect(halved.work.multiplyAdds).toBeLessThanOrEqual(0.35 * grid.work.multiplyAdds);
+    expect(halved.points[0].testLoss).toBe(grid.points.find(({ point }) => point === halved.points[0].point)?.testLoss);
+  });
 });

@@ -13,8 +13,8 @@ export interface HalvingOptions {
   readonly minIter: number | undefined;
 }
 
-/** Iterations that say something of what a held-out error comes to. */
-const FEW = 3;
+/** Iterations before which held-out errors say little of what they come to: at first, too high a rank looks best. */
+const FEW = 10;
 
 const AT = 'crossValidateGraph';
 

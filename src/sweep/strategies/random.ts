@@ -8,7 +8,7 @@ export const drawn = (seed: number, ...parts: readonly (string | number)[]): num
   (words(seed, ...parts)[0] + 0.5) / 2 ** 32;
 
 /**
- * Points drawn from a space: a value of each list is as likely as any other, and so is a place in each range. All are
+ * Points drawn from a space: a value of each list is as likely as the next, and so is a place in each range. All are
  * different, and different from those that are known; number `from` is the first. A space that has no more is taken whole.
  */
 export function randomPoints(
