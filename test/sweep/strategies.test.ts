@@ -233,7 +233,10 @@ describe('a sweep with a strategy', () => {
         );
         expect({ ...same, point: 0, seconds: 0 }).toEqual({ ...row, point: 0, seconds: 0 });
       }
-      const all = await crossValidateGraph({ ...base, params, strategy, points: 50 });
+      const told: number[] = [];
+      const onProgress = ({ of }: { readonly of: number }) => told.push(of);
+      const all = await crossValidateGraph({ ...base, params, strategy, points: 50, onProgress });
+      expect(new Set(told)).toEqual(new Set([24]));
       expect(all.rows).toHaveLength(24);
       expect(all.best).toEqual(grid.best);
     }
@@ -258,7 +261,7 @@ describe('a sweep with a strategy', () => {
     expect(said({ strategy: 'random', points: 9 })).toContain('9 points drawn from ranges');
     expect(said({ strategy: 'random', points: 9 })).toContain('sweep of 9 points on 2 masks');
     const tpeText = said({ strategy: 'tpe', points: 30 });
-    expect(tpeText).toContain('10 points drawn from ranges, then up to 20 by tpe, 4 at a time');
+    expect(tpeText).toContain('10 points drawn from ranges, then 20 by tpe, 4 at a time');
     expect(tpeText).toContain('for the first 10 points');
     expect(graphSweep({ ...base, params: { k: [1, 2] }, strategy: 'random', points: 3 }).explain()).toContain(
       'all 2 points of the space',

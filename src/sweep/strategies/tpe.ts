@@ -6,6 +6,7 @@ import {
   placeOf,
   type Range,
   type Space,
+  sizeOf,
   valueAt,
 } from '../space.js';
 import { drawn, drawnText, randomPoints } from './random.js';
@@ -35,19 +36,21 @@ export interface Tried {
  * for the densities l of the points that came out well and g of the others, each a product over parameters.
  */
 export function tpe(space: Space, { points, seed }: { readonly points: number; readonly seed: number }): Strategy {
+  const most = Math.min(points, sizeOf(space));
   const first = randomPoints(space, Math.min(points, BEGINNING), seed);
+  const chosen = first.length < most ? `, then ${most - first.length} by tpe, ${GENERATION} at a time` : '';
   return {
     first,
     plan: () => ({
-      rungs: [{ points, budget: null }],
-      says: [`${drawnText(space, first.length)}, then up to ${points - first.length} by tpe, ${GENERATION} at a time`],
+      rungs: [{ points: most, budget: null }],
+      says: [`${drawnText(space, first.length)}${chosen}`],
       async run(ask: Ask) {
         const tried: Tried[] = [];
         let next = first;
         while (next.length > 0) {
           const losses = await ask(next, null);
           tried.push(...next.map((params, p) => ({ params, loss: losses[p] })));
-          next = propose(space, tried, { count: Math.min(GENERATION, points - tried.length), seed });
+          next = propose(space, tried, { count: Math.min(GENERATION, most - tried.length), seed });
         }
       },
     }),
