@@ -89,7 +89,7 @@ export type {
 } from './runtime/fit.js';
 export { type PartialFit, partialFit } from './runtime/partial.js';
 export type { Acceleration, Memory, Precision, Solver, StartMethod } from './solver.js';
-export type { PointSummary } from './sweep/choice.js';
+export type { Eliminated, PointSummary } from './sweep/choice.js';
 export { crossValidateRank, type RankOptions } from './sweep/cross-validate-rank.js';
 export type { HoldOutKind } from './sweep/held-out.js';
 export type { SweepOptions, SweepRunOptions } from './sweep/options.js';

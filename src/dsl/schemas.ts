@@ -239,6 +239,10 @@ const values = z.unknown().superRefine((value, context) => {
 export const sweepOptions = z.strictObject({
   params: z.record(z.string(), values, 'an object with the values of each parameter'),
   layerFn: callback,
+  strategy: oneOf('grid', 'random', 'tpe', 'halving').optional(),
+  points: whole(1).optional(),
+  eta: whole(2).optional(),
+  minIter: whole(1).optional(),
   reps: whole(1).optional(),
   testFraction: z
     .number('a number between 0 and 1')

@@ -22,6 +22,18 @@ export interface PointSummary<P = Params> {
   readonly complexity: number;
 }
 
+/** A point that a strategy gave up before its fits were done. */
+export interface Eliminated<P = Params> {
+  readonly point: number;
+  readonly params: P;
+  /** Most iterations of an NMF layer when it was last compared. */
+  readonly budget: number;
+  /** Masks on which it failed. */
+  readonly failed: number;
+  /** Mean of its test losses then; null where it failed on all masks. */
+  readonly testLoss: number | null;
+}
+
 export interface Choice<P> {
   /** Points by rising test loss; those that failed on a mask come last, without a place in the choice. */
   readonly points: readonly PointSummary<P>[];
@@ -38,15 +50,34 @@ function standardError(list: readonly number[]): number | null {
   return Math.sqrt(squares / (list.length - 1) / list.length);
 }
 
+function byPoint<P>(rows: readonly SweepRow<P>[]): ReadonlyMap<number, readonly SweepRow<P>[]> {
+  const points = new Map<number, SweepRow<P>[]>();
+  for (const row of rows) points.set(row.point, [...(points.get(row.point) ?? []), row]);
+  return points;
+}
+
+/** Points that were never fitted to their end: those that came furthest first, by rising test loss. */
+export function eliminatedIn<P>(rows: readonly SweepRow<P>[]): readonly Eliminated<P>[] {
+  const left = [...byPoint(rows)].flatMap(([point, own]): readonly Eliminated<P>[] => {
+    if (own.some(({ budget }) => budget === null)) return [];
+    const budget = Math.max(...own.map((row) => row.budget ?? 0));
+    const last = own.filter((row) => row.budget === budget);
+    const losses = last.filter(isFitted).map(({ testLoss }) => testLoss);
+    const testLoss = losses.length === 0 ? null : mean(losses);
+    return [Object.freeze({ point, params: own[0].params, budget, failed: last.length - losses.length, testLoss })];
+  });
+  return left.sort(
+    (a, b) => b.budget - a.budget || (a.testLoss ?? Infinity) - (b.testLoss ?? Infinity) || a.point - b.point,
+  );
+}
+
 /**
  * The point of lowest mean test loss among those fitted on every mask, and the simplest that is no worse than it by more than
  * one standard error of the paired difference (the one-standard-error rule: Breiman et al. 1984, for pairs); undefined where
  * every point failed somewhere.
  */
 export function choose<P>(rows: readonly SweepRow<P>[], complexity: (point: number) => number): Choice<P> | undefined {
-  const byPoint = new Map<number, SweepRow<P>[]>();
-  for (const row of rows) byPoint.set(row.point, [...(byPoint.get(row.point) ?? []), row]);
-  const all = [...byPoint].map(([point, own]) => ({
+  const all = [...byPoint(rows.filter(({ budget }) => budget === null))].map(([point, own]) => ({
     point,
     params: own[0].params,
     failed: own.filter((row) => !isFitted(row)).length,

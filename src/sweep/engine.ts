@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import type { Kernels } from '../kernels/kernels.js';
 import { type FitContext, fitPoint, keysOf, type Task } from './fit-point.js';
-import type { Ledger } from './ledger.js';
+import type { Ledger, RowId } from './ledger.js';
 import type { SweepRunOptions } from './options.js';
 import type { Inputs, Point } from './points.js';
 import { compileOn, type Fitting, type Masking, type Replicate, replicateOf } from './replicate.js';
@@ -13,8 +13,12 @@ const PATIENCE_MS = 50;
 
 /** What runs points on masks. */
 export interface Engine {
-  /** A row for each point on each mask, in that order: all points on the first mask, then on the next. */
-  evaluate(points: readonly Point[]): Promise<readonly SweepRow[]>;
+  /**
+   * A row for each point on each mask, in that order: all points on the first mask, then on the next. With a budget NMF layers
+   * end at that iteration, and are gone on with when their point is asked for again, with more; points that the next call
+   * doesn't ask for are let go.
+   */
+  evaluate(points: readonly Point[], budget: number | null): Promise<readonly SweepRow[]>;
   readonly work: () => Work;
 }
 
@@ -32,8 +36,8 @@ interface EngineOptions {
 
 /** A failed row, or what is to be fitted. */
 type Prepared =
-  | { readonly point: Point; readonly task: Task; readonly error: null }
-  | { readonly point: Point; readonly task: null; readonly error: RowError };
+  | { readonly task: Omit<Task, 'budget'>; readonly error: null }
+  | { readonly task: null; readonly error: RowError };
 
 export function createEngine(options: EngineOptions): Engine {
   const { inputs, masking, reps, fitting, kernels, run, ledger, onRow } = options;
@@ -42,78 +46,84 @@ export function createEngine(options: EngineOptions): Engine {
   const context: FitContext = { kernels, steps, threads: eachOf(threads, workers), memory, signal };
 
   const prepared = (point: Point, replicate: Replicate): Prepared => {
-    if (point.error !== null) return { point, task: null, error: point.error };
+    if (point.error !== null) return { task: null, error: point.error };
     try {
       const masked = compileOn(point, replicate, fitting);
-      return { point, task: { point, replicate, masked, keys: keysOf(masked, replicate) }, error: null };
+      return { task: { point, replicate, masked, keys: keysOf(masked, replicate) }, error: null };
     } catch (error) {
       if (onError === 'stop') throw error;
-      return { point, task: null, error: rowError(error) };
+      return { task: null, error: rowError(error) };
     }
   };
 
-  const rowOf = async ({ point, task, error }: Prepared, replicate: Replicate): Promise<SweepRow> => {
+  const rowOf = async ({ task, error }: Prepared, point: Point, { replicate, budget }: RowId): Promise<SweepRow> => {
     const began = performance.now();
     const failed = (cause: RowError): SweepRow => {
       const { index, params } = point;
       const seconds = (performance.now() - began) / 1000;
-      return Object.freeze({ point: index, params, replicate: replicate.index, error: cause, seconds });
+      return Object.freeze({ point: index, params, replicate, budget, error: cause, seconds });
     };
     if (task === null) return failed(error);
     try {
-      return await fitPoint(task, context);
+      return await fitPoint({ ...task, budget }, context);
     } catch (cause) {
       if (signal?.aborted || onError === 'stop') throw cause;
       return failed(rowError(cause));
-    } finally {
-      steps.release(task.keys.values());
     }
   };
 
-  /** What a mask leaves of all points, once somebody wants to fit one. */
-  const readied = (points: readonly Point[], r: number) => {
-    let made: Promise<{ readonly replicate: Replicate; readonly all: ReadonlyMap<number, Prepared> }> | undefined;
-    const unknown = new Map(points.entries());
-    const make = async () => {
-      const replicate = await replicateOf(r, inputs, masking);
-      const all = new Map([...unknown].map(([at, point]) => [at, prepared(point, replicate)]));
-      for (const { task } of all.values()) if (task !== null) steps.expect(task.keys.values());
-      return { replicate, all };
+  /** What a mask leaves of points, from when somebody wants to fit one until all are done with. */
+  const maskOf = (r: number) => {
+    let replicate: Promise<Replicate> | undefined;
+    const ready = new Map<number, Prepared>();
+    let wanted = new Map<number, Point>();
+    const release = (index: number) => {
+      const task = ready.get(index)?.task;
+      ready.delete(index);
+      if (task != null) steps.release(task.keys.values());
+      if (ready.size === 0 && wanted.size === 0) replicate = undefined;
     };
     return {
-      get: () => {
-        made ??= make();
-        return made;
+      want(points: readonly Point[]) {
+        wanted = new Map(points.map((point) => [point.index, point]));
+        for (const index of [...ready.keys()]) if (!wanted.has(index)) release(index);
       },
-      /** The row of a point has come from elsewhere. */
-      done: async (at: number) => {
-        if (made === undefined) unknown.delete(at);
-        const task = (await made)?.all.get(at)?.task;
-        if (task != null) steps.release(task.keys.values());
+      async get({ index }: Point): Promise<Prepared> {
+        replicate ??= replicateOf(r, inputs, masking);
+        const made = await replicate;
+        // All at once: what they share is kept for the last of them.
+        for (const point of wanted.values()) {
+          if (ready.has(point.index)) continue;
+          const one = prepared(point, made);
+          ready.set(point.index, one);
+          if (one.task !== null) steps.expect(one.task.keys.values());
+        }
+        const own = ready.get(index);
+        if (own === undefined) throw new TypeError('a point must be wanted before it is fitted');
+        return own;
+      },
+      /** The row of a point is there, whoever has made it. */
+      done({ index }: Point, budget: number | null) {
+        wanted.delete(index);
+        if (budget === null) release(index);
       },
     };
   };
+  const masks = Array.from({ length: reps }, (_, r) => maskOf(r));
 
-  const madeRow = async (
-    point: Point,
-    at: number,
-    r: number,
-    ready: ReturnType<typeof readied>,
-  ): Promise<SweepRow | null> => {
+  const madeRow = async (point: Point, id: RowId): Promise<SweepRow | null> => {
     signal?.throwIfAborted();
-    const id = { params: point.params, replicate: r };
+    const mask = masks[id.replicate];
     const claim = await ledger.claim(id);
     if (claim === 'busy') return null;
     if (claim !== 'yours') {
-      await ready.done(at);
+      mask.done(point, id.budget);
       return Object.freeze({ ...claim, point: point.index, params: point.params });
     }
     try {
-      const { replicate, all } = await ready.get();
-      const own = all.get(at);
-      if (own === undefined) throw new TypeError('a row that is known is not made again');
-      const row = await rowOf(own, replicate);
+      const row = await rowOf(await mask.get(point), point, id);
       await ledger.record(id, row);
+      mask.done(point, id.budget);
       return row;
     } catch (error) {
       await ledger.drop(id);
@@ -123,13 +133,13 @@ export function createEngine(options: EngineOptions): Engine {
 
   return {
     work: () => steps.work,
-    async evaluate(points) {
+    async evaluate(points, budget) {
       const rows: SweepRow[] = [];
       await ledger.enter(points);
-      for (let r = 0; r < reps; r++) {
-        const ready = readied(points, r);
-        const own = await pooled(points, workers, async (point, at) => {
-          const row = await madeRow(point, at, r, ready);
+      for (const mask of masks) mask.want(points);
+      for (const replicate of masks.keys()) {
+        const own = await pooled(points, workers, async (point) => {
+          const row = await madeRow(point, { params: point.params, replicate, budget });
           if (row !== null) onRow(row);
           return row;
         });

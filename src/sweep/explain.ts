@@ -1,7 +1,8 @@
 import type { LayerStep } from '../compiler/plan.js';
-import { iterationCosts, layerKeys } from './merge.js';
+import { isLayer, iterationCosts, layerKeys, layersBelow } from './merge.js';
 import type { Inputs, Point } from './points.js';
 import type { Masking } from './replicate.js';
+import type { Rung, Search } from './strategies/strategy.js';
 
 interface Merged {
   readonly layer: string;
@@ -18,8 +19,7 @@ function merged(points: readonly Point[]): readonly Merged[] {
     if (compiled === null) continue;
     const { plan } = compiled;
     const [keys, costs] = [layerKeys(compiled, 0), iterationCosts(plan)];
-    for (const step of plan.fit) {
-      if (step.op !== 'nmf' && step.op !== 'tied' && step.op !== 'svd') continue;
+    for (const step of plan.fit.filter(isLayer)) {
       const key = keys.get(step.layer) ?? '';
       const known = found.get(key);
       if (known !== undefined) known.points.push(index);
@@ -32,6 +32,47 @@ function merged(points: readonly Point[]): readonly Merged[] {
   return [...found.values()];
 }
 
+/**
+ * Multiply-adds of all rungs on a mask, if layers take all the iterations they may: of those that go on, from where they were
+ * unless a layer below them went on, and the points are those that cost most.
+ */
+function mostWork(points: readonly Point[], rungs: readonly Rung[]): number {
+  const plans = points.flatMap(({ compiled }) =>
+    compiled === null
+      ? []
+      : [
+          {
+            ...compiled,
+            keys: layerKeys(compiled, 0),
+            costs: iterationCosts(compiled.plan),
+            below: layersBelow(compiled.plan),
+          },
+        ],
+  );
+  return rungs.reduce((sum, { points: count, budget }, r) => {
+    const before = r === 0 ? 0 : (rungs[r - 1].budget ?? 0);
+    const shared = new Map<string, number>();
+    const each = plans.map(({ plan, keys, costs, below }) => {
+      const goesOn = new Set<string>();
+      return plan.fit.filter(isLayer).reduce((all, { op, layer, args: { maxIter } }) => {
+        const anew = r === 0 || (below.get(layer) ?? []).some((name) => goesOn.has(name));
+        const [from, to] =
+          op === 'nmf' ? [Math.min(before, maxIter), Math.min(budget ?? maxIter, maxIter)] : [maxIter, maxIter];
+        if (anew || to > from) goesOn.add(layer);
+        // Where it was left is one iteration back.
+        const iterations = anew ? to : to > from ? to - from + 1 : 0;
+        const cost = (costs.get(layer) ?? 0) * iterations;
+        shared.set(keys.get(layer) ?? layer, cost);
+        return all + cost;
+      }, 0);
+    });
+    const dearest = each.sort((a, b) => b - a).slice(0, count);
+    return sum + Math.min(total([...shared.values()]), total(dearest));
+  }, 0);
+}
+
+const total = (list: readonly number[]): number => list.reduce((sum, x) => sum + x, 0);
+
 const much = (x: number): string => {
   const units = ['', ' k', ' M', ' G', ' T', ' P'];
   const at = Math.min(units.length - 1, Math.max(0, Math.floor(Math.log10(Math.max(1, x)) / 3)));
@@ -43,12 +84,18 @@ const MOST_LINES = 40;
 /** The merged plan as text. */
 export function explainSweep(
   points: readonly Point[],
-  { reps, masking, inputs }: { readonly reps: number; readonly masking: Masking; readonly inputs: Inputs },
+  {
+    reps,
+    masking,
+    inputs,
+    search,
+  }: { readonly reps: number; readonly masking: Masking; readonly inputs: Inputs; readonly search: Search },
 ): string {
   const steps = merged(points);
   const asked = steps.reduce((sum, { points: own }) => sum + own.length, 0);
   const alone = steps.reduce((sum, { points: own, cost }) => sum + own.length * cost, 0);
-  const shared = steps.reduce((sum, { cost }) => sum + cost, 0);
+  const shared = mostWork(points, search.rungs);
+  const more = search.rungs[0].points > points.length ? `, for the first ${points.length} points` : '';
   const held = [...inputs].map(([name, { rows, cols }]) => `${name} ${rows}×${cols}`).join(', ');
   const lines = steps.slice(0, MOST_LINES).map(({ layer, step, points: own, cost }) => {
     const of =
@@ -59,11 +106,12 @@ export function explainSweep(
   const broken = points.filter(({ error }) => error !== null);
   return [
     `sweep of ${points.length} points on ${reps} ${reps === 1 ? 'mask' : 'masks'}, seed ${masking.seed}`,
+    ...search.says,
     `hold out ${masking.kind}, ${100 * masking.fraction}% of ${held}`,
     'fit, once for each mask',
     ...lines,
     `layers asked for: ${asked} × ${reps} = ${asked * reps}; to fit: ${steps.length} × ${reps} = ${steps.length * reps}`,
-    `multiply-adds at most: ${much(shared * reps)} of ${much(alone * reps)} (${alone === 0 ? 100 : Math.round((100 * shared) / alone)}%)`,
+    `multiply-adds at most: ${much(shared * reps)} of ${much(alone * reps)} (${alone === 0 ? 100 : Math.round((100 * shared) / alone)}%)${more}`,
     ...broken.map(({ index, error }) => `point ${index} can't be fitted: ${error?.message}`),
   ].join('\n');
 }

@@ -18,7 +18,7 @@ export interface Split {
 }
 
 /** Words of a key that are as good as drawn, from whatever they are to depend on: FNV-1a over each, then mixed. */
-function words(...parts: readonly (string | number)[]): MaskKey {
+export function words(...parts: readonly (string | number)[]): MaskKey {
   const hash = (seed: number) => {
     let h = seed;
     for (const part of parts)

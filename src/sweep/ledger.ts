@@ -2,11 +2,13 @@ import type { Point } from './points.js';
 import type { SweepRow } from './rows.js';
 import type { Params } from './space.js';
 
-/** A point on a mask, whatever its place among the points. */
+/** A point on a mask and with a budget, whatever its place among the points. */
 export interface RowId {
   readonly params: Params;
   /** The mask, from 0. */
   readonly replicate: number;
+  /** Iterations that an NMF layer could take; null: all of its own. */
+  readonly budget: number | null;
 }
 
 /** A row that is known; leave to make it; or none of these yet, for somebody else is at it. */

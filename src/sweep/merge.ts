@@ -1,5 +1,5 @@
 import { costOf } from '../compiler/cost.js';
-import type { Compiled, LayerStep, Plan, SlotId } from '../compiler/plan.js';
+import type { Compiled, FitStep, LayerStep, Plan, SlotId } from '../compiler/plan.js';
 import { type Floats, type Matrix, storedValues } from '../matrix.js';
 
 const numbers = new WeakMap<Floats, number>();
@@ -42,6 +42,23 @@ export function layerKeys({ plan, bindings }: Compiled, seed: number): ReadonlyM
   return layers;
 }
 
+/** The layers that each layer of a plan is fitted from, those below them too. */
+export function layersBelow({ fit }: Plan): ReadonlyMap<string, readonly string[]> {
+  const slots = new Map<SlotId, readonly string[]>();
+  const layers = new Map<string, readonly string[]>();
+  const at = (slot: SlotId): readonly string[] => slots.get(slot) ?? [];
+  for (const step of fit) {
+    if (step.op === 'embed') slots.set(step.write, [...(layers.get(step.layer) ?? []), step.layer]);
+    else if (step.op === 'stackRows' || step.op === 'add') slots.set(step.write, step.reads.flatMap(at));
+    else {
+      const below = [...new Set(at(step.read))];
+      layers.set(step.layer, below);
+      for (const slot of [step.write.W, step.write.H]) slots.set(slot, [...below, step.layer]);
+    }
+  }
+  return layers;
+}
+
 /** Matrices among the arguments of a step are slots. */
 const isSlot = (value: unknown): value is SlotId => typeof value === 'string' && /^%\d+$/.test(value);
 
@@ -50,13 +67,10 @@ function layerKey({ op, read, args }: LayerStep, seed: number, at: (slot: SlotId
   return `${op}(${at(read)} ${own} ${seed})`;
 }
 
+export const isLayer = (step: FitStep): step is LayerStep =>
+  step.op === 'nmf' || step.op === 'tied' || step.op === 'svd';
+
 /** Multiply-adds of one iteration of each layer, by name. */
 export function iterationCosts(plan: Plan): ReadonlyMap<string, number> {
-  return new Map(
-    plan.fit.flatMap((step) =>
-      step.op === 'nmf' || step.op === 'tied' || step.op === 'svd'
-        ? [[step.layer, costOf(step, plan).multiplyAdds] as const]
-        : [],
-    ),
-  );
+  return new Map(plan.fit.filter(isLayer).map((step) => [step.layer, costOf(step, plan).multiplyAdds]));
 }

@@ -12,6 +12,22 @@ export interface SweepOptions<S extends Space = Space> {
   readonly params: S;
   /** Builds the graph of a point, whatever it is; its inputs must be those of every other point. */
   readonly layerFn: (params: ParamsOf<S>) => FactorRef;
+  /**
+   * How points are chosen. 'grid' (default): every combination of values. 'random': `points` of them, drawn. 'tpe': `points`,
+   * the first ones drawn, the others where those that came out well lie (tree-structured Parzen estimator). 'halving': every
+   * combination, or `points` drawn ones, for few iterations of their NMF layers; the best 1 in `eta` go on with `eta` times as
+   * many, again and again, to their end (successive halving).
+   */
+  readonly strategy?: 'grid' | 'random' | 'tpe' | 'halving' | undefined;
+  /** How many points, ≥ 1: needed for 'random' and 'tpe', and for 'halving' unless it takes the grid. */
+  readonly points?: number | undefined;
+  /** For 'halving': one in how many points goes on, a whole number ≥ 2; default 3. */
+  readonly eta?: number | undefined;
+  /**
+   * For 'halving': the least that a point gets, in iterations of each NMF layer, from 1 to the largest `maxIter`; default 10, or
+   * where that is less the largest `maxIter` over `eta`. With fewer of them good points may be given up too early.
+   */
+  readonly minIter?: number | undefined;
   /** Masks, each with a start of its own, that every point is fitted and scored on; ≥ 1, default 3. */
   readonly reps?: number | undefined;
   /** Share of what is known that is held out of the fit and scored, in (0, 1); default 0.1. */

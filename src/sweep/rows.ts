@@ -14,6 +14,8 @@ interface RowOf<P> {
   readonly params: P;
   /** The mask, from 0. */
   readonly replicate: number;
+  /** Iterations that an NMF layer could take, where `halving` gave it fewer than its own `maxIter`; null: all. */
+  readonly budget: number | null;
 }
 
 export interface FittedRow<P = Params> extends RowOf<P> {

@@ -43,16 +43,24 @@ export function range(low: number, high: number, options: RangeOptions = {}): Ra
 
 export const isRange = (values: readonly ParamValue[] | Range): values is Range => !Array.isArray(values);
 
+/** From where to where places go: every whole number has as much room as every other, between its neighbours. */
+function roomOf({ low, high, log, int }: Range): readonly [from: number, to: number] {
+  if (!int) return [low, high];
+  return [log ? Math.max(low - 0.5, low / 2) : low - 0.5, high + 0.5];
+}
+
 /** The value of a range at a place from 0 to 1. */
-export function valueAt({ low, high, log, int }: Range, place: number): number {
-  const [from, to] = int ? [low - 0.5, high + 0.5] : [low, high];
-  if (log) {
-    const start = int ? Math.max(from, low / 2) : from;
-    const x = start * (to / start) ** place;
-    return clamp(int ? Math.round(x) : x, low, high);
-  }
-  const x = from + (to - from) * place;
+export function valueAt(range: Range, place: number): number {
+  const { low, high, log, int } = range;
+  const [from, to] = roomOf(range);
+  const x = log ? from * (to / from) ** place : from + (to - from) * place;
   return clamp(int ? Math.round(x) : x, low, high);
+}
+
+/** The place of a value of a range, from 0 to 1. */
+export function placeOf(range: Range, value: number): number {
+  const [from, to] = roomOf(range);
+  return range.log ? Math.log(value / from) / Math.log(to / from) : (value - from) / (to - from);
 }
 
 const clamp = (x: number, low: number, high: number) => Math.min(high, Math.max(low, x));
@@ -70,10 +78,33 @@ export function gridValues(values: readonly ParamValue[] | Range): readonly Para
   return [...new Set(all)];
 }
 
-/** Every combination, the last parameter changing first. */
-export function gridPoints(space: Space): readonly Params[] {
+type Values = (values: readonly ParamValue[] | Range) => readonly ParamValue[];
+
+function combinations(space: Space, valuesOf: Values): readonly Params[] {
   let points: readonly Params[] = [Object.freeze({})];
   for (const [name, values] of Object.entries(space))
-    points = points.flatMap((point) => gridValues(values).map((value) => Object.freeze({ ...point, [name]: value })));
+    points = points.flatMap((point) => valuesOf(values).map((value) => Object.freeze({ ...point, [name]: value })));
   return points;
 }
+
+/** Every combination of the values that a grid takes, the last parameter changing first. */
+export const gridPoints = (space: Space): readonly Params[] => combinations(space, gridValues);
+
+/** How many points a space has; Infinity with a range of other than whole numbers. */
+export const sizeOf = (space: Space): number =>
+  Object.values(space).reduce<number>((product, values) => product * countOf(values), 1);
+
+function countOf(values: readonly ParamValue[] | Range): number {
+  if (!isRange(values)) return values.length;
+  return values.int ? values.high - values.low + 1 : Infinity;
+}
+
+/** Every point of a space that is finite, the last parameter changing first. */
+export const allPoints = (space: Space): readonly Params[] =>
+  combinations(space, (values) =>
+    isRange(values) ? Array.from({ length: countOf(values) }, (_, i) => values.low + i) : values,
+  );
+
+/** A point by its values, whatever the order of its parameters. */
+export const nameOfPoint = (params: Params): string =>
+  JSON.stringify(Object.entries(params).sort(([a], [b]) => (a < b ? -1 : 1)));

@@ -1,20 +1,21 @@
 import { checkOptions } from '../dsl/check-options.js';
 import { sweepOptions, sweepRunOptions } from '../dsl/schemas.js';
-import { GraphError } from '../errors.js';
-import type { GraphIssue } from '../issues.js';
 import { selectKernels } from '../kernels/select.js';
-import { type Choice, choose, type PointSummary } from './choice.js';
+import { checkSpace } from './check-space.js';
+import { type Choice, choose, type Eliminated, eliminatedIn, type PointSummary } from './choice.js';
 import { createEngine } from './engine.js';
 import { explainSweep } from './explain.js';
 import { freshLedger, type Ledger } from './ledger.js';
 import type { SweepOptions, SweepRunOptions } from './options.js';
-import { type Inputs, pointMaker } from './points.js';
+import { type Inputs, type Point, pointMaker } from './points.js';
 import type { SweepProgress } from './progress.js';
 import { isFitted, type SweepRow } from './rows.js';
 import type { Work } from './shared-steps.js';
-import { gridPoints, gridValues, isRange, type Params, type ParamsOf, type Space } from './space.js';
+import { nameOfPoint, type Params, type ParamsOf, type Space } from './space.js';
 import { identityOf } from './store/identity.js';
 import { storeLedger } from './store/store.js';
+import { strategyOf } from './strategies/select.js';
+import type { Ask } from './strategies/strategy.js';
 import { reasonText, tableText } from './table.js';
 
 /** What a sweep has found. */
@@ -25,7 +26,9 @@ export interface SweepResult<S extends Space = Space> {
   readonly simplest: ParamsOf<S>;
   /** Points by rising held-out error. */
   readonly points: readonly PointSummary<ParamsOf<S>>[];
-  /** Every point on every mask. */
+  /** Points that `halving` gave up before their fits were done: those that came furthest first, by rising error. */
+  readonly eliminated: readonly Eliminated<ParamsOf<S>>[];
+  /** Every point on every mask; with `halving`, once for each budget it was given. */
   readonly rows: readonly SweepRow<ParamsOf<S>>[];
   /** Why `best` and `simplest` are what they are, in a sentence. */
   readonly reason: string;
@@ -33,7 +36,7 @@ export interface SweepResult<S extends Space = Space> {
   readonly work: Work;
   /** The seed that gives these masks and starts again. */
   readonly seed: number;
-  /** `points` as text: errors, paired differences to the best, and their standard errors. */
+  /** `points` as text: errors, paired differences to the best, and their standard errors; then those `eliminated`. */
   table(): string;
 }
 
@@ -76,18 +79,20 @@ export class SweepError extends Error {
  */
 export function graphSweep<const S extends Space>(options: SweepOptions<S>): Sweep<S> {
   checkOptions(sweepOptions, options, 'crossValidateGraph');
-  requireSpace(options.params);
   const own = options as unknown as SweepOptions; // the space is known to layerFn alone
+  checkSpace(own);
   const maker = pointMaker(own);
-  const points = gridPoints(options.params).map((params) => maker.make(params, 'record'));
+  const strategy = strategyOf(own);
+  const first = strategy.first.map((params) => maker.make(params, 'record'));
   const inputs = maker.inputs();
-  if (inputs === undefined || points.every(({ error }) => error !== null)) {
+  if (inputs === undefined || first.every(({ error }) => error !== null)) {
     // The error of the first says more than that there is no graph.
-    maker.make(points[0].params, 'stop');
+    maker.make(first[0].params, 'stop');
     throw new TypeError('a point that failed must fail again');
   }
   const { reps = 3, testFraction = 0.1, holdOut = 'entries', seed = 0, ridge = 1e-3, config } = options;
   const masking = { kind: holdOut, fraction: testFraction, seed };
+  const search = strategy.plan(first);
 
   async function ledgerOf(data: Inputs, backend: string, { store, onError }: SweepRunOptions): Promise<Ledger> {
     if (store === undefined) return freshLedger();
@@ -98,9 +103,9 @@ export function graphSweep<const S extends Space>(options: SweepOptions<S>): Swe
     checkOptions(sweepRunOptions, runOptions, 'crossValidateGraph');
     const kernels = selectKernels(runOptions.backend);
     const began = performance.now();
-    const of = points.length * reps;
+    const of = search.rungs.reduce((sum, rung) => sum + rung.points, 0) * reps;
     let done = 0;
-    const failed = runOptions.onError === 'stop' ? points.find(({ error }) => error !== null) : undefined;
+    const failed = runOptions.onError === 'stop' ? first.find(({ error }) => error !== null) : undefined;
     if (failed !== undefined) maker.make(failed.params, 'stop');
     const data = inputs ?? new Map();
     const ledger = await ledgerOf(data, kernels.backend, runOptions);
@@ -118,18 +123,42 @@ export function graphSweep<const S extends Space>(options: SweepOptions<S>): Swe
         onRow(Object.freeze({ row, done, of, seconds, left: (seconds / done) * (of - done) }));
       },
     });
-    const rows = await engine.evaluate(points).finally(() => ledger.close());
+    const points = [...first];
+    const byName = new Map(points.map((point) => [nameOfPoint(point.params), point]));
+    const pointOf = (params: Params): Point => {
+      const name = nameOfPoint(params);
+      const known = byName.get(name);
+      if (known !== undefined) return known;
+      const made = { ...maker.make(params, runOptions.onError ?? 'record'), index: points.length };
+      byName.set(name, made);
+      points.push(made);
+      return made;
+    };
+    const rows: SweepRow[] = [];
+    const ask: Ask = async (list, budget) => {
+      const asked = list.map(pointOf);
+      const found = await engine.evaluate(asked, budget);
+      rows.push(...found);
+      return asked.map(({ index }) => meanLoss(found.filter(({ point }) => point === index)));
+    };
+    await search.run(ask).finally(() => ledger.close());
     const choice = choose(rows, (point) => points[point].complexity);
-    if (choice === undefined || !rows.some(isFitted)) throw new SweepError(rows);
+    if (choice === undefined) throw new SweepError(rows);
     return resultOf(choice, rows, engine.work(), seed);
   }
 
   return Object.freeze({
-    explain: () => explainSweep(points, { reps, masking, inputs: inputs ?? new Map() }),
+    explain: () => explainSweep(first, { reps, masking, inputs: inputs ?? new Map(), search }),
     run: (runOptions: SweepRunOptions = {}) => run(runOptions, (progress) => runOptions.onProgress?.(progress)),
     steps: (runOptions: SweepRunOptions = {}) =>
       streamed<SweepProgress, SweepResult<S>>((onRow) => run(runOptions, onRow)),
   });
+}
+
+/** Infinity for a point that failed on a mask. */
+function meanLoss(rows: readonly SweepRow[]): number {
+  const losses = rows.map((row) => (isFitted(row) ? row.testLoss : Infinity));
+  return losses.reduce((sum, loss) => sum + loss, 0) / losses.length;
 }
 
 /** Fits and scores every point of a sweep on every mask: `graphSweep(options).run(options)`. */
@@ -175,41 +204,18 @@ function resultOf<S extends Space>(
   seed: number,
 ): SweepResult<S> {
   const { points, best, simplest } = choice;
+  const eliminated = Object.freeze(eliminatedIn(rows));
   const result = {
     best: best.params,
     simplest: simplest.params,
     points: Object.freeze(points),
+    eliminated,
     rows: Object.freeze(rows),
-    reason: reasonText(choice),
+    reason: reasonText(choice, eliminated),
     work,
     seed,
-    table: () => tableText(choice),
+    table: () => tableText(choice, eliminated),
   };
   // The parameters are those of the space.
   return Object.freeze(result) as unknown as SweepResult<S>;
-}
-
-/** @throws GraphError for a space without points. */
-function requireSpace(space: Space): void {
-  const issues: GraphIssue[] = [];
-  const at = 'crossValidateGraph';
-  const names = Object.keys(space);
-  if (names.length === 0) issues.push({ code: 'empty-space', param: undefined, at });
-  for (const name of names) {
-    const values = space[name];
-    if (isRange(values) && values.steps === null)
-      issues.push({
-        code: 'invalid-option',
-        of: at,
-        option: `params.${name}`,
-        rule: 'a range with steps, or a list of values, for a grid',
-        got: 'a range without steps',
-        at,
-      });
-    const list = gridValues(values);
-    if (list.length === 0 && !isRange(values)) issues.push({ code: 'empty-space', param: name, at });
-    const double = list.find((x, p) => list.slice(0, p).some((y) => Object.is(x, y)));
-    if (double !== undefined) issues.push({ code: 'duplicate-value', param: name, value: double, at });
-  }
-  if (issues.length > 0) throw new GraphError(issues);
 }

@@ -199,7 +199,7 @@ describe('a store that is locked', () => {
     const store = fresh();
     const options = { retry: false, patience: 150 };
     const ledger = await storeLedger(store, identity, options);
-    const id = { params: { k: 1 }, replicate: 0 };
+    const id = { params: { k: 1 }, replicate: 0, budget: null };
     expect(await ledger.claim(id)).toBe('yours');
     const db = locked(store);
     const error = await failure(storeLedger(store, identity, options));

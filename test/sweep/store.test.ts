@@ -201,7 +201,7 @@ const identity: Identity = {
   inputs: {},
 };
 const open = (store: string, retry = false) => storeLedger(store, identity, { retry });
-const id = { params: { k: 3, name: 'a "b"\0', none: null, zero: -0 }, replicate: 0 };
+const id = { params: { k: 3, name: 'a "b"\0', none: null, zero: -0 }, replicate: 0, budget: null };
 const row = (testLoss: number) => ({
   point: 0,
   ...id,

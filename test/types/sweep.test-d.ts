@@ -15,6 +15,24 @@ declare const X: Matrix;
 const rna = factorInput(X, { name: 'rna' });
 const atac = factorInput(X, { name: 'atac' });
 
+describe('a strategy', () => {
+  const common = {
+    params: { k: [5, 10, 20], L1: range(0.01, 1, { log: true }) },
+    layerFn: () => nmfLayer(rna, { name: 'x', k: 2 }),
+  } as const;
+
+  test('is one of four, with options of its own', async () => {
+    const cv = await crossValidateGraph({ ...common, strategy: 'halving', points: 20, eta: 4, minIter: 5 });
+    expectTypeOf(cv.eliminated[0].params.k).toEqualTypeOf<5 | 10 | 20>();
+    expectTypeOf(cv.eliminated[0].budget).toEqualTypeOf<number>();
+    expectTypeOf(cv.rows[0].budget).toEqualTypeOf<number | null>();
+    // @ts-expect-error there is none of that name
+    graphSweep({ ...common, strategy: 'best' });
+    // @ts-expect-error points are a number
+    graphSweep({ ...common, strategy: 'random', points: 'many' });
+  });
+});
+
 describe('the parameters of a point are those of the space', () => {
   const params = {
     k: [5, 10, 20],

@@ -1,5 +1,5 @@
 import { checkPath } from '../../io/check-path.js';
-import { choose, type PointSummary } from '../choice.js';
+import { choose, type Eliminated, eliminatedIn, type PointSummary } from '../choice.js';
 import type { SweepRow } from '../rows.js';
 import type { Params } from '../space.js';
 import { reasonText, tableText } from '../table.js';
@@ -18,7 +18,9 @@ export interface StoredSweep<P = Params> {
   readonly rows: readonly SweepRow<P>[];
   /** Rows that somebody has claimed and not made: who is at work, or has died. */
   readonly claimed: number;
-  /** Rows that there are for the points that are known. */
+  /** Points that `halving` has given up by now: those that came furthest first, by rising error. */
+  readonly eliminated: readonly Eliminated<P>[];
+  /** Rows that there are for the points that are known, each of them fitted to its end. */
   readonly of: number;
   /** Why `best` and `simplest` are what they are, in a sentence; undefined while no point is done. */
   readonly reason: string | undefined;
@@ -67,21 +69,27 @@ function viewOf(path: string, sql: Sql): StoredSweep {
     const row = readRow(path, { key: task.key, state: task.state, row: task.row, sum: task.sum });
     return [Object.freeze({ ...row, point, params: known[point].params })];
   });
-  rows.sort((a, b) => a.replicate - b.replicate || a.point - b.point);
+  const budgetOf = ({ budget }: SweepRow) => budget ?? Infinity;
+  rows.sort((a, b) => budgetOf(a) - budgetOf(b) || a.replicate - b.replicate || a.point - b.point);
+  const ended = rows.filter(({ budget }) => budget === null);
   const counts = new Map<number, number>();
-  for (const { point } of rows) counts.set(point, (counts.get(point) ?? 0) + 1);
-  const whole = rows.filter(({ point }) => (counts.get(point) ?? 0) >= reps);
+  for (const { point } of ended) counts.set(point, (counts.get(point) ?? 0) + 1);
+  // Who has come as far as the furthest may go on.
+  const furthest = Math.max(...rows.map(budgetOf));
+  const eliminated = Object.freeze(eliminatedIn(rows).filter(({ budget }) => budget < furthest));
+  const whole = ended.filter(({ point }) => (counts.get(point) ?? 0) >= reps);
   const choice = choose(whole, (point) => known[point].complexity);
   return Object.freeze({
     best: choice?.best.params,
     simplest: choice?.simplest.params,
     points: Object.freeze(choice?.points ?? []),
     rows: Object.freeze(rows),
+    eliminated,
     claimed: tasks.filter(({ state }) => state === 'claimed').length,
     of: known.length * reps,
-    reason: choice === undefined ? undefined : reasonText(choice),
+    reason: choice === undefined ? undefined : reasonText(choice, eliminated),
     reps,
     seed,
-    table: () => (choice === undefined ? '' : tableText(choice)),
+    table: () => (choice === undefined ? '' : tableText(choice, eliminated)),
   });
 }
