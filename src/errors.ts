@@ -64,16 +64,15 @@ export type ModelFileErrorCode =
   | 'not-read'
   | 'not-saved';
 
-/** A file that can't be read, or not as a fit, or gone on from, or a fit that can't be saved; `path` names the file. */
-export class ModelFileError extends Error {
-  override readonly name = 'ModelFileError';
-  readonly code: ModelFileErrorCode;
+/** A file that isn't what it must be; `path` names it. */
+abstract class FileError<Code extends string> extends Error {
+  readonly code: Code;
   readonly path: string;
-  /** For 'other-fit': what differs, as parts of the plan ('fit.0.args.k') or by name ("input 'rna'", 'backend', 'version'). */
+  /** What differs from what was expected, where it is another's: parts of it, or names. */
   readonly differs: readonly string[];
 
   constructor(
-    code: ModelFileErrorCode,
+    code: Code,
     path: string,
     message: string,
     options: { readonly cause?: unknown; readonly differs?: readonly string[] } = {},
@@ -83,4 +82,30 @@ export class ModelFileError extends Error {
     this.code = code;
     this.path = path;
   }
+}
+
+/**
+ * A file that can't be read, or not as a fit, or gone on from, or a fit that can't be saved. For 'other-fit' `differs` names parts of
+ * the plan ('fit.0.args.k') or other things ("input 'rna'", 'backend', 'version').
+ */
+export class ModelFileError extends FileError<ModelFileErrorCode> {
+  override readonly name = 'ModelFileError';
+}
+
+/** What can be wrong with the store of a sweep. */
+export type SweepStoreErrorCode =
+  | 'not-a-store'
+  | 'damaged'
+  | 'other-sweep'
+  | 'newer-version'
+  | 'busy'
+  | 'not-written'
+  | 'unavailable';
+
+/**
+ * A file that can't be used as the store of a sweep, or a row that can't be kept in it. For 'other-sweep' `differs` names what
+ * is not the same: "input 'rna'", 'seed', 'backend', or a part of the plan of a point ('k = 3: fit.0.args.L1').
+ */
+export class SweepStoreError extends FileError<SweepStoreErrorCode> {
+  override readonly name = 'SweepStoreError';
 }

@@ -51,6 +51,8 @@ export {
   type KernelErrorCode,
   ModelFileError,
   type ModelFileErrorCode,
+  SweepStoreError,
+  type SweepStoreErrorCode,
 } from './errors.js';
 export { computeTarget, type Label, type TargetOptions } from './guidance/compute-target.js';
 export { type RefineOptions, refine } from './guidance/refine.js';
@@ -87,4 +89,15 @@ export type {
 } from './runtime/fit.js';
 export { type PartialFit, partialFit } from './runtime/partial.js';
 export type { Acceleration, Memory, Precision, Solver, StartMethod } from './solver.js';
+export type { Eliminated, PointSummary } from './sweep/choice.js';
+export { crossValidateRank, type RankOptions } from './sweep/cross-validate-rank.js';
+export type { HoldOutKind } from './sweep/held-out.js';
+export type { SweepOptions, SweepRunOptions } from './sweep/options.js';
+export type { SweepProgress } from './sweep/progress.js';
+export type { FailedRow, FittedRow, RowError, SweepRow } from './sweep/rows.js';
+export type { InputScore } from './sweep/score.js';
+export type { Work } from './sweep/shared-steps.js';
+export { type ParamsOf, type ParamValue, type Range, type RangeOptions, range, type Space } from './sweep/space.js';
+export { openSweep, type StoredSweep } from './sweep/store/open-sweep.js';
+export { crossValidateGraph, graphSweep, type Sweep, SweepError, type SweepResult } from './sweep/sweep.js';
 export type { WeightsInput } from './weights.js';

@@ -91,8 +91,24 @@ export type FileFault =
       readonly got: string;
     };
 
+/** What can be wrong with a sweep over graphs, beside its options and the graphs themselves. */
+export type SweepFault =
+  /** A parameter without a value, or no parameter at all. */
+  | { readonly code: 'empty-space'; readonly param: string | undefined }
+  | { readonly code: 'duplicate-value'; readonly param: string; readonly value: unknown }
+  /** What `layerFn` made of a point is no graph. */
+  | { readonly code: 'invalid-point'; readonly params: Readonly<Record<string, unknown>>; readonly got: string }
+  /** The inputs of two points can't be compared. */
+  | {
+      readonly code: 'different-inputs';
+      readonly params: Readonly<Record<string, unknown>>;
+      readonly rule: string;
+      readonly got: string;
+    }
+  | { readonly code: 'nothing-held-out'; readonly input: string; readonly fraction: number; readonly entries: number };
+
 /** A fault and its place: the way from the output to the node, as 'top ← joint ← rna', or the part of a file. */
-export type GraphIssue = (Fault | FileFault) & { readonly at: string };
+export type GraphIssue = (Fault | FileFault | SweepFault) & { readonly at: string };
 
 export interface Counted {
   readonly name: string;
@@ -178,9 +194,27 @@ function sentence(issue: GraphIssue): string {
       return `Data must be given for '${issue.name}'${issue.path === undefined ? '' : `, or found by loadGraph in ${issue.path}`}; got none`;
     case 'unknown-data':
       return `Data must be given under a name that the graph asks for; got '${issue.name}'${nearest(issue.name, issue.known)}`;
+    case 'empty-space':
+      return issue.param === undefined
+        ? 'A sweep must have a parameter; got params without any'
+        : `A parameter must have a value to try; got none for '${issue.param}'`;
+    case 'duplicate-value':
+      return `The values of a parameter must be different; got ${show(issue.value)} twice for '${issue.param}'`;
+    case 'invalid-point':
+      return `layerFn must return a layer, or a factorConcat or factorAdd of layers, for every point; got ${issue.got} for ${pointText(issue.params)}`;
+    case 'different-inputs':
+      return `${issue.rule}, so that their errors can be compared; got ${issue.got} for ${pointText(issue.params)}`;
+    case 'nothing-held-out':
+      return `Every input must have an entry that is held out; got none of the ${issue.entries} known ones of input '${issue.input}' at testFraction ${issue.fraction}: raise it`;
     case 'unreadable-data':
       return `The data of '${issue.name}' must be tensor '${issue.tensor}' of a safetensors file, rows × columns, at ${issue.path}; got ${issue.got}`;
   }
+}
+
+/** A point of a sweep, as it would be typed. */
+export function pointText(params: Readonly<Record<string, unknown>>): string {
+  const parts = Object.entries(params).map(([name, value]) => `${name}: ${show(value)}`);
+  return `{ ${parts.join(', ')} }`;
 }
 
 const article = (what: 'input' | 'layer', capital = false): string => {

@@ -31,7 +31,11 @@ const allowed: Readonly<Record<string, { readonly folders: readonly string[]; re
     },
     net: { folders: ['compiler', 'dsl', 'io', 'kernels', 'runtime'], packages: ['node:crypto'] },
     guidance: { folders: ['compiler', 'dsl', 'kernels', 'net', 'runtime'], packages: [] },
-    'index.ts': { folders: ['compiler', 'dsl', 'guidance', 'io', 'kernels', 'net', 'runtime'], packages: [] },
+    sweep: {
+      folders: ['compiler', 'dsl', 'io', 'kernels', 'net', 'runtime'],
+      packages: ['ts-pattern', 'libsql', 'node:fs', 'node:os', 'node:path', 'node:timers/promises', 'node:url'],
+    },
+    'index.ts': { folders: ['compiler', 'dsl', 'guidance', 'io', 'kernels', 'net', 'runtime', 'sweep'], packages: [] },
   };
 
 const zoneOf = (path: string): string => {
@@ -61,9 +65,10 @@ describe('src', () => {
     },
   );
 
-  test('graphology has one door, and zod one for options and one for each kind of file', () => {
+  test('graphology and libsql have one door each, and zod one for options and one for each kind of file', () => {
     const importers = (name: string) => files('src', '.ts').filter((path) => importsOf(path).includes(name));
     expect(importers('graphology')).toEqual(['src/compiler/collect.ts']);
+    expect(importers('libsql')).toEqual(['src/sweep/store/database.ts']);
     expect(importers('zod')).toEqual([
       'src/dsl/check-options.ts',
       'src/dsl/schemas.ts',
@@ -124,6 +129,7 @@ describe('the package', () => {
       engines: { node: '>=20.19' },
     });
     expect(Object.keys(manifest.exports)).toEqual(['.', './graph.schema.json', './package.json']);
+    expect(manifest.peerDependenciesMeta).toEqual({ libsql: { optional: true } });
     expect(Object.keys(manifest.dependencies).sort()).toEqual(['graphology', 'graphology-types', 'ts-pattern', 'zod']);
   });
 

@@ -33,6 +33,12 @@ const expected: Readonly<Record<string, readonly RegExp[]>> = {
   ],
   '04-branches.ts': [/add %4 %9/, /top: W 13 × 6, H 6 × 248/, /languages explained through the whole graph: \d\d/],
   '05-condition.ts': [/W 12 × 6, Wcondition 6 × 6/, /Europe: German/, /Americas: Spanish/],
+  '06-sweep.ts': [
+    /all points {2}≤ 1\.\d+ G multiply-adds/,
+    /40 of 40: k = 8, mask 4/,
+    /k = \d, L1 = 0.* has the lowest held-out error/,
+    /44 of 80 layers were fitted: 1\d% of the multiply-adds/,
+  ],
 };
 
 const run = async (name: string) =>

@@ -201,3 +201,80 @@ export const reconstructOptions = z.strictObject({
   features: places,
   samples: places,
 });
+
+const callback = z.custom((value) => typeof value === 'function', 'a function');
+const PARAM_RULE = 'a finite number, a string, true, false or null';
+const isParam = (value: unknown) =>
+  value === null || ['string', 'boolean'].includes(typeof value) || Number.isFinite(value);
+const RANGE_RULE =
+  'a list of values, or a range from a finite number to a larger one: whole ones with int, above 0 with log, and with at least two steps, if any';
+const isRange = (value: unknown): boolean => {
+  if (typeof value !== 'object' || value === null) return false;
+  // Whatever it holds is looked at.
+  const { kind, low, high, log, int, steps } = value as Readonly<Record<string, unknown>>;
+  return (
+    kind === 'range' &&
+    typeof low === 'number' &&
+    typeof high === 'number' &&
+    low < high &&
+    high - low < Infinity &&
+    typeof log === 'boolean' &&
+    typeof int === 'boolean' &&
+    (!log || low > 0) &&
+    (!int || (Number.isSafeInteger(low) && Number.isSafeInteger(high))) &&
+    (steps === null || (Number.isSafeInteger(steps) && Number(steps) >= 2))
+  );
+};
+/** A list is looked at value by value, anything else as a range. */
+const values = z.unknown().superRefine((value, context) => {
+  if (!Array.isArray(value)) {
+    if (!isRange(value)) context.addIssue({ code: 'custom', message: RANGE_RULE });
+    return;
+  }
+  value.forEach((each, place) => {
+    if (!isParam(each)) context.addIssue({ code: 'custom', message: PARAM_RULE, path: [place] });
+  });
+});
+
+export const sweepOptions = z.strictObject({
+  params: z.record(z.string(), values, 'an object with the values of each parameter'),
+  layerFn: callback,
+  strategy: oneOf('grid', 'random', 'tpe', 'halving').optional(),
+  points: whole(1).optional(),
+  eta: whole(2).optional(),
+  minIter: whole(1).optional(),
+  reps: whole(1).optional(),
+  testFraction: z
+    .number('a number between 0 and 1')
+    .gt(0, 'a number between 0 and 1')
+    .lt(1, 'a number between 0 and 1')
+    .optional(),
+  holdOut: oneOf('entries', 'nonzeros', 'samples').optional(),
+  seed: whole(0).optional(),
+  config: graphConfig.omit({ seed: true }).optional(),
+  ridge: atLeastZero.optional(),
+  complexity: callback.optional(),
+});
+
+export const sweepRunOptions = z.strictObject({
+  signal: z.instanceof(AbortSignal, { error: 'an AbortSignal' }).optional(),
+  onProgress: callback.optional(),
+  onError: oneOf('stop', 'record').optional(),
+  workers: whole(1, MOST_THREADS).optional(),
+  threads: whole(1, MOST_THREADS).optional(),
+  backend: oneOf('auto', 'native', 'reference').optional(),
+  memory: oneOf('normal', 'low').optional(),
+  store: z.string(PATH_RULE).refine(isPath, PATH_RULE).optional(),
+});
+
+const LAYER_RULE = 'an object of options of the layer, but for name and k';
+/** What ranks and layers are is found where all points are looked at. */
+export const rankOptions = z.strictObject({
+  ...sweepOptions.omit({ params: true, layerFn: true, complexity: true }).shape,
+  ...sweepRunOptions.shape,
+  k: z.array(z.unknown(), 'a list of ranks'),
+  layer: z
+    .record(z.string(), z.unknown(), LAYER_RULE)
+    .refine((layer) => !('name' in layer || 'k' in layer), LAYER_RULE)
+    .optional(),
+});

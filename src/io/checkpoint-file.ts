@@ -3,6 +3,7 @@ import type { Compiled, Plan } from '../compiler/plan.js';
 import { ModelFileError } from '../errors.js';
 import type { Checkpoints, InWork, JointWork, Reached } from '../runtime/checkpoint.js';
 import type { InputHash } from '../runtime/kept.js';
+import { asJson, type Difference, listed, unequal } from './differences.js';
 import { hashOfMatrix } from './hash.js';
 import { type FileKind, readHashed, writeHashed } from './hashed-file.js';
 import { byRows, matrixIn, type Origin, resultOf, savedLayer, shapeOf, tensorsOf } from './layer-tensors.js';
@@ -135,24 +136,13 @@ function workOf(path: string, { layer, restart, iterations }: Claim, state: Tens
   );
 }
 
-/** Differences that a message lists. */
-const SHOWN = 6;
-
 function otherFit(path: string, differs: readonly Difference[]): ModelFileError {
-  const listed = differs.slice(0, SHOWN).map(({ at, values }) => `${at}${values === undefined ? '' : ` (${values})`}`);
-  if (differs.length > SHOWN) listed.push(`${differs.length - SHOWN} more, in differs`);
   return new ModelFileError(
     'other-fit',
     path,
-    `A checkpoint must be of the same graph, data, seed, backend and version; the one that is there differs in ${listed.join(', ')}. Give another path, remove the file, or begin anew with resume: false`,
+    `A checkpoint must be of the same graph, data, seed, backend and version; the one that is there differs in ${listed(differs)}. Give another path, remove the file, or begin anew with resume: false`,
     { differs: differs.map(({ at }) => at) },
   );
-}
-
-interface Difference {
-  readonly at: string;
-  /** What it was and what it is, where that is short. */
-  readonly values?: string;
 }
 
 /** What is not the same, the causes before what follows from them. */
@@ -169,20 +159,4 @@ function differences(saved: Identity, now: Identity): readonly Difference[] {
     ...unequal(restThen, asJson(rest), []),
     ...unequal(slotsThen, asJson(slots), ['slots']),
   ];
-}
-
-const asJson = (value: object): unknown => JSON.parse(JSON.stringify(value));
-
-const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null;
-
-/** The places where two values of JSON are not the same. */
-function unequal(then: unknown, now: unknown, at: readonly string[]): readonly Difference[] {
-  if (isObject(then) && isObject(now))
-    return [...new Set([...Object.keys(then), ...Object.keys(now)])].flatMap((key) =>
-      unequal(then[key], now[key], [...at, key]),
-    );
-  if (then === now) return [];
-  const short = (value: unknown) => (isObject(value) ? 'more' : value === undefined ? 'nothing' : String(value));
-  return [{ at: at.join('.'), values: `${short(then)} there, ${short(now)} here` }];
 }

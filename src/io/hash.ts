@@ -31,3 +31,6 @@ export function hashOfMatrix(matrix: Matrix): Promise<string> {
     ...arrays.map(({ buffer, byteOffset, byteLength }) => new Uint8Array(buffer, byteOffset, byteLength)),
   ]);
 }
+
+/** SHA-256 of a text. */
+export const hashOfText = (text: string): string => createHash('sha256').update(text).digest('hex');

@@ -80,12 +80,16 @@ async function fitNmf(step: NmfStep, state: RunState, options: RunOptions, tell:
   const weigh = (W: DenseMatrix) => weighRows(W, heightsOf(X), roots);
   const own = kernelWeights(shares);
   const args = { ...rest, weights: own, W: termsIn(state, rest.W, 'W', weigh), H: termsIn(state, rest.H, 'H') };
-  const { kernels, memory = 'normal', signal, keeper } = options;
+  const { kernels, memory = 'normal', signal, keeper, maxIter = args.maxIter } = options;
   const whole = (start: Start, nth: number, from: NmfState | null = null): Promise<NmfResult> => {
     const save = (found: NmfState) =>
       keeper?.save({ results: state.results, inWork: { layer, restart: nth, state: found }, joint: null });
     const checkpoint = keeper && { from, every: keeper.every, save };
-    return kernels.nmf({ X, ...args, start, memory, holdOut: null }, { ...callOptions(options, tell), checkpoint });
+    const least = Math.min(args.maxIter, maxIter);
+    return kernels.nmf(
+      { X, ...args, maxIter: least, start, memory, holdOut: null },
+      { ...callOptions(options, tell), checkpoint },
+    );
   };
   const goOn = async ({ restart: nth, state: from }: InWork) => {
     const anywhere = { W: dense(totalRows(X), k), H: dense(k, X[0].cols) };

@@ -118,10 +118,23 @@ async function fitStep(state: RunState, step: FitStep, plan: Plan, options: RunO
     .with({ op: 'stackRows' }, (s) => stackRows(state, s))
     .with({ op: 'add' }, (s) => addRows(state, s))
     .with({ op: 'embed' }, (s) => embed(state, s))
-    .with({ op: 'nmf' }, { op: 'tied' }, { op: 'svd' }, (s) =>
-      state.results.has(s.layer) ? leave(state, s) : fitLayer(state, s, plan, options),
-    )
+    .with({ op: 'nmf' }, { op: 'tied' }, { op: 'svd' }, (s) => layerStep(state, s, plan, options))
     .exhaustive();
+}
+
+/** Fits a layer, unless its result is known. */
+async function layerStep(state: RunState, step: LayerStep, plan: Plan, options: RunOptions): Promise<void> {
+  const { layer } = step;
+  if (state.results.has(layer)) return leave(state, step);
+  if (options.share === undefined) return fitLayer(state, step, plan, options);
+  const result = await options.share(layer, async (part) => {
+    await fitLayer(state, step, plan, { ...options, ...part });
+    const own = state.results.get(layer);
+    if (own === undefined) throw missing(layer);
+    return own;
+  });
+  state.results.set(layer, result);
+  leave(state, step);
 }
 
 function align(state: RunState, { read, from, write }: AlignStep): void {

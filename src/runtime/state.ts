@@ -15,7 +15,16 @@ export interface RunOptions {
   readonly memory?: Memory | undefined;
   readonly onProgress?: ((progress: Progress) => void) | undefined;
   readonly keeper?: Keeper | undefined;
+  /** Iterations of an NMF layer at most, where its own `maxIter` is more; its random starts are raced as if it were not. */
+  readonly maxIter?: number | undefined;
+  /** Asked for each layer in its turn: it may know what fitting would give, from another run of the same. */
+  readonly share?: Share | undefined;
 }
+
+/** The result of a layer, fitted by `fit`, as a whole or in part, or known already. */
+export type Share = (layer: string, fit: (part?: FitPart) => Promise<LayerResult>) => Promise<LayerResult>;
+/** Where the fit of a layer begins and ends. */
+export type FitPart = Pick<RunOptions, 'keeper' | 'maxIter'>;
 
 /** What a kernel made of a layer. */
 export type LayerResult = (NmfResult | TiedResult | SvdResult) & {

@@ -1,0 +1,68 @@
+import { GraphError } from '../errors.js';
+import type { GraphIssue } from '../issues.js';
+import type { SweepOptions } from './options.js';
+import { gridValues, isRange, type Range } from './space.js';
+
+const AT = 'crossValidateGraph';
+
+/** @throws GraphError for a space without points, and for options that their strategy doesn't have. */
+export function checkSpace(options: SweepOptions): void {
+  const issues = [...strategyFaults(options), ...spaceFaults(options)];
+  if (issues.length > 0) throw new GraphError(issues);
+}
+
+/** Whether the values of ranges are steps. */
+const onGrid = ({ strategy = 'grid', points }: SweepOptions): boolean =>
+  strategy === 'grid' || (strategy === 'halving' && points === undefined);
+
+function strategyFaults({ strategy = 'grid', points, eta, minIter }: SweepOptions): readonly GraphIssue[] {
+  const issues: GraphIssue[] = [];
+  const refused = (given: object, rule: string, cure: string) => {
+    const options = { strategy, ...given };
+    issues.push({ code: 'incompatible-options', of: AT, options, rule, cure, at: AT });
+  };
+  if (strategy === 'grid' && points !== undefined)
+    refused({ points }, 'A grid has the points that its values make', "leave points out, or take strategy 'random', 'tpe' or 'halving'"); // biome-ignore format: one thought
+  if ((strategy === 'random' || strategy === 'tpe') && points === undefined)
+    issues.push({
+      code: 'invalid-option',
+      of: AT,
+      option: 'points',
+      rule: `a whole number, at least 1, for strategy '${strategy}'`,
+      got: points,
+      at: AT,
+    });
+  for (const [name, value] of Object.entries({ eta, minIter }))
+    if (strategy !== 'halving' && value !== undefined)
+      refused({ [name]: value }, `Only halving has ${name}`, `leave it out, or take strategy 'halving'`);
+  return issues;
+}
+
+function spaceFaults(options: SweepOptions): readonly GraphIssue[] {
+  const issues: GraphIssue[] = [];
+  const names = Object.keys(options.params);
+  if (names.length === 0) issues.push({ code: 'empty-space', param: undefined, at: AT });
+  for (const param of names) {
+    const values = options.params[param];
+    if (isRange(values)) {
+      const fault = rangeFault(values, options);
+      if (fault !== undefined)
+        issues.push({ code: 'invalid-option', of: AT, option: `params.${param}`, ...fault, at: AT });
+      continue;
+    }
+    if (values.length === 0) issues.push({ code: 'empty-space', param, at: AT });
+    const double = gridValues(values).find((x, p) => values.slice(0, p).some((y) => x === y));
+    if (double !== undefined) issues.push({ code: 'duplicate-value', param, value: double, at: AT });
+  }
+  return issues;
+}
+
+function rangeFault({ steps }: Range, options: SweepOptions) {
+  if (onGrid(options) === (steps !== null)) return undefined;
+  return steps === null
+    ? { rule: 'a range with steps, or a list of values, for a grid', got: 'a range without steps' }
+    : {
+        rule: 'a range without steps for points that are drawn from all of its values',
+        got: `a range with steps: ${steps}`,
+      };
+}

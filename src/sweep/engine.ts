@@ -1,0 +1,199 @@
+import { availableParallelism } from 'node:os';
+import type { Kernels } from '../kernels/kernels.js';
+import { type FitContext, fitPoint, keysOf, type Task } from './fit-point.js';
+import type { Ledger, RowId } from './ledger.js';
+import type { SweepRunOptions } from './options.js';
+import type { Inputs, Point } from './points.js';
+import { compileOn, type Fitting, type Masking, type Replicate, replicateOf } from './replicate.js';
+import { type RowError, rowError, type SweepRow } from './rows.js';
+import { SharedSteps, type Work } from './shared-steps.js';
+
+/** How long it is waited for rows that others are at. */
+const PATIENCE_MS = 50;
+
+/** What runs points on masks. */
+export interface Engine {
+  /**
+   * A row for each point on each mask, in that order: all points on the first mask, then on the next. With a budget NMF layers
+   * end at that iteration, and are gone on with when their point is asked for again, with more; points that the next call
+   * doesn't ask for are let go.
+   */
+  evaluate(points: readonly Point[], budget: number | null): Promise<readonly SweepRow[]>;
+  readonly work: () => Work;
+}
+
+interface EngineOptions {
+  readonly inputs: Inputs;
+  readonly masking: Masking;
+  readonly reps: number;
+  readonly fitting: Fitting;
+  readonly kernels: Kernels;
+  readonly run: SweepRunOptions;
+  readonly ledger: Ledger;
+  /** Told of every row, as it is done. */
+  readonly onRow: (row: SweepRow) => void;
+}
+
+/** A failed row, or what is to be fitted. */
+type Prepared =
+  | { readonly task: Omit<Task, 'budget'>; readonly error: null }
+  | { readonly task: null; readonly error: RowError };
+
+export function createEngine(options: EngineOptions): Engine {
+  const { inputs, masking, reps, fitting, kernels, run, ledger, onRow } = options;
+  const { signal, workers = 1, threads, memory, onError = 'record' } = run;
+  const steps = new SharedSteps();
+  const context: FitContext = { kernels, steps, threads: eachOf(threads, workers), memory, signal };
+
+  const prepared = (point: Point, replicate: Replicate): Prepared => {
+    if (point.error !== null) return { task: null, error: point.error };
+    try {
+      const masked = compileOn(point, replicate, fitting);
+      return { task: { point, replicate, masked, keys: keysOf(masked, replicate) }, error: null };
+    } catch (error) {
+      if (onError === 'stop') throw error;
+      return { task: null, error: rowError(error) };
+    }
+  };
+
+  const rowOf = async ({ task, error }: Prepared, point: Point, { replicate, budget }: RowId): Promise<SweepRow> => {
+    const began = performance.now();
+    const failed = (cause: RowError): SweepRow => {
+      const { index, params } = point;
+      const seconds = (performance.now() - began) / 1000;
+      return Object.freeze({ point: index, params, replicate, budget, error: cause, seconds });
+    };
+    if (task === null) return failed(error);
+    try {
+      return await fitPoint({ ...task, budget }, context);
+    } catch (cause) {
+      if (signal?.aborted || onError === 'stop') throw cause;
+      return failed(rowError(cause));
+    }
+  };
+
+  /** What a mask leaves of points, from when somebody wants to fit one until all are done with. */
+  const maskOf = (r: number) => {
+    let replicate: Promise<Replicate> | undefined;
+    const ready = new Map<number, Prepared>();
+    let wanted = new Map<number, Point>();
+    const release = (index: number) => {
+      const task = ready.get(index)?.task;
+      ready.delete(index);
+      if (task != null) steps.release(task.keys.values());
+      if (ready.size === 0 && wanted.size === 0) replicate = undefined;
+    };
+    return {
+      want(points: readonly Point[]) {
+        wanted = new Map(points.map((point) => [point.index, point]));
+        for (const index of [...ready.keys()]) if (!wanted.has(index)) release(index);
+      },
+      async get({ index }: Point): Promise<Prepared> {
+        replicate ??= replicateOf(r, inputs, masking);
+        const made = await replicate;
+        // All at once: what they share is kept for the last of them.
+        for (const point of wanted.values()) {
+          if (ready.has(point.index)) continue;
+          const one = prepared(point, made);
+          ready.set(point.index, one);
+          if (one.task !== null) steps.expect(one.task.keys.values());
+        }
+        const own = ready.get(index);
+        if (own === undefined) throw new TypeError('a point must be wanted before it is fitted');
+        return own;
+      },
+      /** The row of a point is there, whoever has made it. */
+      done({ index }: Point, budget: number | null) {
+        wanted.delete(index);
+        if (budget === null) release(index);
+      },
+    };
+  };
+  const masks = Array.from({ length: reps }, (_, r) => maskOf(r));
+
+  const madeRow = async (point: Point, id: RowId): Promise<SweepRow | null> => {
+    signal?.throwIfAborted();
+    const mask = masks[id.replicate];
+    const claim = await ledger.claim(id);
+    if (claim === 'busy') return null;
+    if (claim !== 'yours') {
+      mask.done(point, id.budget);
+      return Object.freeze({ ...claim, point: point.index, params: point.params });
+    }
+    try {
+      const row = await rowOf(await mask.get(point), point, id);
+      await ledger.record(id, row);
+      mask.done(point, id.budget);
+      return row;
+    } catch (error) {
+      await ledger.drop(id);
+      throw error;
+    }
+  };
+
+  return {
+    work: () => steps.work,
+    async evaluate(points, budget) {
+      const rows: SweepRow[] = [];
+      await ledger.enter(points);
+      for (const mask of masks) mask.want(points);
+      for (const replicate of masks.keys()) {
+        const own = await pooled(points, workers, async (point) => {
+          const row = await madeRow(point, { params: point.params, replicate, budget });
+          if (row !== null) onRow(row);
+          return row;
+        });
+        rows.push(...own);
+      }
+      return rows;
+    },
+  };
+}
+
+/** Threads for each of some workers; undefined where all may take all. */
+function eachOf(threads: number | undefined, workers: number): number | undefined {
+  if (workers === 1) return threads;
+  return Math.max(1, Math.floor((threads ?? availableParallelism()) / workers));
+}
+
+/**
+ * What `work` makes of each of a list, so many at once, in the order of the list; the first failure ends it. What it can't
+ * do yet, null, is tried again after the others.
+ */
+async function pooled<T, R>(
+  list: readonly T[],
+  workers: number,
+  work: (one: T, at: number) => Promise<R | null>,
+): Promise<readonly R[]> {
+  const out = new Map<number, R>();
+  const waiting = list.map((_, at) => at);
+  let failed = false;
+  const runner = async () => {
+    let idle = 0;
+    while (!failed) {
+      const at = waiting.shift();
+      if (at === undefined) return;
+      try {
+        const made = await work(list[at], at);
+        if (made === null) {
+          waiting.push(at);
+          // All that is left is with others: they are given time.
+          if (++idle >= waiting.length) await new Promise((resolve) => setTimeout(resolve, PATIENCE_MS));
+        } else {
+          idle = 0;
+          out.set(at, made);
+        }
+      } catch (error) {
+        failed = true;
+        throw error;
+      }
+    }
+  };
+  const ends = await Promise.allSettled(Array.from({ length: Math.min(workers, list.length) }, runner));
+  const bad = ends.find((end) => end.status === 'rejected');
+  if (bad !== undefined) throw bad.reason;
+  return list.flatMap((_, at) => {
+    const made = out.get(at);
+    return made === undefined ? [] : [made];
+  });
+}

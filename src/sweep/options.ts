@@ -1,0 +1,74 @@
+import type { GraphConfig } from '../dsl/config.js';
+import type { FactorRef } from '../dsl/expr.js';
+import type { Backend } from '../kernels/select.js';
+import type { Memory } from '../solver.js';
+import type { HoldOutKind } from './held-out.js';
+import type { SweepProgress } from './progress.js';
+import type { ParamsOf, Space } from './space.js';
+
+/** What a sweep searches, and how it judges. */
+export interface SweepOptions<S extends Space = Space> {
+  /** The values of each parameter: lists, or `range(low, high, { … })`. */
+  readonly params: S;
+  /** Builds the graph of a point, whatever it is; its inputs must be those of every other point. */
+  readonly layerFn: (params: ParamsOf<S>) => FactorRef;
+  /**
+   * How points are chosen. 'grid' (default): every combination of values. 'random': `points` of them, drawn. 'tpe': `points`,
+   * the first ones drawn, the others where those that came out well lie (tree-structured Parzen estimator). 'halving': every
+   * combination, or `points` drawn ones, for few iterations of their NMF layers; the best 1 in `eta` go on with `eta` times as
+   * many, again and again, to their end (successive halving).
+   */
+  readonly strategy?: 'grid' | 'random' | 'tpe' | 'halving' | undefined;
+  /** How many points, ≥ 1: needed for 'random' and 'tpe', and for 'halving' unless it takes the grid. */
+  readonly points?: number | undefined;
+  /** For 'halving': one in how many points goes on, a whole number ≥ 2; default 3. */
+  readonly eta?: number | undefined;
+  /**
+   * For 'halving': the least that a point gets, in iterations of each NMF layer, from 1 to the largest `maxIter`; default 10, or
+   * where that is less the largest `maxIter` over `eta`. With fewer of them good points may be given up too early.
+   */
+  readonly minIter?: number | undefined;
+  /** Masks, each with a start of its own, that every point is fitted and scored on; ≥ 1, default 3. */
+  readonly reps?: number | undefined;
+  /** Share of what is known that is held out of the fit and scored, in (0, 1); default 0.1. */
+  readonly testFraction?: number | undefined;
+  /**
+   * 'entries' (default): entries of each input, zeros too; 'nonzeros': only those that are not zero; 'samples': whole samples
+   * of all inputs, scored through `project`.
+   */
+  readonly holdOut?: HoldOutKind | undefined;
+  /** Whole number ≥ 0 that all masks and starts come from; default 0. */
+  readonly seed?: number | undefined;
+  /** Options of the graph, as `factorNet` takes them, but for the seed. */
+  readonly config?: Omit<GraphConfig, 'seed'> | undefined;
+  /**
+   * Least `L2` of both factors of the NMF layers that read data of which entries are held out, ≥ 0; default 1e-3. A feature
+   * or sample of which few entries are left would be predicted without bounds. A layer's own L2, where larger, stays.
+   */
+  readonly ridge?: number | undefined;
+  /** What makes a point more complex than another, for `simplest`; default: the ranks of its layers added up. */
+  readonly complexity?: ((params: ParamsOf<S>) => number) | undefined;
+}
+
+/** How a sweep is run; none of this changes a number of its result. */
+export interface SweepRunOptions {
+  /** Cancels the sweep: it rejects with `signal.reason`. */
+  readonly signal?: AbortSignal | undefined;
+  /** Told of every row, as it is done. */
+  readonly onProgress?: ((progress: SweepProgress) => void) | undefined;
+  /** 'record' (default): a point that fails is a row with its error; 'stop': the sweep rejects with it. */
+  readonly onError?: 'stop' | 'record' | undefined;
+  /** Fits that run at once, ≥ 1; default 1. The threads of the kernels are divided among them. */
+  readonly workers?: number | undefined;
+  /** Threads for the native kernels, ≥ 1, of all fits together; default: all cores. */
+  readonly threads?: number | undefined;
+  /** 'auto' (default): native where it is built, else reference. */
+  readonly backend?: Backend | undefined;
+  /** 'low' keeps no transpose of sparse data; default 'normal'. */
+  readonly memory?: Memory | undefined;
+  /**
+   * A file that keeps every row as it is done, for which the package libsql must be installed. A sweep that was killed goes on
+   * from it, several processes may share it, and `openSweep` reads it; rows that failed are tried again with `onError: 'stop'`.
+   */
+  readonly store?: string | undefined;
+}

@@ -1,0 +1,175 @@
+import { compile } from '../compiler/compile.js';
+import type { Compiled, Plan } from '../compiler/plan.js';
+import { nodeOf } from '../dsl/build.js';
+import type { GraphConfig } from '../dsl/config.js';
+import type { InputNode, Node } from '../dsl/node.js';
+import { GraphError } from '../errors.js';
+import type { GraphIssue, SweepFault } from '../issues.js';
+import { quickestKernels } from '../kernels/select.js';
+import { type Floats, type Matrix, storedValues } from '../matrix.js';
+import type { SweepOptions } from './options.js';
+import { type RowError, rowError } from './rows.js';
+import type { Params } from './space.js';
+import { inputsIn } from './with-data.js';
+
+/** A combination of values, and the graph it stands for. */
+export interface Point {
+  /** Place among the points of the sweep, from 0. */
+  readonly index: number;
+  readonly params: Params;
+  /** Why there is no graph to fit; null: there is one. */
+  readonly error: RowError | null;
+  readonly node: Node;
+  /** The graph with nothing held out. */
+  readonly compiled: Compiled | null;
+  readonly complexity: number;
+}
+
+/** The data of each input, by name: the same for all points. */
+export type Inputs = ReadonlyMap<string, Matrix>;
+
+const COMPARED = ' must be the same at every point';
+
+/** Makes points of a sweep, one after the other; what the first graph reads, the others must read too. */
+export function pointMaker(options: SweepOptions) {
+  const { layerFn, complexity } = options;
+  const config: GraphConfig = { ...options.config, seed: 0 };
+  let inputs: Inputs | undefined;
+  let count = 0;
+
+  const graphOf = (params: Params): Pick<Point, 'node' | 'compiled' | 'complexity'> => {
+    let made: unknown;
+    try {
+      made = layerFn(params as never); // the parameters are those of the space that layerFn was typed with
+    } catch (error) {
+      if (error instanceof GraphError) throw error;
+      const got = `an error, '${error instanceof Error ? error.message : String(error)}'`;
+      throw fault({ code: 'invalid-point', params, got });
+    }
+    if (typeof made !== 'object' || made === null || !('node' in made))
+      throw fault({ code: 'invalid-point', params, got: made instanceof Promise ? 'a promise' : typeof made });
+    const node = nodeOf(made);
+    const compiled = compile(node, config, quickestKernels().look);
+    if (options.holdOut === 'samples') requireSeparable(compiled.plan);
+    const own = comparable(params, inputsIn(node));
+    if (inputs === undefined) inputs = own;
+    else requireSame(params, inputs, own);
+    const cost = complexity === undefined ? totalRank(compiled.plan) : complexity(params as never); // as above
+    if (typeof cost !== 'number' || !Number.isFinite(cost))
+      throw fault({
+        code: 'invalid-point',
+        params,
+        got: `${String(cost)} from complexity, where a finite number is wanted,`,
+      });
+    return { node, compiled, complexity: cost };
+  };
+
+  return {
+    /** The data of the inputs; undefined while no point has made a graph. */
+    inputs: () => inputs,
+    /** @throws GraphError when the point stops the sweep: its graph can't be made. */
+    make(params: Params, onError: 'stop' | 'record'): Point {
+      const index = count++;
+      try {
+        return Object.freeze({ index, params, error: null, ...graphOf(params) });
+      } catch (error) {
+        if (onError === 'stop') throw error;
+        const none = { kind: 'concat', inputs: [] } as const;
+        return Object.freeze({
+          index,
+          params,
+          error: rowError(error),
+          node: none,
+          compiled: null,
+          complexity: Infinity,
+        });
+      }
+    },
+  };
+}
+
+export type PointMaker = ReturnType<typeof pointMaker>;
+
+const fault = (issue: SweepFault) => new GraphError([{ ...issue, at: 'layerFn' }]);
+
+/** @throws GraphError for what is given sample by sample, which whole samples can't be held out of. */
+function requireSeparable({ prepare, fit }: Plan): void {
+  const issues: GraphIssue[] = [];
+  const refuse = (of: string, option: string) =>
+    issues.push({
+      code: 'incompatible-options',
+      of,
+      options: { holdOut: 'samples', [option]: 'for each sample' },
+      rule: 'Where whole samples are held out, nothing else must be given sample by sample',
+      cure: "hold out 'entries'",
+      at: 'crossValidateGraph',
+    });
+  for (const step of prepare) if (step.op === 'align') refuse('factorShared', 'samples');
+  for (const step of fit) {
+    if (step.op !== 'nmf') continue;
+    const { layer, args } = step;
+    if (args.start.from === 'given') refuse(`layer '${layer}'`, 'start');
+    if (args.H.target !== null) refuse(`layer '${layer}'`, 'H.target');
+    if (args.H.graph !== null) refuse(`layer '${layer}'`, 'H.graph');
+    if (args.weights?.some(({ samples, entries }) => (samples ?? entries) !== undefined))
+      refuse(`layer '${layer}'`, 'weights');
+  }
+  if (issues.length > 0) throw new GraphError(issues);
+}
+
+/** The ranks of all layers. */
+function totalRank({ layers, slots }: Plan): number {
+  return layers.reduce((sum, { slots: { d } }) => sum + slots[Number(d.slice(1))].shape[0], 0);
+}
+
+/** The inputs of a graph that compiles; one that was made by hand has been turned and masked by then. */
+function comparable(params: Params, nodes: readonly InputNode[]): Inputs {
+  const found = new Map<string, Matrix>();
+  for (const { options, data } of nodes) {
+    if (data.kind === 'unusable')
+      throw fault({ code: 'invalid-point', params, got: `no data for input '${options.name}'` });
+    found.set(options.name, data);
+  }
+  return found;
+}
+
+function requireSame(params: Params, wanted: Inputs, found: Inputs): void {
+  const list = (inputs: Inputs) => [...inputs.keys()].map((name) => `'${name}'`).join(', ');
+  const names = new Set([...wanted.keys(), ...found.keys()]);
+  if (names.size !== wanted.size || names.size !== found.size)
+    throw fault({
+      code: 'different-inputs',
+      params,
+      rule: `The inputs${COMPARED}`,
+      got: `${list(found)} where ${list(wanted)} came first`,
+    });
+  for (const [name, data] of wanted) {
+    const other = found.get(name);
+    if (other !== undefined && sameMatrix(data, other)) continue;
+    const got = other === undefined ? 'none' : `${other.rows} × ${other.cols} of other numbers`;
+    throw fault({
+      code: 'different-inputs',
+      params,
+      rule: `The data of input '${name}', its mask among them,${COMPARED}`,
+      got,
+    });
+  }
+}
+
+function sameMatrix(a: Matrix, b: Matrix): boolean {
+  if (a === b) return true;
+  if (a.kind !== b.kind || a.rows !== b.rows || a.cols !== b.cols) return false;
+  if (a.kind === 'csc' && b.kind === 'csc') {
+    if ((a.unlisted ?? 'zero') !== (b.unlisted ?? 'zero')) return false;
+    if (!sameNumbers(a.indptr, b.indptr) || !sameNumbers(a.indices, b.indices)) return false;
+  }
+  if (a.kind === 'dense' && b.kind === 'dense' && (a.order ?? 'columns') !== (b.order ?? 'columns')) return false;
+  return sameNumbers(storedValues(a), storedValues(b));
+}
+
+function sameNumbers(a: Floats | Uint32Array, b: Floats | Uint32Array): boolean {
+  if (a === b) return true;
+  if (a.length !== b.length || a.constructor !== b.constructor) return false;
+  for (let p = 0; p < a.length; p++) if (!Object.is(a[p], b[p])) return false;
+  return true;
+}

@@ -1,0 +1,110 @@
+import { compile } from '../compiler/compile.js';
+import type { Compiled, Plan, PlannedTerms, SlotId } from '../compiler/plan.js';
+import type { GraphConfig } from '../dsl/config.js';
+import { GraphError } from '../errors.js';
+import { quickestKernels } from '../kernels/select.js';
+import type { Matrix } from '../matrix.js';
+import {
+  type HoldOutKind,
+  heldOutSamples,
+  keyOf,
+  type Split,
+  splitEntries,
+  splitSamples,
+  startSeed,
+} from './held-out.js';
+import type { Inputs, Point } from './points.js';
+import { type OtherData, withData } from './with-data.js';
+
+/** How a sweep holds out. */
+export interface Masking {
+  readonly kind: HoldOutKind;
+  readonly fraction: number;
+  readonly seed: number;
+}
+
+/** One mask over all inputs. */
+export interface Replicate {
+  readonly index: number;
+  /** Of all starts. */
+  readonly seed: number;
+  readonly splits: ReadonlyMap<string, Split>;
+  /** The samples held out, where whole samples are. */
+  readonly samples: readonly number[] | null;
+}
+
+/** @throws GraphError 'nothing-held-out' for an input of which no entry is drawn. */
+export async function replicateOf(
+  index: number,
+  inputs: Inputs,
+  { kind, fraction, seed }: Masking,
+): Promise<Replicate> {
+  const splits = new Map<string, Split>();
+  const [first] = inputs.values();
+  const samples = kind === 'samples' ? heldOutSamples(first.cols, seed, index, fraction) : null;
+  for (const [input, matrix] of inputs) {
+    const split =
+      kind === 'samples'
+        ? splitSamples(matrix, samples ?? [])
+        : await splitEntries(matrix, keyOf(seed, index, input), fraction, kind);
+    if (split.count === 0) throw nothing(input, fraction, matrix);
+    splits.set(input, split);
+  }
+  return { index, seed: startSeed(seed, index), splits, samples };
+}
+
+const nothing = (input: string, fraction: number, { rows, cols }: Matrix) =>
+  new GraphError([{ code: 'nothing-held-out', input, fraction, entries: rows * cols, at: `input '${input}'` }]);
+
+/** The graph of a point as it is fitted on a mask. */
+export interface Masked extends Compiled {
+  /** The samples that were held out of each matrix that is bound; empty where entries were. */
+  readonly heldOut: ReadonlyMap<SlotId, Matrix>;
+}
+
+/** How the graph of a point is fitted on a mask. */
+export interface Fitting {
+  readonly config: GraphConfig | undefined;
+  /** Least L2 of both factors of layers that read what entries are held out of. */
+  readonly ridge: number;
+}
+
+/** @throws GraphError for what is left of the data. */
+export function compileOn(point: Point, { seed, splits, samples }: Replicate, { config, ridge }: Fitting): Masked {
+  const out = new Set(samples);
+  const conditions: Split[] = [];
+  const other: OtherData = {
+    input: (node) => {
+      const split = splits.get(node.options.name);
+      const { sampleNames } = node.options;
+      const names =
+        samples === null || sampleNames === undefined ? {} : { sampleNames: sampleNames.filter((_, j) => !out.has(j)) };
+      return Object.freeze({ ...node, options: { ...node.options, ...names }, data: split?.train ?? node.data });
+    },
+    condition: (node) => {
+      if (samples === null || node.Z.kind === 'unusable') return node;
+      const split = splitSamples(node.Z, samples);
+      conditions.push(split);
+      return { ...node, Z: split.train };
+    },
+  };
+  const compiled = compile(withData(point.node, other), { ...config, seed }, quickestKernels().look);
+  const heldOut = new Map<SlotId, Matrix>();
+  for (const [slot, bound] of samples === null ? [] : compiled.bindings) {
+    const split = [...splits.values(), ...conditions].find(({ train }) => train === bound);
+    if (split !== undefined) heldOut.set(slot, split.test);
+  }
+  const plan = samples === null ? withRidge(compiled.plan, ridge) : compiled.plan;
+  return { ...compiled, plan, heldOut };
+}
+
+/** The plan with a least L2 for both factors of layers that read missing entries. */
+function withRidge(plan: Plan, ridge: number): Plan {
+  const raised = (terms: PlannedTerms): PlannedTerms => ({ ...terms, L2: Math.max(terms.L2, ridge) });
+  const fit = plan.fit.map((step) =>
+    step.op === 'nmf' && step.args.missing !== null
+      ? { ...step, args: { ...step.args, W: raised(step.args.W), H: raised(step.args.H) } }
+      : step,
+  );
+  return { ...plan, fit };
+}

@@ -1,0 +1,105 @@
+import type { InWork } from '../runtime/checkpoint.js';
+import type { LayerResult } from '../runtime/state.js';
+
+/** What fits have cost, and what they would have cost each by itself. */
+export interface Work {
+  /** Layers asked for by all rows, and those that were fitted or gone on with: the others were shared. */
+  readonly asked: number;
+  readonly fitted: number;
+  /**
+   * Multiply-adds of the iterations that were made, and of those of all that were asked for, each from its start, by the
+   * plan's count for an iteration.
+   */
+  readonly multiplyAdds: number;
+  readonly multiplyAddsAlone: number;
+}
+
+/** Where a fit can be gone on from, whatever the layer is called. */
+export type Left = Omit<InWork, 'layer'>;
+
+/** What is asked for of a layer. */
+export interface Wanted {
+  /** Multiply-adds of an iteration. */
+  readonly cost: number;
+  /** How far the layers below had come: from another place it is another fit. */
+  readonly below: string;
+  /** Its last iterate, at the latest; null: where it ends by itself. */
+  readonly end: number | null;
+}
+
+/** Fits a layer, from where it was left; what it leaves for later is told. */
+type GoOn = (left: Left | null, leave: (left: Left) => void) => Promise<LayerResult>;
+
+interface Entry {
+  readonly wanted: Wanted;
+  readonly left: Left | null;
+  readonly result: Promise<LayerResult>;
+}
+
+/** Layers that several points have in common: each is fitted, or gone on with, when the first point comes to it. */
+export class SharedSteps {
+  readonly #holders = new Map<string, number>();
+  /** The furthest that each has come. */
+  readonly #entries = new Map<string, Entry>();
+  #work = { asked: 0, fitted: 0, multiplyAdds: 0, multiplyAddsAlone: 0 };
+
+  get work(): Work {
+    return Object.freeze({ ...this.#work });
+  }
+
+  /** Says that a row is going to want these. */
+  expect(keys: Iterable<string>): void {
+    for (const key of keys) this.#holders.set(key, (this.#holders.get(key) ?? 0) + 1);
+  }
+
+  /** The result of a layer, fitted now or by whoever came first. */
+  async get(key: string, wanted: Wanted, goOn: GoOn): Promise<LayerResult> {
+    const known = this.#entries.get(key);
+    const before = known?.wanted.below === wanted.below ? known : undefined;
+    const entry = before?.wanted.end === wanted.end ? before : this.#entry(wanted, before, goOn);
+    if (entry !== known) this.#entries.set(key, entry);
+    const result = await entry.result;
+    this.#work.asked++;
+    this.#work.multiplyAddsAlone += wanted.cost * result.iterations;
+    return result;
+  }
+
+  #entry(wanted: Wanted, before: Entry | undefined, goOn: GoOn): Entry {
+    let left: Left | null = null;
+    const made = async () => {
+      const earlier = await before?.result;
+      // One that stopped by itself, and not only in time, is done.
+      if (before !== undefined && earlier?.stopped === 'converged' && earlier.iterations !== before.wanted.end) {
+        left = before.left;
+        return earlier;
+      }
+      const from = before?.left ?? null;
+      this.#work.fitted++;
+      const result = await goOn(from, (found) => {
+        left = found;
+      });
+      this.#work.multiplyAdds += wanted.cost * (result.iterations - (from?.state.iterations ?? 0));
+      return result;
+    };
+    const result = made();
+    return {
+      wanted,
+      result,
+      get left() {
+        return left;
+      },
+    };
+  }
+
+  /** A row is done with these. */
+  release(keys: Iterable<string>): void {
+    for (const key of keys) {
+      const count = (this.#holders.get(key) ?? 1) - 1;
+      if (count > 0) this.#holders.set(key, count);
+      else {
+        this.#holders.delete(key);
+        this.#entries.delete(key);
+      }
+    }
+  }
+}

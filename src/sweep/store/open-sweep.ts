@@ -1,0 +1,95 @@
+import { checkPath } from '../../io/check-path.js';
+import { choose, type Eliminated, eliminatedIn, type PointSummary } from '../choice.js';
+import type { SweepRow } from '../rows.js';
+import type { Params } from '../space.js';
+import { reasonText, tableText } from '../table.js';
+import { type Sql, text } from './database.js';
+import { openToRead, readIdentity, readPoints, readRow } from './format.js';
+
+/** What a store holds at a moment. */
+export interface StoredSweep<P = Params> {
+  /** The point of lowest mean held-out error of those that are done; undefined while none is. */
+  readonly best: P | undefined;
+  /** The simplest of them that is no worse than `best` by more than one standard error of their paired difference. */
+  readonly simplest: P | undefined;
+  /** Points that are done on every mask, by rising held-out error. */
+  readonly points: readonly PointSummary<P>[];
+  /** Every row that is done, of points that are not yet done on every mask too. */
+  readonly rows: readonly SweepRow<P>[];
+  /** Rows that somebody has claimed and not made: who is at work, or has died. */
+  readonly claimed: number;
+  /** Points that `halving` has given up by now: those that came furthest first, by rising error. */
+  readonly eliminated: readonly Eliminated<P>[];
+  /** Rows that there are for the points that are known, each of them fitted to its end. */
+  readonly of: number;
+  /** Why `best` and `simplest` are what they are, in a sentence; undefined while no point is done. */
+  readonly reason: string | undefined;
+  /** Masks of the sweep. */
+  readonly reps: number;
+  /** The seed of all masks and starts. */
+  readonly seed: number;
+  /** `points` as text, as that of the sweep's result. */
+  table(): string;
+}
+
+/**
+ * Reads what the store of a sweep holds now. It needs nothing of the program that writes it, does not hold it up, and may be
+ * called again and again while it runs.
+ *
+ * @param path the `store` of a sweep.
+ * @returns the rows, and the choice among the points that are done on every mask.
+ * @throws SweepStoreError 'not-a-store', 'damaged', 'newer-version', 'busy', 'unavailable'; GraphError 'invalid-option' for a
+ * path that is none.
+ *
+ * @example
+ * const { best, rows, of, table } = await openSweep<{ k: number }>('sweep.db');
+ * console.log(`${rows.length} of ${of} rows`, best?.k);
+ * console.log(table());
+ */
+export async function openSweep<P = Params>(path: string): Promise<StoredSweep<P>> {
+  checkPath('openSweep', path);
+  const db = await openToRead(path);
+  try {
+    const view = await db.transact('read', (sql) => viewOf(path, sql));
+    // The parameters are those that the caller says the sweep has.
+    return view as StoredSweep as StoredSweep<P>;
+  } finally {
+    db.close();
+  }
+}
+
+function viewOf(path: string, sql: Sql): StoredSweep {
+  const { reps, seed } = readIdentity(path, sql);
+  const known = [...readPoints(path, sql)].sort((a, b) => a.place - b.place || (a.key < b.key ? -1 : 1));
+  const places = new Map(known.map(({ key }, index) => [key, index]));
+  const tasks = sql.all(`SELECT ${text('key', 'point', 'state', 'row', 'sum')} FROM task`);
+  const rows = tasks.flatMap((task): SweepRow[] => {
+    const point = places.get(String(task.point));
+    if (task.state === 'claimed' || point === undefined) return [];
+    const row = readRow(path, { key: task.key, state: task.state, row: task.row, sum: task.sum });
+    return [Object.freeze({ ...row, point, params: known[point].params })];
+  });
+  const budgetOf = ({ budget }: SweepRow) => budget ?? Infinity;
+  rows.sort((a, b) => budgetOf(a) - budgetOf(b) || a.replicate - b.replicate || a.point - b.point);
+  const ended = rows.filter(({ budget }) => budget === null);
+  const counts = new Map<number, number>();
+  for (const { point } of ended) counts.set(point, (counts.get(point) ?? 0) + 1);
+  // Who has come as far as the furthest may go on.
+  const furthest = Math.max(...rows.map(budgetOf));
+  const eliminated = Object.freeze(eliminatedIn(rows).filter(({ budget }) => budget < furthest));
+  const whole = ended.filter(({ point }) => (counts.get(point) ?? 0) >= reps);
+  const choice = choose(whole, (point) => known[point].complexity);
+  return Object.freeze({
+    best: choice?.best.params,
+    simplest: choice?.simplest.params,
+    points: Object.freeze(choice?.points ?? []),
+    rows: Object.freeze(rows),
+    eliminated,
+    claimed: tasks.filter(({ state }) => state === 'claimed').length,
+    of: known.length * reps,
+    reason: choice === undefined ? undefined : reasonText(choice, eliminated),
+    reps,
+    seed,
+    table: () => (choice === undefined ? '' : tableText(choice, eliminated)),
+  });
+}

@@ -1,0 +1,52 @@
+import type { Choice, Eliminated, PointSummary } from './choice.js';
+import type { Params } from './space.js';
+
+const number = (x: number | null): string => (x === null ? '' : x.toPrecision(5));
+const value = (x: unknown): string => (typeof x === 'number' ? String(Number(x.toPrecision(6))) : String(x));
+
+/** Points by rising test loss, a line each, and below them those that were given up. */
+export function tableText({ points, best, simplest }: Choice<Params>, eliminated: readonly Eliminated[]): string {
+  const names = Object.keys(best.params);
+  const head = [...names, 'test loss', '± se', 'train loss', 'Δ to best', '± se', ''];
+  const mark = (point: PointSummary) =>
+    [point.point === best.point ? 'best' : '', point.point === simplest.point ? 'simplest' : '']
+      .filter((word) => word !== '')
+      .join(', ') || (point.failed > 0 ? `failed on ${point.failed}` : '');
+  const fitted = points.map((point) => [
+    ...names.map((name) => value(point.params[name])),
+    number(point.testLoss),
+    number(point.se),
+    number(point.trainLoss),
+    number(point.difference),
+    number(point.differenceSe),
+    mark(point),
+  ]);
+  const left = eliminated.map(({ params, testLoss, budget, failed }) => [
+    ...names.map((name) => value(params[name])),
+    number(testLoss),
+    ...['', '', '', ''],
+    failed > 0 ? `failed on ${failed}, at iteration ${budget}` : `left at iteration ${budget}`,
+  ]);
+  const lines = [...fitted, ...left];
+  const widths = head.map((title, c) => Math.max(title.length, ...lines.map((line) => line[c].length)));
+  return [head, ...lines]
+    .map((line) =>
+      line
+        .map((cell, c) => cell.padStart(widths[c]))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n');
+}
+
+/** Why the choice fell as it did, in a sentence or two. */
+export function reasonText({ best, simplest, points }: Choice<Params>, eliminated: readonly Eliminated[]): string {
+  const said = ({ params }: PointSummary) =>
+    Object.entries(params)
+      .map(([name, x]) => `${name} = ${value(x)}`)
+      .join(', ');
+  const others = eliminated.length === 0 ? '' : ` (${eliminated.length} others were given up before their end)`;
+  const first = `${said(best)} has the lowest held-out error, ${number(best.testLoss)}, of ${points.length} ${points.length === 1 ? 'point' : 'points'} on ${best.fitted} ${best.fitted === 1 ? 'mask' : 'masks'}${others}`;
+  if (simplest.point === best.point) return `${first}; no simpler point is within one standard error of it.`;
+  return `${first}; ${said(simplest)} is simpler and worse by ${number(simplest.difference)} only, within one standard error of the paired difference (${number(simplest.differenceSe)}).`;
+}

@@ -1,0 +1,20 @@
+import { factorInput, graphSweep, nmfLayer, type SweepRow, W } from '../../src/index.js';
+import { dense } from '../../src/matrix.js';
+import { fillUniform } from '../../src/runtime/rng.js';
+
+/** As many points as are wanted, one mask; each takes some milliseconds. */
+export const manyPoints = (count: number) => {
+  const X = dense(24, 30);
+  fillUniform(X.data, 3, 77);
+  const x = factorInput(X, { name: 'x' });
+  return graphSweep({
+    params: { L1: Array.from({ length: count }, (_, at) => at / 1000) },
+    layerFn: ({ L1 }) => nmfLayer(x, { name: 'a', k: 4, maxIter: 60, tol: 1e-12, W: W({ L1 }) }),
+    reps: 1,
+    seed: 8,
+  });
+};
+
+/** Rows as text, but for what a clock says. */
+export const timeless = (rows: readonly SweepRow[]): string =>
+  JSON.stringify(rows.map(({ seconds: _, ...rest }) => rest));
