@@ -20,6 +20,7 @@ import type { CallOptions, NmfCallOptions } from '../src/kernels/kernels.js';
 import type { GraphFit } from '../src/runtime/fit.js';
 import { uniform } from './support/matrices.js';
 import { type Graph, graphCases, optionPaths } from './support/option-cases.js';
+import { besideSweep, rankCases, runRanks, runSweep, sweepCases, sweepRunCases } from './support/sweep-cases.js';
 
 /** What kernels were asked for, in order. */
 const calls = vi.hoisted((): unknown[] => []);
@@ -132,7 +133,8 @@ const checkpointCases: Readonly<Record<string, () => FitOptions>> = {
   'checkpoint.every': () => ({ checkpoint: { path: fresh(), every: 3 } }),
   'checkpoint.resume': () => ({ checkpoint: { path: join(folder, 'done'), resume: false } }),
 };
-const beside: Readonly<Record<string, () => FitOptions>> = {
+const beside: Readonly<Record<string, () => object>> = {
+  ...besideSweep,
   'checkpoint.every': () => ({ checkpoint: { path: fresh() } }),
   'checkpoint.resume': () => ({ checkpoint: { path: join(folder, 'done') } }),
 };
@@ -175,6 +177,9 @@ const afterwards: Readonly<
       ),
   ],
   reconstructOptions: [reconstructCases, async (options) => (await net.fit()).reconstruct('x', options)],
+  sweepOptions: [sweepCases, runSweep],
+  sweepRunOptions: [sweepRunCases(fresh), runSweep],
+  rankOptions: [rankCases(fresh), runRanks],
 };
 
 describe('an option of a fit, or of what is asked of it', () => {

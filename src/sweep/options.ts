@@ -43,7 +43,7 @@ export interface SweepOptions<S extends Space = Space> {
   readonly config?: Omit<GraphConfig, 'seed'> | undefined;
   /**
    * Least `L2` of both factors of the NMF layers that read data of which entries are held out, ≥ 0; default 1e-3. A feature
-   * or sample of which few entries are left would be predicted without bounds. A layer's own L2, where larger, stays.
+   * or sample of which few entries are left would be predicted without bounds. A layer's own L2, where larger, stays; joint training knows none.
    */
   readonly ridge?: number | undefined;
   /** What makes a point more complex than another, for `simplest`; default: the ranks of its layers added up. */

@@ -94,7 +94,9 @@ export function compileOn(point: Point, { seed, splits, samples }: Replicate, { 
     const split = [...splits.values(), ...conditions].find(({ train }) => train === bound);
     if (split !== undefined) heldOut.set(slot, split.test);
   }
-  const plan = samples === null ? withRidge(compiled.plan, ridge) : compiled.plan;
+  // Joint training knows no penalties.
+  const ridged = samples === null && compiled.plan.joint === null;
+  const plan = ridged ? withRidge(compiled.plan, ridge) : compiled.plan;
   return { ...compiled, plan, heldOut };
 }
 

@@ -317,8 +317,8 @@ describe('halving', () => {
         known.set(name(id), row);
       },
       drop: async () => undefined,
-            enter: async () => undefined,
-            close: async () => undefined,
+      enter: async () => undefined,
+      close: async () => undefined,
     };
     const masking = { kind: 'entries', fraction: 0.1, seed: 0 } as const;
     const inputs = maker.inputs() ?? new Map();
