@@ -253,6 +253,7 @@ export const sweepOptions = z.strictObject({
   seed: whole(0).optional(),
   config: graphConfig.omit({ seed: true }).optional(),
   ridge: atLeastZero.optional(),
+  earlyStopping: z.strictObject({ every: whole(1).optional(), patience: whole(1).optional() }).optional(),
   complexity: callback.optional(),
 });
 

@@ -15,7 +15,14 @@ export function checkSpace(options: SweepOptions): void {
 const onGrid = ({ strategy = 'grid', points }: SweepOptions): boolean =>
   strategy === 'grid' || (strategy === 'halving' && points === undefined);
 
-function strategyFaults({ strategy = 'grid', points, eta, minIter }: SweepOptions): readonly GraphIssue[] {
+function strategyFaults({
+  strategy = 'grid',
+  points,
+  eta,
+  minIter,
+  earlyStopping,
+  config,
+}: SweepOptions): readonly GraphIssue[] {
   const issues: GraphIssue[] = [];
   const refused = (given: object, rule: string, cure: string) => {
     const options = { strategy, ...given };
@@ -35,6 +42,21 @@ function strategyFaults({ strategy = 'grid', points, eta, minIter }: SweepOption
   for (const [name, value] of Object.entries({ eta, minIter }))
     if (strategy !== 'halving' && value !== undefined)
       refused({ [name]: value }, `Only halving has ${name}`, `leave it out, or take strategy 'halving'`);
+  if (earlyStopping !== undefined && strategy === 'halving')
+    refused(
+      { earlyStopping },
+      'Halving has its own way to end fits early',
+      'leave earlyStopping out, or take another strategy',
+    );
+  if (earlyStopping !== undefined && config?.training === 'joint')
+    issues.push({
+      code: 'incompatible-options',
+      of: AT,
+      options: { earlyStopping, 'config.training': 'joint' },
+      rule: 'Fits that are ended early must be layerwise: rounds are not iterations',
+      cure: 'leave earlyStopping or training out',
+      at: AT,
+    });
   return issues;
 }
 

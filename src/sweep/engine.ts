@@ -42,8 +42,9 @@ type Prepared =
 export function createEngine(options: EngineOptions): Engine {
   const { inputs, masking, reps, fitting, kernels, run, ledger, onRow } = options;
   const { signal, workers = 1, threads, memory, onError = 'record' } = run;
-  const steps = new SharedSteps();
-  const context: FitContext = { kernels, steps, threads: eachOf(threads, workers), memory, signal };
+  const { looks } = fitting;
+  const steps = new SharedSteps(looks === null ? 'furthest' : 'all');
+  const context: FitContext = { kernels, looks, steps, threads: eachOf(threads, workers), memory, signal };
 
   const prepared = (point: Point, replicate: Replicate): Prepared => {
     if (point.error !== null) return { task: null, error: point.error };

@@ -1,4 +1,5 @@
 import type { LayerStep } from '../compiler/plan.js';
+import type { Looks } from './fit-point.js';
 import { isLayer, iterationCosts, layerKeys, layersBelow } from './merge.js';
 import type { Inputs, Point } from './points.js';
 import type { Masking } from './replicate.js';
@@ -89,7 +90,14 @@ export function explainSweep(
     masking,
     inputs,
     search,
-  }: { readonly reps: number; readonly masking: Masking; readonly inputs: Inputs; readonly search: Search },
+    looks,
+  }: {
+    readonly reps: number;
+    readonly masking: Masking;
+    readonly inputs: Inputs;
+    readonly search: Search;
+    readonly looks: Looks | null;
+  },
 ): string {
   const steps = merged(points);
   const asked = steps.reduce((sum, { points: own }) => sum + own.length, 0);
@@ -108,6 +116,9 @@ export function explainSweep(
     `sweep of ${points.length} points on ${reps} ${reps === 1 ? 'mask' : 'masks'}, seed ${masking.seed}`,
     ...search.says,
     `hold out ${masking.kind}, ${100 * masking.fraction}% of ${held}`,
+    ...(looks === null
+      ? []
+      : [`look every ${looks.every} iterations, end after ${looks.patience} looks without a lower error`]),
     'fit, once for each mask',
     ...lines,
     `layers asked for: ${asked} × ${reps} = ${asked * reps}; to fit: ${steps.length} × ${reps} = ${steps.length * reps}`,

@@ -10,6 +10,11 @@ import type { FittedRow } from './rows.js';
 import { scoreEntries, scoreSamples, totals } from './score.js';
 import type { Left, SharedSteps } from './shared-steps.js';
 
+export interface Looks {
+  readonly every: number;
+  readonly patience: number;
+}
+
 /** A point on a mask, ready to be fitted. */
 export interface Task {
   readonly point: Point;
@@ -23,6 +28,8 @@ export interface Task {
 
 export interface FitContext {
   readonly kernels: Kernels;
+  /** Iterations from one look at the held-out loss to the next, and looks that may pass without a lower one; null: none. */
+  readonly looks: Looks | null;
   readonly steps: SharedSteps;
   readonly threads: number | undefined;
   readonly memory: Memory | undefined;
@@ -73,8 +80,27 @@ function sharing({ masked: { plan }, replicate: { seed }, keys, budget }: Task, 
   };
 }
 
-/** Fits a point on what a mask leaves of the data, and scores it on the rest. */
+/**
+ * Fits a point on what a mask leaves of the data, and scores it on the rest; with early stopping it is scored again and again
+ * on the way, and the row is that of the lowest held-out loss.
+ */
 export async function fitPoint(task: Task, context: FitContext): Promise<FittedRow> {
+  const { looks } = context;
+  if (looks === null) return (await fitOnce(task, context)).row;
+  const began = performance.now();
+  let best: FittedRow | undefined;
+  for (let budget = looks.every, idle = 0; idle < looks.patience; budget += looks.every) {
+    const { row, ended } = await fitOnce({ ...task, budget }, context);
+    idle = best === undefined || row.testLoss < best.testLoss ? 0 : idle + 1;
+    if (idle === 0) best = row;
+    if (ended) break;
+  }
+  if (best === undefined) throw new TypeError('a fit that is looked at must be looked at once');
+  return Object.freeze({ ...best, budget: null, seconds: (performance.now() - began) / 1000 });
+}
+
+/** A row, and whether more iterations would change nothing. */
+async function fitOnce(task: Task, context: FitContext): Promise<{ readonly row: FittedRow; readonly ended: boolean }> {
   const { point, replicate, masked, budget } = task;
   const { plan, bindings, heldOut } = masked;
   const { kernels, steps, threads, memory, signal } = context;
@@ -88,7 +114,11 @@ export async function fitPoint(task: Task, context: FitContext): Promise<FittedR
       ? await scoreEntries(plan, state, splits, { kernels, threads })
       : await scoreSamples(plan, state, splits, heldOut, { kernels, threads, signal });
   const results = [...state.results.values()];
-  return Object.freeze({
+  const ended = plan.fit.filter(isLayer).every((step) => {
+    const end = endOf(step, budget);
+    return end === null || end === step.args.maxIter || stoppedBefore(end, state.results.get(step.layer));
+  });
+  const row = Object.freeze({
     point: point.index,
     params: point.params,
     replicate: replicate.index,
@@ -100,4 +130,9 @@ export async function fitPoint(task: Task, context: FitContext): Promise<FittedR
     converged: results.every(({ stopped }) => stopped === 'converged'),
     seconds: (performance.now() - began) / 1000,
   });
+  return { row, ended };
 }
+
+/** Whether a layer came to its end by itself. */
+const stoppedBefore = (end: number, result: LayerResult | undefined): boolean =>
+  result !== undefined && result.iterations < end;

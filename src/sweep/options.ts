@@ -46,6 +46,12 @@ export interface SweepOptions<S extends Space = Space> {
    * or sample of which few entries are left would be predicted without bounds. A layer's own L2, where larger, stays; joint training knows none.
    */
   readonly ridge?: number | undefined;
+  /**
+   * Ends the fit of a point on a mask early: its held-out loss is looked at after every so many iterations of its NMF layers
+   * (`every`, ≥ 1, default 5), until it hasn't come down for `patience` looks in a row (≥ 1, default 4) or all have ended.
+   * The row is that of the lowest. Default: none; the fit goes to its end.
+   */
+  readonly earlyStopping?: { readonly every?: number | undefined; readonly patience?: number | undefined } | undefined;
   /** What makes a point more complex than another, for `simplest`; default: the ranks of its layers added up. */
   readonly complexity?: ((params: ParamsOf<S>) => number) | undefined;
 }

@@ -4,6 +4,7 @@ import type { GraphConfig } from '../dsl/config.js';
 import { GraphError } from '../errors.js';
 import { quickestKernels } from '../kernels/select.js';
 import type { Matrix } from '../matrix.js';
+import type { Looks } from './fit-point.js';
 import {
   type HoldOutKind,
   heldOutSamples,
@@ -65,6 +66,7 @@ export interface Masked extends Compiled {
 /** How the graph of a point is fitted on a mask. */
 export interface Fitting {
   readonly config: GraphConfig | undefined;
+  readonly looks: Looks | null;
   /** Least L2 of both factors of layers that read what entries are held out of. */
   readonly ridge: number;
 }

@@ -32,16 +32,25 @@ type GoOn = (left: Left | null, leave: (left: Left) => void) => Promise<LayerRes
 
 interface Entry {
   readonly wanted: Wanted;
-  readonly left: Left | null;
+  /** Null once it has been gone on from, or where it can't be. */
+  left: Left | null;
   readonly result: Promise<LayerResult>;
 }
+
+const endOf = ({ wanted: { end } }: Entry): number => end ?? Infinity;
 
 /** Layers that several points have in common: each is fitted, or gone on with, when the first point comes to it. */
 export class SharedSteps {
   readonly #holders = new Map<string, number>();
-  /** The furthest that each has come. */
-  readonly #entries = new Map<string, Entry>();
+  /** How far each has come: the furthest alone, or whatever has been asked for. */
+  readonly #entries = new Map<string, readonly Entry[]>();
+  readonly #keeps: 'furthest' | 'all';
   #work = { asked: 0, fitted: 0, multiplyAdds: 0, multiplyAddsAlone: 0 };
+
+  /** All, where points ask for the same iterates of a layer one after the other. */
+  constructor(keeps: 'furthest' | 'all' = 'furthest') {
+    this.#keeps = keeps;
+  }
 
   get work(): Work {
     return Object.freeze({ ...this.#work });
@@ -54,10 +63,18 @@ export class SharedSteps {
 
   /** The result of a layer, fitted now or by whoever came first. */
   async get(key: string, wanted: Wanted, goOn: GoOn): Promise<LayerResult> {
-    const known = this.#entries.get(key);
-    const before = known?.wanted.below === wanted.below ? known : undefined;
-    const entry = before?.wanted.end === wanted.end ? before : this.#entry(wanted, before, goOn);
-    if (entry !== known) this.#entries.set(key, entry);
+    const known = this.#entries.get(key) ?? [];
+    const alike = known.filter(({ wanted: { below } }) => below === wanted.below);
+    let entry = alike.find(({ wanted: { end } }) => end === wanted.end);
+    if (entry === undefined) {
+      const earlier = alike.filter((one) => endOf(one) < (wanted.end ?? Infinity));
+      const before = earlier.reduce<Entry | undefined>(
+        (furthest, one) => (furthest === undefined || endOf(one) > endOf(furthest) ? one : furthest),
+        undefined,
+      );
+      entry = this.#entry(wanted, before, goOn);
+      this.#entries.set(key, this.#keeps === 'all' ? [...known, entry] : [entry]);
+    }
     const result = await entry.result;
     this.#work.asked++;
     this.#work.multiplyAddsAlone += wanted.cost * result.iterations;
@@ -65,30 +82,30 @@ export class SharedSteps {
   }
 
   #entry(wanted: Wanted, before: Entry | undefined, goOn: GoOn): Entry {
+    let entry: Entry | undefined;
     let left: Left | null = null;
+    const leave = (found: Left | null) => {
+      left = found;
+      if (entry !== undefined) entry.left = found;
+    };
     const made = async () => {
       const earlier = await before?.result;
+      const from = before?.left ?? null;
+      // Only the furthest is gone on with.
+      if (before !== undefined) before.left = null;
       // One that stopped by itself, and not only in time, is done.
       if (before !== undefined && earlier?.stopped === 'converged' && earlier.iterations !== before.wanted.end) {
-        left = before.left;
+        leave(from);
         return earlier;
       }
-      const from = before?.left ?? null;
       this.#work.fitted++;
-      const result = await goOn(from, (found) => {
-        left = found;
-      });
+      const result = await goOn(from, leave);
       this.#work.multiplyAdds += wanted.cost * (result.iterations - (from?.state.iterations ?? 0));
       return result;
     };
     const result = made();
-    return {
-      wanted,
-      result,
-      get left() {
-        return left;
-      },
-    };
+    entry = { wanted, result, left };
+    return entry;
   }
 
   /** A row is done with these. */

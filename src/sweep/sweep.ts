@@ -90,13 +90,16 @@ export function graphSweep<const S extends Space>(options: SweepOptions<S>): Swe
     maker.make(first[0].params, 'stop');
     throw new TypeError('a point that failed must fail again');
   }
-  const { reps = 3, testFraction = 0.1, holdOut = 'entries', seed = 0, ridge = 1e-3, config } = options;
+  const { reps = 3, testFraction = 0.1, holdOut = 'entries', seed = 0, ridge = 1e-3, earlyStopping, config } = options;
+  const looks = earlyStopping === undefined ? null : { every: 5, patience: 4, ...defined(earlyStopping) };
   const masking = { kind: holdOut, fraction: testFraction, seed };
   const search = strategy.plan(first);
 
   async function ledgerOf(data: Inputs, backend: string, { store, onError }: SweepRunOptions): Promise<Ledger> {
     if (store === undefined) return freshLedger();
-    return storeLedger(store, await identityOf(data, masking, { reps, ridge, backend }), { retry: onError === 'stop' });
+    return storeLedger(store, await identityOf(data, masking, { reps, ridge, earlyStopping: looks, backend }), {
+      retry: onError === 'stop',
+    });
   }
 
   async function run(runOptions: SweepRunOptions, onRow: (progress: SweepProgress) => void): Promise<SweepResult<S>> {
@@ -113,7 +116,7 @@ export function graphSweep<const S extends Space>(options: SweepOptions<S>): Swe
       inputs: data,
       masking,
       reps,
-      fitting: { config, ridge },
+      fitting: { config, ridge, looks },
       kernels,
       run: runOptions,
       ledger,
@@ -148,12 +151,17 @@ export function graphSweep<const S extends Space>(options: SweepOptions<S>): Swe
   }
 
   return Object.freeze({
-    explain: () => explainSweep(first, { reps, masking, inputs: inputs ?? new Map(), search }),
+    explain: () => explainSweep(first, { reps, masking, inputs: inputs ?? new Map(), search, looks }),
     run: (runOptions: SweepRunOptions = {}) => run(runOptions, (progress) => runOptions.onProgress?.(progress)),
     steps: (runOptions: SweepRunOptions = {}) =>
       streamed<SweepProgress, SweepResult<S>>((onRow) => run(runOptions, onRow)),
   });
 }
+
+/** Options that are said. */
+const defined = <T extends object>(options: T): { [P in keyof T]: NonNullable<T[P]> } =>
+  // What is left has a value.
+  Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as never;
 
 /** Infinity for a point that failed on a mask. */
 function meanLoss(rows: readonly SweepRow[]): number {

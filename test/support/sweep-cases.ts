@@ -34,12 +34,14 @@ const both: Cases = {
   strategy: () => ({ strategy: 'halving' }),
   points: () => ({ points: 2 }),
   eta: () => ({ eta: 2 }),
-  minIter: () => ({ minIter: 20 }),
+  minIter: () => ({ minIter: 25 }),
   reps: () => ({ reps: 2 }),
   testFraction: () => ({ testFraction: 0.3 }),
   holdOut: () => ({ holdOut: 'samples' }),
   seed: () => ({ seed: 9 }),
   ridge: () => ({ ridge: 0.5 }),
+  'earlyStopping.every': () => ({ earlyStopping: { every: 2 } }),
+  'earlyStopping.patience': () => ({ earlyStopping: { patience: 1 } }),
 };
 export const sweepCases: Cases = { ...sweepAlone, ...both };
 
@@ -66,6 +68,8 @@ export const besideSweep: Cases = {
   points: () => ({ points: 1 }),
   eta: () => ({ eta: 3 }),
   minIter: () => ({ minIter: 5 }),
+  'earlyStopping.every': () => ({ earlyStopping: {} }),
+  'earlyStopping.patience': () => ({ earlyStopping: {} }),
 };
 
 /** The strategy that an option is for. */
@@ -92,4 +96,4 @@ async function traced(run: (more: object) => Promise<unknown>, options: object) 
 export const runSweep = (options: object) =>
   traced((more) => crossValidateGraph({ ...base, ...more } as unknown as SweepOptions), options); // what is tried is any option
 export const runRanks = (options: object) =>
-  traced((more) => crossValidateRank(X, { k: [1, 2, 0], reps: 1, config: { maxIter: 30 }, ...more }), options);
+  traced((more) => crossValidateRank(X, { k: [1, 5, 0], reps: 1, config: { maxIter: 60, tol: 0 }, ...more }), options);

@@ -74,6 +74,17 @@ describe('options that are refused', () => {
     ['a seed in the graph', { config: { seed: 1 } }, { code: 'unknown-option', option: 'config.seed' }],
     ['a word that is none', { holdOut: 'rows' }, { code: 'invalid-option', option: 'holdOut' }],
     ['a ridge below zero', { ridge: -1 }, { code: 'invalid-option', option: 'ridge' }],
+    [
+      'no iterations between looks',
+      { earlyStopping: { every: 0 } },
+      { code: 'invalid-option', option: 'earlyStopping.every' },
+    ],
+    ['early stopping of rungs', { earlyStopping: {}, strategy: 'halving' }, { code: 'incompatible-options' }],
+    [
+      'early stopping of rounds',
+      { earlyStopping: {}, config: { training: 'joint' } },
+      { code: 'incompatible-options' },
+    ],
     ['a graph for layerFn', { layerFn: layer(2) }, { code: 'invalid-option', option: 'layerFn' }],
     ['an option misspelt', { rep: 3 }, { code: 'unknown-option', option: 'rep' }],
   ])('%s', (_, more, issue) => {

@@ -197,6 +197,7 @@ const identity: Identity = {
   holdOut: 'entries',
   testFraction: 0.1,
   ridge: 0,
+  earlyStopping: null,
   reps: 1,
   inputs: {},
 };

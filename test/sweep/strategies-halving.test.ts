@@ -327,7 +327,7 @@ describe('halving', () => {
         inputs,
         masking,
         reps: 2,
-        fitting: { config: base.config, ridge: 1e-3 },
+        fitting: { config: base.config, ridge: 1e-3, looks: null },
         kernels: selectKernels(),
         run: {},
         ledger,

@@ -3,6 +3,7 @@ import { asJson, type Difference, unequal } from '../../io/differences.js';
 import { hashOfMatrix, hashOfText } from '../../io/hash.js';
 import { packageVersion } from '../../io/version.js';
 import { pointText } from '../../issues.js';
+import type { Looks } from '../fit-point.js';
 import type { HoldOutKind } from '../held-out.js';
 import type { Inputs, Point } from '../points.js';
 import type { Masking } from '../replicate.js';
@@ -19,6 +20,8 @@ export interface Identity {
   readonly holdOut: HoldOutKind;
   readonly testFraction: number;
   readonly ridge: number;
+  /** Null: none. */
+  readonly earlyStopping: Looks | null;
   readonly reps: number;
   /** SHA-256 of the data by the name of the input. */
   readonly inputs: Hashes;
@@ -27,7 +30,7 @@ export interface Identity {
 export async function identityOf(
   inputs: Inputs,
   { kind, fraction, seed }: Masking,
-  { reps, ridge, backend }: Pick<Identity, 'reps' | 'ridge' | 'backend'>,
+  { reps, ridge, earlyStopping, backend }: Pick<Identity, 'reps' | 'ridge' | 'earlyStopping' | 'backend'>,
 ): Promise<Identity> {
   const hashes: [name: string, sha256: string][] = [];
   for (const [name, matrix] of inputs) hashes.push([name, await hashOfMatrix(matrix)]);
@@ -38,6 +41,7 @@ export async function identityOf(
     holdOut: kind,
     testFraction: fraction,
     ridge,
+    earlyStopping,
     reps,
     inputs: Object.fromEntries(hashes),
   };
