@@ -96,8 +96,13 @@ export type SweepFault =
   /** A parameter without a value, or no parameter at all. */
   | { readonly code: 'empty-space'; readonly param: string | undefined }
   | { readonly code: 'duplicate-value'; readonly param: string; readonly value: unknown }
-  /** What `layerFn` made of a point is no graph. */
-  | { readonly code: 'invalid-point'; readonly params: Readonly<Record<string, unknown>>; readonly got: string }
+  /** What a function of the caller made of a point is no graph, or no number. */
+  | {
+      readonly code: 'invalid-point';
+      readonly of: 'layerFn' | 'complexity';
+      readonly params: Readonly<Record<string, unknown>>;
+      readonly got: string;
+    }
   /** The inputs of two points can't be compared. */
   | {
       readonly code: 'different-inputs';
@@ -105,7 +110,7 @@ export type SweepFault =
       readonly rule: string;
       readonly got: string;
     }
-  | { readonly code: 'nothing-held-out'; readonly input: string; readonly fraction: number; readonly entries: number };
+  | { readonly code: 'nothing-held-out'; readonly input: string; readonly entries: number };
 
 /** A fault and its place: the way from the output to the node, as 'top ← joint ← rna', or the part of a file. */
 export type GraphIssue = (Fault | FileFault | SweepFault) & { readonly at: string };
@@ -201,11 +206,11 @@ function sentence(issue: GraphIssue): string {
     case 'duplicate-value':
       return `The values of a parameter must be different; got ${show(issue.value)} twice for '${issue.param}'`;
     case 'invalid-point':
-      return `layerFn must return a layer, or a factorConcat or factorAdd of layers, for every point; got ${issue.got} for ${pointText(issue.params)}`;
+      return `${issue.of} must return ${issue.of === 'layerFn' ? 'a layer, or a factorConcat or factorAdd of layers,' : 'a finite number'} for every point; got ${issue.got} for ${pointText(issue.params)}`;
     case 'different-inputs':
       return `${issue.rule}, so that their errors can be compared; got ${issue.got} for ${pointText(issue.params)}`;
     case 'nothing-held-out':
-      return `Every input must have an entry that is held out; got none of the ${issue.entries} known ones of input '${issue.input}' at testFraction ${issue.fraction}: raise it`;
+      return `There must be entries that are held out and scored; got none of input '${issue.input}', of which ${issue.entries} can be: raise testFraction, or take another seed`;
     case 'unreadable-data':
       return `The data of '${issue.name}' must be tensor '${issue.tensor}' of a safetensors file, rows × columns, at ${issue.path}; got ${issue.got}`;
   }

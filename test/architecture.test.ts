@@ -33,7 +33,16 @@ const allowed: Readonly<Record<string, { readonly folders: readonly string[]; re
     guidance: { folders: ['compiler', 'dsl', 'kernels', 'net', 'runtime'], packages: [] },
     sweep: {
       folders: ['compiler', 'dsl', 'io', 'kernels', 'net', 'runtime'],
-      packages: ['ts-pattern', 'libsql', 'node:fs', 'node:os', 'node:path', 'node:timers/promises', 'node:url'],
+      packages: [
+        'ts-pattern',
+        'libsql',
+        'node:events',
+        'node:fs',
+        'node:os',
+        'node:path',
+        'node:timers/promises',
+        'node:url',
+      ],
     },
     'index.ts': { folders: ['compiler', 'dsl', 'guidance', 'io', 'kernels', 'net', 'runtime', 'sweep'], packages: [] },
   };

@@ -178,6 +178,7 @@ const afterwards: Readonly<
   ],
   reconstructOptions: [reconstructCases, async (options) => (await net.fit()).reconstruct('x', options)],
   sweepOptions: [sweepCases, runSweep],
+  crossValidateOptions: [{ ...sweepCases, ...sweepRunCases(fresh) }, runSweep],
   sweepRunOptions: [sweepRunCases(fresh), runSweep],
   rankOptions: [rankCases(fresh), runRanks],
 };

@@ -231,9 +231,9 @@ const values = z.unknown().superRefine((value, context) => {
     if (!isRange(value)) context.addIssue({ code: 'custom', message: RANGE_RULE });
     return;
   }
-  value.forEach((each, place) => {
-    if (!isParam(each)) context.addIssue({ code: 'custom', message: PARAM_RULE, path: [place] });
-  });
+  // A list with holes has places that are no values.
+  for (let place = 0; place < value.length; place++)
+    if (!isParam(value[place])) context.addIssue({ code: 'custom', message: PARAM_RULE, path: [place] });
 });
 
 export const sweepOptions = z.strictObject({
@@ -267,6 +267,8 @@ export const sweepRunOptions = z.strictObject({
   memory: oneOf('normal', 'low').optional(),
   store: z.string(PATH_RULE).refine(isPath, PATH_RULE).optional(),
 });
+
+export const crossValidateOptions = z.strictObject({ ...sweepOptions.shape, ...sweepRunOptions.shape });
 
 const LAYER_RULE = 'an object of options of the layer, but for name and k';
 /** What ranks and layers are is found where all points are looked at. */

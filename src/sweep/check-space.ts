@@ -73,7 +73,8 @@ function spaceFaults(options: SweepOptions): readonly GraphIssue[] {
       continue;
     }
     if (values.length === 0) issues.push({ code: 'empty-space', param, at: AT });
-    const double = gridValues(values).find((x, p) => values.slice(0, p).some((y) => x === y));
+    const seen = new Set<unknown>();
+    const double = gridValues(values).find((x) => seen.size === seen.add(x).size);
     if (double !== undefined) issues.push({ code: 'duplicate-value', param, value: double, at: AT });
   }
   return issues;

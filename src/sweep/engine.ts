@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { availableParallelism } from 'node:os';
 import type { Kernels } from '../kernels/kernels.js';
 import { type FitContext, fitPoint, keysOf, type Task } from './fit-point.js';
@@ -41,8 +42,11 @@ type Prepared =
 
 export function createEngine(options: EngineOptions): Engine {
   const { inputs, masking, reps, fitting, kernels, run, ledger, onRow } = options;
-  const { signal, workers = 1, threads, memory, onError = 'record' } = run;
+  const { workers = 1, threads, memory, onError = 'record' } = run;
   const { looks } = fitting;
+  // Each kernel listens to it while it runs.
+  const signal = run.signal && AbortSignal.any([run.signal]);
+  if (signal !== undefined) setMaxListeners(0, signal);
   const steps = new SharedSteps(looks === null ? 'furthest' : 'all');
   const context: FitContext = { kernels, looks, steps, threads: eachOf(threads, workers), memory, signal };
 

@@ -124,7 +124,7 @@ async function fitOnce(task: Task, context: FitContext): Promise<{ readonly row:
     replicate: replicate.index,
     budget,
     error: null,
-    ...totals([...scores.values()]),
+    ...totals(scores),
     inputs: Object.freeze(Object.fromEntries(scores)),
     iterations: results.reduce((sum, { iterations }) => sum + iterations, 0),
     converged: results.every(({ stopped }) => stopped === 'converged'),

@@ -2,15 +2,23 @@ import { costOf } from '../compiler/cost.js';
 import type { Compiled, FitStep, LayerStep, Plan, SlotId } from '../compiler/plan.js';
 import { type Floats, type Matrix, storedValues } from '../matrix.js';
 
-const numbers = new WeakMap<Floats, number>();
+const numbers = new WeakMap<Floats | Uint32Array, number>();
 let count = 0;
 
-/** The numbers of a matrix by name: the same for the same array. */
-function nameOf(matrix: Matrix): number {
-  const values = storedValues(matrix);
+/** An array by name: the same for the same array. */
+function nameOfArray(values: Floats | Uint32Array): number {
   const known = numbers.get(values) ?? ++count;
   numbers.set(values, known);
   return known;
+}
+
+/** A matrix by name: matrices with the same one hold the same numbers in the same places. */
+function nameOf(matrix: Matrix): string {
+  const { rows, cols } = matrix;
+  const size = `${nameOfArray(storedValues(matrix))} ${rows}x${cols}`;
+  if (matrix.kind === 'dense') return `${size} ${matrix.order ?? 'columns'}`;
+  const { indptr, indices, unlisted = 'zero' } = matrix;
+  return `${size} ${nameOfArray(indptr)} ${nameOfArray(indices)} ${unlisted}`;
 }
 
 /**

@@ -4,7 +4,7 @@ import { nodeOf } from '../dsl/build.js';
 import type { GraphConfig } from '../dsl/config.js';
 import type { InputNode, Node } from '../dsl/node.js';
 import { GraphError } from '../errors.js';
-import type { GraphIssue, SweepFault } from '../issues.js';
+import { type GraphIssue, type SweepFault, show } from '../issues.js';
 import { quickestKernels } from '../kernels/select.js';
 import { type Floats, type Matrix, storedValues } from '../matrix.js';
 import type { SweepOptions } from './options.js';
@@ -38,29 +38,18 @@ export function pointMaker(options: SweepOptions) {
   let count = 0;
 
   const graphOf = (params: Params): Pick<Point, 'node' | 'compiled' | 'complexity'> => {
-    let made: unknown;
-    try {
-      made = layerFn(params as never); // the parameters are those of the space that layerFn was typed with
-    } catch (error) {
-      if (error instanceof GraphError) throw error;
-      const got = `an error, '${error instanceof Error ? error.message : String(error)}'`;
-      throw fault({ code: 'invalid-point', params, got });
-    }
+    const made = called('layerFn', layerFn, params);
     if (typeof made !== 'object' || made === null || !('node' in made))
-      throw fault({ code: 'invalid-point', params, got: made instanceof Promise ? 'a promise' : typeof made });
+      throw fault({ code: 'invalid-point', of: 'layerFn', params, got: told(made) });
     const node = nodeOf(made);
     const compiled = compile(node, config, quickestKernels().look);
     if (options.holdOut === 'samples') requireSeparable(compiled.plan);
     const own = comparable(params, inputsIn(node));
     if (inputs === undefined) inputs = own;
     else requireSame(params, inputs, own);
-    const cost = complexity === undefined ? totalRank(compiled.plan) : complexity(params as never); // as above
+    const cost = complexity === undefined ? totalRank(compiled.plan) : called('complexity', complexity, params);
     if (typeof cost !== 'number' || !Number.isFinite(cost))
-      throw fault({
-        code: 'invalid-point',
-        params,
-        got: `${String(cost)} from complexity, where a finite number is wanted,`,
-      });
+      throw fault({ code: 'invalid-point', of: 'complexity', params, got: told(cost) });
     return { node, compiled, complexity: cost };
   };
 
@@ -68,8 +57,12 @@ export function pointMaker(options: SweepOptions) {
     /** The data of the inputs; undefined while no point has made a graph. */
     inputs: () => inputs,
     /** @throws GraphError when the point stops the sweep: its graph can't be made. */
-    make(params: Params, onError: 'stop' | 'record'): Point {
+    make(given: Params, onError: 'stop' | 'record'): Point {
       const index = count++;
+      // There is one zero.
+      const params: Params = Object.freeze(
+        Object.fromEntries(Object.entries(given).map(([name, value]) => [name, value === 0 ? 0 : value])),
+      );
       try {
         return Object.freeze({ index, params, error: null, ...graphOf(params) });
       } catch (error) {
@@ -117,6 +110,23 @@ function requireSeparable({ prepare, fit }: Plan): void {
   if (issues.length > 0) throw new GraphError(issues);
 }
 
+/** What a function of the caller makes of a point. */
+function called<R>(of: 'layerFn' | 'complexity', make: (params: never) => R, params: Params): unknown {
+  let made: unknown;
+  try {
+    made = make(params as never); // the parameters are those of the space that it was typed with
+  } catch (error) {
+    if (error instanceof GraphError) throw error;
+    const got = `an error, ${error instanceof Error ? `'${error.message}'` : show(error)},`;
+    throw fault({ code: 'invalid-point', of, params, got });
+  }
+  // It is refused: what becomes of it is nobody's concern.
+  if (made instanceof Promise) made.catch(() => undefined);
+  return made;
+}
+
+const told = (made: unknown): string => (made instanceof Promise ? 'a promise' : show(made));
+
 /** The ranks of all layers. */
 function totalRank({ layers, slots }: Plan): number {
   return layers.reduce((sum, { slots: { d } }) => sum + slots[Number(d.slice(1))].shape[0], 0);
@@ -127,7 +137,7 @@ function comparable(params: Params, nodes: readonly InputNode[]): Inputs {
   const found = new Map<string, Matrix>();
   for (const { options, data } of nodes) {
     if (data.kind === 'unusable')
-      throw fault({ code: 'invalid-point', params, got: `no data for input '${options.name}'` });
+      throw fault({ code: 'invalid-point', of: 'layerFn', params, got: `no data for input '${options.name}'` });
     found.set(options.name, data);
   }
   return found;

@@ -15,6 +15,7 @@ import {
   startSeed,
 } from './held-out.js';
 import type { Inputs, Point } from './points.js';
+import { knownIn } from './score.js';
 import { type OtherData, withData } from './with-data.js';
 
 /** How a sweep holds out. */
@@ -48,14 +49,14 @@ export async function replicateOf(
       kind === 'samples'
         ? splitSamples(matrix, samples ?? [])
         : await splitEntries(matrix, keyOf(seed, index, input), fraction, kind);
-    if (split.count === 0) throw nothing(input, fraction, matrix);
+    if (split.count === 0) throw nothing(input, matrix);
     splits.set(input, split);
   }
   return { index, seed: startSeed(seed, index), splits, samples };
 }
 
-const nothing = (input: string, fraction: number, { rows, cols }: Matrix) =>
-  new GraphError([{ code: 'nothing-held-out', input, fraction, entries: rows * cols, at: `input '${input}'` }]);
+const nothing = (input: string, matrix: Matrix) =>
+  new GraphError([{ code: 'nothing-held-out', input, entries: knownIn([matrix]), at: `input '${input}'` }]);
 
 /** The graph of a point as it is fitted on a mask. */
 export interface Masked extends Compiled {

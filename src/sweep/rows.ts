@@ -1,3 +1,4 @@
+import { show } from '../issues.js';
 import type { InputScore } from './score.js';
 import type { Params } from './space.js';
 
@@ -45,7 +46,7 @@ export const isFitted = <P>(row: SweepRow<P>): row is FittedRow<P> => row.error 
 
 /** An error as a row keeps it. */
 export function rowError(error: unknown): RowError {
-  const message = error instanceof Error ? error.message : String(error);
+  const message = error instanceof Error ? error.message : show(error);
   const own = error instanceof Error && 'code' in error ? error.code : undefined;
   const [issue] = error instanceof Error && 'issues' in error && Array.isArray(error.issues) ? error.issues : [];
   const code = typeof issue?.code === 'string' ? issue.code : typeof own === 'string' ? own : 'error';

@@ -1,5 +1,6 @@
 import { alignColumns } from '../align.js';
 import type { Plan, SlotId } from '../compiler/plan.js';
+import { GraphError, KernelError } from '../errors.js';
 import type { Kernels } from '../kernels/kernels.js';
 import { dense, type Matrix, storedValues } from '../matrix.js';
 import { firstKnown, inputsOf } from '../runtime/inputs.js';
@@ -11,8 +12,8 @@ import type { Split } from './held-out.js';
 
 /** Mean squared errors of an input reconstructed from the output of the graph. */
 export interface InputScore {
-  /** Over the entries that were held out. */
-  readonly testLoss: number;
+  /** Over the entries that were held out; null where none was. */
+  readonly testLoss: number | null;
   /** Over those that were fitted. */
   readonly trainLoss: number;
   /** How many were held out. */
@@ -39,7 +40,8 @@ export async function scoreEntries(
     if (own === undefined) continue;
     const test = aligned === null ? own : alignColumns(own, aligned);
     const heldOut = knownIn([test]);
-    const testLoss = heldOut === 0 ? 0 : await context.kernels.mse({ X: [test], W, H }, { threads: context.threads });
+    const testLoss =
+      heldOut === 0 ? null : await context.kernels.mse({ X: [test], W, H }, { threads: context.threads });
     scores.set(name, { testLoss, trainLoss: train, heldOut, fitted: knownIn(X) });
   }
   return scores;
@@ -86,14 +88,16 @@ export async function scoreSamples(
     const [split, known] = [splits.get(input.name), firstKnown(input, found)];
     if (own === undefined || split === undefined || known === undefined) continue;
     const X = [split.test];
-    const testLoss = await kernels.mse({ X, W: leftOf(known.value), H: known.value.right }, { threads });
-    out.set(input.name, { testLoss, trainLoss: own.train, heldOut: knownIn(X), fitted: knownIn(own.X) });
+    const heldOut = knownIn(X);
+    const [W, H] = [leftOf(known.value), known.value.right];
+    const testLoss = heldOut === 0 ? null : await kernels.mse({ X, W, H }, { threads });
+    out.set(input.name, { testLoss, trainLoss: own.train, heldOut, fitted: knownIn(own.X) });
   }
   return out;
 }
 
 /** Entries that are not missing. */
-function knownIn(blocks: readonly Matrix[]): number {
+export function knownIn(blocks: readonly Matrix[]): number {
   let count = 0;
   for (const block of blocks) {
     const values = storedValues(block);
@@ -105,15 +109,29 @@ function knownIn(blocks: readonly Matrix[]): number {
   return count;
 }
 
-/** Means over the entries of all inputs: of those held out, and of those fitted. */
-export function totals(scores: readonly InputScore[]): { readonly testLoss: number; readonly trainLoss: number } {
-  const mean = (of: (score: InputScore) => readonly [loss: number, entries: number]) => {
-    const parts = scores.map(of);
-    const entries = parts.reduce((sum, [, count]) => sum + count, 0);
-    return parts.reduce((sum, [loss, count]) => sum + loss * count, 0) / entries;
+/**
+ * Means over the entries of all inputs: of those held out, and of those fitted.
+ *
+ * @throws GraphError 'nothing-held-out' where none is left to be scored, once samples are brought together.
+ */
+export function totals(scores: ReadonlyMap<string, InputScore>): {
+  readonly testLoss: number;
+  readonly trainLoss: number;
+} {
+  const all = [...scores.values()];
+  if (all.every(({ heldOut }) => heldOut === 0)) {
+    const [[input, { fitted }] = ['', { fitted: 0 }]] = scores;
+    throw new GraphError([{ code: 'nothing-held-out', input, entries: fitted, at: `input '${input}'` }]);
+  }
+  const mean = (of: (score: InputScore) => readonly [loss: number | null, entries: number]) => {
+    const entries = all.reduce((sum, score) => sum + of(score)[1], 0);
+    return all.reduce((sum, score) => sum + (of(score)[0] ?? 0) * of(score)[1], 0) / entries;
   };
-  return {
+  const losses = {
     testLoss: mean(({ testLoss, heldOut }) => [testLoss, heldOut]),
     trainLoss: mean(({ trainLoss, fitted }) => [trainLoss, fitted]),
   };
+  if (!Number.isFinite(losses.testLoss) || !Number.isFinite(losses.trainLoss))
+    throw new KernelError('non-finite', 'the loss through the whole graph left the range of numbers');
+  return losses;
 }

@@ -1,5 +1,5 @@
 import { checkOptions } from '../dsl/check-options.js';
-import { sweepOptions, sweepRunOptions } from '../dsl/schemas.js';
+import { crossValidateOptions, sweepOptions, sweepRunOptions } from '../dsl/schemas.js';
 import { selectKernels } from '../kernels/select.js';
 import { checkSpace } from './check-space.js';
 import { type Choice, choose, type Eliminated, eliminatedIn, type PointSummary } from './choice.js';
@@ -52,8 +52,8 @@ export interface Sweep<S extends Space = Space> {
    * @throws SweepStoreError for a `store` that can't be used, or a row that can't be kept.
    */
   run(options?: SweepRunOptions): Promise<SweepResult<S>>;
-  /** The same, row by row: yields as rows are done, and returns the result. */
-  steps(options?: Omit<SweepRunOptions, 'onProgress'>): AsyncGenerator<SweepProgress, SweepResult<S>>;
+  /** The same, row by row: yields as rows are done, and returns the result; a loop that is left ends the sweep. */
+  steps(options?: SweepRunOptions): AsyncGenerator<SweepProgress, SweepResult<S>>;
 }
 
 /** Every point of a sweep has failed. */
@@ -97,9 +97,19 @@ export function graphSweep<const S extends Space>(options: SweepOptions<S>): Swe
 
   async function ledgerOf(data: Inputs, backend: string, { store, onError }: SweepRunOptions): Promise<Ledger> {
     if (store === undefined) return freshLedger();
-    return storeLedger(store, await identityOf(data, masking, { reps, ridge, earlyStopping: looks, backend }), {
-      retry: onError === 'stop',
-    });
+    return storeLedger(
+      store,
+      await identityOf(data, masking, {
+        params: Object.keys(options.params),
+        reps,
+        ridge,
+        earlyStopping: looks,
+        backend,
+      }),
+      {
+        retry: onError === 'stop',
+      },
+    );
   }
 
   async function run(runOptions: SweepRunOptions, onRow: (progress: SweepProgress) => void): Promise<SweepResult<S>> {
@@ -154,7 +164,14 @@ export function graphSweep<const S extends Space>(options: SweepOptions<S>): Swe
     explain: () => explainSweep(first, { reps, masking, inputs: inputs ?? new Map(), search, looks }),
     run: (runOptions: SweepRunOptions = {}) => run(runOptions, (progress) => runOptions.onProgress?.(progress)),
     steps: (runOptions: SweepRunOptions = {}) =>
-      streamed<SweepProgress, SweepResult<S>>((onRow) => run(runOptions, onRow)),
+      streamed<SweepProgress, SweepResult<S>>(async (tell, end) => {
+        checkOptions(sweepRunOptions, runOptions, 'crossValidateGraph');
+        const signal = runOptions.signal === undefined ? end : AbortSignal.any([runOptions.signal, end]);
+        return run({ ...runOptions, signal }, (progress) => {
+          tell(progress);
+          runOptions.onProgress?.(progress);
+        });
+      }),
   });
 }
 
@@ -170,37 +187,47 @@ function meanLoss(rows: readonly SweepRow[]): number {
 }
 
 /** Fits and scores every point of a sweep on every mask: `graphSweep(options).run(options)`. */
-export function crossValidateGraph<const S extends Space>(
+export async function crossValidateGraph<const S extends Space>(
   options: SweepOptions<S> & SweepRunOptions,
 ): Promise<SweepResult<S>> {
+  checkOptions(crossValidateOptions, options, 'crossValidateGraph');
   const { signal, onProgress, onError, workers, threads, backend, memory, store, ...sweep } = options;
   const run = { signal, onProgress, onError, workers, threads, backend, memory, store };
   // What is left are the options of the sweep.
-  return Promise.resolve().then(() => graphSweep<S>(sweep as SweepOptions<S>).run(run));
+  return graphSweep<S>(sweep as SweepOptions<S>).run(run);
 }
 
-/** A callback turned into a stream; what is left unread does not hold the work up, nor does it end it. */
-async function* streamed<T, R>(work: (tell: (value: T) => void) => Promise<R>): AsyncGenerator<T, R> {
+/** A callback turned into a stream, which is not held up by what is left unread; who reads no further ends the work. */
+async function* streamed<T, R>(
+  work: (tell: (value: T) => void, signal: AbortSignal) => Promise<R>,
+): AsyncGenerator<T, R> {
+  const control = new AbortController();
   const waiting: T[] = [];
   let wake = () => {};
   let over = false;
-  const result = work((value) => {
+  const tell = (value: T) => {
     waiting.push(value);
     wake();
-  }).finally(() => {
+  };
+  const result = work(tell, control.signal).finally(() => {
     over = true;
     wake();
   });
   // Its failure is told where it is awaited below.
-  result.catch(() => undefined);
-  while (!over || waiting.length > 0) {
-    const value = waiting.shift();
-    if (value !== undefined) yield value;
-    else
-      await new Promise<void>((resolve) => {
-        wake = resolve;
-        if (over || waiting.length > 0) resolve();
-      });
+  const ended = result.catch(() => undefined);
+  try {
+    while (!over || waiting.length > 0) {
+      const value = waiting.shift();
+      if (value !== undefined) yield value;
+      else
+        await new Promise<void>((resolve) => {
+          wake = resolve;
+          if (over || waiting.length > 0) resolve();
+        });
+    }
+  } finally {
+    control.abort(new Error('the rows of a sweep are read no further'));
+    await ended;
   }
   return await result;
 }

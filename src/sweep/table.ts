@@ -47,6 +47,7 @@ export function reasonText({ best, simplest, points }: Choice<Params>, eliminate
       .join(', ');
   const others = eliminated.length === 0 ? '' : ` (${eliminated.length} others were given up before their end)`;
   const first = `${said(best)} has the lowest held-out error, ${number(best.testLoss)}, of ${points.length} ${points.length === 1 ? 'point' : 'points'} on ${best.fitted} ${best.fitted === 1 ? 'mask' : 'masks'}${others}`;
+  if (best.se === null) return `${first}; one mask says nothing of chance: take more reps.`;
   if (simplest.point === best.point) return `${first}; no simpler point is within one standard error of it.`;
   return `${first}; ${said(simplest)} is simpler and worse by ${number(simplest.difference)} only, within one standard error of the paired difference (${number(simplest.differenceSe)}).`;
 }

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import {
   crossValidateGraph,
+  factorCondition,
   factorInput,
   factorShared,
   GraphError,
@@ -85,6 +86,8 @@ describe('options that are refused', () => {
       { earlyStopping: {}, config: { training: 'joint' } },
       { code: 'incompatible-options' },
     ],
+    // biome-ignore lint/suspicious/noSparseArray: what is wrong is what is tested
+    ['a list with holes', { params: { k: [1, , 2] } }, { code: 'invalid-option', option: 'params.k.1' }],
     ['a graph for layerFn', { layerFn: layer(2) }, { code: 'invalid-option', option: 'layerFn' }],
     ['an option misspelt', { rep: 3 }, { code: 'unknown-option', option: 'rep' }],
   ])('%s', (_, more, issue) => {
@@ -103,11 +106,13 @@ describe('options that are refused', () => {
 describe('points that are refused', () => {
   test.each([
     ['nothing', () => undefined, 'undefined'],
-    ['a number', () => 3, 'number'],
+    ['a number', () => 3, '3'],
     ['a promise', async () => layer(2), 'a promise'],
-    ['an error', () => { throw new Error('oh no'); }, "an error, 'oh no'"], // biome-ignore format: one thought
+    ['an error', () => { throw new Error('oh no'); }, "an error, 'oh no',"], // biome-ignore format: one thought
   ])('%s instead of a graph', (_, layerFn, got) => {
-    expect(issuesOf({ layerFn })).toEqual([{ code: 'invalid-point', params: { k: 1 }, got, at: 'layerFn' }]);
+    expect(issuesOf({ layerFn })).toEqual([
+      { code: 'invalid-point', of: 'layerFn', params: { k: 1 }, got, at: 'layerFn' },
+    ]);
   });
 
   test('an input instead of a layer, as factorNet refuses it', () => {
@@ -178,8 +183,8 @@ describe('masks that hold out nothing, or all', () => {
   test('nothing', async () => {
     const error = await crossValidateGraph({ ...good, testFraction: 1e-9 }).catch((thrown: unknown) => thrown);
     if (!(error instanceof GraphError)) throw error;
-    expect(error.issues[0]).toMatchObject({ code: 'nothing-held-out', input: 'x', fraction: 1e-9, entries: 120 });
-    expect(error.message).toContain('raise it');
+    expect(error.issues[0]).toMatchObject({ code: 'nothing-held-out', input: 'x', entries: 120 });
+    expect(error.message).toContain('raise testFraction');
   });
 
   test('all but one of every row and column stays possible', async () => {
@@ -247,4 +252,114 @@ test('a sweep that is cancelled rejects with the reason', async () => {
   await expect(run).rejects.toBe(reason);
   expect(seen).toEqual([1, 2, 3]);
   await expect(crossValidateGraph({ ...good, signal: control.signal })).rejects.toBe(reason);
+});
+
+describe('what an untyped caller may do', () => {
+  test('nothing instead of options', async () => {
+    for (const options of [undefined, null, 3]) {
+      // @ts-expect-error options are an object
+      await expect(crossValidateGraph(options)).rejects.toBeInstanceOf(GraphError);
+    }
+  });
+
+  test('a layerFn that makes promises, which fail later, or throws what is no error', async () => {
+    const late = async () => {
+      await new Promise((resolve) => setTimeout(resolve, 5));
+      throw new Error('late');
+    };
+    expect(issuesOf({ layerFn: late })).toEqual([expect.objectContaining({ got: 'a promise' })]);
+    expect(issuesOf({ complexity: late })).toEqual([expect.objectContaining({ of: 'complexity', got: 'a promise' })]);
+    const odd = () => {
+      throw Object.create(null);
+    };
+    expect(issuesOf({ layerFn: odd })).toEqual([expect.objectContaining({ got: 'an error, an object with no keys,' })]);
+    // A rejection that nobody has handled would end the process.
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  });
+
+  test('a range that holds a few numbers is drawn from as long as it has some', async () => {
+    const { points } = await crossValidateGraph({
+      params: { L1: range(1, 1 + 4e-16) },
+      strategy: 'random',
+      points: 9,
+      reps: 1,
+      layerFn: ({ L1 }) => nmfLayer(x, { name: 'a', k: 1, L1: L1 / 1e9 }),
+    });
+    expect(points.length).toBe(3);
+  });
+});
+
+test('samples that a modality lacks are scored where they are; where nothing is scored at all, that is said', async () => {
+  const names = (from: number, count: number) => Array.from({ length: count }, (_, j) => `s${from + j}`);
+  const gaps = uniform(5, 10, 2);
+  const some = { ...gaps, data: gaps.data.map((z, p) => (p >= 25 ? Number.NaN : z)) };
+  const both = factorShared(x, factorInput(some, { name: 'y' }));
+  const sweep = {
+    ...good,
+    reps: 6,
+    testFraction: 0.1,
+    layerFn: ({ k }: { k: number }) => nmfLayer(both, { name: 'a', k }),
+  };
+  const { rows } = await crossValidateGraph({ ...sweep, holdOut: 'samples' });
+  const inputs = rows.map((row) => (row.error === null ? row.inputs.y : null));
+  expect(inputs.some((y) => y?.heldOut === 0 && y.testLoss === null)).toBe(true);
+  expect(inputs.some((y) => y?.heldOut === 5 && y.testLoss !== null)).toBe(true);
+  expect(rows.every((row) => row.error === null && Number.isFinite(row.testLoss))).toBe(true);
+
+  const a = factorInput(uniform(5, 14, 1), { name: 'a', sampleNames: names(0, 14) });
+  const b = factorInput(uniform(5, 14, 2), { name: 'b', sampleNames: names(10, 14) });
+  const few = factorShared(a, b, { samples: 'intersection' });
+  const codes = new Set<string | null>();
+  for (let seed = 0; seed < 15; seed++) {
+    const options = {
+      ...good,
+      seed,
+      testFraction: 0.03,
+      layerFn: ({ k }: { k: number }) => nmfLayer(few, { name: 'f', k }),
+    };
+    const found = await crossValidateGraph(options).then(
+      (result) => result.rows,
+      (error: unknown) => (error instanceof SweepError ? error.rows : Promise.reject(error)),
+    );
+    for (const row of found) {
+      codes.add(row.error?.code ?? null);
+      if (row.error === null) expect(Number.isFinite(row.testLoss)).toBe(true);
+    }
+  }
+  expect([...codes].sort()).toEqual(['nothing-held-out', null].sort());
+});
+
+test('matrices that share an array of numbers are not taken for one another', async () => {
+  const ones = Float64Array.from({ length: 10 }, () => 1);
+  const indptr = Uint32Array.from({ length: 11 }, (_, j) => j);
+  const labels = (of: (j: number) => number) =>
+    ({
+      kind: 'csc',
+      rows: 2,
+      cols: 10,
+      indptr,
+      indices: Uint32Array.from({ length: 10 }, (_, j) => of(j)),
+      values: ones,
+    }) as const;
+  const sides = { half: labels((j) => Number(j < 5)), odd: labels((j) => j % 2) };
+  const options = {
+    reps: 2,
+    layerFn: ({ side }: { side: 'half' | 'odd' }) => nmfLayer(factorCondition(x, sides[side]), { name: 'a', k: 2 }),
+  };
+  const both = await crossValidateGraph({ ...options, params: { side: ['half', 'odd'] } });
+  for (const side of ['half', 'odd'] as const) {
+    const alone = await crossValidateGraph({ ...options, params: { side: [side] } });
+    const own = both.rows.filter(({ params }) => params.side === side);
+    expect(own.map((row) => row.error ?? row.testLoss)).toEqual(alone.rows.map((row) => row.error ?? row.testLoss));
+  }
+  expect(both.work.fitted).toBe(4);
+});
+
+test('a loop over rows that is left ends the sweep', async () => {
+  let told = 0;
+  const sweep = graphSweep({ ...good, reps: 40 });
+  for await (const { done } of sweep.steps({ onProgress: () => told++ })) if (done === 2) break;
+  const before = told;
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  expect([told, told < 80]).toEqual([before, true]);
 });

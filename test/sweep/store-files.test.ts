@@ -176,6 +176,7 @@ const identity: Identity = {
   testFraction: 0.1,
   ridge: 0,
   earlyStopping: null,
+  params: ['k'],
   reps: 1,
   inputs: {},
 };

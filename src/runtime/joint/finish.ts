@@ -92,7 +92,9 @@ function normalized({ layer, A, E, units, norm }: Raw, unitOf: UnitOf): Finished
     const scaled = unitOf({ layer, row, normalized: false }, w[row]);
     const bare = unitOf({ layer, row, normalized: true }, units[row] > 0 ? h[row] / units[row] : 0);
     const byW = scaled ?? (plain ? 1 : w[row]);
-    const byH = bare === undefined ? (plain ? 1 : h[row]) : bare * units[row];
+    // An embedding of its own that has died keeps the unit it had: what is above may be handed down in it.
+    const alive = h[row] > 0 || w[row] === 0 ? h[row] : units[row];
+    const byH = bare === undefined ? (plain ? 1 : alive) : bare * units[row];
     const normalized = bare === undefined ? units[row] / (byH || 1) : 1 / bare;
     return { byW, byH, normalized, placed: scaled !== undefined || bare !== undefined };
   });

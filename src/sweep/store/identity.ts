@@ -16,6 +16,8 @@ type Hashes = Readonly<Record<string, string>>;
 export interface Identity {
   readonly version: string;
   readonly backend: string;
+  /** The names of the parameters, in order. */
+  readonly params: readonly string[];
   readonly seed: number;
   readonly holdOut: HoldOutKind;
   readonly testFraction: number;
@@ -30,13 +32,20 @@ export interface Identity {
 export async function identityOf(
   inputs: Inputs,
   { kind, fraction, seed }: Masking,
-  { reps, ridge, earlyStopping, backend }: Pick<Identity, 'reps' | 'ridge' | 'earlyStopping' | 'backend'>,
+  {
+    params,
+    reps,
+    ridge,
+    earlyStopping,
+    backend,
+  }: Pick<Identity, 'params' | 'reps' | 'ridge' | 'earlyStopping' | 'backend'>,
 ): Promise<Identity> {
   const hashes: [name: string, sha256: string][] = [];
   for (const [name, matrix] of inputs) hashes.push([name, await hashOfMatrix(matrix)]);
   return {
     version: packageVersion(),
     backend,
+    params: [...params].sort(),
     seed,
     holdOut: kind,
     testFraction: fraction,

@@ -20,7 +20,7 @@ export interface StoredSweep<P = Params> {
   readonly claimed: number;
   /** Points that `halving` has given up by now: those that came furthest first, by rising error. */
   readonly eliminated: readonly Eliminated<P>[];
-  /** Rows that there are for the points that are known, each of them fitted to its end. */
+  /** Rows that there are for the points that are known, each of them fitted to its end; or all that were begun, if more. */
   readonly of: number;
   /** Why `best` and `simplest` are what they are, in a sentence; undefined while no point is done. */
   readonly reason: string | undefined;
@@ -86,7 +86,7 @@ function viewOf(path: string, sql: Sql): StoredSweep {
     rows: Object.freeze(rows),
     eliminated,
     claimed: tasks.filter(({ state }) => state === 'claimed').length,
-    of: known.length * reps,
+    of: Math.max(known.length * reps, tasks.length),
     reason: choice === undefined ? undefined : reasonText(choice, eliminated),
     reps,
     seed,

@@ -7,6 +7,9 @@ import type { Strategy } from './strategy.js';
 export const drawn = (seed: number, ...parts: readonly (string | number)[]): number =>
   (words(seed, ...parts)[0] + 0.5) / 2 ** 32;
 
+/** Draws in a row that may come to what is known, after which a space is taken to hold no more. */
+const MOST_MISSES = 1000;
+
 /**
  * Points drawn from a space: a value of each list is as likely as the next, and so is a place in each range. All are
  * different, and different from those that are known; number `from` is the first. A space that has no more is taken whole.
@@ -19,15 +22,20 @@ export function randomPoints(
 ): readonly Params[] {
   const names = new Set(known.map(nameOfPoint));
   if (count + names.size >= sizeOf(space)) return allPoints(space).filter((point) => !names.has(nameOfPoint(point)));
-  return Array.from({ length: count }, (_, p) => {
-    for (let attempt = 0; ; attempt++) {
-      const point = drawnPoint(space, seed, from + p, attempt);
-      const name = nameOfPoint(point);
-      if (names.has(name)) continue;
+  const found: Params[] = [];
+  // A range may be so narrow that it holds few numbers.
+  for (let p = 0, misses = 0; found.length < count && misses < MOST_MISSES; ) {
+    const point = drawnPoint(space, seed, from + p, misses);
+    const name = nameOfPoint(point);
+    if (names.has(name)) misses++;
+    else {
       names.add(name);
-      return point;
+      found.push(point);
+      p++;
+      misses = 0;
     }
-  });
+  }
+  return found;
 }
 
 function drawnPoint(space: Space, seed: number, nth: number, attempt: number): Params {
