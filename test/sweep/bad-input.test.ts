@@ -307,10 +307,10 @@ test('samples that a modality lacks are scored where they are; where nothing is 
   expect(rows.every((row) => row.error === null && Number.isFinite(row.testLoss))).toBe(true);
 
   const a = factorInput(uniform(5, 14, 1), { name: 'a', sampleNames: names(0, 14) });
-  const b = factorInput(uniform(5, 14, 2), { name: 'b', sampleNames: names(10, 14) });
+  const b = factorInput(uniform(5, 14, 2), { name: 'b', sampleNames: names(12, 14) });
   const few = factorShared(a, b, { samples: 'intersection' });
   const codes = new Set<string | null>();
-  for (let seed = 0; seed < 15; seed++) {
+  for (let seed = 0; seed < 8; seed++) {
     const options = {
       ...good,
       seed,
@@ -319,7 +319,8 @@ test('samples that a modality lacks are scored where they are; where nothing is 
     };
     const found = await crossValidateGraph(options).then(
       (result) => result.rows,
-      (error: unknown) => (error instanceof SweepError ? error.rows : Promise.reject(error)),
+      (error: unknown) =>
+        error instanceof SweepError ? error.rows : error instanceof GraphError ? [] : Promise.reject(error),
     );
     for (const row of found) {
       codes.add(row.error?.code ?? null);
