@@ -91,11 +91,6 @@ export async function train(plan: Plan, state: RunState, options: RunOptions): P
       }
     }
     const reached = await further(work, whole, model, round);
-    if (reached.measured.objective > rounds[rounds.length - 1].objective) {
-      // Steps that can't raise it have raised it: by rounding, of which alone there is something left.
-      model = whole;
-      return done(true, false);
-    }
     model = reached.model;
     rounds.push(reached.measured);
     whole = model;
