@@ -77,6 +77,7 @@ export {
 } from './matrix.js';
 export type { MatrixInput } from './matrix-input.js';
 export { type CheckpointOptions, type FactorNet, type FitOptions, factorNet } from './net/net.js';
+export { type RRandom, rRandom } from './random/r-random.js';
 export type {
   FitSummary,
   GraphFit,
@@ -88,7 +89,7 @@ export type {
   ReconstructOptions,
 } from './runtime/fit.js';
 export { type PartialFit, partialFit } from './runtime/partial.js';
-export type { Acceleration, Memory, Precision, Solver, StartMethod } from './solver.js';
+export type { Acceleration, Memory, Precision, Rng, Solver, StartMethod } from './solver.js';
 export type { Eliminated, PointSummary } from './sweep/choice.js';
 export { crossValidateRank, type RankOptions } from './sweep/cross-validate-rank.js';
 export type { HoldOutKind } from './sweep/held-out.js';

@@ -24,6 +24,9 @@ export type TiedForm = 'symmetric' | 'projective';
 /** Numbers that products and factors are held in; sums of many are always 64 bits wide. */
 export type Precision = 'f64' | 'f32';
 
+/** Where random starts come from: numbers of our own, each a function of its place, or those that R draws after `set.seed`. */
+export type Rng = 'counter' | 'R';
+
 /** Most threads that a call may ask for. */
 export const MOST_THREADS = 1024;
 

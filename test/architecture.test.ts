@@ -24,7 +24,8 @@ const allowed: Readonly<Record<string, { readonly folders: readonly string[]; re
     dsl: { folders: [], packages: ['zod', 'ts-pattern'] },
     kernels: { folders: [], packages: ['node:module', 'node:os', 'node:url'] },
     compiler: { folders: ['dsl'], packages: ['graphology', 'ts-pattern'] },
-    runtime: { folders: ['compiler', 'dsl', 'kernels'], packages: ['ts-pattern'] },
+    random: { folders: [], packages: [] },
+    runtime: { folders: ['compiler', 'dsl', 'kernels', 'random'], packages: ['ts-pattern'] },
     io: {
       folders: ['compiler', 'dsl', 'kernels', 'runtime'],
       packages: ['zod', 'node:crypto', 'node:fs/promises', 'node:module', 'node:path', 'node:timers/promises'],
@@ -44,7 +45,10 @@ const allowed: Readonly<Record<string, { readonly folders: readonly string[]; re
         'node:url',
       ],
     },
-    'index.ts': { folders: ['compiler', 'dsl', 'guidance', 'io', 'kernels', 'net', 'runtime', 'sweep'], packages: [] },
+    'index.ts': {
+      folders: ['compiler', 'dsl', 'guidance', 'io', 'kernels', 'net', 'random', 'runtime', 'sweep'],
+      packages: [],
+    },
   };
 
 const zoneOf = (path: string): string => {

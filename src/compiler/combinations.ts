@@ -15,7 +15,7 @@ export function combinationFaults(
   input: Contents | undefined,
 ): readonly Fault[] {
   const missing = (input?.missing ?? 0) > 0;
-  const { solver, accelerate, sweeps, precision, start, restarts } = methodOf(spec, config, null);
+  const { solver, accelerate, sweeps, precision, start, restarts, rng } = methodOf(spec, config, null);
   const signFree = SIDES.filter((side) => !factorTerms(spec, side).nonneg);
   const faults: Fault[] = [];
   const refuse = (options: Readonly<Record<string, unknown>>, rule: string, cure: string) =>
@@ -116,6 +116,12 @@ export function combinationFaults(
   }
   if (restarts > 1 && start !== 'random')
     refuse({ restarts, start }, "Restarts must have start: 'random'", 'give the layer restarts: 1, or that start');
+  if (rng === 'R' && start !== 'random')
+    refuse(
+      { rng, start },
+      "R's random numbers must have start: 'random'",
+      "give the layer rng: 'counter', or that start",
+    );
   if (precision === 'f32' && input?.fits32 === false)
     refuse(
       { precision },

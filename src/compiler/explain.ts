@@ -8,6 +8,7 @@ import type {
   Note,
   Plan,
   PlannedTerms,
+  RandomStart,
   Slot,
   SlotId,
   Step,
@@ -145,10 +146,13 @@ function nmfOptions({
     `tol ${tol}`,
     `at most ${plural(maxIter, 'iteration')}`,
     ...(start.from === 'random' ? [] : [start.from === 'given' ? `from ${start.W} ${start.H}` : `from ${start.from}`]),
+    ...(start.from === 'random' ? rngText(start) : []),
     ...(restarts === 1 ? [] : [`best of ${restarts} starts`]),
     ...(start.from === 'given' || start.seed === null ? [] : [`seed ${start.seed}`]),
   ].join(', ');
 }
+
+const rngText = ({ rng }: RandomStart): readonly string[] => (rng === 'R' ? ["start by R's numbers"] : []);
 
 const byEntry = (weights: NmfStepArgs['weights']): boolean =>
   weights?.some(({ samples, entries }) => samples !== undefined || entries !== undefined) ?? false;
@@ -185,6 +189,7 @@ function tiedOptions({ form, sweeps, norm, tol, maxIter, start, restarts }: Tied
     `norm ${norm}`,
     `tol ${tol}`,
     `at most ${plural(maxIter, 'iteration')}`,
+    ...rngText(start),
     ...(restarts === 1 ? [] : [`best of ${restarts} starts`]),
     ...(start.seed === null ? [] : [`seed ${start.seed}`]),
   ].join(', ');

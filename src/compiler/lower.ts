@@ -22,7 +22,7 @@ import type {
   StartArgs,
 } from './plan.js';
 import { createPlanBuilder, type PlanBuilder } from './plan-builder.js';
-import { factorTerms, methodOf, resolveJoint, resolveNmf, resolveSvd } from './resolve.js';
+import { factorTerms, methodOf, randomStart, resolveJoint, resolveNmf, resolveSvd } from './resolve.js';
 import type { Survey, Surveyed } from './survey.js';
 import { resolveTied, tiedForm } from './tied.js';
 import { isWeighed, type Weighed, weighedContents } from './weights.js';
@@ -204,6 +204,7 @@ function combine(
 function lowerStart(plan: PlanBuilder, node: NmfNode, { config, survey, start }: Surroundings): NmfStart {
   const { spec } = node;
   const { start: from } = methodOf(spec, config, null);
+  if (from === 'random') return randomStart(spec, config, start);
   if (typeof from === 'string') return { from, ...start };
   const given = survey.given.get(node);
   const [W] = load(plan, 'start', `start W of ${spec.name}`, given?.W.start);

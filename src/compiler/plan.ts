@@ -132,8 +132,16 @@ export interface StartArgs {
   readonly stream: number;
 }
 
+/** A start that is drawn. */
+export interface RandomStart extends StartArgs {
+  readonly from: 'random';
+  /** Drawn as R does; absent: by our own numbers. */
+  readonly rng?: 'R' | undefined;
+}
+
 export type NmfStart =
-  | (StartArgs & { readonly from: StartMethod })
+  | RandomStart
+  | (StartArgs & { readonly from: Exclude<StartMethod, 'random'> })
   | { readonly from: 'given'; readonly W: SlotId; readonly H: SlotId };
 
 /** Terms of a factor, their matrices in slots. */
@@ -175,7 +183,7 @@ export interface TiedStepArgs {
   readonly maxIter: number;
   readonly tol: number;
   readonly norm: Norm;
-  readonly start: StartArgs & { readonly from: 'random' };
+  readonly start: RandomStart;
   /** Random starts raced for the one that is fitted. */
   readonly restarts: number;
 }

@@ -1,11 +1,28 @@
 import type { FactorOptions, GivenStart, GraphConfig, NmfSpec, SvdSpec } from '../dsl/config.js';
 import type { FactorTerms, Side } from '../objective.js';
-import type { Acceleration, MaskedSolver, Precision, Solver, StartMethod } from '../solver.js';
-import type { JointArgs, NmfStart, NmfStepArgs, PlannedTerms, Slot, StartArgs, SvdStepArgs } from './plan.js';
+import type { Acceleration, MaskedSolver, Precision, Rng, Solver, StartMethod } from '../solver.js';
+import type {
+  JointArgs,
+  NmfStart,
+  NmfStepArgs,
+  PlannedTerms,
+  RandomStart,
+  Slot,
+  StartArgs,
+  SvdStepArgs,
+} from './plan.js';
 import { affordableSweeps } from './sweeps.js';
 
 /** Defaults, in one place. */
-const NMF = { solver: 'hals', precision: 'auto', restarts: 1, maxIter: 100, tol: 1e-4, norm: 'L1' } as const;
+const NMF = {
+  solver: 'hals',
+  precision: 'auto',
+  restarts: 1,
+  rng: 'counter',
+  maxIter: 100,
+  tol: 1e-4,
+  norm: 'L1',
+} as const;
 const JOINT = { coupling: 1, rounds: 200 } as const;
 const SVD = { maxIter: 100, tol: 1e-10 } as const;
 /** Where each column is solved with a Gram matrix of its own: up to this rank, and where more than this share is missing. */
@@ -21,6 +38,7 @@ export interface Method {
   readonly precision: Precision | 'auto';
   readonly start: StartMethod | GivenStart;
   readonly restarts: number;
+  readonly rng: Rng;
 }
 
 /** The layer's options over the graph's over the defaults; where missing entries are filled in nothing is extrapolated. */
@@ -33,7 +51,13 @@ export function methodOf(spec: NmfSpec, config: GraphConfig, missing: MaskedSolv
     precision: spec.precision ?? config.precision ?? NMF.precision,
     start: spec.start ?? config.start ?? 'random',
     restarts: spec.restarts ?? config.restarts ?? NMF.restarts,
+    rng: spec.rng ?? config.rng ?? NMF.rng,
   };
+}
+
+/** Where a layer begins that draws its start. */
+export function randomStart(spec: NmfSpec, config: GraphConfig, start: StartArgs): RandomStart {
+  return { from: 'random', ...(methodOf(spec, config, null).rng === 'R' ? { rng: 'R' as const } : {}), ...start };
 }
 
 /** How all layers are trained at once, if they are. */

@@ -7,7 +7,7 @@ import { asymmetry, ROUNDING } from '../symmetry.js';
 import { labelOf } from './collect.js';
 import type { Contents } from './contents.js';
 import type { Slot, StartArgs, TiedStepArgs } from './plan.js';
-import { factorTerms, limitsOf, methodOf } from './resolve.js';
+import { factorTerms, limitsOf, methodOf, randomStart } from './resolve.js';
 import type { Survey } from './survey.js';
 import { affordableSweeps } from './sweeps.js';
 import { isWeighed, weightOf } from './weights.js';
@@ -35,7 +35,7 @@ export function resolveTied(
     form,
     sweeps: sweeps === 'auto' ? affordableSweeps(X, spec.k) : sweeps,
     ...limitsOf(spec, config),
-    start: { from: 'random', ...start },
+    start: randomStart(spec, config, start),
     restarts,
   };
 }

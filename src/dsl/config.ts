@@ -1,7 +1,7 @@
 import type { MaskInput } from '../mask.js';
 import type { MatrixInput } from '../matrix-input.js';
 import type { Norm, Side } from '../objective.js';
-import type { Acceleration, Precision, Solver, StartMethod } from '../solver.js';
+import type { Acceleration, Precision, Rng, Solver, StartMethod } from '../solver.js';
 import type { WeightsInput } from '../weights.js';
 
 /** What a layer can say of both factors at once. */
@@ -231,6 +231,13 @@ interface NmfDefaults {
    * first, among equals) is then fitted in full, from its start. Only with start 'random'.
    */
   readonly restarts?: number | undefined;
+  /**
+   * Where random starts come from. 'counter' (default): each number is a function of the seed and its place. 'R': as R's
+   * `runif` draws them (see `rRandom`), W and then H, each column by column, after `set.seed(seed + s)`: the seed of the graph
+   * and the place of the layer in the order of fitting, s = 0, 1, …, or the layer's own seed and s = 0; modulo 2³¹. Further
+   * `restarts` go on where the one before ended; a symmetric or projective layer draws W alone. Only with start 'random'.
+   */
+  readonly rng?: Rng | undefined;
   /** Most iterations (one update of H and W each), a whole number ≥ 1; default 100. */
   readonly maxIter?: number | undefined;
   /** Stop once the objective has fallen by less than this, relatively, over five iterations; ≥ 0, default 1e-4. */

@@ -77,6 +77,7 @@ const nmfDefaults = {
     .optional(),
   precision: oneOf('auto', 'f32', 'f64').optional(),
   restarts: whole(1).optional(),
+  rng: oneOf('counter', 'R').optional(),
   maxIter: whole(1).optional(),
   tol: atLeastZero.optional(),
   norm: oneOf('L1', 'L2', 'none').optional(),

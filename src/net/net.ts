@@ -97,7 +97,8 @@ export function factorNet<E extends Ref>(
   return Object.freeze(net) as FactorNet<LayersOf<E>, InputsOf<E>, ModalityOf<E>>;
 }
 
-const seedOf = ({ seed }: Plan): number => seed ?? randomInt(2 ** 32);
+/** One that is drawn is one of R's too. */
+const seedOf = ({ seed }: Plan): number => seed ?? randomInt(2 ** 31);
 
 async function keeperOf(compiled: Compiled, options: CheckpointOptions | undefined, backend: string) {
   if (options === undefined) return undefined;

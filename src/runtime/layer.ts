@@ -5,7 +5,7 @@ import type { CallOptions, Iterate, NmfResult, NmfState } from '../kernels/kerne
 import { type DenseMatrix, dense, type RowBlocks, totalRows } from '../matrix.js';
 import type { InWork } from './checkpoint.js';
 import type { Progress } from './fit.js';
-import { randomBlock, randomStart, type Start } from './starts.js';
+import { randomBlock, randomStart, randomStartOfR, type Start } from './starts.js';
 import { blocksIn, type LayerResult, matrixIn, type RunOptions, type RunState } from './state.js';
 import { svdStart } from './svd-start.js';
 import { energyOf, isDrawnTo, termsIn } from './terms.js';
@@ -177,7 +177,7 @@ async function fittest<R extends NmfResult>(
 
 /** Where an NMF layer begins; random starts differ by number. */
 async function startOf(
-  { args: { k, start } }: NmfStep | TiedStep,
+  { op, args: { k, start } }: NmfStep | TiedStep,
   state: RunState,
   X: RowBlocks,
   options: RunOptions,
@@ -185,7 +185,11 @@ async function startOf(
 ): Promise<Start> {
   if (start.from === 'given') return { W: matrixIn(state, start.W), H: matrixIn(state, start.H) };
   const seed = seedOf(start, options);
-  if (start.from === 'random') return randomStart(totalRows(X), X[0].cols, k, seed, start.stream, nth);
+  if (start.from === 'random') {
+    const [m, n] = [totalRows(X), X[0].cols];
+    if (start.rng !== 'R') return randomStart(m, n, k, seed, start.stream, nth);
+    return randomStartOfR(m, n, k, { seed, stream: start.stream, nth, withH: op === 'nmf' });
+  }
   const { signal, threads, kernels } = options;
   return svdStart(start.from, X, k, { seed, stream: start.stream }, kernels, { signal, threads });
 }

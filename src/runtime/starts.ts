@@ -1,4 +1,5 @@
 import { type DenseMatrix, dense } from '../matrix.js';
+import { rUniforms } from '../random/r-random.js';
 import { fillUniform } from './rng.js';
 import { turn } from './turn.js';
 
@@ -27,6 +28,40 @@ export async function randomStart(
     W: await uniform(m, k, seed, 4 * stream, nth * m * k),
     H: await uniform(k, n, seed, 4 * stream + 1, nth * k * n),
   };
+}
+
+/** The seeds of R that are not negative. */
+const SEEDS = 2 ** 31;
+
+/**
+ * W (m × k) and then H (k × n), column by column, as R's `runif` draws them after `set.seed(seed + stream)`; without
+ * `withH` H is zero and not drawn. The `nth` start of a layer goes on where the one before it ended.
+ */
+export async function randomStartOfR(
+  m: number,
+  n: number,
+  k: number,
+  { seed, stream, nth, withH }: { seed: number; stream: number; nth: number; withH: boolean },
+): Promise<Start> {
+  const uniform = rUniforms(((seed % SEEDS) + stream) % SEEDS);
+  const before = nth * (m + (withH ? n : 0)) * k;
+  await inStretches(before, uniform);
+  const draw = async ({ data }: DenseMatrix) =>
+    inStretches(data.length, (p) => {
+      data[p] = uniform();
+    });
+  const start = { W: dense(m, k), H: dense(k, n) };
+  await draw(start.W);
+  if (withH) await draw(start.H);
+  return start;
+}
+
+/** Does something `count` times, and lets the event loop turn now and then. */
+async function inStretches(count: number, each: (p: number) => void): Promise<void> {
+  for (let p = 0; p < count; p++) {
+    if (p > 0 && p % STRETCH === 0) await turn();
+    each(p);
+  }
 }
 
 /** m × block, uniform on (−½, ½): what a subspace search begins from. */

@@ -146,6 +146,7 @@ const defaults: Readonly<Record<string, OptionCase>> = {
   sweeps: { with: { sweeps: 7 } },
   precision: { with: { precision: 'f32' } },
   restarts: { with: { restarts: 2 } },
+  rng: { with: { rng: 'R' } },
   maxIter: { with: { maxIter: 3 } },
   tol: { with: { tol: 0 } },
   norm: { with: { norm: 'L2' } },
