@@ -65,6 +65,12 @@ export type { GraphIssue, GraphIssueCode } from './issues.js';
 export type { Backend } from './kernels/select.js';
 export type { EntrySet, MaskInput } from './mask.js';
 export {
+  type AlternatingNnls,
+  type AlternatingNnlsOptions,
+  alternatingNnls,
+} from './nnls/alternating.js';
+export { type Nnls, type NnlsOptions, nnls } from './nnls/nnls.js';
+export {
   type CscMatrix,
   column,
   type DenseData,

@@ -31,6 +31,7 @@ const allowed: Readonly<Record<string, { readonly folders: readonly string[]; re
       packages: ['zod', 'node:crypto', 'node:fs/promises', 'node:module', 'node:path', 'node:timers/promises'],
     },
     net: { folders: ['compiler', 'dsl', 'io', 'kernels', 'runtime'], packages: ['node:crypto'] },
+    nnls: { folders: ['compiler', 'dsl', 'kernels'], packages: [] },
     guidance: { folders: ['compiler', 'dsl', 'kernels', 'net', 'runtime'], packages: [] },
     sweep: {
       folders: ['compiler', 'dsl', 'io', 'kernels', 'net', 'runtime'],
@@ -46,7 +47,7 @@ const allowed: Readonly<Record<string, { readonly folders: readonly string[]; re
       ],
     },
     'index.ts': {
-      folders: ['compiler', 'dsl', 'guidance', 'io', 'kernels', 'net', 'random', 'runtime', 'sweep'],
+      folders: ['compiler', 'dsl', 'guidance', 'io', 'kernels', 'net', 'nnls', 'random', 'runtime', 'sweep'],
       packages: [],
     },
   };

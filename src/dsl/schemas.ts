@@ -203,6 +203,23 @@ export const reconstructOptions = z.strictObject({
   samples: places,
 });
 
+export const nnlsOptions = z.strictObject({
+  L1: atLeastZero.optional(),
+  L2: atLeastZero.optional(),
+  upperBound: aboveZero.optional(),
+  threads: whole(1, MOST_THREADS).optional(),
+  backend: oneOf('auto', 'native', 'reference').optional(),
+});
+
+const START_RULE = '{ W } or { H }: the factor that stands still first';
+export const alternatingOptions = z.strictObject({
+  start: z.union([z.strictObject({ W: z.unknown() }), z.strictObject({ H: z.unknown() })], START_RULE),
+  halfSteps: whole(1).optional(),
+  signal: z.instanceof(AbortSignal, { error: 'an AbortSignal' }).optional(),
+  threads: whole(1, MOST_THREADS).optional(),
+  backend: oneOf('auto', 'native', 'reference').optional(),
+});
+
 const callback = z.custom((value) => typeof value === 'function', 'a function');
 const PARAM_RULE = 'a finite number, a string, true, false or null';
 const isParam = (value: unknown) =>
