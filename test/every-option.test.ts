@@ -5,12 +5,16 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vit
 import { compile } from '../src/compiler/compile.js';
 import * as schemas from '../src/dsl/schemas.js';
 import {
+  type AlternatingNnlsOptions,
+  alternatingNnls,
   type FitOptions,
   factorCondition,
   factorInput,
   factorNet,
   GraphError,
   nmfLayer,
+  type NnlsOptions,
+  nnls,
   type ProjectOptions,
   type ReconstructOptions,
   type RefineOptions,
@@ -158,6 +162,22 @@ const refineCases: Readonly<Record<string, () => RefineOptions>> = {
   whiten: () => ({ whiten: true }),
 };
 
+const nnlsCases: Readonly<Record<string, () => NnlsOptions>> = {
+  L1: () => ({ L1: 0.1 }),
+  L2: () => ({ L2: 0.1 }),
+  upperBound: () => ({ upperBound: 0.2 }),
+  threads: () => ({ threads: 3 }),
+  backend: () => ({ backend: 'reference' }),
+};
+const alternatingCases: Readonly<Record<string, () => Partial<AlternatingNnlsOptions>>> = {
+  'start.W': () => ({ start: { W: uniform(6, 2, 5) } }),
+  'start.H': () => ({ start: { H: uniform(2, 6, 5) } }),
+  halfSteps: () => ({ halfSteps: 3 }),
+  signal: () => ({ signal: AbortSignal.abort(new Error('no')) }),
+  threads: () => ({ threads: 3 }),
+  backend: () => ({ backend: 'reference' }),
+};
+
 const afterwards: Readonly<
   Record<string, readonly [cases: Readonly<Record<string, () => object>>, run: (options: object) => Promise<unknown>]>
 > = {
@@ -175,6 +195,11 @@ const afterwards: Readonly<
           ...options,
         }) as Promise<unknown> as Promise<GraphFit>,
       ),
+  ],
+  nnlsOptions: [nnlsCases, (options) => nnls(uniform(6, 2, 3), uniform(6, 4, 4), options)],
+  alternatingOptions: [
+    alternatingCases,
+    (options) => alternatingNnls(uniform(6, 6, 1), { start: { W: uniform(6, 2, 4) }, halfSteps: 4, ...options }),
   ],
   reconstructOptions: [reconstructCases, async (options) => (await net.fit()).reconstruct('x', options)],
   sweepOptions: [sweepCases, runSweep],

@@ -61,5 +61,4 @@ export async function nnls(
 }
 
 /** A list of numbers as a matrix of one column. */
-const asColumn = (B: unknown): unknown =>
-  isNumbers(B) && !isNumbers(B[0]) ? { rows: B.length, cols: 1, data: B } : B;
+const asColumn = (B: unknown): unknown => (isNumbers(B) && !isNumbers(B[0]) ? { rows: B.length, cols: 1, data: B } : B);
