@@ -10,3 +10,14 @@ export function issuesOf(run: () => unknown): readonly GraphIssue[] {
   }
   return [];
 }
+
+/** The same of what rejects. */
+export async function issuesOfAsync(run: () => Promise<unknown>): Promise<readonly GraphIssue[]> {
+  const error: unknown = await run().then(
+    () => undefined,
+    (reason: unknown) => reason,
+  );
+  return issuesOf(() => {
+    if (error !== undefined) throw error;
+  });
+}
