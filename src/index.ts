@@ -65,12 +65,6 @@ export type { GraphIssue, GraphIssueCode } from './issues.js';
 export type { Backend } from './kernels/select.js';
 export type { EntrySet, MaskInput } from './mask.js';
 export {
-  type AlternatingNnls,
-  type AlternatingNnlsOptions,
-  alternatingNnls,
-} from './nnls/alternating.js';
-export { type Nnls, type NnlsOptions, nnls } from './nnls/nnls.js';
-export {
   type CscMatrix,
   column,
   type DenseData,
@@ -83,6 +77,12 @@ export {
 } from './matrix.js';
 export type { MatrixInput } from './matrix-input.js';
 export { type CheckpointOptions, type FactorNet, type FitOptions, factorNet } from './net/net.js';
+export {
+  type AlternatingNnls,
+  type AlternatingNnlsOptions,
+  alternatingNnls,
+} from './nnls/alternating.js';
+export { type Nnls, type NnlsOptions, nnls } from './nnls/nnls.js';
 export { type RRandom, rRandom } from './random/r-random.js';
 export type {
   FitSummary,

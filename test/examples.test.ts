@@ -39,6 +39,22 @@ const expected: Readonly<Record<string, readonly RegExp[]>> = {
     /k = \d, L1 = 0.* has the lowest held-out error/,
     /44 of 80 layers were fitted: 1\d% of the multiply-adds/,
   ],
+  '07-multiplicative.ts': [
+    /200 updates: cost 66\.0418 after the first, 0\.26872 after the last/,
+    /largest step -4\.2108e-4: it never rises/,
+    /relative error 0\.02352/,
+    /samples 1 to 14/,
+    /samples 13 to 27/,
+    /samples 26 to 40/,
+    /by exact coordinate steps: cost 0\.22\d\d/,
+  ],
+  '08-alternating.ts': [
+    /half-step 1, X: residual 4\.812942\nhalf-step 2, Y: residual 0\.391006\nhalf-step 3, X: residual 0\.193458/,
+    /half-step 25, X: residual 0\.010112\n/,
+    /half-step 30, Y: residual 0\.004864\n/,
+    /the layer after 15 iterations: residual 0\.004864/,
+    /extrapolated: residual \d\.\de-\d+/,
+  ],
 };
 
 const run = async (name: string) =>

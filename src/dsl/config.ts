@@ -174,7 +174,7 @@ export interface NmfOptions<N extends string, K extends number> extends LayerOpt
   readonly projective?: boolean | undefined;
 }
 
-/** Factors to begin from; H is then multiplied by the one number that fits the data best. */
+/** Factors to begin from; H is then multiplied by the one number that fits the data best, which 'mu' and 'bpp' don't feel. */
 export interface GivenStart {
   /** features × k, all rows that the layer reads; no negative numbers unless W may have them. */
   readonly W: MatrixInput;
@@ -204,8 +204,9 @@ export interface SvdSpec<N extends string = string, K extends number = number> e
 interface NmfDefaults {
   /**
    * How each factor is solved for while the other stands still. 'hals' (default): exact coordinate steps; the objective
-   * never rises. 'bpp': exactly, by block principal pivoting (Kim & Park 2011). 'mu': multiplicative updates (Lee & Seung
-   * 2001), for non-negative data and factors. 'cholesky': least squares, then clipped at zero: a heuristic that may raise
+   * never rises. 'bpp': exactly, by block principal pivoting (Kim & Park 2011); `alternatingNnls` is the same outside a graph,
+   * half-step by half-step. 'mu': multiplicative updates (Lee & Seung 2001), H first, for non-negative data and factors;
+   * nothing is added to denominators, since what is zero stays zero. 'cholesky': least squares, then clipped at zero: a heuristic that may raise
    * the objective.
    */
   readonly solver?: Solver | undefined;

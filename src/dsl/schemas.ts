@@ -213,7 +213,13 @@ export const nnlsOptions = z.strictObject({
 
 const START_RULE = '{ W } or { H }: the factor that stands still first';
 export const alternatingOptions = z.strictObject({
-  start: z.union([z.strictObject({ W: z.unknown() }), z.strictObject({ H: z.unknown() })], START_RULE),
+  start: z.union(
+    [
+      z.strictObject({ W: z.unknown(), H: z.undefined().optional() }),
+      z.strictObject({ H: z.unknown(), W: z.undefined().optional() }),
+    ],
+    START_RULE,
+  ),
   halfSteps: whole(1).optional(),
   signal: z.instanceof(AbortSignal, { error: 'an AbortSignal' }).optional(),
   threads: whole(1, MOST_THREADS).optional(),

@@ -1,14 +1,16 @@
 import { checkOptions } from '../dsl/check-options.js';
 import { alternatingOptions } from '../dsl/schemas.js';
 import { type Backend, selectKernels } from '../kernels/select.js';
-import { type DenseMatrix, type Matrix, toDense, transpose, transposeCsc, turned } from '../matrix.js';
+import { type DenseMatrix, dense, type Matrix, toDense, transpose, transposeCsc, turned } from '../matrix.js';
 import type { MatrixInput } from '../matrix-input.js';
 import { linesKnown, type Reading, reading, sizeOf, whole } from './read.js';
 import { NO_TERMS, residualOf, solve } from './solve.js';
 
 export interface AlternatingNnlsOptions {
   /** The factor that stands still first, ≥ 0: W (m × k), then H is solved for first, or H (k × n), then W. */
-  readonly start: { readonly W: MatrixInput } | { readonly H: MatrixInput };
+  readonly start:
+    | { readonly W: MatrixInput; readonly H?: undefined }
+    | { readonly H: MatrixInput; readonly W?: undefined };
   /** How often a factor is solved for, a whole number ≥ 1; default 100, fifty times each. */
   readonly halfSteps?: number | undefined;
   /** Cancels between two half-steps: rejects with `signal.reason`. */
@@ -48,7 +50,7 @@ export async function alternatingNnls(X: MatrixInput, options: AlternatingNnlsOp
   const args = reading('alternatingNnls');
   const data = args.read('X', X);
   if (data !== undefined) linesKnown(args, 'X', data, true);
-  const [side, given] = 'W' in start ? (['W', start.W] as const) : (['H', start.H] as const);
+  const [side, given] = start.W !== undefined ? (['W', start.W] as const) : (['H', start.H] as const);
   const factor = args.done(readStart(args, side, given, data?.matrix));
   const known = args.done(data);
 
@@ -80,7 +82,8 @@ function readStart(args: Reading, side: 'W' | 'H', given: MatrixInput, X: Matrix
   const [own, wanted] = side === 'W' ? [matrix.rows, X?.rows] : [matrix.cols, X?.cols];
   if (wanted !== undefined && own !== wanted)
     args.refuse(of, `of ${wanted} ${side === 'W' ? 'rows' : 'columns'}, as X is`, sizeOf(matrix));
-  return toDense(matrix);
+  // It may come back as it is.
+  return dense(matrix.rows, matrix.cols, toDense(matrix).data.slice());
 }
 
 const flipped = (X: Matrix): Matrix => (X.kind === 'dense' ? turned(X) : transposeCsc(X));
