@@ -174,7 +174,10 @@ export interface NmfOptions<N extends string, K extends number> extends LayerOpt
   readonly projective?: boolean | undefined;
 }
 
-/** Factors to begin from; H is then multiplied by the one number that fits the data best, which 'mu' and 'bpp' don't feel. */
+/**
+ * Factors to begin from; H is then multiplied by the one number that fits the data best, on which the first step of 'bpp',
+ * and of 'mu' without penalties, doesn't depend.
+ */
 export interface GivenStart {
   /** features × k, all rows that the layer reads; no negative numbers unless W may have them. */
   readonly W: MatrixInput;
