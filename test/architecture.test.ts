@@ -44,6 +44,7 @@ const allowed: Readonly<Record<string, { readonly folders: readonly string[]; re
         'node:path',
         'node:timers/promises',
         'node:url',
+        'node:worker_threads',
       ],
     },
     'index.ts': {
