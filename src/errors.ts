@@ -109,3 +109,36 @@ export type SweepStoreErrorCode =
 export class SweepStoreError extends FileError<SweepStoreErrorCode> {
   override readonly name = 'SweepStoreError';
 }
+
+/** What can be wrong with a worker thread of a sweep. */
+export type SweepWorkerErrorCode = 'not-started' | 'ended';
+
+/**
+ * A worker thread of a sweep (`executor: 'threads'`) that couldn't start, or that ended before its fit was done, for want of
+ * memory, say: `cause` is the error that ended it, where there was one. It ends the sweep, for it says nothing of a point.
+ */
+export class SweepWorkerError extends Error {
+  override readonly name = 'SweepWorkerError';
+  readonly code: SweepWorkerErrorCode;
+  /** That of the thread. */
+  readonly exitCode: number;
+
+  constructor(
+    code: SweepWorkerErrorCode,
+    {
+      exitCode,
+      fitting,
+      cause,
+    }: { readonly exitCode: number; readonly fitting?: string | undefined; readonly cause?: unknown },
+  ) {
+    const rule = code === 'ended' ? 'live until its fits are done' : 'be able to start';
+    const why = cause === undefined ? '' : ` of: ${cause instanceof Error ? cause.message : String(cause)}`;
+    const when = fitting === undefined ? '' : ` while it fitted ${fitting}`;
+    super(
+      `A worker thread of a sweep must ${rule}; got one that ended with exit code ${exitCode}${when}${why}. Give it fewer workers, or executor: 'inline'`,
+      cause === undefined ? undefined : { cause },
+    );
+    this.code = code;
+    this.exitCode = exitCode;
+  }
+}

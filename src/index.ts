@@ -53,6 +53,8 @@ export {
   type ModelFileErrorCode,
   SweepStoreError,
   type SweepStoreErrorCode,
+  SweepWorkerError,
+  type SweepWorkerErrorCode,
 } from './errors.js';
 export { computeTarget, type Label, type TargetOptions } from './guidance/compute-target.js';
 export { type RefineOptions, refine } from './guidance/refine.js';

@@ -42,6 +42,7 @@ const allowed: Readonly<Record<string, { readonly folders: readonly string[]; re
         'node:path',
         'node:timers/promises',
         'node:url',
+        'node:worker_threads',
       ],
     },
     'index.ts': { folders: ['compiler', 'dsl', 'guidance', 'io', 'kernels', 'net', 'runtime', 'sweep'], packages: [] },

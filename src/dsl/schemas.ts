@@ -262,6 +262,7 @@ export const sweepRunOptions = z.strictObject({
   onProgress: callback.optional(),
   onError: oneOf('stop', 'record').optional(),
   workers: whole(1, MOST_THREADS).optional(),
+  executor: oneOf('inline', 'threads').optional(),
   threads: whole(1, MOST_THREADS).optional(),
   backend: oneOf('auto', 'native', 'reference').optional(),
   memory: oneOf('normal', 'low').optional(),

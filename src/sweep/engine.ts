@@ -1,7 +1,11 @@
 import { setMaxListeners } from 'node:events';
-import { availableParallelism } from 'node:os';
+import { SweepWorkerError } from '../errors.js';
+import { show } from '../issues.js';
 import type { Kernels } from '../kernels/kernels.js';
-import { type FitContext, fitPoint, keysOf, type Task } from './fit-point.js';
+import { type Executor, sharesOf } from './executors/executor.js';
+import { inlineExecutor } from './executors/inline.js';
+import { threadsExecutor } from './executors/threads.js';
+import { keysOf, type Task } from './fit-point.js';
 import type { Ledger, RowId } from './ledger.js';
 import type { SweepRunOptions } from './options.js';
 import type { Inputs, Point } from './points.js';
@@ -21,6 +25,8 @@ export interface Engine {
    */
   evaluate(points: readonly Point[], budget: number | null): Promise<readonly SweepRow[]>;
   readonly work: () => Work;
+  /** Ends what fits: nothing is evaluated afterwards. */
+  close(): Promise<void>;
 }
 
 interface EngineOptions {
@@ -43,18 +49,21 @@ type Prepared =
 export function createEngine(options: EngineOptions): Engine {
   const { inputs, masking, reps, fitting, kernels, run, ledger, onRow } = options;
   const { workers = 1, threads, memory, onError = 'record' } = run;
+  const executors = { inline: inlineExecutor, threads: threadsExecutor };
   const { looks } = fitting;
   // Each kernel listens to it while it runs.
   const signal = run.signal && AbortSignal.any([run.signal]);
   if (signal !== undefined) setMaxListeners(0, signal);
   const steps = new SharedSteps(looks === null ? 'furthest' : 'all');
-  const context: FitContext = { kernels, looks, steps, threads: eachOf(threads, workers), memory, signal };
+  const shares = sharesOf(threads, workers);
+  const executor: Executor = executors[run.executor ?? 'inline']({ kernels, looks, memory, signal, shares });
 
   const prepared = (point: Point, replicate: Replicate): Prepared => {
     if (point.error !== null) return { task: null, error: point.error };
     try {
       const masked = compileOn(point, replicate, fitting);
-      return { task: { point, replicate, masked, keys: keysOf(masked, replicate) }, error: null };
+      const name = `${show(point.params)} on mask ${replicate.index}`;
+      return { task: { name, replicate, masked, keys: keysOf(masked, replicate) }, error: null };
     } catch (error) {
       if (onError === 'stop') throw error;
       return { task: null, error: rowError(error) };
@@ -63,16 +72,17 @@ export function createEngine(options: EngineOptions): Engine {
 
   const rowOf = async ({ task, error }: Prepared, point: Point, { replicate, budget }: RowId): Promise<SweepRow> => {
     const began = performance.now();
+    const own = { point: point.index, params: point.params, replicate };
     const failed = (cause: RowError): SweepRow => {
-      const { index, params } = point;
       const seconds = (performance.now() - began) / 1000;
-      return Object.freeze({ point: index, params, replicate, budget, error: cause, seconds });
+      return Object.freeze({ ...own, budget, error: cause, seconds });
     };
     if (task === null) return failed(error);
     try {
-      return await fitPoint({ ...task, budget }, context);
+      const fit = await executor.fit({ ...task, budget }, steps);
+      return Object.freeze({ ...own, ...fit, inputs: Object.freeze(fit.inputs) });
     } catch (cause) {
-      if (signal?.aborted || onError === 'stop') throw cause;
+      if (signal?.aborted || onError === 'stop' || cause instanceof SweepWorkerError) throw cause;
       return failed(rowError(cause));
     }
   };
@@ -94,7 +104,7 @@ export function createEngine(options: EngineOptions): Engine {
         for (const index of [...ready.keys()]) if (!wanted.has(index)) release(index);
       },
       async get({ index }: Point): Promise<Prepared> {
-        replicate ??= replicateOf(r, inputs, masking);
+        replicate ??= replicateOf(r, inputs, masking).then(executor.placed);
         const made = await replicate;
         // All at once: what they share is kept for the last of them.
         for (const point of wanted.values()) {
@@ -138,12 +148,13 @@ export function createEngine(options: EngineOptions): Engine {
 
   return {
     work: () => steps.work,
+    close: () => executor.close(),
     async evaluate(points, budget) {
       const rows: SweepRow[] = [];
       await ledger.enter(points);
       for (const mask of masks) mask.want(points);
       for (const replicate of masks.keys()) {
-        const own = await pooled(points, workers, async (point) => {
+        const own = await pooled(points, executor.slots, async (point) => {
           const row = await madeRow(point, { params: point.params, replicate, budget });
           if (row !== null) onRow(row);
           return row;
@@ -153,12 +164,6 @@ export function createEngine(options: EngineOptions): Engine {
       return rows;
     },
   };
-}
-
-/** Threads for each of some workers; undefined where all may take all. */
-function eachOf(threads: number | undefined, workers: number): number | undefined {
-  if (workers === 1) return threads;
-  return Math.max(1, Math.floor((threads ?? availableParallelism()) / workers));
 }
 
 /**

@@ -4,20 +4,20 @@ import { run } from '../runtime/run.js';
 import type { FitPart, LayerResult, Share } from '../runtime/state.js';
 import type { Memory } from '../solver.js';
 import { isLayer, iterationCosts, layerKeys, layersBelow } from './merge.js';
-import type { Point } from './points.js';
 import type { Masked, Replicate } from './replicate.js';
 import type { FittedRow } from './rows.js';
 import { scoreEntries, scoreSamples, totals } from './score.js';
-import type { Left, SharedSteps } from './shared-steps.js';
+import type { Left, Steps } from './shared-steps.js';
 
 export interface Looks {
   readonly every: number;
   readonly patience: number;
 }
 
-/** A point on a mask, ready to be fitted. */
+/** A point on a mask, ready to be fitted: data, whatever made it. */
 export interface Task {
-  readonly point: Point;
+  /** What it is called in errors. */
+  readonly name: string;
   readonly replicate: Replicate;
   readonly masked: Masked;
   /** What each of its layers is fitted from. */
@@ -26,11 +26,14 @@ export interface Task {
   readonly budget: number | null;
 }
 
+/** What a row says of a point that was fitted. */
+export type Fit = Omit<FittedRow, 'point' | 'params' | 'replicate'>;
+
 export interface FitContext {
   readonly kernels: Kernels;
   /** Iterations from one look at the held-out loss to the next, and looks that may pass without a lower one; null: none. */
   readonly looks: Looks | null;
-  readonly steps: SharedSteps;
+  readonly steps: Steps;
   readonly threads: number | undefined;
   readonly memory: Memory | undefined;
   readonly signal: AbortSignal | undefined;
@@ -64,7 +67,7 @@ function partOf(layer: string, end: number, seed: number, from: Left | null, lea
 }
 
 /** Layers as points share them: from where the last rung has left them, up to a budget. */
-function sharing({ masked: { plan }, replicate: { seed }, keys, budget }: Task, steps: SharedSteps): Share {
+function sharing({ masked: { plan }, replicate: { seed }, keys, budget }: Task, steps: Steps): Share {
   const [costs, below] = [iterationCosts(plan), layersBelow(plan)];
   const ends = new Map(plan.fit.filter(isLayer).map((step) => [step.layer, endOf(step, budget)]));
   const results = new Map<string, LayerResult>();
@@ -84,24 +87,24 @@ function sharing({ masked: { plan }, replicate: { seed }, keys, budget }: Task, 
  * Fits a point on what a mask leaves of the data, and scores it on the rest; with early stopping it is scored again and again
  * on the way, and the row is that of the lowest held-out loss.
  */
-export async function fitPoint(task: Task, context: FitContext): Promise<FittedRow> {
+export async function fitPoint(task: Task, context: FitContext): Promise<Fit> {
   const { looks } = context;
-  if (looks === null) return (await fitOnce(task, context)).row;
+  if (looks === null) return (await fitOnce(task, context)).fit;
   const began = performance.now();
-  let best: FittedRow | undefined;
+  let best: Fit | undefined;
   for (let budget = looks.every, idle = 0; idle < looks.patience; budget += looks.every) {
-    const { row, ended } = await fitOnce({ ...task, budget }, context);
-    idle = best === undefined || row.testLoss < best.testLoss ? 0 : idle + 1;
-    if (idle === 0) best = row;
+    const { fit, ended } = await fitOnce({ ...task, budget }, context);
+    idle = best === undefined || fit.testLoss < best.testLoss ? 0 : idle + 1;
+    if (idle === 0) best = fit;
     if (ended) break;
   }
   if (best === undefined) throw new TypeError('a fit that is looked at must be looked at once');
-  return Object.freeze({ ...best, budget: null, seconds: (performance.now() - began) / 1000 });
+  return { ...best, budget: null, seconds: (performance.now() - began) / 1000 };
 }
 
-/** A row, and whether more iterations would change nothing. */
-async function fitOnce(task: Task, context: FitContext): Promise<{ readonly row: FittedRow; readonly ended: boolean }> {
-  const { point, replicate, masked, budget } = task;
+/** A fit, and whether more iterations would change nothing. */
+async function fitOnce(task: Task, context: FitContext): Promise<{ readonly fit: Fit; readonly ended: boolean }> {
+  const { replicate, masked, budget } = task;
   const { plan, bindings, heldOut } = masked;
   const { kernels, steps, threads, memory, signal } = context;
   const began = performance.now();
@@ -118,19 +121,16 @@ async function fitOnce(task: Task, context: FitContext): Promise<{ readonly row:
     const end = endOf(step, budget);
     return end === null || end === step.args.maxIter || stoppedBefore(end, state.results.get(step.layer));
   });
-  const row = Object.freeze({
-    point: point.index,
-    params: point.params,
-    replicate: replicate.index,
+  const fit = {
     budget,
     error: null,
     ...totals(scores),
-    inputs: Object.freeze(Object.fromEntries(scores)),
+    inputs: Object.fromEntries(scores),
     iterations: results.reduce((sum, { iterations }) => sum + iterations, 0),
     converged: results.every(({ stopped }) => stopped === 'converged'),
     seconds: (performance.now() - began) / 1000,
-  });
-  return { row, ended };
+  };
+  return { fit, ended };
 }
 
 /** Whether a layer came to its end by itself. */

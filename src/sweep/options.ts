@@ -64,8 +64,17 @@ export interface SweepRunOptions {
   readonly onProgress?: ((progress: SweepProgress) => void) | undefined;
   /** 'record' (default): a point that fails is a row with its error; 'stop': the sweep rejects with it. */
   readonly onError?: 'stop' | 'record' | undefined;
-  /** Fits that run at once, ≥ 1; default 1. The threads of the kernels are divided among them. */
+  /**
+   * Fits that run at once, ≥ 1; default 1. The threads of the kernels are divided among them, so there are never more fits at
+   * once than `threads`.
+   */
   readonly workers?: number | undefined;
+  /**
+   * Where fits run. 'inline' (default): on the caller's thread, from which the native kernels go to threads of their own;
+   * 'threads': each of the `workers` on a worker thread, so that the reference kernels run side by side too, and nothing of a
+   * fit is done on the caller's thread. Worker threads take a moment to start, and hold a copy of the data that they share.
+   */
+  readonly executor?: 'inline' | 'threads' | undefined;
   /** Threads for the native kernels, ≥ 1, of all fits together; default: all cores. */
   readonly threads?: number | undefined;
   /** 'auto' (default): native where it is built, else reference. */

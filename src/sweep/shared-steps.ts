@@ -28,7 +28,13 @@ export interface Wanted {
 }
 
 /** Fits a layer, from where it was left; what it leaves for later is told. */
-type GoOn = (left: Left | null, leave: (left: Left) => void) => Promise<LayerResult>;
+export type GoOn = (left: Left | null, leave: (left: Left) => void) => Promise<LayerResult>;
+
+/** Layers that several fits have in common. */
+export interface Steps {
+  /** The result of a layer, fitted now or by whoever came first. */
+  get(key: string, wanted: Wanted, goOn: GoOn): Promise<LayerResult>;
+}
 
 interface Entry {
   readonly wanted: Wanted;
@@ -40,7 +46,7 @@ interface Entry {
 const endOf = ({ wanted: { end } }: Entry): number => end ?? Infinity;
 
 /** Layers that several points have in common: each is fitted, or gone on with, when the first point comes to it. */
-export class SharedSteps {
+export class SharedSteps implements Steps {
   readonly #holders = new Map<string, number>();
   /** How far each has come: the furthest alone, or whatever has been asked for. */
   readonly #entries = new Map<string, readonly Entry[]>();
@@ -61,7 +67,6 @@ export class SharedSteps {
     for (const key of keys) this.#holders.set(key, (this.#holders.get(key) ?? 0) + 1);
   }
 
-  /** The result of a layer, fitted now or by whoever came first. */
   async get(key: string, wanted: Wanted, goOn: GoOn): Promise<LayerResult> {
     const known = this.#entries.get(key) ?? [];
     const alike = known.filter(({ wanted: { below } }) => below === wanted.below);

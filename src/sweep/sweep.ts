@@ -50,6 +50,7 @@ export interface Sweep<S extends Space = Space> {
    * @throws GraphError 'unknown-option', 'invalid-option' for these options; the first failure with `onError: 'stop'`.
    * @throws SweepError when every point has failed; `rows` say why.
    * @throws SweepStoreError for a `store` that can't be used, or a row that can't be kept.
+   * @throws SweepWorkerError for a worker thread that can't start, or that ends before its time.
    */
   run(options?: SweepRunOptions): Promise<SweepResult<S>>;
   /** The same, row by row: yields as rows are done, and returns the result; a loop that is left ends the sweep. */
@@ -154,7 +155,7 @@ export function graphSweep<const S extends Space>(options: SweepOptions<S>): Swe
       rows.push(...found);
       return asked.map(({ index }) => meanLoss(found.filter(({ point }) => point === index)));
     };
-    await search.run(ask).finally(() => ledger.close());
+    await search.run(ask).finally(() => engine.close().finally(() => ledger.close()));
     const choice = choose(rows, (point) => points[point].complexity);
     if (choice === undefined) throw new SweepError(rows);
     return resultOf(choice, rows, engine.work(), seed);
@@ -191,8 +192,8 @@ export async function crossValidateGraph<const S extends Space>(
   options: SweepOptions<S> & SweepRunOptions,
 ): Promise<SweepResult<S>> {
   checkOptions(crossValidateOptions, options, 'crossValidateGraph');
-  const { signal, onProgress, onError, workers, threads, backend, memory, store, ...sweep } = options;
-  const run = { signal, onProgress, onError, workers, threads, backend, memory, store };
+  const { signal, onProgress, onError, workers, executor, threads, backend, memory, store, ...sweep } = options;
+  const run = { signal, onProgress, onError, workers, executor, threads, backend, memory, store };
   // What is left are the options of the sweep.
   return graphSweep<S>(sweep as SweepOptions<S>).run(run);
 }

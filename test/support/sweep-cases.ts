@@ -50,6 +50,7 @@ export const sweepRunCases = (fresh: () => string): Cases => ({
   onProgress: () => ({ onProgress: () => {} }),
   onError: () => ({ onError: 'stop' }),
   workers: () => ({ workers: 2 }),
+  executor: () => ({ executor: 'threads' }),
   threads: () => ({ threads: 3 }),
   backend: () => ({ backend: 'reference' }),
   memory: () => ({ memory: 'low' }),
