@@ -2,6 +2,7 @@ import { setMaxListeners } from 'node:events';
 import { SweepWorkerError } from '../errors.js';
 import { show } from '../issues.js';
 import type { Kernels } from '../kernels/kernels.js';
+import { createPause } from '../kernels/reference/pause.js';
 import { type Executor, sharesOf } from './executors/executor.js';
 import { inlineExecutor } from './executors/inline.js';
 import { threadsExecutor } from './executors/threads.js';
@@ -90,6 +91,7 @@ export function createEngine(options: EngineOptions): Engine {
   /** What a mask leaves of points, from when somebody wants to fit one until all are done with. */
   const maskOf = (r: number) => {
     let replicate: Promise<Replicate> | undefined;
+    let preparing: Promise<void> | undefined;
     const ready = new Map<number, Prepared>();
     let wanted = new Map<number, Point>();
     const release = (index: number) => {
@@ -98,21 +100,32 @@ export function createEngine(options: EngineOptions): Engine {
       if (task != null) steps.release(task.keys.values());
       if (ready.size === 0 && wanted.size === 0) replicate = undefined;
     };
+    /** All at once: what they share is kept for the last of them. */
+    const prepareAll = async () => {
+      replicate ??= replicateOf(r, inputs, masking).then(executor.placed);
+      const made = await replicate;
+      const pause = createPause();
+      for (const point of wanted.values()) {
+        if (ready.has(point.index)) continue;
+        const one = prepared(point, made);
+        ready.set(point.index, one);
+        if (one.task !== null) steps.expect(one.task.keys.values());
+        if (pause.due()) await pause.turn();
+        signal?.throwIfAborted();
+      }
+    };
     return {
       want(points: readonly Point[]) {
         wanted = new Map(points.map((point) => [point.index, point]));
         for (const index of [...ready.keys()]) if (!wanted.has(index)) release(index);
       },
       async get({ index }: Point): Promise<Prepared> {
-        replicate ??= replicateOf(r, inputs, masking).then(executor.placed);
-        const made = await replicate;
-        // All at once: what they share is kept for the last of them.
-        for (const point of wanted.values()) {
-          if (ready.has(point.index)) continue;
-          const one = prepared(point, made);
-          ready.set(point.index, one);
-          if (one.task !== null) steps.expect(one.task.keys.values());
+        if (!ready.has(index)) {
+          preparing ??= prepareAll().finally(() => {
+            preparing = undefined;
+          });
         }
+        await preparing;
         const own = ready.get(index);
         if (own === undefined) throw new TypeError('a point must be wanted before it is fitted');
         return own;

@@ -4,12 +4,13 @@ import { fileURLToPath } from 'node:url';
 import ts from 'typescript';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
+const NATIVE = 'src/kernels/native';
 
 /**
  * A program in plain JavaScript beside a copy of src, and of some files of the tests, in the same: Node begins to run it at
- * once. It lies in the project, so that packages are found.
+ * once. It lies in the project, so that packages are found, and has the native kernels where they are built.
  */
-export function inPlainJs(script: string, support: readonly string[]) {
+export function inPlainJs(script: string, support: readonly string[] = []) {
   const folder = mkdtempSync(join(root, 'test/.plain-'));
   const sources = readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8' })
     .filter((path) => path.endsWith('.ts') && !path.endsWith('.d.ts'))
@@ -20,8 +21,11 @@ export function inPlainJs(script: string, support: readonly string[]) {
     mkdirSync(dirname(target), { recursive: true });
     writeFileSync(target, ts.transpile(readFileSync(join(root, path), 'utf8'), options));
   }
-  cpSync(join(root, 'package.json'), join(folder, 'package.json'));
+  const addons = readdirSync(join(root, NATIVE)).filter((name) => name.endsWith('.node'));
+  mkdirSync(join(folder, NATIVE), { recursive: true });
+  for (const path of ['package.json', ...addons.map((name) => join(NATIVE, name))])
+    cpSync(join(root, path), join(folder, path));
   const program = join(folder, 'program.js');
   writeFileSync(program, script);
-  return { program, tidy: () => rmSync(folder, { recursive: true }) };
+  return { folder, program, tidy: () => rmSync(folder, { recursive: true }) };
 }

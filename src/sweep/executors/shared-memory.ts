@@ -1,3 +1,4 @@
+import { hidden } from '../../mask.js';
 import type { Floats, Matrix } from '../../matrix.js';
 import type { Task } from '../fit-point.js';
 import type { Split } from '../held-out.js';
@@ -47,7 +48,8 @@ export function sharedMemory(): SharedMemory {
     splits: new Map(
       [...own.splits].map(([input, { train, test, count }]): [string, Split] => [
         input,
-        { train: matrix(train), test: matrix(test), count },
+        // All is missing from it that is to be.
+        { train: hidden(matrix(train)), test: matrix(test), count },
       ]),
     ),
   });
