@@ -25,6 +25,21 @@ describe('the built package', () => {
     expect(printed.trim()).toBe(`2 ${haveNative ? 'native' : 'reference'} dist/index.js`);
   });
 
+  test('fits on worker threads', () => {
+    const program = `
+      import { crossValidateRank } from 'factorloom';
+      const X = Array.from({ length: 9 }, (_, i) => Array.from({ length: 8 }, (_, j) => (i * j) % 5));
+      const tables = [];
+      for (const executor of ['inline', 'threads'])
+        tables.push((await crossValidateRank(X, { k: [1, 2], executor, workers: 2, threads: 2 })).table());
+      console.log(tables[0] === tables[1], tables[0].length > 100);`;
+    const printed = execFileSync(process.execPath, ['--input-type=module', '-e', program], {
+      cwd: root,
+      encoding: 'utf8',
+    });
+    expect(printed.trim()).toBe('true true');
+  });
+
   test('its types serve a strict project that writes declarations', () => {
     const project = mkdtempSync(join(tmpdir(), 'factorloom-user-'));
     mkdirSync(join(project, 'node_modules'));

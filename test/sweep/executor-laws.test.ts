@@ -14,6 +14,7 @@ import {
   factorShared,
   graphSweep,
   H,
+  KernelError,
   nmfLayer,
   range,
   type SweepResult,
@@ -21,7 +22,7 @@ import {
   svdLayer,
 } from '../../src/index.js';
 import { dense, toCsc } from '../../src/matrix.js';
-import { sparse, uniform } from '../support/matrices.js';
+import { scaled, sparse, uniform } from '../support/matrices.js';
 import { haveNative, withoutNative } from '../support/native.js';
 import { inPlainJs } from '../support/plain-js.js';
 import { forget, watch } from '../support/watched-workers.js';
@@ -49,6 +50,7 @@ const x = factorInput(X, { name: 'x' });
 const y = factorInput(sparse(24, 28, 2), { name: 'y' });
 const gaps = factorInput(dense(36, 28, X.data.map((z, p) => (p % 7 === 1 ? Number.NaN : z))), { name: 'x' }); // biome-ignore format: one thought
 const Z = uniform(2, 28, 7);
+const large = factorInput(scaled(X, 1e4), { name: 'x' });
 const below = nmfLayer(x, { name: 'below', k: 5 });
 
 interface Case {
@@ -116,15 +118,16 @@ const CASES: Readonly<Record<string, Case>> = {
     make: (k) => nmfLayer(x, { name: 'a', k, projective: true }),
     more: { holdOut: 'samples' },
   },
-  'points that fail: no graph, none on a mask, no numbers': {
+  'points that fail: no graph, none on a mask, no numbers, no memory': {
     make: (k) => {
       if (k === 1) throw new Error('one is too few');
-      if (k === 2) return svdLayer(x, { name: 's', k });
+      if (k === 2) return svdLayer(large, { name: 's', k });
       // What is handed on has left the range of numbers when it is weighted.
-      if (k === 3) return nmfLayer(factorShared(below, y, { weights: { below: 1e-300 } }), { name: 'a', k });
-      return nmfLayer(x, { name: 'a', k });
+      const under = nmfLayer(large, { name: 'under', k: 5 });
+      if (k === 3) return nmfLayer(factorShared(under, large, { weights: { under: 1e279 } }), { name: 'a', k });
+      return nmfLayer(large, { name: 'a', k: k === 4 ? 2_000_000_000 : k });
     },
-    more: { params: { k: [1, 2, 3, 4] } },
+    more: { params: { k: [1, 2, 3, 4, 5] } },
   },
 };
 
@@ -166,18 +169,21 @@ describe.each([
 });
 
 test('rows that fail are the same, and there are some', async () => {
-  const sweep = options(CASES['points that fail: no graph, none on a mask, no numbers']);
+  const sweep = options(CASES['points that fail: no graph, none on a mask, no numbers, no memory']);
   const { rows } = await crossValidateGraph({ ...sweep, executor: 'threads', workers: 2, threads: 2 });
   expect(rows.map(({ error }) => error?.code ?? null)).toEqual(
-    [1, 2].flatMap(() => ['invalid-point', expect.any(String), 'non-finite', null]),
+    [1, 2].flatMap(() => ['invalid-point', 'incompatible-options', 'non-finite', 'out-of-memory', null]),
   );
-  const failed = crossValidateGraph({
-    ...sweep,
-    params: { k: [4, 3] },
-    executor: 'threads',
-    onError: 'stop',
-  });
-  await expect(failed).rejects.toMatchObject({ name: 'KernelError', code: 'non-finite', layer: 'a' });
+  for (const k of [3, 4]) {
+    const stopped = { ...sweep, params: { k: [5, k] }, onError: 'stop' as const };
+    const inline = await crossValidateGraph(stopped).catch((error: unknown) => error);
+    const own = await crossValidateGraph({ ...stopped, executor: 'threads' }).catch((error: unknown) => error);
+    if (!(own instanceof KernelError && inline instanceof KernelError)) throw own;
+    const { code, layer, message, cause } = own;
+    expect({ code, layer, message }).toEqual({ code: inline.code, layer: 'a', message: inline.message });
+    expect(cause).toEqual(inline.cause);
+    expect(cause).toBeInstanceOf(Error);
+  }
 });
 
 describe('a store', () => {
