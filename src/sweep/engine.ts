@@ -1,6 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import { SweepWorkerError } from '../errors.js';
-import { show } from '../issues.js';
+import { pointText } from '../issues.js';
 import type { Kernels } from '../kernels/kernels.js';
 import { createPause } from '../kernels/reference/pause.js';
 import { type Executor, sharesOf } from './executors/executor.js';
@@ -63,7 +63,7 @@ export function createEngine(options: EngineOptions): Engine {
     if (point.error !== null) return { task: null, error: point.error };
     try {
       const masked = compileOn(point, replicate, fitting);
-      const name = `${show(point.params)} on mask ${replicate.index}`;
+      const name = `${pointText(point.params)} on mask ${replicate.index}`;
       return { task: { name, replicate, masked, keys: keysOf(masked, replicate) }, error: null };
     } catch (error) {
       if (onError === 'stop') throw error;
