@@ -120,8 +120,8 @@ export type SweepWorkerErrorCode = 'not-started' | 'ended';
 export class SweepWorkerError extends Error {
   override readonly name = 'SweepWorkerError';
   readonly code: SweepWorkerErrorCode;
-  /** That of the thread. */
-  readonly exitCode: number;
+  /** That of the thread; null: there was none. */
+  readonly exitCode: number | null;
 
   constructor(
     code: SweepWorkerErrorCode,
@@ -129,13 +129,14 @@ export class SweepWorkerError extends Error {
       exitCode,
       fitting,
       cause,
-    }: { readonly exitCode: number; readonly fitting?: string | undefined; readonly cause?: unknown },
+    }: { readonly exitCode: number | null; readonly fitting?: string | undefined; readonly cause?: unknown },
   ) {
+    const got = exitCode === null ? 'none' : `one that ended with exit code ${exitCode}`;
     const rule = code === 'ended' ? 'live until its fits are done' : 'be able to start';
-    const why = cause === undefined ? '' : ` of: ${cause instanceof Error ? cause.message : String(cause)}`;
+    const why = cause === undefined ? '' : `, because of: ${cause instanceof Error ? cause.message : String(cause)}`;
     const when = fitting === undefined ? '' : ` while it fitted ${fitting}`;
     super(
-      `A worker thread of a sweep must ${rule}; got one that ended with exit code ${exitCode}${when}${why}. Give it fewer workers, or executor: 'inline'`,
+      `A worker thread of a sweep must ${rule}; got ${got}${when}${why}. Give it fewer workers, or executor: 'inline'`,
       cause === undefined ? undefined : { cause },
     );
     this.code = code;

@@ -4,7 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import {
   crossValidateGraph,
   factorInput,
@@ -55,12 +55,16 @@ let folder = '';
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'factorloom-'));
   plain = inPlainJs(script);
-});
+}, 60_000);
 afterAll(async () => {
   plain.tidy();
   await rm(folder, { recursive: true });
 });
-afterEach(forget);
+beforeEach(() => {
+  forget();
+  // Threads that begin at once, none of them busy with types.
+  watch.entry = pathToFileURL(join(plain.folder, 'src/sweep/executors/worker.js'));
+});
 
 const x = factorInput(uniform(200, 160, 1), { name: 'x' });
 /** Two short fits, and two that would take very long. */
@@ -187,6 +191,13 @@ describe('threads that come to nothing', () => {
     const error = await failure(sweep.run(two));
     expect(error).toMatchObject({ name: 'SweepWorkerError', code: 'not-started', cause: expect.any(Error) });
     expect((error as SweepWorkerError).message).toContain('nothing.js'); // as was found just now
+  });
+
+  test('for they are not allowed', async () => {
+    watch.options = { execArgv: ['--no-such-flag'] };
+    const error = await failure(sweep.run(two));
+    expect(error).toMatchObject({ name: 'SweepWorkerError', code: 'not-started', exitCode: null });
+    expect((error as SweepWorkerError).message).toContain('--no-such-flag'); // as was found just now
   });
 
   test('for want of memory', async () => {

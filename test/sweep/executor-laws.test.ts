@@ -38,7 +38,7 @@ beforeAll(() => {
   const plain = inPlainJs('');
   tidy = plain.tidy;
   watch.entry = pathToFileURL(join(plain.folder, 'src/sweep/executors/worker.js'));
-});
+}, 60_000);
 afterAll(() => {
   forget();
   tidy();

@@ -96,8 +96,15 @@ function workerThread(setup: WorkerSetup, died: (error: SweepWorkerError) => voi
     }
   }
 
+  /** @throws SweepWorkerError where threads are not allowed. */
   function start(): Worker {
-    const started = new Worker(entry, { name: 'factorloom', workerData: setup });
+    let started: Worker;
+    try {
+      // What the process was started with is for its own program ('--input-type').
+      started = new Worker(entry, { name: 'factorloom', workerData: setup, execArgv: [] });
+    } catch (error) {
+      throw new SweepWorkerError('not-started', { exitCode: null, cause: error });
+    }
     started.on('message', (report: Report) => {
       match(report)
         .with({ say: 'ready' }, () => {
@@ -144,9 +151,9 @@ function workerThread(setup: WorkerSetup, died: (error: SweepWorkerError) => voi
     fit: (task, steps) =>
       new Promise((resolve, reject) => {
         if (failure !== undefined) return reject(failure);
-        fitting = { task, steps, resolve, reject };
         worker ??= start();
         tell({ say: 'fit', task });
+        fitting = { task, steps, resolve, reject };
       }),
     abort: () => tell({ say: 'abort' }),
     fail(error) {
