@@ -1,4 +1,4 @@
-import type { Plan } from '../compiler/plan.js';
+import type { Bindings, Plan } from '../compiler/plan.js';
 import { ModelFileError } from '../errors.js';
 import { selectKernels } from '../kernels/select.js';
 import type { DenseMatrix } from '../matrix.js';
@@ -91,11 +91,24 @@ export async function saveFit(fit: object, path: string): Promise<void> {
 export async function loadFit(path: string): Promise<SavedFit> {
   checkPath('loadFit', path);
   const { manifest, tensors } = await readHashed(FIT, path, await readWhole(path, FIT.called));
-  const { plan, inputs } = manifest;
-  const summary = summaryOf(manifest.summary);
+  const { plan } = manifest;
   const results = new Map(
     manifest.layers.map((saved) => [saved.layer, resultOf({ path, code: 'not-a-fit' }, plan, saved, tensors)]),
   );
+  return savedFit(path, manifest, results);
+}
+
+/**
+ * A fit from what a file says of it, and its layers.
+ *
+ * @throws ModelFileError 'not-a-fit'
+ */
+export function savedFit(
+  path: string,
+  { plan, inputs, summary: saved }: Pick<Manifest, 'plan' | 'inputs' | 'summary'>,
+  results: ReadonlyMap<string, LayerResult>,
+): SavedFit {
+  const summary = summaryOf(saved);
   const state = restored(path, plan, results);
   const layers = layerFits(plan, state);
   const { reconstruct, project, loadings } = afterFit(plan, state, selectKernels(), undefined);
@@ -112,7 +125,8 @@ function restored(path: string, plan: Plan, results: ReadonlyMap<string, LayerRe
   }
 }
 
-async function hashesOf(plan: Plan, bindings: ReadonlyMap<string, Parameters<typeof hashOfMatrix>[0]>) {
+/** SHA-256 of each input. */
+export async function hashesOf(plan: Plan, bindings: Bindings): Promise<readonly InputHash[]> {
   const hashes: InputHash[] = [];
   for (const step of plan.prepare) {
     const matrix = step.op === 'load' && step.source === 'input' ? bindings.get(step.write) : undefined;

@@ -1,7 +1,9 @@
 import { setMaxListeners } from 'node:events';
 import { availableParallelism } from 'node:os';
+import { KernelError } from '../errors.js';
 import type { Kernels } from '../kernels/kernels.js';
-import { type FitContext, fitPoint, keysOf, type Task } from './fit-point.js';
+import { type FitContext, type Fitted, fitPoint, keysOf, type Task } from './fit-point.js';
+import type { FitParts } from './fits/kept-fit.js';
 import type { Ledger, RowId } from './ledger.js';
 import type { SweepRunOptions } from './options.js';
 import type { Inputs, Point } from './points.js';
@@ -20,6 +22,8 @@ export interface Engine {
    * doesn't ask for are let go.
    */
   evaluate(points: readonly Point[], budget: number | null): Promise<readonly SweepRow[]>;
+  /** Fits points on a mask again, whose rows are known and whose fits are not, and keeps those. */
+  refit(points: readonly Point[], replicate: number): Promise<void>;
   readonly work: () => Work;
 }
 
@@ -31,6 +35,8 @@ interface EngineOptions {
   readonly kernels: Kernels;
   readonly run: SweepRunOptions;
   readonly ledger: Ledger;
+  /** Given each fit to keep before its row counts; null: none is kept. */
+  readonly keep: ((point: Point, replicate: number, fit: FitParts) => Promise<void>) | null;
   /** Told of every row, as it is done. */
   readonly onRow: (row: SweepRow) => void;
 }
@@ -41,14 +47,17 @@ type Prepared =
   | { readonly task: null; readonly error: RowError };
 
 export function createEngine(options: EngineOptions): Engine {
-  const { inputs, masking, reps, fitting, kernels, run, ledger, onRow } = options;
+  const { inputs, masking, reps, fitting, kernels, run, ledger, keep, onRow } = options;
   const { workers = 1, threads, memory, onError = 'record' } = run;
   const { looks } = fitting;
   // Each kernel listens to it while it runs.
   const signal = run.signal && AbortSignal.any([run.signal]);
   if (signal !== undefined) setMaxListeners(0, signal);
   const steps = new SharedSteps(looks === null ? 'furthest' : 'all');
-  const context: FitContext = { kernels, looks, steps, threads: eachOf(threads, workers), memory, signal };
+  const context: FitContext = {
+    ...{ kernels, looks, steps, keeps: keep !== null },
+    ...{ threads: eachOf(threads, workers), memory, signal },
+  };
 
   const prepared = (point: Point, replicate: Replicate): Prepared => {
     if (point.error !== null) return { task: null, error: point.error };
@@ -61,12 +70,16 @@ export function createEngine(options: EngineOptions): Engine {
     }
   };
 
-  const rowOf = async ({ task, error }: Prepared, point: Point, { replicate, budget }: RowId): Promise<SweepRow> => {
+  const rowOf = async (
+    { task, error }: Prepared,
+    point: Point,
+    { replicate, budget }: RowId,
+  ): Promise<Fitted | { readonly row: SweepRow; readonly fit: null }> => {
     const began = performance.now();
-    const failed = (cause: RowError): SweepRow => {
+    const failed = (cause: RowError) => {
       const { index, params } = point;
       const seconds = (performance.now() - began) / 1000;
-      return Object.freeze({ point: index, params, replicate, budget, error: cause, seconds });
+      return { row: Object.freeze({ point: index, params, replicate, budget, error: cause, seconds }), fit: null };
     };
     if (task === null) return failed(error);
     try {
@@ -126,7 +139,8 @@ export function createEngine(options: EngineOptions): Engine {
       return Object.freeze({ ...claim, point: point.index, params: point.params });
     }
     try {
-      const row = await rowOf(await mask.get(point), point, id);
+      const { row, fit } = await rowOf(await mask.get(point), point, id);
+      if (fit !== null) await keep?.(point, id.replicate, fit);
       await ledger.record(id, row);
       mask.done(point, id.budget);
       return row;
@@ -151,6 +165,19 @@ export function createEngine(options: EngineOptions): Engine {
         rows.push(...own);
       }
       return rows;
+    },
+    async refit(points, replicate) {
+      const mask = masks[replicate];
+      mask.want(points);
+      await pooled(points, workers, async (point) => {
+        signal?.throwIfAborted();
+        const { task, error } = await mask.get(point);
+        if (task === null) throw new KernelError('invalid-argument', error.message);
+        const { fit } = await fitPoint({ ...task, budget: null }, context);
+        if (fit !== null) await keep?.(point, replicate, fit);
+        mask.done(point, null);
+        return point;
+      });
     },
   };
 }

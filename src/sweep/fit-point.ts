@@ -1,8 +1,11 @@
 import type { Compiled, LayerStep } from '../compiler/plan.js';
+import { hashesOf } from '../io/model-file.js';
 import type { Kernels } from '../kernels/kernels.js';
 import { run } from '../runtime/run.js';
-import type { FitPart, LayerResult, Share } from '../runtime/state.js';
+import type { FitPart, LayerResult, RunState, Share } from '../runtime/state.js';
+import { summarize } from '../runtime/summary.js';
 import type { Memory } from '../solver.js';
+import type { FitParts } from './fits/kept-fit.js';
 import { isLayer, iterationCosts, layerKeys, layersBelow } from './merge.js';
 import type { Point } from './points.js';
 import type { Masked, Replicate } from './replicate.js';
@@ -31,6 +34,8 @@ export interface FitContext {
   /** Iterations from one look at the held-out loss to the next, and looks that may pass without a lower one; null: none. */
   readonly looks: Looks | null;
   readonly steps: SharedSteps;
+  /** Whether fits are to be kept beside their rows. */
+  readonly keeps: boolean;
   readonly threads: number | undefined;
   readonly memory: Memory | undefined;
   readonly signal: AbortSignal | undefined;
@@ -80,27 +85,55 @@ function sharing({ masked: { plan }, replicate: { seed }, keys, budget }: Task, 
   };
 }
 
+/** The row of a point on a mask, and what it leaves to be kept; null where nothing is: the fit isn't done, or not wanted. */
+export interface Fitted {
+  readonly row: FittedRow;
+  readonly fit: FitParts | null;
+}
+
 /**
  * Fits a point on what a mask leaves of the data, and scores it on the rest; with early stopping it is scored again and again
  * on the way, and the row is that of the lowest held-out loss.
  */
-export async function fitPoint(task: Task, context: FitContext): Promise<FittedRow> {
+export async function fitPoint(task: Task, context: FitContext): Promise<Fitted> {
   const { looks } = context;
-  if (looks === null) return (await fitOnce(task, context)).row;
   const began = performance.now();
-  let best: FittedRow | undefined;
+  if (looks === null) {
+    const { row, state } = await fitOnce(task, context);
+    return { row, fit: await partsOf(task, state, context, began) };
+  }
+  let best: Once | undefined;
   for (let budget = looks.every, idle = 0; idle < looks.patience; budget += looks.every) {
-    const { row, ended } = await fitOnce({ ...task, budget }, context);
-    idle = best === undefined || row.testLoss < best.testLoss ? 0 : idle + 1;
-    if (idle === 0) best = row;
-    if (ended) break;
+    const once = await fitOnce({ ...task, budget }, context);
+    idle = best === undefined || once.row.testLoss < best.row.testLoss ? 0 : idle + 1;
+    if (idle === 0) best = once;
+    if (once.ended) break;
   }
   if (best === undefined) throw new TypeError('a fit that is looked at must be looked at once');
-  return Object.freeze({ ...best, budget: null, seconds: (performance.now() - began) / 1000 });
+  const fit = await partsOf(task, best.state, context, began);
+  return { row: Object.freeze({ ...best.row, budget: null, seconds: (performance.now() - began) / 1000 }), fit };
 }
 
-/** A row, and whether more iterations would change nothing. */
-async function fitOnce(task: Task, context: FitContext): Promise<{ readonly row: FittedRow; readonly ended: boolean }> {
+async function partsOf(
+  { masked: { plan, bindings }, replicate: { seed }, budget }: Task,
+  state: RunState,
+  { keeps, kernels, threads, signal }: FitContext,
+  began: number,
+): Promise<FitParts | null> {
+  if (!keeps || budget !== null) return null;
+  const summary = await summarize(plan, state, kernels, { seed, threads, signal, began });
+  signal?.throwIfAborted();
+  return { plan, results: state.results, summary, inputs: await hashesOf(plan, bindings) };
+}
+
+interface Once {
+  readonly row: FittedRow;
+  readonly state: RunState;
+  /** Whether more iterations would change nothing. */
+  readonly ended: boolean;
+}
+
+async function fitOnce(task: Task, context: FitContext): Promise<Once> {
   const { point, replicate, masked, budget } = task;
   const { plan, bindings, heldOut } = masked;
   const { kernels, steps, threads, memory, signal } = context;
@@ -130,7 +163,7 @@ async function fitOnce(task: Task, context: FitContext): Promise<{ readonly row:
     converged: results.every(({ stopped }) => stopped === 'converged'),
     seconds: (performance.now() - began) / 1000,
   });
-  return { row, ended };
+  return { row, state, ended };
 }
 
 /** Whether a layer came to its end by itself. */
