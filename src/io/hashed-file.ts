@@ -68,8 +68,7 @@ export async function readHashed<M>(
   const { tensors, metadata } = file;
   const { [word]: text, sha256 } = metadata;
   if (text === undefined || sha256 === undefined) throw fault(otherwise, 'it holds tensors of something else');
-  if ((await hashOfContent(text, tensors)) !== sha256)
-    throw fault('damaged', 'it was changed after it was written');
+  if ((await hashOfContent(text, tensors)) !== sha256) throw fault('damaged', 'it was changed after it was written');
   const manifest = read(text, format);
   if (manifest === 'newer')
     throw new ModelFileError(

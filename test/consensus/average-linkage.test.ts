@@ -65,17 +65,15 @@ function pearson(x: readonly number[], y: readonly number[]): number {
 const correlation = (D: DenseMatrix) => copheneticCorrelation(D, averageLinkage(D));
 
 /** Distances of which no two are alike. */
-const untied = fc
-  .integer({ min: 3, max: 14 })
-  .chain((n) =>
-    fc
-      .uniqueArray(fc.double({ min: 0.01, max: 1, noNaN: true }), {
-        minLength: (n * (n - 1)) / 2,
-        maxLength: (n * (n - 1)) / 2,
-        comparator: (a, b) => Math.abs(a - b) < 1e-7,
-      })
-      .map((list) => distancesOf(n, (i, j) => list[(j * (j - 1)) / 2 + i])),
-  );
+const untied = fc.integer({ min: 3, max: 14 }).chain((n) =>
+  fc
+    .uniqueArray(fc.double({ min: 0.01, max: 1, noNaN: true }), {
+      minLength: (n * (n - 1)) / 2,
+      maxLength: (n * (n - 1)) / 2,
+      comparator: (a, b) => Math.abs(a - b) < 1e-7,
+    })
+    .map((list) => distancesOf(n, (i, j) => list[(j * (j - 1)) / 2 + i])),
+);
 /** Distances in thirds, as of a consensus of three: almost all are tied. */
 const tied = fc
   .integer({ min: 3, max: 14 })
