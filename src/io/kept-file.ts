@@ -67,7 +67,8 @@ export const writeKept = <M extends Manifest>(
  */
 export async function readKept<M extends Manifest>(kind: KeptKind<M>, path: string, name: string): Promise<Kept<M>> {
   const { manifest, tensors, sha256 } = await readHashed(kind, path, await readWhole(path, kind.called));
-  const own = kind.nameIn?.(manifest) ?? sha256;
-  if (own === name) return { manifest, tensors };
+  const { format: _, ...said } = manifest;
+  const own = kind.nameIn?.(said) ?? sha256;
+  if (own === name) return { manifest: said, tensors };
   throw new ModelFileError(kind.otherwise, path, `${kind.called} must have the name it was kept under; got ${own}`);
 }

@@ -79,7 +79,7 @@ export function asked({ archive, rows, reps, fitName, diagnosisName }: Known): A
       if (kept === undefined) {
         const cure =
           replicates.length < 2
-            ? `it was fitted on ${replicates.length} masks, and two are needed`
+            ? 'it must have been fitted on two masks or more'
             : 'run the sweep with diagnostics: true';
         throw refused({ code: 'not-kept', what: 'consensus', params, cure, at: 'consensus' });
       }
