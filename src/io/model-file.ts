@@ -1,5 +1,6 @@
 import type { Bindings, Plan } from '../compiler/plan.js';
 import { ModelFileError } from '../errors.js';
+import type { Kernels } from '../kernels/kernels.js';
 import { selectKernels } from '../kernels/select.js';
 import type { DenseMatrix } from '../matrix.js';
 import { afterFit } from '../runtime/after-fit.js';
@@ -107,11 +108,12 @@ export function savedFit(
   path: string,
   { plan, inputs, summary: saved }: Pick<Manifest, 'plan' | 'inputs' | 'summary'>,
   results: ReadonlyMap<string, LayerResult>,
+  kernels: Kernels = selectKernels(),
 ): SavedFit {
   const summary = summaryOf(saved);
   const state = restored(path, plan, results);
   const layers = layerFits(plan, state);
-  const { reconstruct, project, loadings } = afterFit(plan, state, selectKernels(), undefined);
+  const { reconstruct, project, loadings } = afterFit(plan, state, kernels, undefined);
   const fit = Object.freeze({ layers, summary, plan, inputs, reconstruct, project, loadings });
   keep(fit, { plan, state, layers, summary, inputs });
   return fit;

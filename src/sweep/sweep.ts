@@ -115,7 +115,7 @@ export function graphSweep<const S extends Space>(options: SweepOptions<S>): Swe
     const data = inputs ?? new Map();
     const { store, onError, keep = 'none' } = runOptions;
     const identity = store === undefined ? null : await identityIn(data, kernels.backend);
-    const keeper = await createKeeper({ store, identity, keep, diagnostics });
+    const keeper = await createKeeper({ store, identity, keep, diagnostics, kernels });
     const ledger: Ledger =
       store === undefined || identity === null
         ? freshLedger()
@@ -169,7 +169,7 @@ export function graphSweep<const S extends Space>(options: SweepOptions<S>): Swe
   }
 
   return Object.freeze({
-    explain: () => explainSweep(first, { reps, masking, inputs: inputs ?? new Map(), search, looks }),
+    explain: () => explainSweep(first, { reps, masking, inputs: inputs ?? new Map(), search, looks, diagnostics }),
     run: (runOptions: SweepRunOptions = {}) => run(runOptions, (progress) => runOptions.onProgress?.(progress)),
     steps: (runOptions: SweepRunOptions = {}) =>
       streamed<SweepProgress, SweepResult<S>>(async (tell, end) => {

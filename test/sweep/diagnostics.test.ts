@@ -87,6 +87,8 @@ describe('the diagnostics of a point', () => {
     const plain = await crossValidateGraph({ ...options, diagnostics: false });
     expect(plain.points.map(({ diagnostics }) => diagnostics)).toEqual([null, null, null, null]);
     expect(plain.table()).not.toContain('cophenetic');
+    expect(sweep.explain()).toContain('diagnose NMF layers by how far their fits on 3 masks agree');
+    expect(graphSweep({ ...options, diagnostics: false }).explain()).not.toContain('diagnose');
     // What is chosen does not depend on it.
     expect([cv.best, cv.simplest, timeless(cv.rows)]).toEqual([plain.best, plain.simplest, timeless(plain.rows)]);
   });

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { copyFileSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
@@ -237,6 +237,16 @@ describe('what stays', () => {
     const kept = await other.run({ store, keep: 'all' });
     const plain = await other.run({ keep: 'all' });
     expect(numbersOf(await kept.fit({ k: 3, L1: 0 }))).toEqual(numbersOf(await plain.fit({ k: 3, L1: 0 })));
+  });
+
+  test('leaves nothing behind of files that somebody did not come to finish, once they are old', async () => {
+    const store = fresh();
+    await sweep.run({ store, keep: 'all' });
+    const parts = ['old', 'new'].map((name) => join(`${store}.fits`, 'layers', `.${name}.part`));
+    for (const part of parts) writeFileSync(part, 'half');
+    utimesSync(parts[0], 1, 1);
+    expect((await sweep.run({ store, keep: 'all' })).work.fitted).toBe(0);
+    expect(parts.map((part) => existsSync(part))).toEqual([false, true]);
   });
 
   test('is there though a run was cancelled: rows never come before their fits', async () => {

@@ -1,6 +1,7 @@
 import { GraphError } from '../../errors.js';
 import type { SavedFit } from '../../io/model-file.js';
 import type { GraphIssue } from '../../issues.js';
+import type { Kernels } from '../../kernels/kernels.js';
 import type { DenseMatrix } from '../../matrix.js';
 import { consensusIn } from '../diagnose.js';
 import { isFitted, type SweepRow } from '../rows.js';
@@ -42,12 +43,14 @@ interface Known {
   readonly archive: Archive | undefined;
   readonly rows: readonly SweepRow[];
   readonly reps: number;
+  /** That fits are asked with; undefined: the quickest there are. */
+  readonly kernels: Kernels | undefined;
   /** What a fit, and a diagnosis, is kept under. */
   readonly fitName: (point: number, replicate: number) => string;
   readonly diagnosisName: (point: number, replicates: readonly number[]) => string;
 }
 
-export function asked({ archive, rows, reps, fitName, diagnosisName }: Known): Asked {
+export function asked({ archive, rows, reps, kernels, fitName, diagnosisName }: Known): Asked {
   const places = new Map(rows.map(({ params, point }) => [nameOfPoint(params), { point, params }]));
   const known = (of: string, params: unknown) => {
     const found = typeof params === 'object' && params !== null ? places.get(nameOfPoint(params as Params)) : undefined; // whatever it holds is compared
@@ -61,7 +64,7 @@ export function asked({ archive, rows, reps, fitName, diagnosisName }: Known): A
         const rule = `the place of a mask, from 0 to ${reps - 1}`;
         throw refused({ code: 'invalid-option', of: 'fit', option: 'replicate', rule, got: replicate, at: 'fit' });
       }
-      const found = archive && (await readFit(archive, fitName(point, replicate)));
+      const found = archive && (await readFit(archive, fitName(point, replicate), kernels));
       if (found !== undefined) return found;
       const row = rows.find((one) => one.point === point && one.replicate === replicate && one.budget === null);
       const cure =

@@ -1,5 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { SweepStoreError } from '../../errors.js';
+import type { Kernels } from '../../kernels/kernels.js';
 import { type Choice, withDiagnostics } from '../choice.js';
 import type { Point } from '../points.js';
 import type { SweepRow } from '../rows.js';
@@ -17,6 +18,7 @@ interface KeeperOptions {
   readonly identity: Identity | null;
   readonly keep: Keep;
   readonly diagnostics: boolean;
+  readonly kernels: Kernels;
 }
 
 interface Done {
@@ -43,7 +45,7 @@ export interface Keeper {
 }
 
 /** @throws SweepStoreError 'not-written' where there is no folder to be had. */
-export async function createKeeper({ store, identity, keep, diagnostics }: KeeperOptions): Promise<Keeper> {
+export async function createKeeper({ store, identity, keep, diagnostics, kernels }: KeeperOptions): Promise<Keeper> {
   const wanted = keep !== 'none' || diagnostics;
   const archive = store === undefined ? memoryArchive() : fileArchive(folderOf(store));
   if (wanted && store !== undefined) await makeFolder(folderOf(store));
@@ -68,7 +70,7 @@ export async function createKeeper({ store, identity, keep, diagnostics }: Keepe
         fitName: (point: number, replicate: number) => names.fit(all[point], replicate),
         diagnosisName: (point: number, replicates: readonly number[]) => names.diagnosis(all[point], replicates),
       };
-      const own = asked({ archive, rows, reps, ...naming });
+      const own = asked({ archive, rows, reps, kernels, ...naming });
       if (!wanted) return { choice, asked: own, prune: async () => undefined };
       const { diagnostics: found, prune } = await settle({
         ...{ archive, keep, diagnostics, rows, choice, ...naming },

@@ -5,6 +5,7 @@ import type { RowManifest } from '../../io/manifest.js';
 import { type SavedFit, savedFit } from '../../io/model-file.js';
 import { savedSummary } from '../../io/saved-summary.js';
 import { packageVersion } from '../../io/version.js';
+import type { Kernels } from '../../kernels/kernels.js';
 import type { FitSummary } from '../../runtime/fit.js';
 import type { InputHash } from '../../runtime/kept.js';
 import type { LayerResult } from '../../runtime/state.js';
@@ -65,8 +66,12 @@ export async function layersIn(
  *
  * @throws ModelFileError for a file that isn't as it was written.
  */
-export async function readFit(archive: Archive, name: string): Promise<SavedFit | undefined> {
+export async function readFit(
+  archive: Archive,
+  name: string,
+  kernels: Kernels | undefined,
+): Promise<SavedFit | undefined> {
   const kept = await archive.fits.get(name);
   const results = kept && (await layersIn(archive, kept));
-  return results && savedFit(archive.fits.placeOf(name), kept.manifest, results);
+  return results && savedFit(archive.fits.placeOf(name), kept.manifest, results, kernels);
 }

@@ -114,7 +114,8 @@ async function diagnosed(settling: Settling, point: number, replicates: readonly
 }
 
 /** Removes fits that don't stay, and then layers that no fit names any more. */
-async function prune({ fits, layers }: Archive, names: readonly string[]): Promise<void> {
+async function prune({ fits, layers, diagnoses }: Archive, names: readonly string[]): Promise<void> {
+  for (const { tidy } of [fits, layers, diagnoses]) await tidy();
   for (const name of names) {
     const kept = await fits.get(name);
     if (kept !== undefined && !kept.manifest.stays) await fits.remove(name);

@@ -13,6 +13,8 @@ export interface Shelf<M> {
   readonly put: (name: string, thing: Kept<M>) => Promise<void>;
   readonly remove: (name: string) => Promise<void>;
   readonly names: () => Promise<readonly string[]>;
+  /** Removes what somebody has left who died while writing. */
+  readonly tidy: () => Promise<void>;
 }
 
 /** For one run. */
@@ -25,10 +27,13 @@ export function memoryShelf<M>(): Shelf<M> {
     put: async (name, thing) => void things.set(name, thing),
     remove: async (name) => void things.delete(name),
     names: async () => [...things.keys()],
+    tidy: async () => undefined,
   };
 }
 
 const ENDING = '.safetensors';
+/** Nobody writes for as long: `writeWhole` died before it gave a file its name. */
+const DEAD_MS = 3_600_000;
 
 /**
  * In a folder that processes may share: a file is there whole or not at all, and whoever writes one of the same name writes
@@ -63,10 +68,27 @@ export function fileShelf<M extends { readonly format: number }>(folder: string,
         throw new SweepStoreError('not-written', placeOf(name), rule, { cause });
       }
     },
-    remove: (name) => rm(placeOf(name), { force: true }),
+    remove: (name) => remove(placeOf(name)),
     names: async () => {
       const files = await readdir(folder).catch(() => []);
       return files.flatMap((file) => (file.endsWith(ENDING) ? [file.slice(0, -ENDING.length)] : []));
     },
+    tidy: async () => {
+      for (const file of await readdir(folder).catch(() => [])) {
+        if (!file.endsWith('.part')) continue;
+        const found = await stat(join(folder, file)).catch(() => undefined);
+        if (found !== undefined && Date.now() - found.mtimeMs > DEAD_MS) await remove(join(folder, file));
+      }
+    },
   };
+}
+
+async function remove(path: string): Promise<void> {
+  try {
+    await rm(path, { force: true });
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    const rule = `What is no longer needed must be removed; it can't: ${reason}. All rows are kept`;
+    throw new SweepStoreError('not-written', path, rule, { cause });
+  }
 }

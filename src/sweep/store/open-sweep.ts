@@ -117,7 +117,7 @@ async function viewOf(
     reps,
     seed,
     table: () => (choice === undefined ? '' : tableText(choice, eliminated)),
-    ...asked({ archive, rows, reps, ...naming }),
+    ...asked({ archive, rows, reps, kernels: undefined, ...naming }),
   });
 }
 
