@@ -6,15 +6,13 @@ import { textOf } from '../store/text.js';
 /** A point as it is known by: its values, and what its graph came to. */
 export interface NamedPoint {
   readonly params: Params;
-  readonly graph: Pick<Graph, 'plan' | 'data'> | null;
+  readonly graph: Graph | null;
 }
 
 /** The names under which something is kept of points, of one sweep alone: hashes of all that decides it. */
 export function namesIn(identity: Identity | null) {
-  const nameOf = ({ params, graph }: NamedPoint, of: object): string => {
-    const { plan = null, data = null } = graph ?? {};
-    return hashOfText(textOf({ identity, params, plan, data, ...of }, true));
-  };
+  const nameOf = ({ params, graph }: NamedPoint, of: object): string =>
+    hashOfText(textOf({ identity, params, graph, ...of }, true));
   return {
     /** Of the fit on a mask. */
     fit: (point: NamedPoint, replicate: number) => nameOf(point, { replicate }),
