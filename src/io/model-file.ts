@@ -2,7 +2,7 @@ import type { Bindings, Plan } from '../compiler/plan.js';
 import { ModelFileError } from '../errors.js';
 import type { Kernels } from '../kernels/kernels.js';
 import { selectKernels } from '../kernels/select.js';
-import type { DenseMatrix } from '../matrix.js';
+import type { DenseMatrix, Matrix } from '../matrix.js';
 import { afterFit } from '../runtime/after-fit.js';
 import { layerFits } from '../runtime/assemble.js';
 import type { FitSummary, LayerFit, ProjectOptions, ReconstructOptions } from '../runtime/fit.js';
@@ -127,13 +127,16 @@ function restored(path: string, plan: Plan, results: ReadonlyMap<string, LayerRe
   }
 }
 
-/** SHA-256 of each input. */
-export async function hashesOf(plan: Plan, bindings: Bindings): Promise<readonly InputHash[]> {
+/** SHA-256 of each input; `hash` may know some already. */
+export async function hashesOf(
+  plan: Plan,
+  bindings: Bindings,
+  hash: (matrix: Matrix) => Promise<string> = hashOfMatrix,
+): Promise<readonly InputHash[]> {
   const hashes: InputHash[] = [];
   for (const step of plan.prepare) {
     const matrix = step.op === 'load' && step.source === 'input' ? bindings.get(step.write) : undefined;
-    if (step.op === 'load' && matrix !== undefined)
-      hashes.push({ name: step.name, sha256: await hashOfMatrix(matrix) });
+    if (step.op === 'load' && matrix !== undefined) hashes.push({ name: step.name, sha256: await hash(matrix) });
   }
   return hashes;
 }

@@ -1,6 +1,8 @@
 import type { Compiled, LayerStep } from '../compiler/plan.js';
+import { hashOfMatrix } from '../io/hash.js';
 import { hashesOf } from '../io/model-file.js';
 import type { Kernels } from '../kernels/kernels.js';
+import type { Matrix } from '../matrix.js';
 import { run } from '../runtime/run.js';
 import type { FitPart, LayerResult, RunState, Share } from '../runtime/state.js';
 import { summarize } from '../runtime/summary.js';
@@ -123,7 +125,16 @@ async function partsOf(
   if (!keeps || budget !== null) return null;
   const summary = await summarize(plan, state, kernels, { seed, threads, signal, began });
   signal?.throwIfAborted();
-  return { plan, results: state.results, summary, inputs: await hashesOf(plan, bindings) };
+  return { plan, results: state.results, summary, inputs: await hashesOf(plan, bindings, hashOnce) };
+}
+
+const hashes = new WeakMap<Matrix, Promise<string>>();
+
+/** Points have the data of a mask in common. */
+function hashOnce(matrix: Matrix): Promise<string> {
+  const hash = hashes.get(matrix) ?? hashOfMatrix(matrix);
+  hashes.set(matrix, hash);
+  return hash;
 }
 
 interface Once {
