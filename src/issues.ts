@@ -110,7 +110,16 @@ export type SweepFault =
       readonly rule: string;
       readonly got: string;
     }
-  | { readonly code: 'nothing-held-out'; readonly input: string; readonly entries: number };
+  | { readonly code: 'nothing-held-out'; readonly input: string; readonly entries: number }
+  /** A point that is asked for is none of the sweep. */
+  | { readonly code: 'unknown-point'; readonly of: string; readonly params: unknown }
+  /** What is asked for was not kept. */
+  | {
+      readonly code: 'not-kept';
+      readonly what: string;
+      readonly params: Readonly<Record<string, unknown>>;
+      readonly cure: string;
+    };
 
 /** A fault and its place: the way from the output to the node, as 'top ← joint ← rna', or the part of a file. */
 export type GraphIssue = (Fault | FileFault | SweepFault) & { readonly at: string };
@@ -211,6 +220,10 @@ function sentence(issue: GraphIssue): string {
       return `${issue.rule}, so that their errors can be compared; got ${issue.got} for ${pointText(issue.params)}`;
     case 'nothing-held-out':
       return `There must be entries that are held out and scored; got none of input '${issue.input}', of which ${issue.entries} can be: raise testFraction, or take another seed`;
+    case 'unknown-point':
+      return `${issue.of} must be given the values of a point of the sweep; got ${isRecord(issue.params) ? pointText(issue.params) : show(issue.params)}`;
+    case 'not-kept':
+      return `What is asked of a point must have been kept; got no ${issue.what} of ${pointText(issue.params)}: ${issue.cure}`;
     case 'unreadable-data':
       return `The data of '${issue.name}' must be tensor '${issue.tensor}' of a safetensors file, rows × columns, at ${issue.path}; got ${issue.got}`;
   }
@@ -221,6 +234,9 @@ export function pointText(params: Readonly<Record<string, unknown>>): string {
   const parts = Object.entries(params).map(([name, value]) => `${name}: ${show(value)}`);
   return `{ ${parts.join(', ')} }`;
 }
+
+const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 const article = (what: 'input' | 'layer', capital = false): string => {
   const words = what === 'input' ? 'an input' : 'a layer';

@@ -21,6 +21,7 @@ function files(folder: string, ...endings: readonly string[]): readonly string[]
 const allowed: Readonly<Record<string, { readonly folders: readonly string[]; readonly packages: readonly string[] }>> =
   {
     leaf: { folders: [], packages: [] },
+    consensus: { folders: [], packages: [] },
     dsl: { folders: [], packages: ['zod', 'ts-pattern'] },
     kernels: { folders: [], packages: ['node:module', 'node:os', 'node:url'] },
     compiler: { folders: ['dsl'], packages: ['graphology', 'ts-pattern'] },
@@ -34,12 +35,13 @@ const allowed: Readonly<Record<string, { readonly folders: readonly string[]; re
     nnls: { folders: ['compiler', 'dsl', 'kernels'], packages: [] },
     guidance: { folders: ['compiler', 'dsl', 'kernels', 'net', 'runtime'], packages: [] },
     sweep: {
-      folders: ['compiler', 'dsl', 'io', 'kernels', 'net', 'runtime'],
+      folders: ['compiler', 'consensus', 'dsl', 'io', 'kernels', 'net', 'runtime'],
       packages: [
         'ts-pattern',
         'libsql',
         'node:events',
         'node:fs',
+        'node:fs/promises',
         'node:os',
         'node:path',
         'node:timers/promises',

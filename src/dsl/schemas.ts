@@ -278,6 +278,7 @@ export const sweepOptions = z.strictObject({
   config: graphConfig.omit({ seed: true }).optional(),
   ridge: atLeastZero.optional(),
   earlyStopping: z.strictObject({ every: whole(1).optional(), patience: whole(1).optional() }).optional(),
+  diagnostics: flag.optional(),
   complexity: callback.optional(),
 });
 
@@ -291,6 +292,7 @@ export const sweepRunOptions = z.strictObject({
   backend: oneOf('auto', 'native', 'reference').optional(),
   memory: oneOf('normal', 'low').optional(),
   store: z.string(PATH_RULE).refine(isPath, PATH_RULE).optional(),
+  keep: oneOf('none', 'best', 'all').optional(),
 });
 
 export const crossValidateOptions = z.strictObject({ ...sweepOptions.shape, ...sweepRunOptions.shape });

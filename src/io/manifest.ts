@@ -45,6 +45,37 @@ export interface CheckpointManifest {
   readonly joint: readonly Round[] | null;
 }
 
+/** What a layer that a sweep has kept says of itself; what it is called is for those who share it to say. */
+export interface LayerManifest extends Omit<SavedLayer, 'layer'> {
+  readonly format: number;
+}
+
+/** What the fit of a point of a sweep on a mask says of itself; its layers are files of their own. */
+export interface RowManifest extends Omit<Manifest, 'layers'> {
+  /** Of which point on which mask it is. */
+  readonly name: string;
+  /** Whether it stays when its sweep is over, whoever else has use for it. */
+  readonly stays: boolean;
+  /** The hash that each layer is found under. */
+  readonly layers: { readonly [layer: string]: string };
+}
+
+/** What the fits of a point say together about its NMF layers; their labels are tensors. */
+export interface DiagnosisManifest {
+  readonly format: number;
+  /** Of which point on which masks it is. */
+  readonly name: string;
+  readonly layers: {
+    readonly [layer: string]: {
+      readonly cophenetic: number | null;
+      readonly dispersion: number;
+      readonly stability: number;
+      /** What the samples are called; null: they have no names. */
+      readonly samples: readonly string[] | null;
+    };
+  };
+}
+
 const count = z.int().min(0);
 const slot = z.string().regex(/^%\d+$/);
 const step = z.looseObject({ op: z.string() });
@@ -66,7 +97,7 @@ const savedLayer = z.object({
 });
 const input = z.looseObject({ loss: z.number(), factors: z.record(z.string(), z.array(z.number())).optional() });
 const hashes = z.array(z.object({ name: z.string(), sha256: z.string() }));
-const manifest = z.object({
+const ofFit = {
   format: count,
   version: z.string(),
   plan: z.looseObject({
@@ -80,9 +111,20 @@ const manifest = z.object({
     notes: z.array(z.looseObject({ code: z.string() })),
   }),
   summary: z.looseObject({ loss: z.number(), inputs: z.record(z.string(), input) }),
-  layers: z.array(savedLayer),
   inputs: hashes,
+};
+const manifest = z.object({ ...ofFit, layers: z.array(savedLayer) });
+const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
+const keptLayer = z.object({ format: count, ...savedLayer.omit({ layer: true }).shape });
+const row = z.object({ ...ofFit, name: sha256, stays: z.boolean(), layers: z.record(z.string(), sha256) });
+const share = z.number().min(0).max(1);
+const measures = z.object({
+  cophenetic: z.number().min(-1).max(1).nullable(),
+  dispersion: share,
+  stability: share,
+  samples: z.array(z.string()).nullable(),
 });
+const diagnosis = z.object({ format: count, name: sha256, layers: z.record(z.string(), measures) });
 const checkpoint = z.object({
   format: count,
   version: z.string(),
@@ -100,6 +142,9 @@ const checkpoint = z.object({
 
 /** A manifest from its text, or why it is none; whoever wrote it has hashed it, so that only its form is looked at. */
 export const readManifest = (text: string, format: number) => read<Manifest>(manifest, text, format);
+export const readLayer = (text: string, format: number) => read<LayerManifest>(keptLayer, text, format);
+export const readRow = (text: string, format: number) => read<RowManifest>(row, text, format);
+export const readDiagnosis = (text: string, format: number) => read<DiagnosisManifest>(diagnosis, text, format);
 export const readCheckpoint = (text: string, format: number) => read<CheckpointManifest>(checkpoint, text, format);
 
 function read<M>(schema: z.ZodType, text: string, format: number): M | 'newer' | 'unknown' {

@@ -1,7 +1,8 @@
-import type { Plan } from '../compiler/plan.js';
+import type { Bindings, Plan } from '../compiler/plan.js';
 import { ModelFileError } from '../errors.js';
+import type { Kernels } from '../kernels/kernels.js';
 import { selectKernels } from '../kernels/select.js';
-import type { DenseMatrix } from '../matrix.js';
+import type { DenseMatrix, Matrix } from '../matrix.js';
 import { afterFit } from '../runtime/after-fit.js';
 import { layerFits } from '../runtime/assemble.js';
 import type { FitSummary, LayerFit, ProjectOptions, ReconstructOptions } from '../runtime/fit.js';
@@ -91,14 +92,28 @@ export async function saveFit(fit: object, path: string): Promise<void> {
 export async function loadFit(path: string): Promise<SavedFit> {
   checkPath('loadFit', path);
   const { manifest, tensors } = await readHashed(FIT, path, await readWhole(path, FIT.called));
-  const { plan, inputs } = manifest;
-  const summary = summaryOf(manifest.summary);
+  const { plan } = manifest;
   const results = new Map(
     manifest.layers.map((saved) => [saved.layer, resultOf({ path, code: 'not-a-fit' }, plan, saved, tensors)]),
   );
+  return savedFit(path, manifest, results);
+}
+
+/**
+ * A fit from what a file says of it, and its layers.
+ *
+ * @throws ModelFileError 'not-a-fit'
+ */
+export function savedFit(
+  path: string,
+  { plan, inputs, summary: saved }: Pick<Manifest, 'plan' | 'inputs' | 'summary'>,
+  results: ReadonlyMap<string, LayerResult>,
+  kernels: Kernels = selectKernels(),
+): SavedFit {
+  const summary = summaryOf(saved);
   const state = restored(path, plan, results);
   const layers = layerFits(plan, state);
-  const { reconstruct, project, loadings } = afterFit(plan, state, selectKernels(), undefined);
+  const { reconstruct, project, loadings } = afterFit(plan, state, kernels, undefined);
   const fit = Object.freeze({ layers, summary, plan, inputs, reconstruct, project, loadings });
   keep(fit, { plan, state, layers, summary, inputs });
   return fit;
@@ -112,12 +127,16 @@ function restored(path: string, plan: Plan, results: ReadonlyMap<string, LayerRe
   }
 }
 
-async function hashesOf(plan: Plan, bindings: ReadonlyMap<string, Parameters<typeof hashOfMatrix>[0]>) {
+/** SHA-256 of each input; `hash` may know some already. */
+export async function hashesOf(
+  plan: Plan,
+  bindings: Bindings,
+  hash: (matrix: Matrix) => Promise<string> = hashOfMatrix,
+): Promise<readonly InputHash[]> {
   const hashes: InputHash[] = [];
   for (const step of plan.prepare) {
     const matrix = step.op === 'load' && step.source === 'input' ? bindings.get(step.write) : undefined;
-    if (step.op === 'load' && matrix !== undefined)
-      hashes.push({ name: step.name, sha256: await hashOfMatrix(matrix) });
+    if (step.op === 'load' && matrix !== undefined) hashes.push({ name: step.name, sha256: await hash(matrix) });
   }
   return hashes;
 }

@@ -22,6 +22,9 @@ function strategyFaults({
   minIter,
   earlyStopping,
   config,
+  diagnostics = false,
+  reps,
+  holdOut,
 }: SweepOptions): readonly GraphIssue[] {
   const issues: GraphIssue[] = [];
   const refused = (given: object, rule: string, cure: string) => {
@@ -56,6 +59,19 @@ function strategyFaults({
       rule: 'Fits that are ended early must be layerwise: rounds are not iterations',
       cure: 'leave earlyStopping or training out',
       at: AT,
+    });
+  const together = { code: 'incompatible-options', of: AT, at: AT } as const;
+  if (diagnostics && reps === 1)
+    issues.push({
+      ...{ ...together, options: { diagnostics, reps } },
+      rule: 'Fits can only agree where there are two or more',
+      cure: 'take more reps, or leave diagnostics out',
+    });
+  if (diagnostics && holdOut === 'samples')
+    issues.push({
+      ...{ ...together, options: { diagnostics, holdOut } },
+      rule: 'Only clusters of the same samples can be compared',
+      cure: "hold out 'entries', or leave diagnostics out",
     });
   return issues;
 }

@@ -1,3 +1,4 @@
+import type { Diagnostics } from './diagnose.js';
 import { isFitted, type SweepRow } from './rows.js';
 import type { Params } from './space.js';
 
@@ -20,6 +21,8 @@ export interface PointSummary<P = Params> {
   /** Standard error of that mean; null for one mask. */
   readonly differenceSe: number | null;
   readonly complexity: number;
+  /** How far the fits agree on each NMF layer, over the masks that it was fitted on; null for one, or where it wasn't asked for. */
+  readonly diagnostics: Diagnostics | null;
 }
 
 /** A point that a strategy gave up before its fits were done. */
@@ -71,6 +74,13 @@ export function eliminatedIn<P>(rows: readonly SweepRow<P>[]): readonly Eliminat
   );
 }
 
+/** The same choice, its points with what is known of their layers. */
+export function withDiagnostics<P>(choice: Choice<P>, found: ReadonlyMap<number, Diagnostics>): Choice<P> {
+  const points = choice.points.map((one) => Object.freeze({ ...one, diagnostics: found.get(one.point) ?? null }));
+  const same = ({ point }: PointSummary<P>) => points.find((one) => one.point === point) ?? points[0];
+  return { points, best: same(choice.best), simplest: same(choice.simplest) };
+}
+
 /**
  * The point of lowest mean test loss among those fitted on every mask, and the simplest that is no worse than it by more than
  * one standard error of the paired difference (the one-standard-error rule: Breiman et al. 1984, for pairs); undefined where
@@ -107,6 +117,7 @@ export function choose<P>(rows: readonly SweepRow<P>[], complexity: (point: numb
         difference: mean(pairs),
         differenceSe: standardError(pairs),
         complexity: complexity(point),
+        diagnostics: null,
       });
     })
     .sort((a, b) => a.failed - b.failed || a.testLoss - b.testLoss || a.point - b.point);

@@ -1,5 +1,5 @@
 import { setMaxListeners } from 'node:events';
-import { SweepWorkerError } from '../errors.js';
+import { KernelError, SweepWorkerError } from '../errors.js';
 import { pointText } from '../issues.js';
 import type { Kernels } from '../kernels/kernels.js';
 import { createPause } from '../kernels/reference/pause.js';
@@ -7,6 +7,7 @@ import { type Executor, sharesOf } from './executors/executor.js';
 import { inlineExecutor } from './executors/inline.js';
 import { threadsExecutor } from './executors/threads.js';
 import { keysOf, type Task } from './fit-point.js';
+import type { FitParts } from './fits/kept-fit.js';
 import type { Ledger, RowId } from './ledger.js';
 import type { SweepRunOptions } from './options.js';
 import type { Inputs, Point } from './points.js';
@@ -25,6 +26,8 @@ export interface Engine {
    * doesn't ask for are let go.
    */
   evaluate(points: readonly Point[], budget: number | null): Promise<readonly SweepRow[]>;
+  /** Fits points on a mask again, whose rows are known and whose fits are not, and keeps those. */
+  refit(points: readonly Point[], replicate: number): Promise<void>;
   readonly work: () => Work;
   /** Ends what fits: nothing is evaluated afterwards. */
   close(): Promise<void>;
@@ -38,6 +41,8 @@ interface EngineOptions {
   readonly kernels: Kernels;
   readonly run: SweepRunOptions;
   readonly ledger: Ledger;
+  /** Given each fit to keep before its row counts; null: none is kept. */
+  readonly keep: ((point: Point, replicate: number, fit: FitParts) => Promise<void>) | null;
   /** Told of every row, as it is done. */
   readonly onRow: (row: SweepRow) => void;
 }
@@ -48,7 +53,7 @@ type Prepared =
   | { readonly task: null; readonly error: RowError };
 
 export function createEngine(options: EngineOptions): Engine {
-  const { inputs, masking, reps, fitting, kernels, run, ledger, onRow } = options;
+  const { inputs, masking, reps, fitting, kernels, run, ledger, keep, onRow } = options;
   const { workers = 1, threads, memory, onError = 'record' } = run;
   const executors = { inline: inlineExecutor, threads: threadsExecutor };
   const { looks } = fitting;
@@ -57,7 +62,10 @@ export function createEngine(options: EngineOptions): Engine {
   if (signal !== undefined) setMaxListeners(0, signal);
   const steps = new SharedSteps(looks === null ? 'furthest' : 'all');
   const shares = sharesOf(threads, workers);
-  const executor: Executor = executors[run.executor ?? 'inline']({ kernels, looks, memory, signal, shares });
+  const executor: Executor = executors[run.executor ?? 'inline']({
+    ...{ kernels, looks, keeps: keep !== null },
+    ...{ memory, signal, shares },
+  });
 
   const prepared = (point: Point, replicate: Replicate): Prepared => {
     if (point.error !== null) return { task: null, error: point.error };
@@ -71,17 +79,21 @@ export function createEngine(options: EngineOptions): Engine {
     }
   };
 
-  const rowOf = async ({ task, error }: Prepared, point: Point, { replicate, budget }: RowId): Promise<SweepRow> => {
+  const rowOf = async (
+    { task, error }: Prepared,
+    point: Point,
+    { replicate, budget }: RowId,
+  ): Promise<{ readonly row: SweepRow; readonly parts: FitParts | null }> => {
     const began = performance.now();
     const own = { point: point.index, params: point.params, replicate };
-    const failed = (cause: RowError): SweepRow => {
+    const failed = (cause: RowError) => {
       const seconds = (performance.now() - began) / 1000;
-      return Object.freeze({ ...own, budget, error: cause, seconds });
+      return { row: Object.freeze({ ...own, budget, error: cause, seconds }), parts: null };
     };
     if (task === null) return failed(error);
     try {
-      const fit = await executor.fit({ ...task, budget }, steps);
-      return Object.freeze({ ...own, ...fit, inputs: Object.freeze(fit.inputs) });
+      const { fit, parts } = await executor.fit({ ...task, budget }, steps);
+      return { row: Object.freeze({ ...own, ...fit, inputs: Object.freeze(fit.inputs) }), parts };
     } catch (cause) {
       if (signal?.aborted || onError === 'stop' || cause instanceof SweepWorkerError) throw cause;
       return failed(rowError(cause));
@@ -149,7 +161,8 @@ export function createEngine(options: EngineOptions): Engine {
       return Object.freeze({ ...claim, point: point.index, params: point.params });
     }
     try {
-      const row = await rowOf(await mask.get(point), point, id);
+      const { row, parts } = await rowOf(await mask.get(point), point, id);
+      if (parts !== null) await keep?.(point, id.replicate, parts);
       await ledger.record(id, row);
       mask.done(point, id.budget);
       return row;
@@ -175,6 +188,19 @@ export function createEngine(options: EngineOptions): Engine {
         rows.push(...own);
       }
       return rows;
+    },
+    async refit(points, replicate) {
+      const mask = masks[replicate];
+      mask.want(points);
+      await pooled(points, executor.slots, async (point) => {
+        signal?.throwIfAborted();
+        const { task, error } = await mask.get(point);
+        if (task === null) throw new KernelError('invalid-argument', error.message);
+        const { parts } = await executor.fit({ ...task, budget: null }, steps);
+        if (parts !== null) await keep?.(point, replicate, parts);
+        mask.done(point, null);
+        return point;
+      });
     },
   };
 }

@@ -91,12 +91,14 @@ export function explainSweep(
     inputs,
     search,
     looks,
+    diagnostics,
   }: {
     readonly reps: number;
     readonly masking: Masking;
     readonly inputs: Inputs;
     readonly search: Search;
     readonly looks: Looks | null;
+    readonly diagnostics: boolean;
   },
 ): string {
   const steps = merged(points);
@@ -119,6 +121,7 @@ export function explainSweep(
     ...(looks === null
       ? []
       : [`look every ${looks.every} iterations, end after ${looks.patience} looks without a lower error`]),
+    ...(diagnostics ? [`diagnose NMF layers by how far their fits on ${reps} masks agree`] : []),
     'fit, once for each mask',
     ...lines,
     `layers asked for: ${asked} × ${reps} = ${asked * reps}; to fit: ${steps.length} × ${reps} = ${steps.length * reps}`,

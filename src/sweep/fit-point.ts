@@ -1,8 +1,13 @@
 import type { Compiled, LayerStep } from '../compiler/plan.js';
+import { hashOfMatrix } from '../io/hash.js';
+import { hashesOf } from '../io/model-file.js';
 import type { Kernels } from '../kernels/kernels.js';
+import type { Matrix } from '../matrix.js';
 import { run } from '../runtime/run.js';
-import type { FitPart, LayerResult, Share } from '../runtime/state.js';
+import type { FitPart, LayerResult, RunState, Share } from '../runtime/state.js';
+import { summarize } from '../runtime/summary.js';
 import type { Memory } from '../solver.js';
+import type { FitParts } from './fits/kept-fit.js';
 import { isLayer, iterationCosts, layerKeys, layersBelow } from './merge.js';
 import type { Masked, Replicate } from './replicate.js';
 import type { FittedRow } from './rows.js';
@@ -34,6 +39,8 @@ export interface FitContext {
   /** Iterations from one look at the held-out loss to the next, and looks that may pass without a lower one; null: none. */
   readonly looks: Looks | null;
   readonly steps: Steps;
+  /** Whether fits are to be kept beside their rows. */
+  readonly keeps: boolean;
   readonly threads: number | undefined;
   readonly memory: Memory | undefined;
   readonly signal: AbortSignal | undefined;
@@ -83,27 +90,64 @@ function sharing({ masked: { plan }, replicate: { seed }, keys, budget }: Task, 
   };
 }
 
+/** The fit of a point on a mask, and what it leaves to be kept; null where nothing is: it isn't done, or not wanted. */
+export interface Fitted {
+  readonly fit: Fit;
+  readonly parts: FitParts | null;
+}
+
 /**
  * Fits a point on what a mask leaves of the data, and scores it on the rest; with early stopping it is scored again and again
  * on the way, and the row is that of the lowest held-out loss.
  */
-export async function fitPoint(task: Task, context: FitContext): Promise<Fit> {
+export async function fitPoint(task: Task, context: FitContext): Promise<Fitted> {
   const { looks } = context;
-  if (looks === null) return (await fitOnce(task, context)).fit;
   const began = performance.now();
-  let best: Fit | undefined;
+  if (looks === null) {
+    const { fit, state } = await fitOnce(task, context);
+    return { fit, parts: await partsOf(task, state, context, began) };
+  }
+  let best: Once | undefined;
   for (let budget = looks.every, idle = 0; idle < looks.patience; budget += looks.every) {
-    const { fit, ended } = await fitOnce({ ...task, budget }, context);
-    idle = best === undefined || fit.testLoss < best.testLoss ? 0 : idle + 1;
-    if (idle === 0) best = fit;
-    if (ended) break;
+    const once = await fitOnce({ ...task, budget }, context);
+    idle = best === undefined || once.fit.testLoss < best.fit.testLoss ? 0 : idle + 1;
+    if (idle === 0) best = once;
+    if (once.ended) break;
   }
   if (best === undefined) throw new TypeError('a fit that is looked at must be looked at once');
-  return { ...best, budget: null, seconds: (performance.now() - began) / 1000 };
+  const parts = await partsOf(task, best.state, context, began);
+  return { fit: { ...best.fit, budget: null, seconds: (performance.now() - began) / 1000 }, parts };
 }
 
-/** A fit, and whether more iterations would change nothing. */
-async function fitOnce(task: Task, context: FitContext): Promise<{ readonly fit: Fit; readonly ended: boolean }> {
+async function partsOf(
+  { masked: { plan, bindings }, replicate: { seed }, budget }: Task,
+  state: RunState,
+  { keeps, kernels, threads, signal }: FitContext,
+  began: number,
+): Promise<FitParts | null> {
+  if (!keeps || budget !== null) return null;
+  const summary = await summarize(plan, state, kernels, { seed, threads, signal, began });
+  signal?.throwIfAborted();
+  return { plan, results: state.results, summary, inputs: await hashesOf(plan, bindings, hashOnce) };
+}
+
+const hashes = new WeakMap<Matrix, Promise<string>>();
+
+/** Points have the data of a mask in common. */
+function hashOnce(matrix: Matrix): Promise<string> {
+  const hash = hashes.get(matrix) ?? hashOfMatrix(matrix);
+  hashes.set(matrix, hash);
+  return hash;
+}
+
+interface Once {
+  readonly fit: Fit;
+  readonly state: RunState;
+  /** Whether more iterations would change nothing. */
+  readonly ended: boolean;
+}
+
+async function fitOnce(task: Task, context: FitContext): Promise<Once> {
   const { replicate, masked, budget } = task;
   const { plan, bindings, heldOut } = masked;
   const { kernels, steps, threads, memory, signal } = context;
@@ -130,7 +174,7 @@ async function fitOnce(task: Task, context: FitContext): Promise<{ readonly fit:
     converged: results.every(({ stopped }) => stopped === 'converged'),
     seconds: (performance.now() - began) / 1000,
   };
-  return { fit, ended };
+  return { fit, state, ended };
 }
 
 /** Whether a layer came to its end by itself. */

@@ -23,8 +23,8 @@ export interface Ledger {
   record(id: RowId, row: SweepRow): Promise<void>;
   /** The row that was claimed is not going to be made by us. */
   drop(id: RowId): Promise<void>;
-  /** Nothing more is going to be asked. */
-  close(): Promise<void>;
+  /** Nothing more is going to be asked. @returns whether nobody else is at work; false where that can't be told. */
+  close(): Promise<boolean>;
 }
 
 /** For one sweep in one process: nothing is known before it is asked for. */
@@ -34,6 +34,6 @@ export function freshLedger(): Ledger {
     claim: async () => 'yours',
     record: async () => undefined,
     drop: async () => undefined,
-    close: async () => undefined,
+    close: async () => true,
   };
 }

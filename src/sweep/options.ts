@@ -2,6 +2,7 @@ import type { GraphConfig } from '../dsl/config.js';
 import type { FactorRef } from '../dsl/expr.js';
 import type { Backend } from '../kernels/select.js';
 import type { Memory } from '../solver.js';
+import type { Keep } from './fits/settle.js';
 import type { HoldOutKind } from './held-out.js';
 import type { SweepProgress } from './progress.js';
 import type { ParamsOf, Space } from './space.js';
@@ -52,6 +53,12 @@ export interface SweepOptions<S extends Space = Space> {
    * The row is that of the lowest. Default: none; the fit goes to its end.
    */
   readonly earlyStopping?: { readonly every?: number | undefined; readonly patience?: number | undefined } | undefined;
+  /**
+   * Says of each point how far its fits, one for each mask and start, agree on each NMF layer: cophenetic correlation and dispersion
+   * of the consensus of their clusters of samples, and stability of their factors. With two `reps` at least, and held out must be
+   * entries; default false. The fits of all points are kept while it is needed.
+   */
+  readonly diagnostics?: boolean | undefined;
   /** What makes a point more complex than another, for `simplest`; default: the ranks of its layers added up. */
   readonly complexity?: ((params: ParamsOf<S>) => number) | undefined;
 }
@@ -86,4 +93,10 @@ export interface SweepRunOptions {
    * from it, several processes may share it, and `openSweep` reads it; rows that failed are tried again with `onError: 'stop'`.
    */
   readonly store?: string | undefined;
+  /**
+   * Which fits stay, for `fit` of the result: 'none' (default), those of `best` and `simplest` on every mask ('best'), or of every
+   * point that was fitted to its end ('all'). They are in the folder `<store>.fits`, named by what is in them, so that a layer that
+   * points share is there once; without a store in memory. What a run has kept with 'all' no other removes.
+   */
+  readonly keep?: Keep | undefined;
 }

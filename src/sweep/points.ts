@@ -7,6 +7,7 @@ import { GraphError } from '../errors.js';
 import { type GraphIssue, type SweepFault, show } from '../issues.js';
 import { quickestKernels } from '../kernels/select.js';
 import { type Floats, type Matrix, storedValues } from '../matrix.js';
+import { requireDiagnosable } from './diagnose.js';
 import type { SweepOptions } from './options.js';
 import { type RowError, rowError } from './rows.js';
 import type { Params } from './space.js';
@@ -44,6 +45,7 @@ export function pointMaker(options: SweepOptions) {
     const node = nodeOf(made);
     const compiled = compile(node, config, quickestKernels().look);
     if (options.holdOut === 'samples') requireSeparable(compiled.plan);
+    if (options.diagnostics) requireDiagnosable(compiled.plan);
     const own = comparable(params, inputsIn(node));
     if (inputs === undefined) inputs = own;
     else requireSame(params, inputs, own);

@@ -5,6 +5,8 @@ import { checkSpace } from './check-space.js';
 import { type Choice, choose, type Eliminated, eliminatedIn, type PointSummary } from './choice.js';
 import { createEngine } from './engine.js';
 import { explainSweep } from './explain.js';
+import type { Asked } from './fits/ask.js';
+import { createKeeper } from './fits/keeper.js';
 import { freshLedger, type Ledger } from './ledger.js';
 import type { SweepOptions, SweepRunOptions } from './options.js';
 import { type Inputs, type Point, pointMaker } from './points.js';
@@ -12,14 +14,14 @@ import type { SweepProgress } from './progress.js';
 import { isFitted, type SweepRow } from './rows.js';
 import type { Work } from './shared-steps.js';
 import { nameOfPoint, type Params, type ParamsOf, type Space } from './space.js';
-import { identityOf } from './store/identity.js';
+import { type Identity, identityOf } from './store/identity.js';
 import { storeLedger } from './store/store.js';
 import { strategyOf } from './strategies/select.js';
 import type { Ask } from './strategies/strategy.js';
 import { reasonText, tableText } from './table.js';
 
 /** What a sweep has found. */
-export interface SweepResult<S extends Space = Space> {
+export interface SweepResult<S extends Space = Space> extends Asked<ParamsOf<S>> {
   /** The point of lowest mean held-out error. */
   readonly best: ParamsOf<S>;
   /** The simplest point that is no worse than `best` by more than one standard error of their paired difference. */
@@ -49,7 +51,8 @@ export interface Sweep<S extends Space = Space> {
    *
    * @throws GraphError 'unknown-option', 'invalid-option' for these options; the first failure with `onError: 'stop'`.
    * @throws SweepError when every point has failed; `rows` say why.
-   * @throws SweepStoreError for a `store` that can't be used, or a row that can't be kept.
+   * @throws SweepStoreError for a `store` that can't be used, or a row or a fit that can't be kept.
+   * @throws ModelFileError for a fit that was kept before and is not as it was written.
    * @throws SweepWorkerError for a worker thread that can't start, or that ends before its time.
    */
   run(options?: SweepRunOptions): Promise<SweepResult<S>>;
@@ -92,26 +95,15 @@ export function graphSweep<const S extends Space>(options: SweepOptions<S>): Swe
     throw new TypeError('a point that failed must fail again');
   }
   const { reps = 3, testFraction = 0.1, holdOut = 'entries', seed = 0, ridge = 1e-3, earlyStopping, config } = options;
+  const { diagnostics = false } = options;
   const looks = earlyStopping === undefined ? null : { every: 5, patience: 4, ...defined(earlyStopping) };
   const masking = { kind: holdOut, fraction: testFraction, seed };
   const search = strategy.plan(first);
 
-  async function ledgerOf(data: Inputs, backend: string, { store, onError }: SweepRunOptions): Promise<Ledger> {
-    if (store === undefined) return freshLedger();
-    return storeLedger(
-      store,
-      await identityOf(data, masking, {
-        params: Object.keys(options.params),
-        reps,
-        ridge,
-        earlyStopping: looks,
-        backend,
-      }),
-      {
-        retry: onError === 'stop',
-      },
-    );
-  }
+  const identityIn = (data: Inputs, backend: string): Promise<Identity> =>
+    identityOf(data, masking, {
+      ...{ params: Object.keys(options.params), reps, ridge, earlyStopping: looks, backend },
+    });
 
   async function run(runOptions: SweepRunOptions, onRow: (progress: SweepProgress) => void): Promise<SweepResult<S>> {
     checkOptions(sweepRunOptions, runOptions, 'crossValidateGraph');
@@ -122,7 +114,13 @@ export function graphSweep<const S extends Space>(options: SweepOptions<S>): Swe
     const failed = runOptions.onError === 'stop' ? first.find(({ error }) => error !== null) : undefined;
     if (failed !== undefined) maker.make(failed.params, 'stop');
     const data = inputs ?? new Map();
-    const ledger = await ledgerOf(data, kernels.backend, runOptions);
+    const { store, onError, keep = 'none' } = runOptions;
+    const identity = store === undefined ? null : await identityIn(data, kernels.backend);
+    const keeper = await createKeeper({ store, identity, keep, diagnostics, kernels });
+    const ledger: Ledger =
+      store === undefined || identity === null
+        ? freshLedger()
+        : await storeLedger(store, identity, { retry: onError === 'stop' });
     const engine = createEngine({
       inputs: data,
       masking,
@@ -131,6 +129,7 @@ export function graphSweep<const S extends Space>(options: SweepOptions<S>): Swe
       kernels,
       run: runOptions,
       ledger,
+      keep: keeper.keep,
       onRow: (row) => {
         const seconds = (performance.now() - began) / 1000;
         done++;
@@ -155,14 +154,25 @@ export function graphSweep<const S extends Space>(options: SweepOptions<S>): Swe
       rows.push(...found);
       return asked.map(({ index }) => meanLoss(found.filter(({ point }) => point === index)));
     };
-    await search.run(ask).finally(() => engine.close().finally(() => ledger.close()));
-    const choice = choose(rows, (point) => points[point].complexity);
-    if (choice === undefined) throw new SweepError(rows);
-    return resultOf(choice, rows, engine.work(), seed);
+    const settled = async () => {
+      await search.run(ask);
+      const choice = choose(rows, (point) => points[point].complexity);
+      if (choice === undefined) throw new SweepError(rows);
+      return keeper.settle({ points, rows, choice, reps, refit: engine.refit });
+    };
+    let alone = false;
+    const end = await settled().finally(async () => {
+      await engine.close().finally(async () => {
+        alone = await ledger.close();
+      });
+    });
+    // Whoever is last tidies up: others may need what we don't.
+    if (alone) await end.prune();
+    return resultOf(end.choice, rows, { asked: end.asked, work: engine.work(), seed });
   }
 
   return Object.freeze({
-    explain: () => explainSweep(first, { reps, masking, inputs: inputs ?? new Map(), search, looks }),
+    explain: () => explainSweep(first, { reps, masking, inputs: inputs ?? new Map(), search, looks, diagnostics }),
     run: (runOptions: SweepRunOptions = {}) => run(runOptions, (progress) => runOptions.onProgress?.(progress)),
     steps: (runOptions: SweepRunOptions = {}) =>
       streamed<SweepProgress, SweepResult<S>>(async (tell, end) => {
@@ -192,8 +202,8 @@ export async function crossValidateGraph<const S extends Space>(
   options: SweepOptions<S> & SweepRunOptions,
 ): Promise<SweepResult<S>> {
   checkOptions(crossValidateOptions, options, 'crossValidateGraph');
-  const { signal, onProgress, onError, workers, executor, threads, backend, memory, store, ...sweep } = options;
-  const run = { signal, onProgress, onError, workers, executor, threads, backend, memory, store };
+  const { signal, onProgress, onError, workers, executor, threads, backend, memory, store, keep, ...sweep } = options;
+  const run = { signal, onProgress, onError, workers, executor, threads, backend, memory, store, keep };
   // What is left are the options of the sweep.
   return graphSweep<S>(sweep as SweepOptions<S>).run(run);
 }
@@ -236,8 +246,7 @@ async function* streamed<T, R>(
 function resultOf<S extends Space>(
   choice: Choice<Params>,
   rows: readonly SweepRow[],
-  work: Work,
-  seed: number,
+  { asked, work, seed }: { readonly asked: Asked; readonly work: Work; readonly seed: number },
 ): SweepResult<S> {
   const { points, best, simplest } = choice;
   const eliminated = Object.freeze(eliminatedIn(rows));
@@ -251,6 +260,7 @@ function resultOf<S extends Space>(
     work,
     seed,
     table: () => tableText(choice, eliminated),
+    ...asked,
   };
   // The parameters are those of the space.
   return Object.freeze(result) as unknown as SweepResult<S>;

@@ -4,10 +4,33 @@ import type { Params } from './space.js';
 const number = (x: number | null): string => (x === null ? '' : x.toPrecision(5));
 const value = (x: unknown): string => (typeof x === 'number' ? String(Number(x.toPrecision(6))) : String(x));
 
+const fixed = (x: number | null | undefined): string => (x == null ? '' : x.toFixed(4));
+
+/** A column for each measure of each NMF layer, named by it where there are several. */
+function measuresOf(points: readonly PointSummary[]) {
+  const layers = [...new Set(points.flatMap(({ diagnostics }) => Object.keys(diagnostics ?? {})))];
+  return layers.flatMap((layer) =>
+    (['cophenetic', 'dispersion', 'stability'] as const).map((measure) => ({
+      title: layers.length === 1 ? measure : `${layer} ${measure}`,
+      of: ({ diagnostics }: PointSummary) => diagnostics?.[layer]?.[measure],
+    })),
+  );
+}
+
 /** Points by rising test loss, a line each, and below them those that were given up. */
 export function tableText({ points, best, simplest }: Choice<Params>, eliminated: readonly Eliminated[]): string {
   const names = Object.keys(best.params);
-  const head = [...names, 'test loss', '± se', 'train loss', 'Δ to best', '± se', ''];
+  const measures = measuresOf(points);
+  const head = [
+    ...names,
+    'test loss',
+    '± se',
+    'train loss',
+    'Δ to best',
+    '± se',
+    ...measures.map(({ title }) => title),
+    '',
+  ];
   const mark = (point: PointSummary) =>
     [point.point === best.point ? 'best' : '', point.point === simplest.point ? 'simplest' : '']
       .filter((word) => word !== '')
@@ -19,12 +42,14 @@ export function tableText({ points, best, simplest }: Choice<Params>, eliminated
     number(point.trainLoss),
     number(point.difference),
     number(point.differenceSe),
+    ...measures.map(({ of }) => fixed(of(point))),
     mark(point),
   ]);
   const left = eliminated.map(({ params, testLoss, budget, failed }) => [
     ...names.map((name) => value(params[name])),
     number(testLoss),
     ...['', '', '', ''],
+    ...measures.map(() => ''),
     failed > 0 ? `failed on ${failed}, at iteration ${budget}` : `left at iteration ${budget}`,
   ]);
   const lines = [...fitted, ...left];

@@ -15,6 +15,19 @@ export const manyPoints = (count: number) => {
   });
 };
 
+/** Ranks of a layer on one that all share, told how stable they are. */
+export const diagnosedPoints = () => {
+  const X = dense(40, 50);
+  fillUniform(X.data, 3, 77);
+  const below = nmfLayer(factorInput(X, { name: 'x' }), { name: 'below', k: 8, maxIter: 40, tol: 1e-12 });
+  return graphSweep({
+    params: { k: [1, 2, 3, 4, 5, 6] },
+    layerFn: ({ k }) => nmfLayer(below, { name: 'top', k, maxIter: 40, tol: 1e-12 }),
+    reps: 3,
+    diagnostics: true,
+  });
+};
+
 /** Rows as text, but for what a clock says. */
 export const timeless = (rows: readonly SweepRow[]): string =>
   JSON.stringify(rows.map(({ seconds: _, ...rest }) => rest));

@@ -39,6 +39,7 @@ const both: Cases = {
   testFraction: () => ({ testFraction: 0.3 }),
   holdOut: () => ({ holdOut: 'samples' }),
   seed: () => ({ seed: 9 }),
+  diagnostics: () => ({ diagnostics: true }),
   ridge: () => ({ ridge: 0.5 }),
   'earlyStopping.every': () => ({ earlyStopping: { every: 2 } }),
   'earlyStopping.patience': () => ({ earlyStopping: { patience: 1 } }),
@@ -55,6 +56,7 @@ export const sweepRunCases = (fresh: () => string): Cases => ({
   backend: () => ({ backend: 'reference' }),
   memory: () => ({ memory: 'low' }),
   store: () => ({ store: fresh() }),
+  keep: () => ({ keep: 'best' }),
 });
 
 export const rankCases = (fresh: () => string): Cases => ({
@@ -66,6 +68,7 @@ export const rankCases = (fresh: () => string): Cases => ({
 
 /** What stands beside an option that is for some strategies alone: another value of it. */
 export const besideSweep: Cases = {
+  diagnostics: () => ({ diagnostics: false }),
   points: () => ({ points: 1 }),
   eta: () => ({ eta: 3 }),
   minIter: () => ({ minIter: 5 }),
@@ -79,7 +82,9 @@ const strategyFor = (options: object) =>
     ? { strategy: 'random' as const }
     : 'eta' in options || 'minIter' in options
       ? { strategy: 'halving' as const }
-      : {};
+      : 'diagnostics' in options
+        ? { reps: 2 }
+        : {};
 
 /** All of a sweep that comes of numbers, and who was told. */
 async function traced(run: (more: object) => Promise<unknown>, options: object) {
@@ -90,7 +95,12 @@ async function traced(run: (more: object) => Promise<unknown>, options: object) 
   >;
   const { rows, points, eliminated, best, simplest, reason, work, seed } = came;
   const stored = 'store' in options && existsSync(String(options.store));
-  const all = { points, eliminated, best, simplest, reason, work, seed, told, stored };
+  // Something of it stays, or nothing does.
+  const kept = await came.fit(best as never).then(
+    ({ summary }) => summary.loss,
+    (error: { readonly message: string }) => error.message,
+  );
+  const all = { kept, points, eliminated, best, simplest, reason, work, seed, told, stored };
   return { ...all, rows: rows.map(({ seconds: _, ...row }) => row) };
 }
 

@@ -318,7 +318,7 @@ describe('halving', () => {
       },
       drop: async () => undefined,
       enter: async () => undefined,
-      close: async () => undefined,
+      close: async () => true,
     };
     const masking = { kind: 'entries', fraction: 0.1, seed: 0 } as const;
     const inputs = maker.inputs() ?? new Map();
@@ -331,6 +331,7 @@ describe('halving', () => {
         kernels: selectKernels(),
         run: {},
         ledger,
+        keep: null,
         onRow: () => {},
       });
     const first = engine();

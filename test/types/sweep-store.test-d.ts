@@ -1,5 +1,12 @@
 import { expectTypeOf, test } from 'vitest';
-import { openSweep, type StoredSweep, SweepStoreError, type SweepStoreErrorCode } from '../../src/index.js';
+import {
+  type DenseMatrix,
+  openSweep,
+  type SavedFit,
+  type StoredSweep,
+  SweepStoreError,
+  type SweepStoreErrorCode,
+} from '../../src/index.js';
 
 test('a store has the parameters that its reader says', async () => {
   const { best, rows, points } = await openSweep<{ k: number; by: 'rows' | 'cols' }>('sweep.db');
@@ -10,6 +17,11 @@ test('a store has the parameters that its reader says', async () => {
   best?.L1;
   // @ts-expect-error: a row that failed has no loss
   rows[0].testLoss;
+  const stored = await openSweep<{ k: number }>('sweep.db');
+  expectTypeOf(await stored.fit({ k: 3 }, 1)).toEqualTypeOf<SavedFit>();
+  expectTypeOf(await stored.consensus({ k: 3 }, 'a')).toEqualTypeOf<DenseMatrix>();
+  // @ts-expect-error: no such parameter
+  stored.fit({ L1: 3 });
   // @ts-expect-error: the path is needed
   openSweep();
 });

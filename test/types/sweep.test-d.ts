@@ -1,6 +1,7 @@
 import { describe, expectTypeOf, test } from 'vitest';
 import {
   crossValidateGraph,
+  type DenseMatrix,
   factorAdd,
   factorInput,
   graphSweep,
@@ -8,6 +9,7 @@ import {
   type Matrix,
   nmfLayer,
   range,
+  type SavedFit,
   type SweepResult,
 } from '../../src/index.js';
 
@@ -62,6 +64,25 @@ describe('the parameters of a point are those of the space', () => {
     cv.best.rank;
     // @ts-expect-error a row that failed has no loss
     cv.rows[0].testLoss;
+  });
+
+  test('and in what fits are asked for', async () => {
+    const cv = await crossValidateGraph({
+      params: { k: [2, 3] },
+      layerFn: ({ k }) => nmfLayer(rna, { name: 'x', k }),
+      diagnostics: true,
+      keep: 'best',
+    });
+    expectTypeOf(await cv.fit(cv.best)).toEqualTypeOf<SavedFit>();
+    expectTypeOf(await cv.fit({ k: 3 }, 1)).toEqualTypeOf<SavedFit>();
+    expectTypeOf(await cv.consensus(cv.simplest, 'x')).toEqualTypeOf<DenseMatrix>();
+    expectTypeOf(cv.points[0].diagnostics?.x.cophenetic).toEqualTypeOf<number | null | undefined>();
+    // @ts-expect-error not in the space
+    cv.fit({ k: 4 });
+    // @ts-expect-error the layer is needed
+    cv.consensus(cv.best);
+    // @ts-expect-error none, the best or all
+    crossValidateGraph({ params: { k: [2] }, layerFn: () => nmfLayer(rna, { name: 'x', k: 2 }), keep: 'some' });
   });
 
   test('ranges are numbers, and a space may be made before', async () => {

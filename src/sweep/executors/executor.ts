@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import type { Kernels } from '../../kernels/kernels.js';
 import type { Memory } from '../../solver.js';
-import type { Fit, Looks, Task } from '../fit-point.js';
+import type { Fitted, Looks, Task } from '../fit-point.js';
 import type { Replicate } from '../replicate.js';
 import type { Steps } from '../shared-steps.js';
 
@@ -12,7 +12,7 @@ export interface Executor {
   /** What a mask leaves of the data, where all fits can read it. */
   placed(replicate: Replicate): Replicate;
   /** Fits a point, of whose layers others may know some; a cancelled one rejects with the reason. */
-  fit(task: Task, steps: Steps): Promise<Fit>;
+  fit(task: Task, steps: Steps): Promise<Fitted>;
   /** Ends all that was begun: nothing of it is left once this has resolved. */
   close(): Promise<void>;
 }
@@ -23,6 +23,8 @@ export type Fitter = Pick<Executor, 'fit' | 'close'>;
 export interface ExecutorOptions {
   readonly kernels: Kernels;
   readonly looks: Looks | null;
+  /** Whether fits are to be kept beside their rows. */
+  readonly keeps: boolean;
   readonly memory: Memory | undefined;
   readonly signal: AbortSignal | undefined;
   /** Threads for the kernels of each fit that is made at the same time, as `sharesOf` has them. */

@@ -2,7 +2,7 @@ import { GraphError, KernelError, type KernelErrorCode } from '../../errors.js';
 import type { GraphIssue } from '../../issues.js';
 import type { LayerResult } from '../../runtime/state.js';
 import type { Memory } from '../../solver.js';
-import type { Fit, Looks, Task } from '../fit-point.js';
+import type { Fitted, Looks, Task } from '../fit-point.js';
 import type { Left, Wanted } from '../shared-steps.js';
 
 /** What a worker is for, said when it is started. */
@@ -10,6 +10,7 @@ export interface WorkerSetup {
   readonly backend: 'native' | 'reference';
   readonly threads: number | undefined;
   readonly looks: Looks | null;
+  readonly keeps: boolean;
   readonly memory: Memory | undefined;
 }
 
@@ -35,7 +36,7 @@ export type Report =
   | { readonly say: 'made'; readonly result: LayerResult }
   | { readonly say: 'unmade'; readonly error: SentError }
   /** Of a fit. */
-  | { readonly say: 'fitted'; readonly fit: Fit }
+  | { readonly say: 'fitted'; readonly fit: Fitted }
   | { readonly say: 'unfitted'; readonly error: SentError };
 
 /** An error in a message, which leaves out its class and its fields. */

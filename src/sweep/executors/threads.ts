@@ -2,7 +2,7 @@ import { Worker } from 'node:worker_threads';
 import { match } from 'ts-pattern';
 import { SweepWorkerError } from '../../errors.js';
 import type { LayerResult } from '../../runtime/state.js';
-import type { Fit, Task } from '../fit-point.js';
+import type { Fitted, Task } from '../fit-point.js';
 import type { Left, Steps } from '../shared-steps.js';
 import { type Executor, type ExecutorOptions, type Fitter, inTurn } from './executor.js';
 import { type Order, type Report, receivedError, sentError, type WorkerSetup } from './messages.js';
@@ -11,13 +11,13 @@ import { sharedMemory } from './shared-memory.js';
 const entry = new URL(import.meta.url.endsWith('.ts') ? './worker-of-sources.mjs' : './worker.js', import.meta.url);
 
 /** Fits on threads of their own, that come with the first fits and go when it is closed. */
-export function threadsExecutor({ kernels, looks, memory, signal, shares }: ExecutorOptions): Executor {
+export function threadsExecutor({ kernels, looks, keeps, memory, signal, shares }: ExecutorOptions): Executor {
   const backend = kernels.backend as WorkerSetup['backend']; // the names of what `selectKernels` selects
   const data = sharedMemory();
   const fail = (error: SweepWorkerError) => {
     for (const thread of threads) thread.fail(error);
   };
-  const threads = shares.map((share) => workerThread({ backend, looks, memory, threads: share }, fail));
+  const threads = shares.map((share) => workerThread({ backend, looks, keeps, memory, threads: share }, fail));
   const pool = inTurn(threads);
   const abort = () => {
     for (const thread of threads) thread.abort();
@@ -53,7 +53,7 @@ interface Waiting<T> {
   readonly resolve: (value: T) => void;
   readonly reject: (error: unknown) => void;
 }
-interface Fitting extends Waiting<Fit> {
+interface Fitting extends Waiting<Fitted> {
   readonly task: Task;
   readonly steps: Steps;
 }

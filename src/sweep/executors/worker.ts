@@ -11,7 +11,7 @@ import { type Order, type Report, receivedError, sentError, type WorkerSetup } f
 
 const port = parentPort;
 if (port === null) throw new TypeError('a worker of a sweep must be started as a worker thread');
-const { backend, threads, looks, memory } = workerData as WorkerSetup; // what threads.ts starts it with
+const { backend, threads, looks, keeps, memory } = workerData as WorkerSetup; // what threads.ts starts it with
 const kernels = selectKernels(backend);
 const control = new AbortController();
 // Each kernel listens to it while it runs.
@@ -38,7 +38,7 @@ const steps: Steps = {
 
 async function fitTask(task: Task): Promise<void> {
   try {
-    const made = await fitPoint(task, { kernels, looks, memory, threads, steps, signal: control.signal });
+    const made = await fitPoint(task, { kernels, looks, keeps, memory, threads, steps, signal: control.signal });
     tell({ say: 'fitted', fit: made });
   } catch (error) {
     tell({ say: 'unfitted', error: sentError(error) });

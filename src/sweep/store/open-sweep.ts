@@ -1,5 +1,10 @@
 import { checkPath } from '../../io/check-path.js';
-import { choose, type Eliminated, eliminatedIn, type PointSummary } from '../choice.js';
+import { type Choice, choose, type Eliminated, eliminatedIn, type PointSummary, withDiagnostics } from '../choice.js';
+import { type Diagnostics, diagnosticsIn } from '../diagnose.js';
+import { type Archive, fileArchive, folderOf } from '../fits/archive.js';
+import { type Asked, asked } from '../fits/ask.js';
+import { namesIn } from '../fits/names.js';
+import { fittedOn } from '../fits/settle.js';
 import type { SweepRow } from '../rows.js';
 import type { Params } from '../space.js';
 import { reasonText, tableText } from '../table.js';
@@ -7,7 +12,7 @@ import { type Sql, text } from './database.js';
 import { openToRead, readIdentity, readPoints, readRow } from './format.js';
 
 /** What a store holds at a moment. */
-export interface StoredSweep<P = Params> {
+export interface StoredSweep<P = Params> extends Asked<P> {
   /** The point of lowest mean held-out error of those that are done; undefined while none is. */
   readonly best: P | undefined;
   /** The simplest of them that is no worse than `best` by more than one standard error of their paired difference. */
@@ -50,16 +55,17 @@ export async function openSweep<P = Params>(path: string): Promise<StoredSweep<P
   checkPath('openSweep', path);
   const db = await openToRead(path);
   try {
-    const view = await db.transact('read', (sql) => viewOf(path, sql));
+    const content = await db.transact('read', (sql) => contentOf(path, sql));
     // The parameters are those that the caller says the sweep has.
-    return view as StoredSweep as StoredSweep<P>;
+    return (await viewOf(content, fileArchive(folderOf(path)))) as StoredSweep as StoredSweep<P>;
   } finally {
     db.close();
   }
 }
 
-function viewOf(path: string, sql: Sql): StoredSweep {
-  const { reps, seed } = readIdentity(path, sql);
+/** All that the tables hold, at one moment. */
+function contentOf(path: string, sql: Sql) {
+  const identity = readIdentity(path, sql);
   const known = [...readPoints(path, sql)].sort((a, b) => a.place - b.place || (a.key < b.key ? -1 : 1));
   const places = new Map(known.map(({ key }, index) => [key, index]));
   const tasks = sql.all(`SELECT ${text('key', 'point', 'state', 'row', 'sum')} FROM task`);
@@ -69,6 +75,25 @@ function viewOf(path: string, sql: Sql): StoredSweep {
     const row = readRow(path, { key: task.key, state: task.state, row: task.row, sum: task.sum });
     return [Object.freeze({ ...row, point, params: known[point].params })];
   });
+  return {
+    identity,
+    known,
+    rows,
+    tasks: tasks.length,
+    claimed: tasks.filter(({ state }) => state === 'claimed').length,
+  };
+}
+
+async function viewOf(
+  { identity, known, rows, tasks, claimed }: ReturnType<typeof contentOf>,
+  archive: Archive,
+): Promise<StoredSweep> {
+  const { reps, seed } = identity;
+  const names = namesIn(identity);
+  const naming = {
+    fitName: (point: number, replicate: number) => names.fit(known[point], replicate),
+    diagnosisName: (point: number, replicates: readonly number[]) => names.diagnosis(known[point], replicates),
+  };
   const budgetOf = ({ budget }: SweepRow) => budget ?? Infinity;
   rows.sort((a, b) => budgetOf(a) - budgetOf(b) || a.replicate - b.replicate || a.point - b.point);
   const ended = rows.filter(({ budget }) => budget === null);
@@ -78,18 +103,36 @@ function viewOf(path: string, sql: Sql): StoredSweep {
   const furthest = Math.max(...rows.map(budgetOf));
   const eliminated = Object.freeze(eliminatedIn(rows).filter(({ budget }) => budget < furthest));
   const whole = ended.filter(({ point }) => (counts.get(point) ?? 0) >= reps);
-  const choice = choose(whole, (point) => known[point].complexity);
+  const chosen = choose(whole, (point) => known[point].complexity);
+  const choice = chosen && withDiagnostics(chosen, await diagnosesOf(chosen, rows, archive, naming.diagnosisName));
   return Object.freeze({
     best: choice?.best.params,
     simplest: choice?.simplest.params,
     points: Object.freeze(choice?.points ?? []),
     rows: Object.freeze(rows),
     eliminated,
-    claimed: tasks.filter(({ state }) => state === 'claimed').length,
-    of: Math.max(known.length * reps, tasks.length),
+    claimed,
+    of: Math.max(known.length * reps, tasks),
     reason: choice === undefined ? undefined : reasonText(choice, eliminated),
     reps,
     seed,
     table: () => (choice === undefined ? '' : tableText(choice, eliminated)),
+    ...asked({ archive, rows, reps, kernels: undefined, ...naming }),
   });
+}
+
+/** What has been found so far of the layers of points: those who look for it find it when all of their rows are done. */
+async function diagnosesOf(
+  { points }: Choice<Params>,
+  rows: readonly SweepRow[],
+  { diagnoses }: Archive,
+  nameOf: (point: number, replicates: readonly number[]) => string,
+): Promise<ReadonlyMap<number, Diagnostics>> {
+  const [there, found] = [new Set(await diagnoses.names()), new Map<number, Diagnostics>()];
+  for (const { point } of there.size === 0 ? [] : points) {
+    const name = nameOf(point, fittedOn(rows, point));
+    const kept = there.has(name) ? await diagnoses.get(name) : undefined;
+    if (kept !== undefined) found.set(point, diagnosticsIn(kept));
+  }
+  return found;
 }

@@ -108,11 +108,15 @@ export async function storeLedger(path: string, identity: Identity, options: Sto
       const end = db.transact('write', (sql) => {
         giveBack(sql, null);
         sql.run('DELETE FROM owner WHERE id = ?', owner.id);
+        // Of several that end at once one is the last.
+        forgetGone(sql);
+        return sql.all('SELECT NULL FROM owner').length === 0;
       });
       try {
-        await orElseExpire(end);
+        const alone = await orElseExpire(end);
         // All in one file, unless others still read.
         await orElseExpire(db.outside((sql) => sql.all('PRAGMA wal_checkpoint(TRUNCATE)')));
+        return alone === true;
       } finally {
         db.close();
       }
@@ -156,11 +160,12 @@ function forgetGone(sql: Sql): void {
 }
 
 /** A claim that can't be given back is free when its lease is over. */
-async function orElseExpire(work: Promise<unknown>): Promise<void> {
+async function orElseExpire<T>(work: Promise<T>): Promise<T | undefined> {
   try {
-    await work;
+    return await work;
   } catch (error) {
     if (!(error instanceof SweepStoreError)) throw error;
+    return undefined;
   }
 }
 
