@@ -279,6 +279,7 @@ export const sweepOptions = z.strictObject({
   ridge: atLeastZero.optional(),
   earlyStopping: z.strictObject({ every: whole(1).optional(), patience: whole(1).optional() }).optional(),
   diagnostics: flag.optional(),
+  warmStart: flag.optional(),
   complexity: callback.optional(),
 });
 

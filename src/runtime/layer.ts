@@ -5,6 +5,7 @@ import type { CallOptions, Iterate, NmfResult, NmfState } from '../kernels/kerne
 import { type DenseMatrix, dense, type RowBlocks, totalRows } from '../matrix.js';
 import type { InWork } from './checkpoint.js';
 import type { Progress } from './fit.js';
+import { grownStart } from './grown-start.js';
 import { randomBlock, randomStart, randomStartOfR, type Start } from './starts.js';
 import { blocksIn, type LayerResult, matrixIn, type RunOptions, type RunState } from './state.js';
 import { svdStart } from './svd-start.js';
@@ -12,7 +13,7 @@ import { energyOf, isDrawnTo, termsIn } from './terms.js';
 import { heightsOf, kernelWeights, rootsOf, sharesIn, unweigh, weighBlocks, weighRows } from './weights.js';
 
 /** Iterations after which random starts are compared. */
-const RACE = 10;
+export const RACE = 10;
 
 /** Told of an accepted iterate; what it says beyond that goes before what is true of the whole layer. */
 type Tell = (iterate: Iterate, more?: Partial<Progress>) => void;
@@ -93,40 +94,45 @@ async function fitNmf(step: NmfStep, state: RunState, options: RunOptions, tell:
   };
   const goOn = async ({ restart: nth, state: from }: InWork) => {
     const anywhere = { W: dense(totalRows(X), k), H: dense(k, X[0].cols) };
-    return { result: await whole(anywhere, nth, from), restart: nth };
+    return { result: await whole(anywhere, nth, from), restart: nth, raced: 0 };
   };
   const left = keeper?.reached.inWork;
-  const { result, restart } =
-    left?.layer === layer
-      ? await goOn(left)
-      : await raced(step, signal, {
-          begin: async (nth) => {
-            const start = await startOf(step, state, X, options, nth);
-            return step.args.start.from === 'given' ? { ...start, W: weigh(start.W) } : start;
-          },
-          race: (start, more) =>
-            kernels.nmf(
-              { X, ...args, maxIter: more.maxIter, start, memory, holdOut: null },
-              callOptions(options, tell, more),
-            ),
-          run: whole,
-        });
+  const {
+    result,
+    restart,
+    raced: before,
+  } = left?.layer === layer
+    ? await goOn(left)
+    : await raced(step, signal, {
+        begin: async (nth) => {
+          const start = await startOf(step, state, X, options, nth);
+          // What isn't drawn is in units of the data.
+          const units = step.args.start.from === 'given' || options.found !== undefined;
+          return units ? { ...start, W: weigh(start.W) } : start;
+        },
+        race: (start, more) =>
+          kernels.nmf(
+            { X, ...args, maxIter: more.maxIter, start, memory, holdOut: null },
+            callOptions(options, tell, more),
+          ),
+        run: whole,
+      });
   const placed = isDrawnTo(args.W) || isDrawnTo(args.H);
   const found = unweigh(result, heightsOf(X), roots, { norm: args.norm, placed });
-  return { ...found, restart, roots, ...energyOf(args.W, weigh(found.W)) };
+  return { ...found, restart, raced: before, roots, ...energyOf(args.W, weigh(found.W)) };
 }
 
 async function fitTied(step: TiedStep, state: RunState, options: RunOptions, tell: Tell): Promise<LayerResult> {
   const X = blocksIn(state, step.read);
   const { k: _k, start: _start, restarts: _restarts, ...args } = step.args;
   const { kernels, memory = 'normal', signal } = options;
-  const { result, restart } = await raced(step, signal, {
+  const found = await raced(step, signal, {
     begin: (nth) => startOf(step, state, X, options, nth),
     race: ({ W: start }, more) =>
       kernels.tied({ X, ...args, maxIter: more.maxIter, start, memory }, callOptions(options, tell, more)),
     run: ({ W: start }) => kernels.tied({ X, ...args, start, memory }, callOptions(options, tell)),
   });
-  return { ...result, restart, roots: null };
+  return { ...found.result, restart: found.restart, raced: found.raced, roots: null };
 }
 
 /** Where a layer can begin, and the calls of its kernel that races are made of, and its fit. */
@@ -141,18 +147,21 @@ async function raced<R extends NmfResult>(
   { args: { restarts, maxIter } }: NmfStep | TiedStep,
   signal: AbortSignal | undefined,
   { begin, race, run }: Racing<R>,
-): Promise<{ readonly result: R; readonly restart: number }> {
-  if (restarts === 1) return { result: await run(await begin(0), 0), restart: 0 };
+): Promise<{ readonly result: R; readonly restart: number; readonly raced: number }> {
+  if (restarts === 1) return { result: await run(await begin(0), 0), restart: 0, raced: 0 };
 
   const most = Math.min(RACE, maxIter);
+  let iterations = 0;
   const best = await fittest(restarts, signal, async (restart) => {
     const start = await begin(restart);
-    return { restart, start, result: await race(start, { restart, maxIter: most }) };
+    const result = await race(start, { restart, maxIter: most });
+    iterations += result.iterations;
+    return { restart, start, result };
   });
   const result = signal?.aborted
     ? { ...best.result, stopped: 'aborted' as const }
     : await run(best.start, best.restart);
-  return { result, restart: best.restart };
+  return { result, restart: best.restart, raced: iterations };
 }
 
 interface Runner<R extends NmfResult> {
@@ -177,18 +186,23 @@ async function fittest<R extends NmfResult>(
 
 /** Where an NMF layer begins; random starts differ by number. */
 async function startOf(
-  { op, args: { k, start } }: NmfStep | TiedStep,
+  step: NmfStep | TiedStep,
   state: RunState,
   X: RowBlocks,
   options: RunOptions,
   nth: number,
 ): Promise<Start> {
+  const { k, start } = step.args;
   if (start.from === 'given') return { W: matrixIn(state, start.W), H: matrixIn(state, start.H) };
   const seed = seedOf(start, options);
+  if (options.found !== undefined) {
+    const lift = step.op === 'nmf' && step.args.solver === 'mu';
+    return grownStart(options.found, k, { seed, stream: start.stream }, lift);
+  }
   if (start.from === 'random') {
     const [m, n] = [totalRows(X), X[0].cols];
     if (start.rng !== 'R') return randomStart(m, n, k, seed, start.stream, nth);
-    return randomStartOfR(m, n, k, { seed, stream: start.stream, nth, withH: op === 'nmf' });
+    return randomStartOfR(m, n, k, { seed, stream: start.stream, nth, withH: step.op === 'nmf' });
   }
   const { signal, threads, kernels } = options;
   return svdStart(start.from, X, k, { seed, stream: start.stream }, kernels, { signal, threads });

@@ -127,8 +127,9 @@ async function layerStep(state: RunState, step: LayerStep, plan: Plan, options: 
   const { layer } = step;
   if (state.results.has(layer)) return leave(state, step);
   if (options.share === undefined) return fitLayer(state, step, plan, options);
-  const result = await options.share(layer, async (part) => {
-    await fitLayer(state, step, plan, { ...options, ...part });
+  const result = await options.share(layer, async ({ args, ...part } = {}) => {
+    const other = args !== undefined && step.op === 'nmf' ? { ...step, args } : step;
+    await fitLayer(state, other, plan, { ...options, ...part });
     const own = state.results.get(layer);
     if (own === undefined) throw missing(layer);
     return own;

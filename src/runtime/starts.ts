@@ -71,7 +71,14 @@ export async function randomBlock(m: number, block: number, seed: number, stream
   return out;
 }
 
-async function uniform(rows: number, cols: number, seed: number, stream: number, first = 0): Promise<DenseMatrix> {
+/** A matrix of numbers of a stream, uniform on (0, 1), from the `first` on. */
+export async function uniform(
+  rows: number,
+  cols: number,
+  seed: number,
+  stream: number,
+  first = 0,
+): Promise<DenseMatrix> {
   const out = dense(rows, cols);
   for (let from = 0; from < out.data.length; from += STRETCH) {
     fillUniform(out.data.subarray(from, from + STRETCH), seed, stream, first + from);

@@ -1,10 +1,11 @@
-import type { SlotId } from '../compiler/plan.js';
+import type { NmfStepArgs, SlotId } from '../compiler/plan.js';
 import { KernelError } from '../errors.js';
 import type { Kernels, NmfResult, SvdResult, TiedResult } from '../kernels/kernels.js';
 import { type DenseMatrix, type RowBlocks, toDense } from '../matrix.js';
 import type { Memory } from '../solver.js';
 import type { Keeper } from './checkpoint.js';
 import type { Progress, Round } from './fit.js';
+import type { Factors } from './grown-start.js';
 import type { Roots } from './weights.js';
 
 export interface RunOptions {
@@ -17,6 +18,8 @@ export interface RunOptions {
   readonly keeper?: Keeper | undefined;
   /** Iterations of an NMF layer at most, where its own `maxIter` is more; its random starts are raced as if it were not. */
   readonly maxIter?: number | undefined;
+  /** What the same data have come to with no more factors: an NMF layer begins with it, in the place of a random start. */
+  readonly found?: Factors | undefined;
   /** Asked for each layer in its turn: it may know what fitting would give, from another run of the same. */
   readonly share?: Share | undefined;
 }
@@ -24,12 +27,17 @@ export interface RunOptions {
 /** The result of a layer, fitted by `fit`, as a whole or in part, or known already. */
 export type Share = (layer: string, fit: (part?: FitPart) => Promise<LayerResult>) => Promise<LayerResult>;
 /** Where the fit of a layer begins and ends. */
-export type FitPart = Pick<RunOptions, 'keeper' | 'maxIter'>;
+export type FitPart = Pick<RunOptions, 'keeper' | 'maxIter' | 'found'> & {
+  /** Those of another NMF layer that reads the same, which is fitted instead. */
+  readonly args?: NmfStepArgs | undefined;
+};
 
 /** What a kernel made of a layer. */
 export type LayerResult = (NmfResult | TiedResult | SvdResult) & {
   /** Which of its random starts it was. */
   readonly restart: number;
+  /** Iterations of races between starts; 0 where there was none, absent where that isn't known. */
+  readonly raced?: number;
   /** How the blocks it reads were weighed. */
   readonly roots: Roots;
   /** `energy` of W's rows over their squared lengths, where that isn't L2 alone. */

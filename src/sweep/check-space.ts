@@ -1,6 +1,8 @@
 import { GraphError } from '../errors.js';
 import type { GraphIssue } from '../issues.js';
+import { longestIn } from './merge.js';
 import type { SweepOptions } from './options.js';
+import type { Point } from './points.js';
 import { gridValues, isRange, type Range } from './space.js';
 
 const AT = 'crossValidateGraph';
@@ -9,6 +11,30 @@ const AT = 'crossValidateGraph';
 export function checkSpace(options: SweepOptions): void {
   const issues = [...strategyFaults(options), ...spaceFaults(options)];
   if (issues.length > 0) throw new GraphError(issues);
+}
+
+/** @throws GraphError for early stopping that would never look at a fit before its end. */
+export function checkLooks({ earlyStopping }: SweepOptions, points: readonly Point[]): void {
+  const plans = points.flatMap(({ compiled }) => (compiled === null ? [] : [compiled.plan]));
+  if (earlyStopping === undefined || plans.length === 0) return;
+  const longest = longestIn(plans);
+  if (longest === undefined)
+    throw new GraphError([
+      {
+        ...{ code: 'incompatible-options', of: AT, options: { earlyStopping }, at: AT },
+        rule: 'Only NMF layers that W and H are free in can be looked at before their end',
+        cure: 'leave earlyStopping out',
+      },
+    ]);
+  const { layer, maxIter } = longest;
+  const { every } = earlyStopping;
+  if (every === undefined || every < maxIter) return;
+  throw new GraphError([
+    {
+      ...{ code: 'invalid-option', of: AT, option: 'earlyStopping.every', got: every, at: AT },
+      rule: `below the largest maxIter of the layers, ${maxIter} of layer '${layer}'`,
+    },
+  ]);
 }
 
 /** Whether the values of ranges are steps. */
@@ -21,6 +47,7 @@ function strategyFaults({
   eta,
   minIter,
   earlyStopping,
+  warmStart,
   config,
   diagnostics = false,
   reps,
@@ -73,6 +100,41 @@ function strategyFaults({
       rule: 'Only clusters of the same samples can be compared',
       cure: "hold out 'entries', or leave diagnostics out",
     });
+  return [...issues, ...(warmStart === true ? warmFaults({ strategy, earlyStopping, config }) : [])];
+}
+
+/** Whom layers start from must be known before anything is fitted, and be fitted to its end on what is not held out. */
+function warmFaults({
+  strategy,
+  earlyStopping,
+  config,
+}: Omit<SweepOptions, 'params' | 'layerFn'>): readonly GraphIssue[] {
+  const refused = (given: object, rule: string, cure: string): GraphIssue => {
+    const options = { warmStart: true, ...given };
+    return { code: 'incompatible-options', of: AT, options, rule, cure, at: AT };
+  };
+  const issues: GraphIssue[] = [];
+  const other = "leave warmStart out, or take strategy 'grid' or 'random'";
+  if (strategy === 'tpe')
+    issues.push(refused({ strategy }, 'Whom layers start from must be known before the first is fitted', other));
+  if (strategy === 'halving')
+    issues.push(refused({ strategy }, 'What layers start from must have come to its end', other));
+  if (earlyStopping !== undefined)
+    issues.push(
+      refused(
+        { earlyStopping },
+        'What layers start from must not be chosen by what is held out',
+        'leave warmStart or earlyStopping out',
+      ),
+    );
+  if (config?.training === 'joint')
+    issues.push(
+      refused(
+        { 'config.training': 'joint' },
+        'Layers that start from others must be fitted each by itself',
+        'leave warmStart or training out',
+      ),
+    );
   return issues;
 }
 

@@ -6,14 +6,16 @@ import { createPause } from '../kernels/reference/pause.js';
 import { type Executor, sharesOf } from './executors/executor.js';
 import { inlineExecutor } from './executors/inline.js';
 import { threadsExecutor } from './executors/threads.js';
-import { keysOf, type Task } from './fit-point.js';
+import type { StartStep, Task } from './fit-point.js';
 import type { FitParts } from './fits/kept-fit.js';
 import type { Ledger, RowId } from './ledger.js';
+import { layerKeys } from './merge.js';
 import type { SweepRunOptions } from './options.js';
 import type { Inputs, Point } from './points.js';
-import { compileOn, type Fitting, type Masking, type Replicate, replicateOf } from './replicate.js';
+import { compileOn, type Fitting, type Masking, nameData, type Replicate, replicateOf } from './replicate.js';
 import { type RowError, rowError, type SweepRow } from './rows.js';
 import { SharedSteps, type Work } from './shared-steps.js';
+import { chainOf, type OnMask, pathsTo, startStep } from './warm-start.js';
 
 /** How long it is waited for rows that others are at. */
 const PATIENCE_MS = 50;
@@ -47,6 +49,9 @@ interface EngineOptions {
   readonly onRow: (row: SweepRow) => void;
 }
 
+/** The graph of a point on a mask and the keys of its layers, or why there is none. */
+type Compiled = (OnMask & { readonly error: null }) | { readonly error: RowError };
+
 /** A failed row, or what is to be fitted. */
 type Prepared =
   | { readonly task: Omit<Task, 'budget'>; readonly error: null }
@@ -67,16 +72,33 @@ export function createEngine(options: EngineOptions): Engine {
     ...{ memory, signal, shares },
   });
 
-  const prepared = (point: Point, replicate: Replicate): Prepared => {
-    if (point.error !== null) return { task: null, error: point.error };
+  const compiled = (point: Point, replicate: Replicate): Compiled => {
+    if (point.error !== null) return { error: point.error };
     try {
       const masked = compileOn(point, replicate, fitting);
-      const name = `${pointText(point.params)} on mask ${replicate.index}`;
-      return { task: { name, replicate, masked, keys: keysOf(masked, replicate) }, error: null };
+      return { masked, keys: layerKeys(masked, replicate.seed, pathsTo(point)), error: null };
     } catch (error) {
       if (onError === 'stop') throw error;
-      return { task: null, error: rowError(error) };
+      return { error: rowError(error) };
     }
+  };
+
+  /** @param on the graph of any point on the same mask. */
+  const prepared = (point: Point, replicate: Replicate, on: (point: Point) => Compiled): Prepared => {
+    const own = on(point);
+    if (own.error !== null) return { task: null, error: own.error };
+    const starts = new Map<string, readonly StartStep[]>();
+    for (const layer of point.starts.keys()) {
+      const path: StartStep[] = [];
+      for (const from of chainOf(point, layer)) {
+        const other = on(from.point);
+        if (other.error !== null) return { task: null, error: other.error };
+        path.push(startStep(own, layer, from, other));
+      }
+      starts.set(layer, path);
+    }
+    const name = `${pointText(point.params)} on mask ${replicate.index}`;
+    return { task: { name, replicate, masked: own.masked, keys: own.keys, starts }, error: null };
   };
 
   const rowOf = async (
@@ -100,28 +122,40 @@ export function createEngine(options: EngineOptions): Engine {
     }
   };
 
-  /** What a mask leaves of points, from when somebody wants to fit one until all are done with. */
+  /** What a mask leaves of points, from when somebody wants to fit one until all who do are done. */
   const maskOf = (r: number) => {
     let replicate: Promise<Replicate> | undefined;
     let preparing: Promise<void> | undefined;
+    const graphs = new Map<number, Compiled>();
     const ready = new Map<number, Prepared>();
+    /** What is kept of layers, for points that may be gone on with too; data come again under the same names. */
+    const held = new Map<number, readonly string[]>();
     let wanted = new Map<number, Point>();
     const release = (index: number) => {
-      const task = ready.get(index)?.task;
       ready.delete(index);
-      if (task != null) steps.release(task.keys.values());
-      if (ready.size === 0 && wanted.size === 0) replicate = undefined;
+      steps.release(held.get(index) ?? []);
+      held.delete(index);
     };
     /** All at once: what they share is kept for the last of them. */
     const prepareAll = async () => {
       replicate ??= replicateOf(r, inputs, masking).then(executor.placed);
       const made = await replicate;
+      nameData(made);
+      const on = (point: Point): Compiled => {
+        const graph = graphs.get(point.index) ?? compiled(point, made);
+        graphs.set(point.index, graph);
+        return graph;
+      };
       const pause = createPause();
       for (const point of wanted.values()) {
         if (ready.has(point.index)) continue;
-        const one = prepared(point, made);
+        const one = prepared(point, made, on);
         ready.set(point.index, one);
-        if (one.task !== null) steps.expect(one.task.keys.values());
+        if (!held.has(point.index)) {
+          const keys = keysNeeded(one);
+          held.set(point.index, keys);
+          steps.expect(keys);
+        }
         if (pause.due()) await pause.turn();
         signal?.throwIfAborted();
       }
@@ -129,7 +163,7 @@ export function createEngine(options: EngineOptions): Engine {
     return {
       want(points: readonly Point[]) {
         wanted = new Map(points.map((point) => [point.index, point]));
-        for (const index of [...ready.keys()]) if (!wanted.has(index)) release(index);
+        for (const index of [...held.keys()]) if (!wanted.has(index)) release(index);
       },
       async get({ index }: Point): Promise<Prepared> {
         if (!ready.has(index)) {
@@ -146,6 +180,11 @@ export function createEngine(options: EngineOptions): Engine {
       done({ index }: Point, budget: number | null) {
         wanted.delete(index);
         if (budget === null) release(index);
+        if (wanted.size > 0) return;
+        // Made again for those that are gone on with, by then.
+        replicate = undefined;
+        graphs.clear();
+        ready.clear();
       },
     };
   };
@@ -203,6 +242,13 @@ export function createEngine(options: EngineOptions): Engine {
       });
     },
   };
+}
+
+/** The keys of its layers, and of all that these start from. */
+function keysNeeded({ task }: Prepared): readonly string[] {
+  if (task === null) return [];
+  const others = [...task.starts.values()].flatMap((path) => path.map(({ key }) => key));
+  return [...new Set([...task.keys.values(), ...others])];
 }
 
 /**

@@ -1,14 +1,17 @@
 import type { LayerStep } from '../compiler/plan.js';
 import type { Looks } from './fit-point.js';
-import { isLayer, iterationCosts, layerKeys, layersBelow } from './merge.js';
+import { isLayer, iterationCosts, layerKeys, layersBelow, racesOf } from './merge.js';
 import type { Inputs, Point } from './points.js';
 import type { Masking } from './replicate.js';
 import type { Rung, Search } from './strategies/strategy.js';
+import { type LayerOf, placeOf } from './warm-start.js';
 
 interface Merged {
   readonly layer: string;
   readonly step: LayerStep;
   readonly points: number[];
+  /** Where it starts; undefined: at random. */
+  readonly from: LayerOf | undefined;
   /** Multiply-adds, if it takes all its iterations. */
   readonly cost: number;
 }
@@ -16,7 +19,7 @@ interface Merged {
 /** Which layers points share, on any one mask. */
 function merged(points: readonly Point[]): readonly Merged[] {
   const found = new Map<string, Merged>();
-  for (const { index, compiled } of points) {
+  for (const { index, compiled, starts } of points) {
     if (compiled === null) continue;
     const { plan } = compiled;
     const [keys, costs] = [layerKeys(compiled, 0), iterationCosts(plan)];
@@ -25,8 +28,8 @@ function merged(points: readonly Point[]): readonly Merged[] {
       const known = found.get(key);
       if (known !== undefined) known.points.push(index);
       else {
-        const cost = (costs.get(step.layer) ?? 0) * step.args.maxIter;
-        found.set(key, { layer: step.layer, step, points: [index], cost });
+        const cost = (costs.get(step.layer) ?? 0) * (step.args.maxIter + racesOf(step));
+        found.set(key, { layer: step.layer, step, points: [index], from: starts.get(step.layer), cost });
       }
     }
   }
@@ -55,13 +58,18 @@ function mostWork(points: readonly Point[], rungs: readonly Rung[]): number {
     const shared = new Map<string, number>();
     const each = plans.map(({ plan, keys, costs, below }) => {
       const goesOn = new Set<string>();
-      return plan.fit.filter(isLayer).reduce((all, { op, layer, args: { maxIter } }) => {
+      return plan.fit.filter(isLayer).reduce((all, step) => {
+        const {
+          op,
+          layer,
+          args: { maxIter },
+        } = step;
         const anew = r === 0 || (below.get(layer) ?? []).some((name) => goesOn.has(name));
         const [from, to] =
           op === 'nmf' ? [Math.min(before, maxIter), Math.min(budget ?? maxIter, maxIter)] : [maxIter, maxIter];
         if (anew || to > from) goesOn.add(layer);
         // Where it was left is one iteration back.
-        const iterations = anew ? to : to > from ? to - from + 1 : 0;
+        const iterations = anew ? racesOf(step) + to : to > from ? to - from + 1 : 0;
         const cost = (costs.get(layer) ?? 0) * iterations;
         shared.set(keys.get(layer) ?? layer, cost);
         return all + cost;
@@ -80,6 +88,11 @@ const much = (x: number): string => {
   return `${Number((x / 1000 ** at).toPrecision(3))}${units[at]}`;
 };
 
+const startText = (from: LayerOf): string =>
+  `${Object.entries(placeOf(from))
+    .map(([name, value]) => `${name}=${Number(value.toPrecision(6))}`)
+    .join(' ')} of point ${from.point.index}`;
+
 const MOST_LINES = 40;
 
 /** The merged plan as text. */
@@ -92,6 +105,7 @@ export function explainSweep(
     search,
     looks,
     diagnostics,
+    warmStart,
   }: {
     readonly reps: number;
     readonly masking: Masking;
@@ -99,18 +113,20 @@ export function explainSweep(
     readonly search: Search;
     readonly looks: Looks | null;
     readonly diagnostics: boolean;
+    readonly warmStart: boolean;
   },
 ): string {
   const steps = merged(points);
+  const warm = steps.filter(({ from }) => from !== undefined).length;
   const asked = steps.reduce((sum, { points: own }) => sum + own.length, 0);
   const alone = steps.reduce((sum, { points: own, cost }) => sum + own.length * cost, 0);
   const shared = mostWork(points, search.rungs);
   const more = search.rungs[0].points > points.length ? `, for the first ${points.length} points` : '';
   const held = [...inputs].map(([name, { rows, cols }]) => `${name} ${rows}×${cols}`).join(', ');
-  const lines = steps.slice(0, MOST_LINES).map(({ layer, step, points: own, cost }) => {
+  const lines = steps.slice(0, MOST_LINES).map(({ layer, step, points: own, from, cost }) => {
     const of =
       own.length === points.length ? 'all points' : own.length === 1 ? `point ${own[0]}` : `points ${own.join(', ')}`;
-    return `  ${step.op} ${layer} k=${step.args.k}  ${of}  ≤ ${much(cost)} multiply-adds`;
+    return `  ${step.op} ${layer} k=${step.args.k}  ${of}${from === undefined ? '' : `  from ${startText(from)}`}  ≤ ${much(cost)} multiply-adds`;
   });
   if (steps.length > MOST_LINES) lines.push(`  … and ${steps.length - MOST_LINES} more`);
   const broken = points.filter(({ error }) => error !== null);
@@ -126,6 +142,7 @@ export function explainSweep(
     ...lines,
     `layers asked for: ${asked} × ${reps} = ${asked * reps}; to fit: ${steps.length} × ${reps} = ${steps.length * reps}`,
     `multiply-adds at most: ${much(shared * reps)} of ${much(alone * reps)} (${alone === 0 ? 100 : Math.round((100 * shared) / alone)}%)${more}`,
+    ...(warmStart ? [`layers that start from another one: ${warm} of ${steps.length}`] : []),
     ...broken.map(({ index, error }) => `point ${index} can't be fitted: ${error?.message}`),
   ].join('\n');
 }

@@ -1,4 +1,6 @@
-import type { Compiled, LayerStep } from '../compiler/plan.js';
+import { costOf } from '../compiler/cost.js';
+import type { LayerStep, NmfStepArgs } from '../compiler/plan.js';
+import { KernelError } from '../errors.js';
 import { hashOfMatrix } from '../io/hash.js';
 import { hashesOf } from '../io/model-file.js';
 import type { Kernels } from '../kernels/kernels.js';
@@ -8,11 +10,11 @@ import type { FitPart, LayerResult, RunState, Share } from '../runtime/state.js'
 import { summarize } from '../runtime/summary.js';
 import type { Memory } from '../solver.js';
 import type { FitParts } from './fits/kept-fit.js';
-import { isLayer, iterationCosts, layerKeys, layersBelow } from './merge.js';
+import { isLayer, layersBelow } from './merge.js';
 import type { Masked, Replicate } from './replicate.js';
 import type { FittedRow } from './rows.js';
 import { scoreEntries, scoreSamples, totals } from './score.js';
-import type { Left, Steps } from './shared-steps.js';
+import type { Left, Steps, Wanted } from './shared-steps.js';
 
 export interface Looks {
   readonly every: number;
@@ -27,8 +29,18 @@ export interface Task {
   readonly masked: Masked;
   /** What each of its layers is fitted from. */
   readonly keys: ReadonlyMap<string, string>;
+  /** Whom its layers start from, and these: the nearest first. */
+  readonly starts: ReadonlyMap<string, readonly StartStep[]>;
   /** Iterations of an NMF layer at most, from its start; null: as many as it takes. */
   readonly budget: number | null;
+}
+
+/** A fit that layers start from: of what they read, and so of their own data. */
+export interface StartStep {
+  /** What the point is called whose layer it is. */
+  readonly name: string;
+  readonly key: string;
+  readonly args: NmfStepArgs;
 }
 
 /** What a row says of a point that was fitted. */
@@ -45,9 +57,6 @@ export interface FitContext {
   readonly memory: Memory | undefined;
   readonly signal: AbortSignal | undefined;
 }
-
-export const keysOf = (compiled: Compiled, { seed }: Replicate): ReadonlyMap<string, string> =>
-  layerKeys(compiled, seed);
 
 /** The last iterate of a layer within a budget; null: it can't be cut, for no other kernel can go on. */
 const endOf = ({ op, args: { maxIter } }: LayerStep, budget: number | null): number | null =>
@@ -74,20 +83,49 @@ function partOf(layer: string, end: number, seed: number, from: Left | null, lea
 }
 
 /** Layers as points share them: from where the last rung has left them, up to a budget. */
-function sharing({ masked: { plan }, replicate: { seed }, keys, budget }: Task, steps: Steps): Share {
-  const [costs, below] = [iterationCosts(plan), layersBelow(plan)];
-  const ends = new Map(plan.fit.filter(isLayer).map((step) => [step.layer, endOf(step, budget)]));
+function sharing({ masked: { plan }, replicate: { seed }, keys, starts, budget }: Task, steps: Steps): Share {
+  const below = layersBelow(plan);
+  const layers = new Map(plan.fit.filter(isLayer).map((step) => [step.layer, step]));
   const results = new Map<string, LayerResult>();
   return async (layer, make) => {
-    const end = ends.get(layer) ?? null;
-    const reached = below.get(layer)?.map((name) => results.get(name)?.iterations);
-    const wanted = { cost: costs.get(layer) ?? 0, below: String(reached), end };
-    const result = await steps.get(keys.get(layer) ?? layer, wanted, (from, leave) =>
-      end === null || (budget === null && from === null) ? make() : make(partOf(layer, end, seed, from, leave)),
+    const step = layers.get(layer);
+    if (step === undefined) throw new TypeError('a layer that is fitted must be in its plan');
+    const reached = String(below.get(layer)?.map((name) => results.get(name)?.iterations));
+    const wanted = (own: LayerStep, most: number | null): Wanted => ({
+      cost: costOf(own, plan).multiplyAdds,
+      below: reached,
+      end: endOf(own, most),
+    });
+    /** What it starts from, known or fitted now, each from the next; undefined: it starts at random. */
+    const found = async (path: readonly StartStep[], at: number): Promise<LayerResult | undefined> => {
+      if (at === path.length || step.op !== 'nmf') return undefined;
+      const { name, key, args } = path[at];
+      try {
+        return await steps.find(key, wanted({ ...step, args }, null), async () =>
+          make({ args, found: await found(path, at + 1) }),
+        );
+      } catch (cause) {
+        throw startError(layer, name, cause);
+      }
+    };
+    const own = wanted(step, budget);
+    const result = await steps.get(keys.get(layer) ?? layer, own, async (from, leave) =>
+      own.end === null || (budget === null && from === null)
+        ? make({ found: await found(starts.get(layer) ?? [], 0) })
+        : make(partOf(layer, own.end, seed, from, leave)),
     );
     results.set(layer, result);
     return result;
   };
+}
+
+const FAILED = ', which must not fail; it did: ';
+
+/** The error of a fit whose start has failed: of those before it the first alone is told. */
+function startError(layer: string, name: string, cause: unknown): unknown {
+  if (!(cause instanceof KernelError)) return cause;
+  const [first] = cause.message.split(FAILED).slice(-1);
+  return new KernelError(cause.code, `Layer '${layer}' starts from that of ${name}${FAILED}${first}`, { cause });
 }
 
 /** The fit of a point on a mask, and what it leaves to be kept; null where nothing is: it isn't done, or not wanted. */

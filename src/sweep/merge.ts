@@ -1,19 +1,30 @@
 import { costOf } from '../compiler/cost.js';
 import type { Compiled, FitStep, LayerStep, Plan, SlotId } from '../compiler/plan.js';
 import { type Floats, type Matrix, storedValues } from '../matrix.js';
+import { RACE } from '../runtime/layer.js';
 
-const numbers = new WeakMap<Floats | Uint32Array, number>();
+const names = new WeakMap<Floats | Uint32Array, string>();
 let count = 0;
 
 /** An array by name: the same for the same array. */
-function nameOfArray(values: Floats | Uint32Array): number {
-  const known = numbers.get(values) ?? ++count;
-  numbers.set(values, known);
+function nameOfArray(values: Floats | Uint32Array): string {
+  const known = names.get(values) ?? String(++count);
+  names.set(values, known);
   return known;
 }
 
+/**
+ * Gives the arrays of a matrix a name, where they have none: a matrix that is made again has that of the one before. Others
+ * that the same sweep meets must have others.
+ */
+export function nameArrays(matrix: Matrix, name: string): void {
+  const own = matrix.kind === 'dense' ? [] : [matrix.indptr, matrix.indices];
+  for (const [at, values] of [storedValues(matrix), ...own].entries())
+    if (!names.has(values)) names.set(values, `${at} of ${name}`);
+}
+
 /** A matrix by name: matrices with the same one hold the same numbers in the same places. */
-function nameOf(matrix: Matrix): string {
+export function nameOf(matrix: Matrix): string {
   const { rows, cols } = matrix;
   const size = `${nameOfArray(storedValues(matrix))} ${rows}x${cols}`;
   if (matrix.kind === 'dense') return `${size} ${matrix.order ?? 'columns'}`;
@@ -21,14 +32,31 @@ function nameOf(matrix: Matrix): string {
   return `${size} ${nameOfArray(indptr)} ${nameOfArray(indices)} ${unlisted}`;
 }
 
+/** What a layer is fitted from, to the last number. */
+interface Content {
+  readonly step: LayerStep;
+  /** What it reads. */
+  readonly read: string;
+  /** Arguments as text, matrices by what they hold. */
+  readonly textOf: (args: object) => string;
+  /** All of it as one string: layers of two plans of the same replicate with the same one have the same result. */
+  readonly key: string;
+}
+
 /**
- * What each layer of a plan is fitted from, to the last number, as one string: layers of two plans of the same replicate with
- * the same string have the same result. Names of layers are not part of it.
+ * What each layer of a plan is fitted from; names of layers are not part of it.
+ *
+ * @param starts where layers start from, for those that start from another one, as text.
  */
-export function layerKeys({ plan, bindings }: Compiled, seed: number): ReadonlyMap<string, string> {
+export function layerContents(
+  { plan, bindings }: Compiled,
+  seed: number,
+  starts: ReadonlyMap<string, string> = new Map(),
+): ReadonlyMap<string, Content> {
   const slots = new Map<SlotId, string>();
-  const layers = new Map<string, string>();
+  const layers = new Map<string, Content>();
   const at = (slot: SlotId): string => slots.get(slot) ?? slot;
+  const textOf = (args: object) => JSON.stringify(args, (_, value: unknown) => (isSlot(value) ? at(value) : value));
   for (const step of plan.prepare) {
     if (step.op === 'load') {
       const matrix = bindings.get(step.write);
@@ -39,16 +67,21 @@ export function layerKeys({ plan, bindings }: Compiled, seed: number): ReadonlyM
   for (const step of plan.fit) {
     if (step.op === 'stackRows') slots.set(step.write, `stack(${step.reads.map(at).join()})`);
     else if (step.op === 'add') slots.set(step.write, `add(${step.align ?? false} ${step.reads.map(at).join()})`);
-    else if (step.op === 'embed') slots.set(step.write, `embed(${layers.get(step.layer)})`);
+    else if (step.op === 'embed') slots.set(step.write, `embed(${layers.get(step.layer)?.key})`);
     else {
-      const key = layerKey(step, seed, at);
-      layers.set(step.layer, key);
+      const [read, start] = [at(step.read), starts.get(step.layer)];
+      const key = `${step.op}(${read} ${textOf(step.args)} ${seed}${start === undefined ? '' : ` from ${start}`})`;
+      layers.set(step.layer, { step, read, textOf, key });
       slots.set(step.write.W, `W(${key})`);
       slots.set(step.write.H, `H(${key})`);
     }
   }
   return layers;
 }
+
+/** The keys of the contents of layers, by name. */
+export const layerKeys = (...of: Parameters<typeof layerContents>): ReadonlyMap<string, string> =>
+  new Map([...layerContents(...of)].map(([layer, { key }]) => [layer, key]));
 
 /** The layers that each layer of a plan is fitted from, those below them too. */
 export function layersBelow({ fit }: Plan): ReadonlyMap<string, readonly string[]> {
@@ -70,13 +103,22 @@ export function layersBelow({ fit }: Plan): ReadonlyMap<string, readonly string[
 /** Matrices among the arguments of a step are slots. */
 const isSlot = (value: unknown): value is SlotId => typeof value === 'string' && /^%\d+$/.test(value);
 
-function layerKey({ op, read, args }: LayerStep, seed: number, at: (slot: SlotId) => string): string {
-  const own = JSON.stringify(args, (_, value: unknown) => (isSlot(value) ? at(value) : value));
-  return `${op}(${at(read)} ${own} ${seed})`;
-}
-
 export const isLayer = (step: FitStep): step is LayerStep =>
   step.op === 'nmf' || step.op === 'tied' || step.op === 'svd';
+
+/** The NMF layer of some plans that may take the most iterations, the first of several; undefined where there is none. */
+export function longestIn(plans: readonly Plan[]): { readonly layer: string; readonly maxIter: number } | undefined {
+  const steps = plans.flatMap(({ fit }) => fit.flatMap((step) => (step.op === 'nmf' ? [step] : [])));
+  const [first, ...others] = steps.map(({ layer, args: { maxIter } }) => ({ layer, maxIter }));
+  return others.reduce<typeof first | undefined>(
+    (most, one) => (one.maxIter > (most?.maxIter ?? 0) ? one : most),
+    first,
+  );
+}
+
+/** Iterations of races between the random starts of a layer. */
+export const racesOf = ({ op, args }: LayerStep): number =>
+  op === 'svd' || args.restarts === 1 ? 0 : args.restarts * Math.min(RACE, args.maxIter);
 
 /** Multiply-adds of one iteration of each layer, by name. */
 export function iterationCosts(plan: Plan): ReadonlyMap<string, number> {

@@ -59,6 +59,13 @@ export interface SweepOptions<S extends Space = Space> {
    * entries; default false. The fits of all points are kept while it is needed.
    */
   readonly diagnostics?: boolean | undefined;
+  /**
+   * NMF layers start from the fit of another one on the same mask: the same layer, reading the same, of its rank
+   * with lower penalties (L1, L2, L21, angular), or of the next lower rank; factors that are more begin small, at random. Whom
+   * each starts from depends on the points alone, and `explain()` says it. With strategy 'grid' or 'random'. Default false. Diagnostics
+   * are then of whole paths, each mask's from a start of its own.
+   */
+  readonly warmStart?: boolean | undefined;
   /** What makes a point more complex than another, for `simplest`; default: the ranks of its layers added up. */
   readonly complexity?: ((params: ParamsOf<S>) => number) | undefined;
 }

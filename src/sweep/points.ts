@@ -11,6 +11,7 @@ import { requireDiagnosable } from './diagnose.js';
 import type { SweepOptions } from './options.js';
 import { type RowError, rowError } from './rows.js';
 import type { Params } from './space.js';
+import type { Start } from './warm-start.js';
 import { inputsIn } from './with-data.js';
 
 /** A combination of values, and the graph it stands for. */
@@ -24,10 +25,14 @@ export interface Point {
   /** The graph with nothing held out. */
   readonly compiled: Compiled | null;
   readonly complexity: number;
+  /** The layers, of this point or others, whose factors its own layers start from; those that aren't here start at random. */
+  readonly starts: ReadonlyMap<string, Start>;
 }
 
 /** The data of each input, by name: the same for all points. */
 export type Inputs = ReadonlyMap<string, Matrix>;
+
+const ALONE: Point['starts'] = new Map();
 
 const COMPARED = ' must be the same at every point';
 
@@ -66,7 +71,7 @@ export function pointMaker(options: SweepOptions) {
         Object.fromEntries(Object.entries(given).map(([name, value]) => [name, value === 0 ? 0 : value])),
       );
       try {
-        return Object.freeze({ index, params, error: null, ...graphOf(params) });
+        return Object.freeze({ index, params, error: null, ...graphOf(params), starts: ALONE });
       } catch (error) {
         if (onError === 'stop') throw error;
         const none = { kind: 'concat', inputs: [] } as const;
@@ -77,6 +82,7 @@ export function pointMaker(options: SweepOptions) {
           node: none,
           compiled: null,
           complexity: Infinity,
+          starts: ALONE,
         });
       }
     },

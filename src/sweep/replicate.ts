@@ -14,6 +14,7 @@ import {
   splitSamples,
   startSeed,
 } from './held-out.js';
+import { nameArrays, nameOf } from './merge.js';
 import type { Inputs, Point } from './points.js';
 import { knownIn } from './score.js';
 import { type OtherData, withData } from './with-data.js';
@@ -55,6 +56,11 @@ export async function replicateOf(
   return { index, seed: startSeed(seed, index), splits, samples };
 }
 
+/** Names the data that are left, so that they have the same when they are made again. */
+export function nameData({ index, splits }: Replicate): void {
+  for (const [input, { train }] of splits) nameArrays(train, `mask ${index} of input '${input}'`);
+}
+
 const nothing = (input: string, matrix: Matrix) =>
   new GraphError([{ code: 'nothing-held-out', input, entries: knownIn([matrix]), at: `input '${input}'` }]);
 
@@ -73,7 +79,11 @@ export interface Fitting {
 }
 
 /** @throws GraphError for what is left of the data. */
-export function compileOn(point: Point, { seed, splits, samples }: Replicate, { config, ridge }: Fitting): Masked {
+export function compileOn(
+  point: Point,
+  { index, seed, splits, samples }: Replicate,
+  { config, ridge }: Fitting,
+): Masked {
   const out = new Set(samples);
   const conditions: Split[] = [];
   const other: OtherData = {
@@ -87,11 +97,13 @@ export function compileOn(point: Point, { seed, splits, samples }: Replicate, { 
     condition: (node) => {
       if (samples === null || node.Z.kind === 'unusable') return node;
       const split = splitSamples(node.Z, samples);
+      nameArrays(split.train, `mask ${index} of ${nameOf(node.Z)}`);
       conditions.push(split);
       return { ...node, Z: split.train };
     },
   };
-  const compiled = compile(withData(point.node, other), { ...config, seed }, quickestKernels().look);
+  const node = withData(point.node, other);
+  const compiled = curing(samples, () => compile(node, { ...config, seed }, quickestKernels().look));
   const heldOut = new Map<SlotId, Matrix>();
   for (const [slot, bound] of samples === null ? [] : compiled.bindings) {
     const split = [...splits.values(), ...conditions].find(({ train }) => train === bound);
@@ -101,6 +113,22 @@ export function compileOn(point: Point, { seed, splits, samples }: Replicate, { 
   const ridged = samples === null && compiled.plan.joint === null;
   const plan = ridged ? withRidge(compiled.plan, ridge) : compiled.plan;
   return { ...compiled, plan, heldOut };
+}
+
+/** Entries that are held out are missing, which some layers can't have; those that can do with whole samples are told so. */
+function curing<R>(samples: Replicate['samples'], make: () => R): R {
+  try {
+    return make();
+  } catch (error) {
+    if (samples !== null || !(error instanceof GraphError)) throw error;
+    throw new GraphError(
+      error.issues.map((issue) =>
+        issue.code === 'incompatible-options' && 'missing' in issue.options && !('symmetric' in issue.options)
+          ? { ...issue, cure: `hold out whole samples (holdOut: 'samples'); or ${issue.cure}` }
+          : issue,
+      ),
+    );
+  }
 }
 
 /** The plan with a least L2 for both factors of layers that read missing entries. */

@@ -7,8 +7,8 @@ export interface Work {
   readonly asked: number;
   readonly fitted: number;
   /**
-   * Multiply-adds of the iterations that were made, and of those of all that were asked for, each from its start, by the
-   * plan's count for an iteration.
+   * Multiply-adds of the iterations that were made, those of races between starts and of fits that only others start from
+   * among them; and of the iterations of all that were asked for, each from its start, by the plan's count for an iteration.
    */
   readonly multiplyAdds: number;
   readonly multiplyAddsAlone: number;
@@ -32,8 +32,10 @@ export type GoOn = (left: Left | null, leave: (left: Left) => void) => Promise<L
 
 /** Layers that several fits have in common. */
 export interface Steps {
-  /** The result of a layer, fitted now or by whoever came first. */
+  /** The result of a layer of a row, fitted now or by whoever came first. */
   get(key: string, wanted: Wanted, goOn: GoOn): Promise<LayerResult>;
+  /** The same where no row asks for it, but a layer that starts from it. */
+  find(key: string, wanted: Wanted, goOn: GoOn): Promise<LayerResult>;
 }
 
 interface Entry {
@@ -42,6 +44,9 @@ interface Entry {
   left: Left | null;
   readonly result: Promise<LayerResult>;
 }
+
+/** Those of its races among them. */
+const iterationsOf = ({ iterations, raced = 0 }: LayerResult): number => iterations + raced;
 
 const endOf = ({ wanted: { end } }: Entry): number => end ?? Infinity;
 
@@ -68,6 +73,13 @@ export class SharedSteps implements Steps {
   }
 
   async get(key: string, wanted: Wanted, goOn: GoOn): Promise<LayerResult> {
+    const result = await this.find(key, wanted, goOn);
+    this.#work.asked++;
+    this.#work.multiplyAddsAlone += wanted.cost * iterationsOf(result);
+    return result;
+  }
+
+  async find(key: string, wanted: Wanted, goOn: GoOn): Promise<LayerResult> {
     const known = this.#entries.get(key) ?? [];
     const alike = known.filter(({ wanted: { below } }) => below === wanted.below);
     let entry = alike.find(({ wanted: { end } }) => end === wanted.end);
@@ -80,10 +92,7 @@ export class SharedSteps implements Steps {
       entry = this.#entry(wanted, before, goOn);
       this.#entries.set(key, this.#keeps === 'all' ? [...known, entry] : [entry]);
     }
-    const result = await entry.result;
-    this.#work.asked++;
-    this.#work.multiplyAddsAlone += wanted.cost * result.iterations;
-    return result;
+    return entry.result;
   }
 
   #entry(wanted: Wanted, before: Entry | undefined, goOn: GoOn): Entry {
@@ -105,8 +114,9 @@ export class SharedSteps implements Steps {
       }
       this.#work.fitted++;
       const result = await goOn(from, leave);
-      this.#work.multiplyAdds += wanted.cost * (result.iterations - (from?.state.iterations ?? 0));
-      return result;
+      this.#work.multiplyAdds += wanted.cost * (iterationsOf(result) - (from?.state.iterations ?? 0));
+      // It goes on from a start that has been chosen before.
+      return from === null ? result : { ...result, raced: earlier?.raced ?? 0 };
     };
     const result = made();
     entry = { wanted, result, left };

@@ -1,7 +1,7 @@
 import { checkOptions } from '../dsl/check-options.js';
 import { crossValidateOptions, sweepOptions, sweepRunOptions } from '../dsl/schemas.js';
 import { selectKernels } from '../kernels/select.js';
-import { checkSpace } from './check-space.js';
+import { checkLooks, checkSpace } from './check-space.js';
 import { type Choice, choose, type Eliminated, eliminatedIn, type PointSummary } from './choice.js';
 import { createEngine } from './engine.js';
 import { explainSweep } from './explain.js';
@@ -19,6 +19,7 @@ import { storeLedger } from './store/store.js';
 import { strategyOf } from './strategies/select.js';
 import type { Ask } from './strategies/strategy.js';
 import { reasonText, tableText } from './table.js';
+import { onPaths } from './warm-start.js';
 
 /** What a sweep has found. */
 export interface SweepResult<S extends Space = Space> extends Asked<ParamsOf<S>> {
@@ -87,7 +88,9 @@ export function graphSweep<const S extends Space>(options: SweepOptions<S>): Swe
   checkSpace(own);
   const maker = pointMaker(own);
   const strategy = strategyOf(own);
-  const first = strategy.first.map((params) => maker.make(params, 'record'));
+  const made = strategy.first.map((params) => maker.make(params, 'record'));
+  const first = options.warmStart === true ? onPaths(made, options.config) : made;
+  checkLooks(own, first);
   const inputs = maker.inputs();
   if (inputs === undefined || first.every(({ error }) => error !== null)) {
     // The error of the first says more than that there is no graph.
@@ -172,7 +175,16 @@ export function graphSweep<const S extends Space>(options: SweepOptions<S>): Swe
   }
 
   return Object.freeze({
-    explain: () => explainSweep(first, { reps, masking, inputs: inputs ?? new Map(), search, looks, diagnostics }),
+    explain: () =>
+      explainSweep(first, {
+        reps,
+        masking,
+        inputs: inputs ?? new Map(),
+        search,
+        looks,
+        diagnostics,
+        warmStart: options.warmStart === true,
+      }),
     run: (runOptions: SweepRunOptions = {}) => run(runOptions, (progress) => runOptions.onProgress?.(progress)),
     steps: (runOptions: SweepRunOptions = {}) =>
       streamed<SweepProgress, SweepResult<S>>(async (tell, end) => {

@@ -5,6 +5,7 @@ import { factorCondition, factorInput, factorNet, factorShared, type NmfSpec, nm
 import type { CallOptions, Kernels, NmfArgs } from '../../src/kernels/kernels.js';
 import { reference } from '../../src/kernels/reference.js';
 import { column, type DenseMatrix, dense, entry, type Matrix, row, stackDense, toDense } from '../../src/matrix.js';
+import { grownStart } from '../../src/runtime/grown-start.js';
 import { run } from '../../src/runtime/run.js';
 import { randomStart, type Start } from '../../src/runtime/starts.js';
 import { svdStart } from '../../src/runtime/svd-start.js';
@@ -174,5 +175,53 @@ describe('a start that is given', () => {
     const { a } = await factorNet(nmfLayer(shared, { name: 'a', k: 2, start, W: W({ nonneg: false }) })).fit(on);
     expect([a.W.x.rows, a.W.y.rows, a.Wcondition.rows]).toEqual([9, 4, 2]);
     expect(a.loss).toBeGreaterThan(0);
+  });
+});
+
+describe('a start that has grown from factors', () => {
+  const seeded = { seed: 3, stream: 2 };
+  const found = { W: uniform(9, 2, 1), d: Float64Array.of(3, 0.5), H: uniform(2, 7, 2) };
+  const size = (start: Start, r: number) => Math.hypot(...column(start.W, r)) * Math.hypot(...row(start.H, r));
+
+  test('has those that were found, as they are, and after them small ones', async () => {
+    const start = await grownStart(found, 4, seeded, false);
+    for (const r of [0, 1]) {
+      expect(column(start.W, r)).toEqual(column(found.W, r));
+      expect(row(start.H, r)).toEqual(row(found.H, r).map((x) => x * found.d[r]));
+    }
+    const mean = (of: (r: number) => number) => (of(0) + of(1)) / 2;
+    const expected = 0.1 * mean((r) => Math.hypot(...column(start.W, r))) * mean((r) => Math.hypot(...row(start.H, r)));
+    for (const r of [2, 3]) expect(size(start, r)).toBeCloseTo(expected, 12);
+    expect(Array.from(column(start.W, 2))).not.toEqual(Array.from(column(start.W, 3)));
+  });
+
+  test('is the same for one seed, and goes on in the streams of its layer', async () => {
+    const start = await grownStart(found, 3, seeded, false);
+    expect(await grownStart(found, 3, seeded, false)).toEqual(start);
+    expect(await grownStart(found, 3, { seed: 4, stream: 2 }, false)).not.toEqual(start);
+    expect(await grownStart(found, 3, { seed: 3, stream: 1 }, false)).not.toEqual(start);
+    // The third factor of a random start of three, whatever its size.
+    const { W: drawn } = await randomStart(9, 7, 3, 3, 2);
+    const ratio = column(start.W, 2).map((x, i) => x / column(drawn, 2)[i]);
+    for (const x of ratio) expect(x).toBeCloseTo(ratio[0], 12);
+  });
+
+  test('draws anew what has died, and all where nothing is left', async () => {
+    const dead = { ...found, d: Float64Array.of(3, 0) };
+    const start = await grownStart(dead, 2, seeded, false);
+    expect(column(start.W, 0)).toEqual(column(found.W, 0));
+    expect(column(start.W, 1)).not.toEqual(column(found.W, 1));
+    expect(size(start, 1)).toBeCloseTo(0.1 * size(start, 0), 12);
+    const none = await grownStart({ ...found, d: new Float64Array(2) }, 2, seeded, false);
+    for (const side of [none.W, none.H]) expect(side.data.every((x) => x > 0 && x < 1)).toBe(true);
+  });
+
+  test('has no zeros where these would stay', async () => {
+    const W = dense(9, 2, found.W.data.map((x, p) => (p % 2 === 0 ? 0 : x))); // biome-ignore format: one thought
+    const kept = await grownStart({ ...found, W }, 2, seeded, false);
+    expect(column(kept.W, 0)[0]).toBe(0);
+    const lifted = await grownStart({ ...found, W }, 2, seeded, true);
+    expect(column(lifted.W, 0)[0]).toBeCloseTo(0.01 * (column(W, 0).reduce((sum, x) => sum + x, 0) / 9), 14);
+    expect(column(lifted.W, 0)[1]).toBe(column(W, 0)[1]);
   });
 });

@@ -28,6 +28,20 @@ export const diagnosedPoints = () => {
   });
 };
 
+/** Paths of as many ranks, on three masks, of which each fit starts from the one before; each takes some milliseconds. */
+export const manyRanks = (count: number) => {
+  const X = dense(24, 30);
+  fillUniform(X.data, 3, 77);
+  const x = factorInput(X, { name: 'x' });
+  return graphSweep({
+    params: { k: Array.from({ length: count }, (_, at) => at + 1), L1: [0, 0.01] },
+    layerFn: ({ k, L1 }) => nmfLayer(x, { name: 'a', k, maxIter: 60, tol: 1e-12, W: W({ L1 }) }),
+    reps: 3,
+    seed: 8,
+    warmStart: true,
+  });
+};
+
 /** Rows as text, but for what a clock says. */
 export const timeless = (rows: readonly SweepRow[]): string =>
   JSON.stringify(rows.map(({ seconds: _, ...rest }) => rest));

@@ -41,6 +41,7 @@ const both: Cases = {
   seed: () => ({ seed: 9 }),
   diagnostics: () => ({ diagnostics: true }),
   ridge: () => ({ ridge: 0.5 }),
+  warmStart: () => ({ warmStart: true }),
   'earlyStopping.every': () => ({ earlyStopping: { every: 2 } }),
   'earlyStopping.patience': () => ({ earlyStopping: { patience: 1 } }),
 };

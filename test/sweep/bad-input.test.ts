@@ -80,6 +80,20 @@ describe('options that are refused', () => {
       { earlyStopping: { every: 0 } },
       { code: 'invalid-option', option: 'earlyStopping.every' },
     ],
+    [
+      'a look after the end',
+      { earlyStopping: { every: 100 } },
+      {
+        code: 'invalid-option',
+        option: 'earlyStopping.every',
+        rule: "below the largest maxIter of the layers, 100 of layer 'a'",
+      },
+    ],
+    [
+      'looks at what can not be left',
+      { earlyStopping: {}, holdOut: 'samples', layerFn: () => svdLayer(x, { name: 's', k: 2 }) },
+      { code: 'incompatible-options', rule: expect.stringContaining('Only NMF layers') },
+    ],
     ['early stopping of rungs', { earlyStopping: {}, strategy: 'halving' }, { code: 'incompatible-options' }],
     [
       'early stopping of rounds',
@@ -172,10 +186,30 @@ describe('a point that fails', () => {
     expect(error.code).toBe('all-failed');
     expect(error.rows.map(({ error: own }) => own?.code)).toEqual(['incompatible-options', 'incompatible-options']);
     expect(error.message).toContain('An SVD layer must have data without missing entries');
+    expect(error.message).toContain(
+      "hold out whole samples (holdOut: 'samples'); or fill them in first, or use nmfLayer",
+    );
     expect(Object.keys(error)).not.toContain('rows');
     // Whole samples leave nothing missing.
     const { best } = await crossValidateGraph({ ...good, layerFn: axes, holdOut: 'samples' });
     expect(best.k).toBeGreaterThan(0);
+  });
+
+  test('names whole samples as a cure only where they are one', async () => {
+    const messageOf = async (layerFn: (point: { k: number }) => ReturnType<typeof layer>) => {
+      const { rows } = await crossValidateGraph({ ...good, layerFn: ({ k }) => (k === 1 ? layer(1) : layerFn({ k })) });
+      return rows.find(({ error }) => error !== null)?.error?.message;
+    };
+    const cure = "hold out whole samples (holdOut: 'samples')";
+    const S = uniform(10, 10, 3);
+    const square = factorInput(dense(10, 10, S.data.map((_, p) => S.data[p] + S.data[10 * (p % 10) + Math.floor(p / 10)])), { name: 'x' }); // biome-ignore format: one thought
+    expect(await messageOf(({ k }) => nmfLayer(x, { name: 'a', k, projective: true }))).toContain(cure);
+    const error = await crossValidateGraph({
+      ...good,
+      layerFn: ({ k }) => nmfLayer(square, { name: 'a', k, symmetric: true }),
+    }).catch((thrown: unknown) => thrown);
+    expect(String(error)).toContain('data without missing entries');
+    expect(String(error)).not.toContain(cure);
   });
 });
 

@@ -182,6 +182,23 @@ describe('the store of another sweep is refused, and told why', () => {
     expect([after.rows, after.of]).toEqual([before.rows, before.of]);
   });
 
+  test('in a few words, however many points differ', async () => {
+    const store = fresh();
+    const many = { ...options, params: { k: [1, 2, 3], L1: [0, 0.01, 0.02, 0.03] }, reps: 1 };
+    await crossValidateGraph({ ...many, store });
+    const error = await failure(crossValidateGraph({ ...many, config: { maxIter: 31, tol: 0.01 }, store }));
+    expect(error.message).toContain(
+      'differs in { k: 1, L1: 0 }: fit.0.args.maxIter (30 there, 31 here), { k: 1, L1: 0 }: fit.0.args.tol (0.0001 there, 0.01 here), ' +
+        '{ k: 1, L1: 0.01 }: fit.0.args.maxIter (30 there, 31 here), { k: 1, L1: 0.01 }: fit.0.args.tol (0.0001 there, 0.01 here), ' +
+        'and in 44 more at 12 points, in differs. Give another path',
+    );
+    expect(error.differs.length).toBe(12 * 4);
+    const one = await failure(
+      crossValidateGraph({ ...many, params: { k: [1], L1: [0] }, config: { maxIter: 31 }, store }),
+    );
+    expect(one.message).not.toContain('more');
+  });
+
   test('by the version of the library', async () => {
     const store = fresh();
     const ledger = await storeLedger(store, { ...identity, version: '0.0.1' }, { retry: false });

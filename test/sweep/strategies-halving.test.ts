@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test, vi } from 'vitest';
 import {
   crossValidateGraph,
   factorConcat,
@@ -18,6 +18,20 @@ import type { SweepOptions } from '../../src/sweep/options.js';
 import { pointMaker } from '../../src/sweep/points.js';
 import { gridPoints, nameOfPoint } from '../../src/sweep/space.js';
 import { uniform } from '../support/matrices.js';
+
+/** How often data were split. */
+const splits = vi.hoisted(() => ({ made: 0 }));
+vi.mock('../../src/sweep/held-out.js', async (original) => {
+  const own = await original<typeof import('../../src/sweep/held-out.js')>();
+  const splitEntries: typeof own.splitEntries = (...args) => {
+    splits.made++;
+    return own.splitEntries(...args);
+  };
+  return { ...own, splitEntries };
+});
+beforeEach(() => {
+  splits.made = 0;
+});
 
 const data = uniform(24, 18, 1);
 const other = uniform(12, 18, 2);
@@ -55,6 +69,20 @@ const base = { params, reps: 2, config: { maxIter: 90, tol: 1e-7 } };
 const halving = { ...base, strategy: 'halving' } as const;
 
 describe('halving', () => {
+  test('keeps the data of one mask at a time, and what it has fitted on all', async () => {
+    const layerFn = GRAPHS['a layer on a layer'];
+    const once = await crossValidateGraph({ ...base, layerFn });
+    expect(splits.made).toBe(2);
+    splits.made = 0;
+    const { rows, work } = await crossValidateGraph({ ...halving, layerFn, minIter: 10 });
+    const budgets = new Set(rows.map(({ budget }) => budget));
+    expect(budgets.size).toBe(3);
+    expect(splits.made).toBe(2 * 3);
+    // The layer below once for each rung and mask; above it every row, for it begins again.
+    expect(work.fitted).toBe(2 * 3 + rows.length);
+    expect(work.multiplyAdds).toBeLessThan(once.work.multiplyAdds);
+  });
+
   test.each(Object.entries(GRAPHS))(
     'a point that went on has the bits of one that was never left: %s',
     async (_, layerFn) => {

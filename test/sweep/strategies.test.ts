@@ -287,7 +287,7 @@ describe('options of strategies', () => {
     [{ strategy: 'halving', eta: 1 }, 'invalid-option', /eta/],
     [{ strategy: 'halving', eta: 2.5 }, 'invalid-option', /eta/],
     [{ strategy: 'halving', minIter: 0 }, 'invalid-option', /minIter/],
-    [{ strategy: 'halving', minIter: 101 }, 'invalid-option', /largest maxIter of the layers, 100/],
+    [{ strategy: 'halving', minIter: 101 }, 'invalid-option', /largest maxIter of the layers, 100 of layer 'a'/],
     [
       { strategy: 'halving', config: { training: 'joint' }, layerFn: () => nmfLayer(layerFn({}), { name: 'b', k: 2 }) },
       'incompatible-options',

@@ -35,6 +35,13 @@ describe('a strategy', () => {
   });
 });
 
+test('warm starts are asked for, or not', () => {
+  const sweep = { params: { k: [2, 3] }, layerFn: () => nmfLayer(rna, { name: 'x', k: 2 }) } as const;
+  graphSweep({ ...sweep, warmStart: true });
+  // @ts-expect-error whom layers start from follows from the points
+  graphSweep({ ...sweep, warmStart: 'k' });
+});
+
 describe('the parameters of a point are those of the space', () => {
   const params = {
     k: [5, 10, 20],

@@ -3,7 +3,7 @@ import type { GraphIssue } from '../../issues.js';
 import type { LayerResult } from '../../runtime/state.js';
 import type { Memory } from '../../solver.js';
 import type { Fitted, Looks, Task } from '../fit-point.js';
-import type { Left, Wanted } from '../shared-steps.js';
+import type { Left, Steps, Wanted } from '../shared-steps.js';
 
 /** What a worker is for, said when it is started. */
 export interface WorkerSetup {
@@ -16,7 +16,7 @@ export interface WorkerSetup {
 
 /**
  * What a worker is told. It makes one fit at a time, and asks for one layer at a time: each 'want' is answered by 'known' or
- * 'failed', and before that perhaps by 'make'.
+ * 'failed', and before that perhaps by 'make'; while it makes one it may ask for those that this one starts from.
  */
 export type Order =
   | { readonly say: 'fit'; readonly task: Task }
@@ -30,7 +30,7 @@ export type Order =
 /** What a worker tells. */
 export type Report =
   | { readonly say: 'ready' }
-  | { readonly say: 'want'; readonly key: string; readonly wanted: Wanted }
+  | { readonly say: 'want'; readonly by: keyof Steps; readonly key: string; readonly wanted: Wanted }
   /** Of a layer that is being made. */
   | { readonly say: 'left'; readonly left: Left }
   | { readonly say: 'made'; readonly result: LayerResult }

@@ -68,7 +68,8 @@ function workerThread(setup: WorkerSetup, died: (error: SweepWorkerError) => voi
   let cause: unknown;
   let failure: SweepWorkerError | undefined;
   let fitting: Fitting | null = null;
-  let making: Making | null = null;
+  /** What it has been told to make, each for the one before. */
+  const making: Making[] = [];
   let idle = () => {};
 
   const tell = (order: Order) => worker?.postMessage(order);
@@ -78,15 +79,15 @@ function workerThread(setup: WorkerSetup, died: (error: SweepWorkerError) => voi
   };
 
   /** Answers for a layer, which this thread may be told to make, or another is making. */
-  async function want({ steps }: Fitting, { key, wanted }: Extract<Report, { say: 'want' }>): Promise<void> {
+  async function want({ steps }: Fitting, { by, key, wanted }: Extract<Report, { say: 'want' }>): Promise<void> {
     try {
-      const result = await steps.get(
+      const result = await steps[by](
         key,
         wanted,
         (from, leave) =>
           new Promise((resolve, reject) => {
             if (failure !== undefined) return reject(failure);
-            making = { leave, resolve, reject };
+            making.push({ leave, resolve, reject });
             tell({ say: 'make', from });
           }),
       );
@@ -111,9 +112,9 @@ function workerThread(setup: WorkerSetup, died: (error: SweepWorkerError) => voi
           state = 'ready';
         })
         .with({ say: 'want' }, (wish) => fitting && void want(fitting, wish))
-        .with({ say: 'left' }, ({ left }) => making?.leave(left))
-        .with({ say: 'made' }, ({ result }) => making?.resolve(result))
-        .with({ say: 'unmade' }, ({ error }) => making?.reject(receivedError(error)))
+        .with({ say: 'left' }, ({ left }) => making.at(-1)?.leave(left))
+        .with({ say: 'made' }, ({ result }) => making.pop()?.resolve(result))
+        .with({ say: 'unmade' }, ({ error }) => making.pop()?.reject(receivedError(error)))
         .with({ say: 'fitted' }, ({ fit }) => {
           fitting?.resolve(fit);
           rest();
@@ -140,7 +141,7 @@ function workerThread(setup: WorkerSetup, died: (error: SweepWorkerError) => voi
           cause,
         });
         died(error);
-        making?.reject(error);
+        for (const one of making.splice(0)) one.reject(error);
       }
       rest();
     });

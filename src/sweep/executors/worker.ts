@@ -25,16 +25,17 @@ interface Asked {
   readonly reject: (error: unknown) => void;
 }
 
-/** The layer that is being waited for; the steps of a plan are made one after the other. */
-let asked: Asked | undefined;
+/** The layers that are being waited for, each for the one before; the steps of a plan are made one after the other. */
+const asked: Asked[] = [];
 
-const steps: Steps = {
-  get: (key, wanted, goOn) =>
+const ask =
+  (by: keyof Steps): Steps[keyof Steps] =>
+  (key, wanted, goOn) =>
     new Promise((resolve, reject) => {
-      asked = { goOn, resolve, reject };
-      tell({ say: 'want', key, wanted });
-    }),
-};
+      asked.push({ goOn, resolve, reject });
+      tell({ say: 'want', by, key, wanted });
+    });
+const steps: Steps = { get: ask('get'), find: ask('find') };
 
 async function fitTask(task: Task): Promise<void> {
   try {
@@ -54,17 +55,17 @@ async function make(goOn: GoOn, from: Parameters<GoOn>[0]): Promise<void> {
 }
 
 /** The layer that an answer is about. */
-function wanted(): Asked {
-  if (asked === undefined) throw new TypeError('what is answered must have been asked');
-  return asked;
+function wanted(own = asked.at(-1)): Asked {
+  if (own === undefined) throw new TypeError('what is answered must have been asked');
+  return own;
 }
 
 port.on('message', (order: Order) => {
   match(order)
     .with({ say: 'fit' }, ({ task }) => void fitTask(task))
     .with({ say: 'make' }, ({ from }) => void make(wanted().goOn, from))
-    .with({ say: 'known' }, ({ result }) => wanted().resolve(result))
-    .with({ say: 'failed' }, ({ error }) => wanted().reject(receivedError(error)))
+    .with({ say: 'known' }, ({ result }) => wanted(asked.pop()).resolve(result))
+    .with({ say: 'failed' }, ({ error }) => wanted(asked.pop()).reject(receivedError(error)))
     .with({ say: 'abort' }, () => control.abort(new Error('the sweep was cancelled')))
     .exhaustive();
 });

@@ -8,6 +8,7 @@ import type { HoldOutKind } from '../held-out.js';
 import type { Inputs, Point } from '../points.js';
 import type { Masking } from '../replicate.js';
 import type { Params } from '../space.js';
+import { placeOf } from '../warm-start.js';
 import { textOf } from './text.js';
 
 type Hashes = Readonly<Record<string, string>>;
@@ -75,12 +76,20 @@ export interface Graph {
   readonly data: Hashes;
   /** SHA-256 of the whole plan. */
   readonly plan: string;
+  /** Where layers start from, by name; absent where all start at random. */
+  readonly starts?: unknown;
 }
 
 /** Null: the point has no graph. */
-export async function graphOf({ compiled }: Point): Promise<Graph | null> {
+export async function graphOf(point: Point): Promise<Graph | null> {
+  const { compiled } = point;
   if (compiled === null) return null;
-  return { fit: asJson(compiled.plan.fit), data: await otherData(compiled), plan: hashOfText(textOf(compiled.plan)) };
+  const { plan } = compiled;
+  const starts = [...point.starts].map(([layer, from]) => [layer, { ...placeOf(from), path: from.path }] as const);
+  return {
+    ...{ fit: asJson(plan.fit), data: await otherData(compiled), plan: hashOfText(textOf(plan)) },
+    ...(starts.length > 0 && { starts: Object.fromEntries(starts) }),
+  };
 }
 
 async function otherData({ plan, bindings }: Compiled): Promise<Hashes> {
@@ -102,6 +111,7 @@ export function graphDifferences(params: Params, then: Graph | null, now: Graph 
   }
   const parts = [
     ...unequal(then.fit, now.fit, ['fit']),
+    ...unequal(then.starts ?? {}, now.starts ?? {}, ['starts']),
     ...dataDifferences(then.data, now.data, (name) => name.replace(/ %\d+$/, '')),
   ];
   const all = parts.length > 0 || then.plan === now.plan ? parts : [{ at: 'plan' }];

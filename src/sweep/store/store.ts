@@ -13,6 +13,9 @@ import { textOf } from './text.js';
 const LEASE_MS = 10_000;
 const BEAT_MS = 2_500;
 
+/** Points that a message lists, and differences of each. */
+const SHOWN = 2;
+
 interface StoreOptions {
   /** Rows that failed are made again. */
   readonly retry: boolean;
@@ -61,12 +64,12 @@ export async function storeLedger(path: string, identity: Identity, options: Sto
       for (const point of points) all.push([point, await graphOf(point)]);
       await db.transact('write', (sql) => {
         const known = new Map(readPoints(path, sql).map((point) => [point.key, point]));
-        const differs = all.flatMap(([{ params }, graph]) => {
+        const differs = all.map(([{ params }, graph]) => {
           const there = known.get(keyOf(params));
           // Where there was no graph there are failures alone, which are tried again.
           return there === undefined || there.graph === null ? [] : graphDifferences(params, there.graph, graph);
         });
-        requireNone(path, differs);
+        requireNone(path, ...differs);
         for (const [{ index, params, complexity }, graph] of all) {
           const key = keyOf(params);
           const there = known.get(key);
@@ -170,12 +173,17 @@ async function orElseExpire<T>(work: Promise<T>): Promise<T | undefined> {
 }
 
 /** @throws SweepStoreError 'other-sweep'. */
-function requireNone(path: string, differs: Parameters<typeof listed>[0]): void {
-  if (differs.length === 0) return;
+/** @param parts differences of the sweep, or of each of its points. */
+function requireNone(path: string, ...parts: readonly Parameters<typeof listed>[0][]): void {
+  const found = parts.filter((differs) => differs.length > 0);
+  if (found.length === 0) return;
+  const first = parts.length === 1 ? found[0] : found.slice(0, SHOWN).flatMap((differs) => differs.slice(0, SHOWN));
+  const more = found.flat().length - first.length;
+  const others = more === 0 ? '' : `, and in ${more} more at ${found.length} points, in differs`;
   throw new SweepStoreError(
     'other-sweep',
     path,
-    `A store must be of the same sweep: data, masks, seed, graphs, backend and version; the one that is there differs in ${listed(differs)}. Give another path, or remove the file`,
-    { differs: differs.map(({ at }) => at) },
+    `A store must be of the same sweep: data, masks, seed, graphs, backend and version; the one that is there differs in ${listed(first)}${others}. Give another path, or remove the file`,
+    { differs: found.flat().map(({ at }) => at) },
   );
 }

@@ -1,5 +1,5 @@
 import { GraphError } from '../../errors.js';
-import { isLayer } from '../merge.js';
+import { longestIn } from '../merge.js';
 import type { Point } from '../points.js';
 import { gridPoints, nameOfPoint, type Params, type Space } from '../space.js';
 import { drawnText, randomPoints } from './random.js';
@@ -29,12 +29,12 @@ export function halving(space: Space, options: HalvingOptions): Strategy {
   return {
     first,
     plan(made) {
-      const most = longestIn(made);
+      const { layer, maxIter: most } = longestOf(made);
       if (minIter !== undefined && minIter > most)
         throw new GraphError([
           {
             ...{ code: 'invalid-option', of: AT, option: 'minIter', got: minIter, at: AT },
-            rule: `at most the largest maxIter of the layers, ${most}`,
+            rule: `at most the largest maxIter of the layers, ${most} of layer '${layer}'`,
           },
         ]);
       const rungs = rungsOf(first.length, most, { eta, least: minIter ?? Math.max(1, Math.min(FEW, most / eta)) });
@@ -77,8 +77,8 @@ function rungsOf(points: number, most: number, { eta, least }: { readonly eta: n
   return rungs.map(({ budget }, r): Rung => ({ points: Math.ceil(points / eta ** r), budget }));
 }
 
-/** The most iterations of an NMF layer of any point. @throws GraphError where none can be cut. */
-function longestIn(points: readonly Point[]): number {
+/** The NMF layer of any point that takes most iterations. @throws GraphError where none can be cut. */
+function longestOf(points: readonly Point[]) {
   const plans = points.flatMap(({ compiled }) => (compiled === null ? [] : [compiled.plan]));
   const said = { code: 'incompatible-options', of: AT, at: AT } as const;
   if (plans.some(({ joint }) => joint !== null))
@@ -90,10 +90,8 @@ function longestIn(points: readonly Point[]): number {
         cure: "leave training out, or take strategy 'random' or 'tpe'",
       },
     ]);
-  const most = plans.flatMap(({ fit }) =>
-    fit.filter(isLayer).flatMap(({ op, args }) => (op === 'nmf' ? args.maxIter : [])),
-  );
-  if (most.length === 0)
+  const longest = longestIn(plans);
+  if (longest === undefined)
     throw new GraphError([
       {
         ...said,
@@ -102,5 +100,5 @@ function longestIn(points: readonly Point[]): number {
         cure: "take strategy 'grid', 'random' or 'tpe'",
       },
     ]);
-  return Math.max(...most);
+  return longest;
 }
