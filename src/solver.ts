@@ -2,9 +2,12 @@
 
 /**
  * How a half-step solves for one factor while the other stands still: 'hals' by exact coordinate steps, 'mu' by
- * multiplicative updates, 'bpp' exactly, 'cholesky' without bounds and then clipped (a heuristic that may raise J).
+ * multiplicative updates, 'bpp' exactly, 'cholesky' without bounds and then clipped (a heuristic that may raise J). 'ccd', of
+ * losses other than squares, by coordinate Newton steps (Hsieh & Dhillon 2011).
  */
-export type Solver = 'hals' | 'mu' | 'cholesky' | 'bpp';
+export type Solver = 'hals' | 'mu' | 'cholesky' | 'bpp' | 'ccd';
+/** Those for squares. */
+export type SquaresSolver = Exclude<Solver, 'ccd'>;
 
 /** Whether half-steps of 'hals' and 'bpp' begin from extrapolated factors (HER: Ang & Gillis 2019). */
 export type Acceleration = 'her' | 'none';

@@ -25,6 +25,14 @@ export function costOf(step: Step, plan: Plan): Cost {
     .with({ op: 'nmf' }, ({ read, args: { k, solver, sweeps, precision, maxIter } }) => {
       const X = find(read);
       const vectors = X.shape[0] + X.shape[1];
+      // Estimates, and for each coordinate a slope, a curvature and the step: of every entry.
+      if (solver === 'ccd')
+        return {
+          per: 'iteration',
+          multiplyAdds: 2 * X.entries * k * (1 + 3 * sweeps),
+          bytes: 2 * X.bytes + (precision === 'f32' ? 4 : 8) * 6 * vectors * k,
+          iterations: maxIter,
+        } as const;
       // For each column: so many sweeps, or a triangular solve with one matrix for all, or at least one of its own.
       const solve = { hals: sweeps * k * k, mu: sweeps * k * k, cholesky: k * k, bpp: k ** 3 / 6 + k * k }[solver];
       // Two products with the data, three Gram matrices, and the solves for both factors.

@@ -201,10 +201,11 @@ function solverText({ solver, accelerate, sweeps }: Pick<NmfStepArgs, 'solver' |
     .with('mu', () => 'multiplicative updates')
     .with('bpp', () => 'block principal pivoting')
     .with('cholesky', () => 'clipped least squares')
+    .with('ccd', () => 'coordinate Newton steps')
     .exhaustive();
   const most = match(solver)
     .with('hals', () => [`at most ${plural(sweeps, 'sweep')}`])
-    .with('mu', () => [plural(sweeps, 'sweep')])
+    .with('mu', 'ccd', () => [plural(sweeps, 'sweep')])
     .with('bpp', 'cholesky', () => [])
     .exhaustive();
   return [accelerate === 'her' ? `${how} with HER` : how, ...most].join(', ');

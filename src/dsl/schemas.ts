@@ -66,7 +66,7 @@ const startMethod = oneOf('random', 'nndsvd', 'nndsvda', 'svd');
 const givenStart = z.strictObject({ W: z.unknown(), H: z.unknown() });
 
 const nmfDefaults = {
-  solver: oneOf('hals', 'mu', 'cholesky', 'bpp').optional(),
+  solver: oneOf('hals', 'mu', 'cholesky', 'bpp', 'ccd').optional(),
   accelerate: oneOf('her', 'none').optional(),
   sweeps: z
     .custom<number | 'auto'>(

@@ -1,3 +1,4 @@
+import type { KernelLoss } from '../loss.js';
 import type { CscMatrix, DenseMatrix, Floats, Matrix, RowBlocks } from '../matrix.js';
 import type { Look } from '../matrix-check.js';
 import type { FactorTerms, Norm, Side } from '../objective.js';
@@ -16,6 +17,7 @@ export interface Kernels {
   encode(args: EncodeArgs, options?: CallOptions): Promise<DenseMatrix>;
   svd(args: SvdArgs, options?: CallOptions): Promise<SvdResult>;
   mse(args: MseArgs, options?: CallOptions): Promise<number>;
+  deviance(args: DevianceArgs, options?: CallOptions): Promise<Deviance>;
   factorLosses(args: FactorLossesArgs, options?: CallOptions): Promise<FactorLosses>;
   multiply(args: MultiplyArgs, options?: CallOptions): Promise<DenseMatrix>;
   improve(args: ImproveArgs, options?: CallOptions): Promise<DenseMatrix>;
@@ -90,9 +92,16 @@ export interface NmfArgs {
   readonly missing: MaskedSolver | null;
   /**
    * ω of ½·Σ ω_ij·(x_ij − w_i·h_j)²: for each block a matrix of its shape, or one row for all of its rows, of numbers from
-   * 0 (then the entry is missing) to 1; null where each is 1. Only with `missing: 'exact'`. Default: none has any.
+   * 0 (then the entry is missing) to 1; null where each is 1. Only with `missing: 'exact'`. Default: none has any. With a
+   * loss one column, for all of its columns, will do as well, and numbers may be larger than 1.
    */
   readonly weights?: readonly (Matrix | null)[] | null | undefined;
+  /**
+   * What is minimised is then Σ ω·ℓ(x, μ) + κ·penalties of `loss.ts`; where `isLikelihood` of it Σ −ω·log P(x) + κ·penalties,
+   * with every constant. Solver 'ccd', or 'mu' with kl and without an upper bound; accelerate 'none', nothing held out,
+   * `missing` null or 'exact'; W and H not negative where the loss needs μ > 0; 32 bits with kl alone. null: squares, as above.
+   */
+  readonly loss?: KernelLoss | null | undefined;
 }
 
 /**
@@ -145,6 +154,11 @@ export interface EncodeArgs {
   readonly nonneg: boolean;
   /** Coefficients may not rise above this, > 0; null: they may. */
   readonly upperBound: number | null;
+  /**
+   * Σ ℓ takes the place of ½‖X − W·H‖², and κ multiplies the other terms. Parameters are given, for all or by row: of the
+   * rows of X. To where no coordinate moves by more than 1e-9 of the largest of its column, or after 1000 rounds. Default: null.
+   */
+  readonly loss?: KernelLoss | null | undefined;
 }
 
 /** Truncated SVD of X, with its rows' means subtracted and deviations divided out where asked. */
@@ -171,6 +185,20 @@ export interface Estimate {
 /** Σ ω_ij·(x_ij − w_i·h_j)² / entries, over the entries that are not missing and count more than nothing. */
 export interface MseArgs extends Estimate {
   readonly X: RowBlocks;
+}
+
+/** The same of the deviances of a loss: Σ ω·d / entries. Parameters are given, and none is estimated. */
+export interface DevianceArgs extends MseArgs {
+  readonly loss: KernelLoss;
+}
+
+export interface Deviance {
+  readonly loss: number;
+  /**
+   * That of the best constant: the weighted mean of what is known, for huber and mae its lower median (the least x at or
+   * below which lies half of the weight).
+   */
+  readonly nullLoss: number;
 }
 
 /** Each known entry counts 1. */
@@ -228,13 +256,14 @@ export interface NmfResult {
   readonly d: Float64Array;
   /** k × samples, rows scaled by `norm`. */
   readonly H: DenseMatrix;
-  /** ‖X − W·diag(d)·H‖² / entries, each square times its weight. */
+  /** ‖X − W·diag(d)·H‖² / entries, each square times its weight; with a loss the mean deviance Σ ω·d / entries. */
   readonly loss: number;
-  /** ‖X‖² / entries, the same of a model of zeros; null from an SVD, which does not look. */
+  /** ‖X‖² / entries, the same of a model of zeros; null from an SVD, which does not look. With a loss see `Deviance`. */
   readonly nullLoss: number | null;
   /**
    * ‖X − w_r·d_r·h_r‖² / entries, the loss of each factor by itself, ≥ 0, each square times its weight, to rounding of
-   * `nullLoss` in the numbers of the fit. A kernel may leave it null where entries are held out or missing, and an SVD does.
+   * `nullLoss` in the numbers of the fit. A kernel may leave it null where entries are held out or missing, and an SVD does;
+   * with a loss it is null.
    */
   readonly factorLoss: Float64Array | null;
   /** J, penalties included. */
@@ -247,6 +276,9 @@ export interface NmfResult {
   readonly kkt: number;
   /** What was held out; null where nothing was. */
   readonly heldOut: HeldOut | null;
+  /** Parameters of the loss as they are at the end, given or estimated, in the form of `KernelParameter`; null: it has none. */
+  readonly dispersion?: Float64Array | null | undefined;
+  readonly zeroInflation?: Float64Array | null | undefined;
 }
 
 export interface HeldOut {

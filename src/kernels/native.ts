@@ -112,6 +112,7 @@ function wrap(addon: Addon): Kernels {
   return Object.freeze({
     backend: 'native',
     nmf: (args: NmfArgs, { checkpoint, ...options }: NmfCallOptions = {}) => {
+      if (args.loss != null) return notYet(args.loss.name);
       const { from = null, every = 1, save } = checkpoint ?? {};
       return run(addon, { ...options, made: from?.iterations ?? 0 }, async (cancel, threads, tell, guarded) => {
         const keep = save && guarded(save);
@@ -128,7 +129,8 @@ function wrap(addon: Addon): Kernels {
         return { ...toModel({ start }, found.model), projection: found.projection ?? null };
       }),
     encode: async (args: EncodeArgs, options: CallOptions = {}) => {
-      const { coupling, upperBound, ...rest } = args;
+      const { coupling, upperBound, loss, ...rest } = args;
+      if (loss != null) return notYet(loss.name);
       const bounds = { ...(coupling === null ? {} : { coupling }), ...(upperBound === null ? {} : { upperBound }) };
       const found = unwrap(await addon.encode({ ...rest, ...bounds, X: blocks(args.X) }, threadsOf(options)));
       return dense(args.W.cols, args.X[0].cols, found);
@@ -150,6 +152,7 @@ function wrap(addon: Addon): Kernels {
       const found = unwrap(await addon.improve({ ...args, terms: read }, threadsOf(options)));
       return dense(args.factor.rows, args.factor.cols, found);
     },
+    deviance: async ({ loss }) => notYet(loss.name),
     mse: async ({ X, ...estimate }, options = {}) =>
       unwrap(await addon.mse({ X: blocks(X), estimate: estimateOf(estimate) }, threadsOf(options))),
     factorLosses: async ({ X, W, H }, options = {}) =>
@@ -162,11 +165,16 @@ function wrap(addon: Addon): Kernels {
   } satisfies Kernels);
 }
 
+async function notYet(loss: string): Promise<never> {
+  throw new KernelError('invalid-argument', `the native backend must be told of squares, not of loss '${loss}'`);
+}
+
 /** Arguments of a fit as the addon reads them. */
-function fitted({ X, W, H, holdOut, missing, weights, ...args }: NmfArgs): Native.NmfArgs {
+function fitted({ X, W, H, holdOut, missing, weights, loss: _, solver, ...args }: NmfArgs): Native.NmfArgs {
+  if (solver === 'ccd') throw new KernelError('invalid-argument', "solver 'ccd' needs a loss");
   const sides = { W: termsOf(W), H: termsOf(H) };
   const whole = {
-    ...{ ...args, ...sides, X: blocks(X) },
+    ...{ ...args, ...sides, solver, X: blocks(X) },
     ...(missing === null ? {} : { missing }),
     ...weightsOf(weights),
   };

@@ -3,6 +3,7 @@ import type { Kernels } from './kernels.js';
 import { encode } from './reference/encode.js';
 import { factorLosses } from './reference/factor-losses.js';
 import { improve } from './reference/improve.js';
+import { deviance } from './reference/losses/deviance.js';
 import { mse } from './reference/mse.js';
 import { multiply } from './reference/multiply.js';
 import { nmf } from './reference/nmf.js';
@@ -20,6 +21,7 @@ export const reference: Kernels = Object.freeze({
   encode,
   svd,
   mse,
+  deviance,
   factorLosses,
   multiply,
   improve,

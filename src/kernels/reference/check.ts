@@ -1,9 +1,11 @@
 import { KernelError } from '../../errors.js';
+import { type KernelLoss, type KernelParameter, needsPositive, powerOf } from '../../loss.js';
 import { type DenseData, type Matrix, type RowBlocks, storedValues, totalRows, transposeCsc } from '../../matrix.js';
 import { examine } from '../../matrix-check.js';
 import type { Side } from '../../objective.js';
 import type {
   Checkpoint,
+  DevianceArgs,
   EncodeArgs,
   HoldOut,
   ImproveArgs,
@@ -21,7 +23,7 @@ function demand(holds: boolean, rule: string): void {
 
 /** Arguments of an NMF that don't fit together are an error, never computed with. */
 export function checkNmf(args: NmfArgs): void {
-  const { X, start, W, H, solver, accelerate, sweeps, maxIter, tol, holdOut, missing, weights } = args;
+  const { X, start, W, H, solver, accelerate, sweeps, maxIter, tol, holdOut, missing, weights, loss = null } = args;
   checkBlocks(X);
   const k = start.H.rows;
   demand(k >= 1, 'a factorization must have a factor');
@@ -30,8 +32,17 @@ export function checkNmf(args: NmfArgs): void {
   checkTerms(W, start.W, 'W');
   checkTerms(H, start.H, 'H');
   const swept = [W, H].some((terms) => terms.angular > 0 || terms.upperBound !== null || terms.graph || terms.target);
-  demand(!swept || solver === 'hals', `bounds, couplings and column terms need solver 'hals', not '${solver}'`);
+  demand(
+    !swept || solver === 'hals' || solver === 'ccd',
+    `bounds, couplings and column terms need solver 'hals', not '${solver}'`,
+  );
   checkLimits({ sweeps, maxIter, tol });
+  if (loss !== null) {
+    checkLossFit(loss, args);
+    checkWeights(X, weights, true);
+    return;
+  }
+  demand(solver !== 'ccd', "solver 'ccd' needs a loss");
   demand(
     accelerate === 'none' || solver === 'hals' || solver === 'bpp',
     `'her' needs solver 'hals' or 'bpp', not '${solver}'`,
@@ -54,11 +65,57 @@ export function checkNmf(args: NmfArgs): void {
   checkWeights(X, weights);
 }
 
-function checkWeights(X: RowBlocks, weights: NmfArgs['weights']): void {
+/** What a fit with a loss can't have, beside what no fit can. */
+function checkLossFit(loss: KernelLoss, args: NmfArgs): void {
+  const { X, start, W, H, solver, accelerate, precision, holdOut, missing } = args;
+  checkLoss(loss, totalRows(X), X[0].cols, true);
+  demand(
+    solver === 'ccd' || (solver === 'mu' && powerOf(loss) === 1),
+    `loss '${loss.name}' can't have solver '${solver}'`,
+  );
+  demand(accelerate === 'none' && holdOut === null, "a loss needs accelerate 'none', and nothing held out");
+  demand(missing !== 'em', "a loss needs missing: 'exact' where entries are missing");
+  demand(precision === 'f64' || powerOf(loss) === 1, `loss '${loss.name}' needs 64 bits`);
+  if (!needsPositive(loss)) return;
+  demand(W.nonneg && H.nonneg, `loss '${loss.name}' needs factors that are not negative`);
+  const noneBelow = [start.W, start.H].every((matrix) => examine(matrix).negative === undefined);
+  demand(noneBelow, `loss '${loss.name}' needs a start without negative entries`);
+}
+
+/** Whether parameters of a loss are such; what is estimated only where that can be. */
+function checkLoss(loss: KernelLoss, rows: number, cols: number, estimated: boolean): void {
+  const { name, power, delta, floor, penalties, dispersion, zeroInflation } = loss;
+  const isNumber = (x: number) => x > 0 && x < Infinity;
+  demand(
+    name !== 'tweedie' || (power >= 1 && power < Infinity),
+    `the power of 'tweedie' must be at least 1, not ${power}`,
+  );
+  demand(name !== 'huber' || isNumber(delta), `delta of 'huber' must be above zero, not ${delta}`);
+  demand(isNumber(floor) && isNumber(penalties), 'the floor and the scale of penalties of a loss must be above zero');
+  const counts = name === 'nb' || name === 'gp';
+  demand((dispersion !== null) === counts, `loss '${name}' must have ${counts ? 'a' : 'no'} dispersion`);
+  demand(zeroInflation === null || counts, `loss '${name}' can't have zero inflation`);
+  const check = (parameter: KernelParameter | null, what: string, holds: (x: number) => boolean) => {
+    if (parameter === null) return;
+    const { by, values, estimate } = parameter;
+    const count = by === 'global' ? 1 : by === 'row' ? rows : cols;
+    demand(values.length === count, `the ${what} by ${by} must be ${count} numbers, not ${values.length}`);
+    const odd = values.find((x) => !holds(x));
+    demand(odd === undefined, `a ${what} must lie in its range, not be ${odd}`);
+    demand(estimated || !estimate, `the ${what} must be given`);
+  };
+  check(dispersion, 'dispersion', (x) => (name === 'nb' ? isNumber(x) : x >= 0 && x < 1));
+  check(zeroInflation, 'zero inflation', (x) => x >= 0 && x < 1);
+}
+
+/** One row will do, and where rows may have weights of their own one column. */
+function checkWeights(X: RowBlocks, weights: NmfArgs['weights'], byRow = false): void {
   if (weights == null) return;
   demand(weights.length === X.length, 'weights must be as many as there are row blocks');
   weights.forEach((own, at) => {
-    if (own !== null) checkShape(own, own.rows === 1 ? 1 : X[at].rows, X[at].cols, 'the weights of a block');
+    if (own === null) return;
+    const { rows, cols } = X[at];
+    checkShape(own, own.rows === 1 ? 1 : rows, byRow && own.cols === 1 ? 1 : cols, 'the weights of a block');
   });
 }
 
@@ -116,12 +173,21 @@ export function checkMultiply({ X, factor, side, estimate }: MultiplyArgs): void
   else checkMse({ X, ...estimate });
 }
 
-export function checkMse({ X, W, H, weights }: MseArgs): void {
+export function checkMse(args: MseArgs): void {
+  checkEstimate(args, false);
+}
+
+function checkEstimate({ X, W, H, weights }: MseArgs, byRow: boolean): void {
   checkBlocks(X);
   demand(W.cols >= 1, 'a model must have a factor');
   checkShape(W, totalRows(X), W.cols, 'W');
   checkShape(H, W.cols, X[0].cols, 'H');
-  checkWeights(X, weights);
+  checkWeights(X, weights, byRow);
+}
+
+export function checkDeviance({ loss, ...args }: DevianceArgs): void {
+  checkEstimate(args, true);
+  checkLoss(loss, totalRows(args.X), args.X[0].cols, false);
 }
 
 export function checkImprove({ factor, side, slope, terms }: ImproveArgs): void {

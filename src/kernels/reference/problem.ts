@@ -10,7 +10,7 @@ import { dot, gram, type Panel, residual, sumOfSquares, timesData, timesTranspos
 import { type Bounds, type ColumnSolver, type Quadratic, quadratic } from './quadratic.js';
 import { type ColumnTerms, columnTerms, drawn, type FactorSide, sideOf, sumsOf } from './sides.js';
 import { em, exact, type MaskedStep, ownQuadratics } from './solvers/masked.js';
-import { solvers } from './solvers.js';
+import { solverNamed } from './solvers.js';
 import { weigh, weighedSquares } from './weighed.js';
 
 /** Below this fraction of ‖X‖² the loss is summed entry by entry: the identity would lose too many digits. */
@@ -105,8 +105,9 @@ export function columnSolver(
       return masking === 'exact' ? exact(masked, sweeps) : em(masked, sweeps, gamma);
     }
     const G = gram(partner);
-    if (columns === null) return solvers[solver](quadratic(G, termsOf(0), bounds), sweeps);
-    return (x, b, j) => solvers[solver](quadratic(G, termsOf(j), bounds), sweeps)(x, b, j);
+    const solverOf = solverNamed(solver);
+    if (columns === null) return solverOf(quadratic(G, termsOf(0), bounds), sweeps);
+    return (x, b, j) => solverOf(quadratic(G, termsOf(j), bounds), sweeps)(x, b, j);
   })();
   return columns === null ? solve : (x, b, j) => solve(x, plus(b, column(columns.added, j)), j);
 }

@@ -1,0 +1,92 @@
+/** Losses of one entry in forms that keep their digits where an estimate is near, and the constants of their likelihoods. */
+
+/** Below this |u − 1| a function of u that is zero to second order at 1 is summed as a series. */
+const NEAR = 0.01;
+/** Terms of the series: 0.01¹⁰ is nothing beside the first. */
+const TERMS = 9;
+
+/**
+ * ψ(1 + δ) for ψ'' = u⁻ᵖ, ψ(1) = ψ'(1) = 0: the loss is μ²⁻ᵖ·ψ(x/μ). It is u·log u − u + 1 for p = 1, and u − 1 − log u for
+ * p = 2.
+ */
+function bowl(p: number, delta: number): number {
+  if (Math.abs(delta) < NEAR) {
+    let [sum, term] = [0, delta * delta];
+    for (let n = 0; n < TERMS; n++) {
+      sum += term / ((n + 1) * (n + 2));
+      term *= (delta * (-p - n)) / (n + 1);
+    }
+    return sum;
+  }
+  if (delta === -1) return 1 / (2 - p);
+  const log = Math.log1p(delta);
+  const [s, t] = [p - 1, 2 - p];
+  // (u^t − 1 − t(u − 1)) / (t(t − 1)), and by the smaller of s and t nothing is divided.
+  const powerLess = (by: number) => (by === 0 ? log : Math.expm1(by * log) / by);
+  if (Math.abs(t) <= Math.abs(s)) return (delta - powerLess(t)) / s;
+  return (-(1 + delta) * (s === 0 ? -log : Math.expm1(-s * log) / s) - delta) / t;
+}
+
+export const tweedie = (p: number, x: number, mu: number): number => {
+  if (x === 0) return mu === 0 ? 0 : mu ** (2 - p) / (2 - p);
+  return mu ** (2 - p) * bowl(p, (x - mu) / mu);
+};
+
+export function negativeBinomial(x: number, mu: number, r: number): number {
+  if (x === 0) return r * Math.log1p(mu / r);
+  return mu * bowl(1, (x - mu) / mu) - (mu + r) * bowl(1, (x - mu) / (mu + r));
+}
+
+/** λ* */
+const bestLambda = (x: number, theta: number): number => {
+  const own = (1 - theta) * x;
+  return 0.5 * (own + Math.sqrt(own * own + 4 * theta * x));
+};
+
+export function generalizedPoisson(x: number, mu: number, theta: number): number {
+  const lambda = (1 - theta) * mu;
+  if (x === 0) return lambda;
+  const best = bestLambda(x, theta);
+  // At λ* the slope is zero: only what is of second order is left.
+  const apart = lambda - best;
+  return bowl(2, apart / best) + (x - 1) * bowl(2, apart / (best + theta * x));
+}
+
+/** −log P(x) of the best estimate of x > 0: lgΓ(x + 1) − x·log x + r·log(1 + x/r) + Σ_{j<x} log((r + x)/(r + j)). */
+export function negativeBinomialBest(x: number, r: number): number {
+  return factorialLess(x) + r * Math.log1p(x / r) + risingLess(x, r);
+}
+
+/** −log P(x) of the best λ for x > 0: L(λ*) + θx + lgΓ(x + 1). */
+export function generalizedPoissonBest(x: number, theta: number): number {
+  const best = bestLambda(x, theta);
+  const sum = best + theta * x;
+  return sum - Math.log(best / x) - (x - 1) * Math.log(sum / x) + factorialLess(x);
+}
+
+/** Sums of at most so many terms are added up, longer ones are Stirling's. */
+const ADDED = 32;
+
+/** lgΓ(x + 1) − x·log x, of a whole x > 0. */
+function factorialLess(x: number): number {
+  if (x > ADDED) return 0.5 * Math.log(2 * Math.PI * x) - x + stirling(x);
+  let sum = 0;
+  for (let j = 1; j <= x; j++) sum += Math.log(j / x);
+  return sum;
+}
+
+/** Σ_{0 ≤ j < x} log((r + x)/(r + j)), of a whole x. */
+function risingLess(x: number, r: number): number {
+  const first = Math.min(x, x > ADDED ? 8 : ADDED);
+  let sum = 0;
+  for (let j = 0; j < first; j++) sum += Math.log1p((x - j) / (r + j));
+  if (first === x) return sum;
+  const [rest, from] = [x - first, r + first];
+  return sum + rest - (from - 0.5) * Math.log1p(rest / from) + stirling(from) - stirling(from + rest);
+}
+
+/** lgΓ(z) − (z − ½)·log z + z − ½·log 2π, for z ≥ 8. */
+function stirling(z: number): number {
+  const q = 1 / (z * z);
+  return (1 / 12 - q * (1 / 360 - q * (1 / 1260 - q * (1 / 1680 - q * (1 / 1188 - (q * 691) / 360360))))) / z;
+}
