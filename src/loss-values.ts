@@ -90,3 +90,58 @@ function stirling(z: number): number {
   const q = 1 / (z * z);
   return (1 / 12 - q * (1 / 360 - q * (1 / 1260 - q * (1 / 1680 - q * (1 / 1188 - (q * 691) / 360360))))) / z;
 }
+
+/** Derivatives of −log P(x) by log r of nb, or by θ of gp, the estimate standing still. */
+export function byDispersion(name: string, x: number, mu: number, dispersion: number): Bend {
+  return name === 'nb' ? bySize(x, mu, dispersion) : byTheta(x, mu, dispersion);
+}
+
+interface Bend {
+  readonly slope: number;
+  readonly curvature: number;
+}
+
+function bySize(x: number, mu: number, r: number): Bend {
+  const { first, second } = reciprocals(x, r);
+  const by = Math.log1p(mu / r) + (x - mu) / (r + mu) - first;
+  const again = second - mu / (r * (r + mu)) - (x - mu) / (r + mu) ** 2;
+  return { slope: r * by, curvature: r * (r * again + by) };
+}
+
+function byTheta(x: number, mu: number, theta: number): Bend {
+  if (x === 0) return { slope: -mu, curvature: 0 };
+  const sum = (1 - theta) * mu + theta * x;
+  const apart = (x - mu) / sum;
+  return {
+    slope: 1 / (1 - theta) - (x - 1) * apart - mu + x,
+    curvature: 1 / (1 - theta) ** 2 + (x - 1) * apart * apart,
+  };
+}
+
+/** Σ_{0 ≤ j < x} 1/(r + j) and 1/(r + j)², of a whole x. */
+function reciprocals(x: number, r: number): { readonly first: number; readonly second: number } {
+  const added = Math.min(x, x > ADDED ? 8 : ADDED);
+  let [first, second] = [0, 0];
+  for (let j = 0; j < added; j++) {
+    first += 1 / (r + j);
+    second += 1 / (r + j) ** 2;
+  }
+  if (added === x) return { first, second };
+  const [from, to] = [r + added, r + x];
+  return {
+    first: first + Math.log1p((x - added) / from) + digammaRest(to) - digammaRest(from),
+    second: second + trigamma(from) - trigamma(to),
+  };
+}
+
+/** ψ(z) − log z, for z ≥ 8. */
+function digammaRest(z: number): number {
+  const q = 1 / (z * z);
+  return -1 / (2 * z) - q * (1 / 12 - q * (1 / 120 - q * (1 / 252 - q * (1 / 240 - q / 132))));
+}
+
+/** ψ'(z), for z ≥ 8. */
+function trigamma(z: number): number {
+  const q = 1 / (z * z);
+  return 1 / z + q / 2 + (q / z) * (1 / 6 - q * (1 / 30 - q * (1 / 42 - q * (1 / 30 - (q * 5) / 66))));
+}

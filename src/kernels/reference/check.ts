@@ -138,8 +138,12 @@ export function checkTied({ X, form, start, sweeps, maxIter, tol }: TiedArgs): v
   checkLimits({ sweeps, maxIter, tol });
 }
 
-export function checkEncode({ X, W, ridge, linear, coupling, upperBound }: EncodeArgs): void {
+export function checkEncode({ X, W, ridge, linear, coupling, upperBound, nonneg, loss = null }: EncodeArgs): void {
   checkBlocks(X);
+  if (loss !== null) {
+    checkLoss(loss, totalRows(X), X[0].cols, false);
+    demand(nonneg || !needsPositive(loss), `loss '${loss.name}' needs coefficients that are not negative`);
+  }
   demand(W.cols >= 1, 'W must have a column');
   checkShape(W, totalRows(X), W.cols, 'W');
   demand(

@@ -40,5 +40,9 @@ export async function largestStep(
     }
     if (pause.due()) await pause.turn();
   }
-  return open.reduce((largest, step, r) => Math.max(largest, step > 0 ? (scale[r] > 0 ? step / scale[r] : 1) : 0), 0);
+  return relativeSteps(open, scale);
 }
+
+/** The largest of these steps, each as a fraction of its row's largest entry; 1 where that is zero. */
+export const relativeSteps = (open: Float64Array, scale: Float64Array): number =>
+  open.reduce((largest, step, r) => Math.max(largest, step > 0 ? (scale[r] > 0 ? step / scale[r] : 1) : 0), 0);

@@ -4,6 +4,7 @@ import type { EncodeArgs } from '../kernels.js';
 import { type Block, blocksOf } from './blocks.js';
 import { checkEncode } from './check.js';
 import { solveColumns } from './columns.js';
+import { encodeByLoss } from './losses/encode.js';
 import { createPause } from './pause.js';
 import { gram, type Panel, timesData } from './products.js';
 import { type ColumnSolver, quadratic } from './quadratic.js';
@@ -12,6 +13,7 @@ import { bpp } from './solvers/bpp.js';
 /** One exact half-step from zero, k × samples (Kim & Park 2011). */
 export async function encode(args: EncodeArgs): Promise<DenseMatrix> {
   checkEncode(args);
+  if (args.loss != null) return encodeByLoss(args, args.loss);
   const pause = createPause();
   const W = transpose(args.W);
   const whole = blocksOf(args.X).map(toDense);

@@ -1,10 +1,11 @@
-import { dense, transpose } from '../../matrix.js';
-import type { HeldOut, KernelTerms, NmfArgs, NmfCallOptions, NmfResult, Stopped } from '../kernels.js';
+import { transpose } from '../../matrix.js';
+import type { HeldOut, NmfArgs, NmfCallOptions, NmfResult, Stopped } from '../kernels.js';
 import { rounded } from './blocks.js';
 import { checkCheckpoint, checkNmf } from './check.js';
 import { solveColumns } from './columns.js';
 import { afterAccepted, afterRejected, extrapolated, FIRST_MOMENTUM, NO_MOMENTUM } from './extrapolate.js';
 import { lossesOf } from './factor-losses.js';
+import { nmfByLoss } from './losses/nmf.js';
 import { createPause, type Pause } from './pause.js';
 import {
   columnSolver,
@@ -21,7 +22,7 @@ import {
 } from './problem.js';
 import { copyPanel, dot, gram, type Panel, timesData, timesTransposed } from './products.js';
 import { isInvisible, settled } from './progress.js';
-import { balancingShifts, livingRows, normalize, panelNorms, scaledRows, scaleRow } from './scale.js';
+import { balance, normalize, scaledPair, scaledRows, turnUnused } from './scale.js';
 import { type Course, courseOf, stateOf } from './state.js';
 
 /** What factors are drawn to follows them for so many iterations. */
@@ -49,6 +50,7 @@ export async function nmf(args: NmfArgs, options: NmfCallOptions = {}): Promise<
   checkNmf(args);
   const { checkpoint } = options;
   if (checkpoint !== undefined) checkCheckpoint(checkpoint, args);
+  if (args.loss != null) return nmfByLoss(args, args.loss, options);
   const pause = createPause();
   const posed = await pose(args);
   const cancelled = () => options.signal?.aborted === true;
@@ -142,22 +144,12 @@ async function scaledStart(problem: Problem, pause: Pause): Promise<Place> {
   const product = await timesData(given.W, problem.X, pause);
   const best = Math.abs(dot(product.data, given.H.data) / dot(gram(given.W), gram(given.H)));
   const by = Number.isFinite(best) ? best : 1;
-  const byH = Math.min(by, room(problem.args.H, given.H));
-  const H = scaledRows(given.H, new Float64Array(given.H.rows).fill(byH));
-  const rest = byH === by ? given.W : scaledRows(given.W, new Float64Array(given.W.rows).fill(by / byH));
-  const most = room(problem.args.W, rest) < 1 ? problem.args.W.upperBound : null;
-  const W = most === null ? rest : dense(rest.rows, rest.cols, rest.data.map((x) => Math.min(x, most))); // biome-ignore format: one thought
+  const { W, H } = scaledPair(given, by, problem.args);
   const B = W === given.W ? product : await timesData(W, problem.X, pause);
   return balanced(problem, {
     ...{ W, H, nextW: W, solvedH: H },
     measure: await measure(problem, { W, H }, dot(B.data, H.data), pause),
   });
-}
-
-/** What a factor can be multiplied by before it meets its bound. */
-function room({ upperBound }: KernelTerms, F: Panel): number {
-  const largest = F.data.reduce((most, x) => Math.max(most, x), 0);
-  return upperBound === null || largest === 0 ? Number.POSITIVE_INFINITY : upperBound / largest;
 }
 
 /** Both half-steps, or null once cancelled. */
@@ -193,28 +185,15 @@ async function iterate(
   };
 }
 
-/**
- * Turns round the rows of a sign-free factor whose partner row is zero: the product stays as it is, and a partner that
- * vanished because the row pointed away from the data can grow in the next half-step.
- */
-function turnUnused(F: Panel, partner: Panel): void {
-  panelNorms(partner).l2.forEach((length, r) => {
-    if (length === 0) scaleRow(F, r, -1);
-  });
-}
-
 /** Rows of both factors brought to about the same length where they are far apart; zero where a factor is dying. */
 function balanced(problem: Problem, place: Place): Place {
-  const alive = problem.args.W.L21 + problem.args.H.L21 > 0 ? livingRows(place.W, place.H) : null;
-  const even = problem.W.fixed || problem.H.fixed;
-  const shifts = even ? new Float64Array(place.W.rows).fill(1) : balancingShifts(place.W, place.H);
-  const back = shifts.map((shift, r) => (alive === null || alive[r] ? 1 / shift : 0));
-  if (alive !== null) shifts.forEach((shift, r) => { shifts[r] = alive[r] ? shift : 0; }); // biome-ignore format: one thought
+  const dying = problem.args.W.L21 + problem.args.H.L21 > 0;
+  const by = balance(place.W, place.H, { dying, still: problem.W.fixed || problem.H.fixed });
   return {
-    W: scaledRows(place.W, shifts),
-    nextW: scaledRows(place.nextW, shifts),
-    H: scaledRows(place.H, back),
-    solvedH: scaledRows(place.solvedH, back),
+    W: scaledRows(place.W, by.W),
+    nextW: scaledRows(place.nextW, by.W),
+    H: scaledRows(place.H, by.H),
+    solvedH: scaledRows(place.solvedH, by.H),
     measure: place.measure,
   };
 }

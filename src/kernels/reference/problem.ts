@@ -1,6 +1,6 @@
 import { KernelError } from '../../errors.js';
 import { column, dense, totalRows } from '../../matrix.js';
-import { penalty, type StepTerms, stepTerms } from '../../objective.js';
+import { penalty } from '../../objective.js';
 import type { NmfArgs } from '../kernels.js';
 import { type Blocks, blocksOf } from './blocks.js';
 import { largestStep } from './columns.js';
@@ -8,7 +8,7 @@ import { type Held, heldSquares, hideEntries, hideMissing } from './masked.js';
 import type { Pause } from './pause.js';
 import { dot, gram, type Panel, residual, sumOfSquares, timesData, timesTransposed } from './products.js';
 import { type Bounds, type ColumnSolver, type Quadratic, quadratic } from './quadratic.js';
-import { type ColumnTerms, columnTerms, drawn, type FactorSide, sideOf, sumsOf } from './sides.js';
+import { type ColumnTerms, columnTerms, drawn, type FactorSide, sideOf, solveTerms, sumsOf } from './sides.js';
 import { em, exact, type MaskedStep, ownQuadratics } from './solvers/masked.js';
 import { solverNamed } from './solvers.js';
 import { weigh, weighedSquares } from './weighed.js';
@@ -122,13 +122,7 @@ type Step = Omit<MaskedStep, 'held'> & {
 function stepOf(problem: Problem, side: 'W' | 'H', from: Panel, partner: Panel): Step {
   const { held } = problem;
   const [own, other] = side === 'W' ? [problem.W, problem.H] : [problem.H, problem.W];
-  const [ownSums, partnerSums] = [sumsOf(own, from), sumsOf(other, partner)];
-  const shared = stepTerms(own.terms, other.terms, ownSums, partnerSums, rms(problem));
-  const columns = columnTerms(own, from, partnerSums);
-  const termsOf = (j: number): StepTerms =>
-    columns === null
-      ? shared
-      : { ...shared, ridge: shared.ridge.map((x, r) => x + columns.ridge[r] + columns.spread[r] * columns.weights[j]) };
+  const { termsOf, columns } = solveTerms(own, other, from, partner, rms(problem));
   const bounds: Bounds = { nonneg: own.terms.nonneg, upper: own.terms.upperBound ?? Number.POSITIVE_INFINITY };
   const lists = held === null ? null : side === 'W' ? held.byRow : held.byColumn;
   return { partner, held: lists, weighed: held?.weighed != null, termsOf, bounds, columns };

@@ -1,5 +1,5 @@
 import { type DenseMatrix, dense, transpose } from '../../matrix.js';
-import type { FactorSums, Norm } from '../../objective.js';
+import type { FactorSums, FactorTerms, Norm, Side } from '../../objective.js';
 import type { Panel } from './products.js';
 
 /** Lengths of the rows. */
@@ -62,6 +62,52 @@ export function exponent(x: number): number {
 
 export function scaleRow(F: Panel, r: number, by: number): void {
   for (let p = r; p < F.data.length; p += F.rows) F.data[p] *= by;
+}
+
+/** A pair multiplied by a number: H by as much of it as its bound allows, W by the rest. */
+export function scaledPair(
+  given: { readonly W: Panel; readonly H: Panel },
+  by: number,
+  bounds: Readonly<Record<Side, Pick<FactorTerms, 'upperBound'>>>,
+): { readonly W: Panel; readonly H: Panel } {
+  const byH = Math.min(by, room(bounds.H, given.H));
+  const H = scaledRows(given.H, new Float64Array(given.H.rows).fill(byH));
+  const rest = byH === by ? given.W : scaledRows(given.W, new Float64Array(given.W.rows).fill(by / byH));
+  const most = room(bounds.W, rest) < 1 ? bounds.W.upperBound : null;
+  const W = most === null ? rest : dense(rest.rows, rest.cols, rest.data.map((x) => Math.min(x, most))); // biome-ignore format: one thought
+  return { W, H };
+}
+
+/** What a factor can be multiplied by before it meets its bound. */
+function room({ upperBound }: Pick<FactorTerms, 'upperBound'>, F: Panel): number {
+  const largest = F.data.reduce((most, x) => Math.max(most, x), 0);
+  return upperBound === null || largest === 0 ? Number.POSITIVE_INFINITY : upperBound / largest;
+}
+
+/**
+ * What rows of both factors are to be multiplied by to be of about the same length where they are far apart; zero where a
+ * factor is dying. `still`: they may not change in scale.
+ */
+export function balance(
+  W: Panel,
+  H: Panel,
+  { dying, still }: { readonly dying: boolean; readonly still: boolean },
+): { readonly W: Float64Array; readonly H: Float64Array } {
+  const alive = dying ? livingRows(W, H) : null;
+  const shifts = still ? new Float64Array(W.rows).fill(1) : balancingShifts(W, H);
+  const back = shifts.map((shift, r) => (alive === null || alive[r] ? 1 / shift : 0));
+  if (alive !== null) shifts.forEach((shift, r) => { shifts[r] = alive[r] ? shift : 0; }); // biome-ignore format: one thought
+  return { W: shifts, H: back };
+}
+
+/**
+ * Turns round the rows of a sign-free factor whose partner row is zero: the product stays as it is, and a partner that
+ * vanished because the row pointed away from the data can grow in the next half-step.
+ */
+export function turnUnused(F: Panel, partner: Panel): void {
+  panelNorms(partner).l2.forEach((length, r) => {
+    if (length === 0) scaleRow(F, r, -1);
+  });
 }
 
 /** A factor of less than this is zero. */

@@ -1,5 +1,12 @@
 import { type CscMatrix, type DenseMatrix, dense, transpose } from '../../matrix.js';
-import { type FactorSums, type FactorTerms, fixesScale, type Side } from '../../objective.js';
+import {
+  type FactorSums,
+  type FactorTerms,
+  fixesScale,
+  type Side,
+  type StepTerms,
+  stepTerms,
+} from '../../objective.js';
 import type { KernelTerms } from '../kernels.js';
 import { gram, type Panel, residualSquares } from './products.js';
 import { panelNorms } from './scale.js';
@@ -127,6 +134,23 @@ export function columnTerms(side: FactorSide, F: Panel, partner: FactorSums): Co
   const anchored = F.data.map((x, p) => 2 * degrees[Math.floor(p / k)] * x - pulled[p]);
   add(anchored, (r) => 2 * lambda * squares[r]);
   return { ridge, added, spread: squares.map((square) => 4 * lambda * square), weights: degrees };
+}
+
+/** The penalties as seen from a solve for one factor, `columnTerms` included. */
+export interface SolveTerms {
+  readonly termsOf: (column: number) => StepTerms;
+  readonly columns: ColumnTerms | null;
+}
+
+export function solveTerms(own: FactorSide, other: FactorSide, from: Panel, partner: Panel, rms: number): SolveTerms {
+  const partnerSums = sumsOf(other, partner);
+  const shared = stepTerms(own.terms, other.terms, sumsOf(own, from), partnerSums, rms);
+  const columns = columnTerms(own, from, partnerSums);
+  const termsOf = (j: number): StepTerms =>
+    columns === null
+      ? shared
+      : { ...shared, ridge: shared.ridge.map((x, r) => x + columns.ridge[r] + columns.spread[r] * columns.weights[j]) };
+  return { termsOf, columns };
 }
 
 function degreesOf(adjacency: CscMatrix): Float64Array {

@@ -75,9 +75,10 @@ export function courseOf(problem: Problem, { iterations, numbers }: NmfState): C
 const shapeOf = ({ args: { start } }: Problem): readonly number[] => [LAYOUT, start.H.rows, start.W.rows, start.H.cols];
 
 /** The numbers of what a factor is drawn to that follow the factors. */
-const drawnBy = ({ attract }: FactorSide): readonly number[] => (attract === null ? [] : [attract.weight, attract.by]);
+export const drawnBy = ({ attract }: FactorSide): readonly number[] =>
+  attract === null ? [] : [attract.weight, attract.by];
 
-function redrawnAs(side: FactorSide, take: (count: number) => Float64Array): FactorSide {
+export function redrawnAs(side: FactorSide, take: (count: number) => Float64Array): FactorSide {
   if (side.attract === null) return side;
   const [weight, by] = take(2);
   return { ...side, attract: { ...side.attract, weight, by } };

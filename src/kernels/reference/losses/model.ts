@@ -18,8 +18,11 @@ export interface Model {
   readonly loss: KernelLoss;
   /** ℓ, with zero inflation. */
   value(x: number, mu: number, i: number, j: number): number;
+  /** Of ℓ without it. */
   slope(x: number, mu: number, i: number, j: number): number;
   curvature(x: number, mu: number, i: number, j: number): number;
+  /** What part of an entry has to do with its estimate: 1 − τ of a zero, else 1. */
+  share(x: number, mu: number, i: number, j: number): number;
   /** What J counts of an entry: ℓ, or −log P(x). */
   cost(x: number, mu: number, i: number, j: number): number;
 }
@@ -40,14 +43,13 @@ export function modelOf(loss: KernelLoss): Model {
     const own = entry.value(x, mu, dispersion(i, j));
     return x === 0 ? inflatedZero(own, pi(i, j)) : own;
   };
-  /** 1 − τ of a zero. */
-  const share = (x: number, mu: number, i: number, j: number) =>
-    x === 0 && loss.zeroInflation !== null ? 1 - chanceOfOther(entry.value(0, mu, dispersion(i, j)), pi(i, j)) : 1;
   return {
     loss,
     value,
-    slope: (x, mu, i, j) => share(x, mu, i, j) * entry.slope(x, mu, dispersion(i, j)),
-    curvature: (x, mu, i, j) => share(x, mu, i, j) * entry.curvature(x, mu, dispersion(i, j)),
+    slope: (x, mu, i, j) => entry.slope(x, mu, dispersion(i, j)),
+    curvature: (x, mu, i, j) => entry.curvature(x, mu, dispersion(i, j)),
+    share: (x, mu, i, j) =>
+      x === 0 && loss.zeroInflation !== null ? 1 - chanceOfOther(entry.value(0, mu, dispersion(i, j)), pi(i, j)) : 1,
     cost: (x, mu, i, j) => value(x, mu, i, j) + (whole ? beyondLoss(loss, x, dispersion(i, j), pi(i, j)) : 0),
   };
 }
@@ -59,6 +61,8 @@ export interface Facts {
   readonly weight: number;
   /** Σ ω·x */
   readonly sum: number;
+  /** Σ ω·x² */
+  readonly squares: number;
 }
 
 /**
@@ -68,7 +72,7 @@ export interface Facts {
  */
 export async function factsOf({ cols, column }: Data, loss: KernelLoss, pause: Pause): Promise<Facts> {
   const domain = domainOf(loss);
-  let [entries, weight, sum] = [0, 0, 0];
+  let [entries, weight, sum, squares] = [0, 0, 0, 0];
   for (let j = 0; j < cols; j++) {
     const line = column(j);
     line.x.forEach((x, p) => {
@@ -77,13 +81,14 @@ export async function factsOf({ cols, column }: Data, loss: KernelLoss, pause: P
         throw new KernelError('invalid-argument', `data of loss '${loss.name}' must be ${rule}; got ${x} at row ${line.at[p]}, column ${j}`); // biome-ignore format: one thought
       }
       sum += line.weight[p] * x;
+      squares += line.weight[p] * x * x;
       weight += line.weight[p];
     });
     entries += line.x.length;
     if (pause.due()) await pause.turn();
   }
   if (entries === 0) throw new KernelError('invalid-argument', 'no entry of the data is known');
-  return { entries, weight, sum };
+  return { entries, weight, sum, squares };
 }
 
 /** Mean deviance, and that of the best constant. */
