@@ -156,7 +156,7 @@ export interface EntryLoss {
   slope(x: number, mu: number, dispersion: number): number;
   /**
    * Of a parabola for a step from μ, ≥ 0. kl and gp: ℓ''. tweedie and nb: max(x/μ, 1)/V, which on average is Fisher's 1/V,
-   * and 0 where x = 0, as ℓ is not convex there. huber: min(1, δ/|r|), mae: 1/max(|r|, ε), whose parabolas lie above ℓ.
+   * and 0 where x = 0, as ℓ is not convex there. huber: min(1, δ/|r|), mae: 1/|r|, whose parabolas lie above ℓ.
    */
   curvature(x: number, mu: number, dispersion: number): number;
 }

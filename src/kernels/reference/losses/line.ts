@@ -8,6 +8,9 @@ import type { Model } from './model.js';
 /** Halvings of a step before a line is left as it was. */
 const HALVINGS = 12;
 
+/** Residuals of mae that are small, as a part of the mean of their line. */
+const SMALL = 0.1;
+
 /** What a factor's column minimises while its partner stands still: Σ ω·cost of a line of the data, and the penalties. */
 export interface LineProblem {
   readonly partner: Panel;
@@ -134,10 +137,27 @@ interface Bent {
 }
 
 function bend({ line, model }: LineProblem, { mu, weight }: Begun): Bent {
+  if (model.loss.name === 'mae') return bendSizes(line, mu, model.loss.floor);
   return {
     slope: mu.map((own, p) => weight[p] * model.slope(line.x[p], own, line.at[p])),
     curvature: mu.map((own, p) => weight[p] * model.curvature(line.x[p], own, line.at[p])),
   };
+}
+
+/**
+ * Of |r|: residuals smaller than a tenth of the line's mean weigh as if they were that, else the first that happens to vanish
+ * would hold the column where it is.
+ */
+function bendSizes({ x, weight }: Line, mu: Float64Array, floor: number): Bent {
+  const sizes = mu.map((own, p) => Math.abs(own - x[p]));
+  let [sum, all] = [0, 0];
+  sizes.forEach((size, p) => {
+    sum += weight[p] * size;
+    all += weight[p];
+  });
+  const least = Math.max(floor, (SMALL * sum) / all);
+  const curvature = sizes.map((size, p) => weight[p] / Math.max(size, least));
+  return { curvature, slope: curvature.map((c, p) => c * (mu[p] - x[p])) };
 }
 
 interface Sums {
