@@ -65,6 +65,7 @@ export { type GraphData, graphFromJSON, type ReadGraph } from './io/read-graph.j
 export { type GraphFileOptions, graphToJSON } from './io/write-graph.js';
 export type { GraphIssue, GraphIssueCode } from './issues.js';
 export type { Backend } from './kernels/select.js';
+export type { CountLoss, LossOption, LossParameter } from './loss.js';
 export type { EntrySet, MaskInput } from './mask.js';
 export {
   type CscMatrix,

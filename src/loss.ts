@@ -114,12 +114,18 @@ export const isLinearAtZero = (loss: Pick<KernelLoss, 'name' | 'power'>): boolea
 export const needsPositive = ({ name }: { readonly name: LossName }): boolean =>
   name !== 'mse' && name !== 'huber' && name !== 'mae';
 
+/** What of a loss decides which data it takes, and what J is. */
+export interface LossShape extends Pick<KernelLoss, 'name' | 'power'> {
+  readonly dispersion: { readonly estimate: boolean } | null;
+  readonly zeroInflation: { readonly estimate: boolean } | null;
+}
+
 /** Whether J holds every constant of the likelihood: where parameters are estimated, or zeros are inflated. */
-export const isLikelihood = ({ dispersion, zeroInflation }: KernelLoss): boolean =>
+export const isLikelihood = ({ dispersion, zeroInflation }: LossShape): boolean =>
   dispersion?.estimate === true || zeroInflation !== null;
 
 /** What entries must be, to be read after "must be"; null: any number. */
-export function domainOf(loss: KernelLoss): Domain | null {
+export function domainOf(loss: LossShape): Domain | null {
   if (!needsPositive(loss)) return null;
   const power = powerOf(loss);
   if (power !== null) return power < 2 ? NOT_NEGATIVE : POSITIVE;

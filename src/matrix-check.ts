@@ -83,6 +83,20 @@ export function examine(matrix: Matrix, lookAt: (values: Floats) => Look = look)
   };
 }
 
+/** The first known entry, listed or a zero that isn't, that fails a test. */
+export function firstOutside(matrix: Matrix, holds: (x: number) => boolean): Entry | undefined {
+  const values = storedValues(matrix);
+  const at = values.findIndex((x: number) => !Number.isNaN(x) && !holds(x));
+  if (at >= 0) return entryAt(matrix, at);
+  if (matrix.kind === 'dense' || matrix.unlisted === 'missing' || holds(0)) return undefined;
+  for (let col = 0; col < matrix.cols; col++) {
+    const [from, to] = [matrix.indptr[col], matrix.indptr[col + 1]];
+    for (let row = 0; row < matrix.rows; row++)
+      if (from + row >= to || matrix.indices[from + row] !== row) return { row, col, value: 0 };
+  }
+  return undefined;
+}
+
 function entryAt(matrix: Matrix, p: number): Entry {
   const value = storedValues(matrix)[p];
   if (matrix.kind === 'csc')

@@ -2,6 +2,7 @@ import type { FactorOptions, GraphConfig, NmfSpec } from '../dsl/config.js';
 import type { Fault } from '../issues.js';
 import type { Side } from '../objective.js';
 import { type Contents, LARGEST_VALUE_32 } from './contents.js';
+import { plannedLoss } from './planned-loss.js';
 import { factorTerms, methodOf } from './resolve.js';
 import { isWeighed, type Weighed, weightOf } from './weights.js';
 
@@ -17,11 +18,12 @@ export function combinationFaults(
   const missing = (input?.missing ?? 0) > 0;
   const { solver, accelerate, sweeps, precision, start, restarts, rng } = methodOf(spec, config, null);
   const signFree = SIDES.filter((side) => !factorTerms(spec, side).nonneg);
+  const loss = plannedLoss(spec.loss);
   const faults: Fault[] = [];
   const refuse = (options: Readonly<Record<string, unknown>>, rule: string, cure: string) =>
     faults.push({ code: 'incompatible-options', of, options, rule, cure });
 
-  if (accelerate === 'her' && (solver === 'mu' || solver === 'cholesky'))
+  if (accelerate === 'her' && (solver === 'mu' || solver === 'cholesky') && loss === null)
     refuse(
       { accelerate, solver },
       "Extrapolation must have solver 'hals' or 'bpp'",
@@ -36,11 +38,16 @@ export function combinationFaults(
   for (const side of SIDES) {
     const terms = factorTerms(spec, side);
     const { angular, upperBound, nonneg } = terms;
-    const needs = (option: string) => `${side}.${option} must have solver 'hals'`;
+    const wanted = loss === null ? 'hals' : 'ccd';
+    const needs = (option: string) => `${side}.${option} must have solver '${wanted}'`;
     const swept = { angular: angular || null, upperBound, graph: terms.graph?.lambda, target: terms.target?.lambda };
     for (const [option, used] of Object.entries(swept)) {
-      if (used && solver !== 'hals')
-        refuse({ solver, [`${side}.${option}`]: used }, needs(option), `use solver: 'hals', or leave ${option} out`);
+      if (used && solver !== wanted)
+        refuse(
+          { solver, [`${side}.${option}`]: used },
+          needs(option),
+          `use solver: '${wanted}', or leave ${option} out`,
+        );
     }
     if (angular > 0 && !nonneg)
       refuse(
@@ -78,7 +85,7 @@ export function combinationFaults(
         'leave targetScale out',
       );
   }
-  if (solver === 'mu') {
+  if (solver === 'mu' && loss === null) {
     for (const side of signFree)
       refuse(
         { solver, [`nonneg.${side}`]: false },
@@ -110,7 +117,8 @@ export function combinationFaults(
   for (const { found, what, cure } of gaps) {
     if (!found) continue;
     const needs = `A layer that reads ${what} must have`;
-    if (solver !== 'hals') refuse({ solver }, `${needs} solver 'hals'`, `use solver: 'hals', or ${cure}`);
+    if (solver !== 'hals' && loss === null)
+      refuse({ solver }, `${needs} solver 'hals'`, `use solver: 'hals', or ${cure}`);
     if (start !== 'random' && typeof start === 'string')
       refuse({ start }, `${needs} start 'random' or { W, H }`, `leave start out, or ${cure}`);
   }

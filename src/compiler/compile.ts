@@ -4,6 +4,7 @@ import { GraphError } from '../errors.js';
 import { look } from '../matrix-check.js';
 import { collect } from './collect.js';
 import { givenFaults } from './data-faults.js';
+import { lossListFaults } from './losses.js';
 import { lower } from './lower.js';
 import type { Compiled } from './plan.js';
 import { shapes } from './shapes.js';
@@ -25,6 +26,7 @@ export function compile(output: Node, config: GraphConfig = {}, eyes: Eyes = loo
     ...validate(graph, found, config),
     ...known.issues,
     ...givenFaults(graph, found, known),
+    ...lossListFaults(graph, known),
   ];
   if (issues.length > 0) throw new GraphError(issues);
   return lower(graph, found, config);

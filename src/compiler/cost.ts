@@ -1,4 +1,5 @@
 import { match } from 'ts-pattern';
+import { isLinearAtZero } from '../loss.js';
 import type { Plan, Slot, SlotId, Step } from './plan.js';
 
 /** What a step costs: once, or for each iteration of a layer. */
@@ -22,14 +23,15 @@ export function costOf(step: Step, plan: Plan): Cost {
     .with({ op: 'add' }, ({ reads, write }) => once(0, (reads.length + 1) * find(write).bytes))
     .with({ op: 'embed' }, ({ write }) => once(find(write).entries, 2 * find(write).bytes))
     .with({ op: 'splitRows' }, ({ read }) => once(0, 2 * find(read).bytes))
-    .with({ op: 'nmf' }, ({ read, args: { k, solver, sweeps, precision, maxIter } }) => {
+    .with({ op: 'nmf' }, ({ read, args: { k, solver, sweeps, precision, maxIter, loss } }) => {
       const X = find(read);
       const vectors = X.shape[0] + X.shape[1];
-      // Estimates, and for each coordinate a slope, a curvature and the step: of every entry.
+      // Estimates, and for each coordinate a slope, a curvature and the step: of every entry, zeros where they aren't linear.
+      const visited = loss !== undefined && isLinearAtZero(loss) ? X.entries : X.shape[0] * X.shape[1];
       if (solver === 'ccd')
         return {
           per: 'iteration',
-          multiplyAdds: 2 * X.entries * k * (1 + 3 * sweeps),
+          multiplyAdds: 2 * visited * k * (1 + 3 * sweeps),
           bytes: 2 * X.bytes + (precision === 'f32' ? 4 : 8) * 6 * vectors * k,
           iterations: maxIter,
         } as const;

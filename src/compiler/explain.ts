@@ -7,6 +7,8 @@ import type {
   NmfStepArgs,
   Note,
   Plan,
+  PlannedLoss,
+  PlannedParameter,
   PlannedTerms,
   RandomStart,
   Slot,
@@ -128,16 +130,19 @@ function nmfOptions({
   start,
   restarts,
   weights,
+  loss,
   ...solving
 }: NmfStepArgs): string {
   return [
-    `mse by ${solverText(solving)}`,
+    `${lossText(loss)} by ${solverText(solving)}`,
     ...(missing === null
       ? []
       : [
           byEntry(weights)
-            ? 'weights in each Gram matrix'
-            : `missing entries ${missing === 'em' ? 'filled in by the model' : 'left out of each Gram matrix'}`,
+            ? `weights in each ${loss === undefined ? 'Gram matrix' : 'step'}`
+            : loss !== undefined
+              ? 'missing entries left out'
+              : `missing entries ${missing === 'em' ? 'filled in by the model' : 'left out of each Gram matrix'}`,
         ]),
     precision,
     ...termTexts('W', W),
@@ -153,6 +158,20 @@ function nmfOptions({
 }
 
 const rngText = ({ rng }: RandomStart): readonly string[] => (rng === 'R' ? ["start by R's numbers"] : []);
+
+/** A loss and where its parameters are from. */
+export function lossText(loss: PlannedLoss | undefined): string {
+  if (loss === undefined) return 'mse';
+  const { name, power, delta, dispersion, zeroInflation } = loss;
+  const parameter = (what: string, found: PlannedParameter | null) => {
+    if (found === null) return '';
+    const { by, estimate, values } = found;
+    if (by === 'global') return ` (${what} ${estimate ? 'estimated' : values[0]})`;
+    return ` (${what} by ${by}${estimate ? ', estimated' : ''})`;
+  };
+  const own = name === 'tweedie' ? ` ${power}` : name === 'huber' ? ` ${delta}` : '';
+  return `${name}${own}${parameter('dispersion', dispersion)}${parameter('zero inflation', zeroInflation)}`;
+}
 
 const byEntry = (weights: NmfStepArgs['weights']): boolean =>
   weights?.some(({ samples, entries }) => samples !== undefined || entries !== undefined) ?? false;

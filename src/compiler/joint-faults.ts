@@ -3,6 +3,7 @@ import { type Node, upstream } from '../dsl/node.js';
 import type { Fault, GraphIssue } from '../issues.js';
 import type { Side } from '../objective.js';
 import { type Collected, labelOf, titleOf } from './collect.js';
+import { plannedLoss } from './planned-loss.js';
 import { factorTerms } from './resolve.js';
 import { tiedForm } from './tied.js';
 
@@ -25,6 +26,9 @@ export function jointFaults(node: Node, config: GraphConfig): readonly Fault[] {
   const form = tiedForm(node.spec);
   if (form !== null) return [refuse(of, { [form]: true }, 'layers with a W and an H of their own', layerwise)];
   const faults: Fault[] = [];
+  const loss = plannedLoss(node.spec.loss);
+  if (loss !== null)
+    faults.push(refuse(of, { loss: loss.name }, "layers with loss 'mse'", `leave loss out, or ${layerwise}`));
   for (const side of ['W', 'H'] as const) {
     const { nonneg: _, ...terms } = factorTerms(node.spec, side);
     for (const [term, value] of Object.entries(terms)) {

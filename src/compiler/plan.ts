@@ -1,3 +1,4 @@
+import type { By, KernelLoss } from '../loss.js';
 import type { Matrix } from '../matrix.js';
 import type { FactorTerms, Norm } from '../objective.js';
 import type { Acceleration, MaskedSolver, Precision, Solver, StartMethod, TiedForm } from '../solver.js';
@@ -165,6 +166,21 @@ export interface NmfStepArgs {
   readonly restarts: number;
   /** How much each block of what is read counts; null where all count alike, 1. */
   readonly weights: readonly BlockWeight[] | null;
+  /** Absent: squares. */
+  readonly loss?: PlannedLoss;
+}
+
+/** A loss without what it takes from the data. */
+export interface PlannedLoss extends Pick<KernelLoss, 'name' | 'power' | 'delta'> {
+  readonly dispersion: PlannedParameter | null;
+  readonly zeroInflation: PlannedParameter | null;
+}
+
+export interface PlannedParameter {
+  readonly by: By;
+  /** Then `values` is the one number that all begin from. */
+  readonly estimate: boolean;
+  readonly values: readonly number[];
 }
 
 /**

@@ -11,6 +11,7 @@ import type {
   StartArgs,
   SvdStepArgs,
 } from './plan.js';
+import { fits32, plannedLoss } from './planned-loss.js';
 import { affordableSweeps } from './sweeps.js';
 
 /** Defaults, in one place. */
@@ -27,6 +28,8 @@ const JOINT = { coupling: 1, rounds: 200 } as const;
 const SVD = { maxIter: 100, tol: 1e-10 } as const;
 /** Where each column is solved with a Gram matrix of its own: up to this rank, and where more than this share is missing. */
 const OWN_GRAM = { rank: 6, share: 0.4 } as const;
+/** Sweeps of coordinate Newton steps in a half-step: a second one saves more half-steps than it costs. */
+const CCD_SWEEPS = 2;
 /** Directions the subspace search carries beyond the k asked for. */
 const OVERSAMPLING = 8;
 
@@ -43,7 +46,7 @@ export interface Method {
 
 /** The layer's options over the graph's over the defaults; where missing entries are filled in nothing is extrapolated. */
 export function methodOf(spec: NmfSpec, config: GraphConfig, missing: MaskedSolver | null): Method {
-  const solver = spec.solver ?? config.solver ?? NMF.solver;
+  const solver = spec.solver ?? config.solver ?? (plannedLoss(spec.loss) === null ? NMF.solver : 'ccd');
   return {
     solver,
     accelerate: spec.accelerate ?? config.accelerate ?? (solver === 'hals' && missing !== 'em' ? 'her' : 'none'),
@@ -88,18 +91,21 @@ export function resolveNmf(
   const share = missing / (X.shape[0] * X.shape[1]);
   const cheaper = byEntry ? 'exact' : missing === 0 ? null : maskedSolver(spec.k, share);
   const { solver, accelerate, sweeps, precision, restarts } = methodOf(spec, config, cheaper);
-  const auto = solver === 'hals' ? affordableSweeps(X, spec.k) : 1;
+  const loss = plannedLoss(spec.loss);
+  const auto = solver === 'hals' ? affordableSweeps(X, spec.k) : solver === 'ccd' ? CCD_SWEEPS : 1;
+  const in32 = held32 && (loss === null || fits32(loss));
   return {
     k: spec.k,
     solver,
     accelerate,
     sweeps: sweeps === 'auto' ? auto : sweeps,
-    precision: precision === 'auto' ? (held32 ? 'f32' : 'f64') : precision,
+    precision: precision === 'auto' ? (in32 ? 'f32' : 'f64') : precision,
     ...limitsOf(spec, config),
     ...terms,
-    missing: cheaper === 'em' && accelerate === 'her' ? 'exact' : cheaper,
+    missing: cheaper === 'em' && (accelerate === 'her' || loss !== null) ? 'exact' : cheaper,
     start,
     restarts,
+    ...(loss === null ? {} : { loss }),
   };
 }
 

@@ -7,6 +7,7 @@ import { asymmetry, ROUNDING } from '../symmetry.js';
 import { labelOf } from './collect.js';
 import type { Contents } from './contents.js';
 import type { Slot, StartArgs, TiedStepArgs } from './plan.js';
+import { plannedLoss } from './planned-loss.js';
 import { factorTerms, limitsOf, methodOf, randomStart } from './resolve.js';
 import type { Survey } from './survey.js';
 import { affordableSweeps } from './sweeps.js';
@@ -60,7 +61,11 @@ export function tiedFaults(
   if (spec.symmetric === true && spec.projective === true)
     refuse({ ...own, projective: true }, 'A layer must be symmetric or projective, not both', 'leave one of them out');
   const { solver, start } = methodOf(spec, config, null);
-  if (solver !== 'hals') refuse({ ...own, solver }, `${needs} solver 'hals'`, "give the layer solver: 'hals'");
+  if (solver !== 'hals' && spec.loss === undefined)
+    refuse({ ...own, solver }, `${needs} solver 'hals'`, "give the layer solver: 'hals'");
+  const loss = plannedLoss(spec.loss);
+  if (loss !== null)
+    refuse({ ...own, loss: loss.name }, `${needs} loss 'mse'`, 'leave loss out, or use a plain nmfLayer');
   const accelerate = spec.accelerate ?? config.accelerate;
   if (accelerate === 'her')
     refuse({ ...own, accelerate }, `${needs} no extrapolation`, "give the layer accelerate: 'none'");

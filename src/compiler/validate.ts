@@ -11,6 +11,7 @@ import { combinationFaults, svdFaults } from './combinations.js';
 import { type Contents, contentsOf } from './contents.js';
 import { dataFaults, unknownLines } from './data-faults.js';
 import { jointConfigFaults, jointFaults, jointSignFaults } from './joint-faults.js';
+import { lossCombinations, lossDataFaults } from './losses.js';
 import { memberFaults, type Traits, traitsOf } from './members.js';
 import type { Survey } from './survey.js';
 import { tiedFaults, tiedForm } from './tied.js';
@@ -44,6 +45,7 @@ export function validate(graph: Collected, survey: Survey, config: GraphConfig):
       .with({ kind: 'layer', method: 'nmf' }, (n) => [
         ...nameFaults('layer', n.spec, names.layer),
         ...(sound && soundConfig ? togetherFaults(n, config, contents.get(n.input), survey) : []),
+        ...(sound ? lossDataFaults(titled(n), n, survey, contents) : []),
         ...weightFaults(survey.weights.get(n)),
         ...(sound ? boundFaults(titled(n), n.spec, survey.weights.get(n)) : []),
         ...bareSamples(titled(n), contents.get(n.input)),
@@ -86,7 +88,10 @@ const alignedFaults = (node: Node, { names }: Survey): readonly Fault[] =>
 /** Options that can't be had together, or not with what a layer reads. */
 const togetherFaults = (node: NmfNode, config: GraphConfig, input: Contents | undefined, survey: Survey) =>
   tiedForm(node.spec) === null
-    ? combinationFaults(titled(node), node.spec, config, weighedContents(input, survey.weights.get(node)))
+    ? [
+        ...combinationFaults(titled(node), node.spec, config, weighedContents(input, survey.weights.get(node))),
+        ...lossCombinations(titled(node), node.spec, config, survey.weights.get(node)),
+      ]
     : tiedFaults(titled(node), node, config, input, survey);
 
 const titled = (node: Node): string => `layer '${labelOf(node)}'`;

@@ -6,6 +6,7 @@ import type { Matrix } from '../matrix.js';
 import type { EntryWeights, Shares } from '../weights.js';
 import { type Collected, labelOf, titleOf } from './collect.js';
 import { type Contents, LARGEST_VALUE_32 } from './contents.js';
+import { plannedLoss } from './planned-loss.js';
 import { factorTerms } from './resolve.js';
 import type { Surveyed } from './survey.js';
 
@@ -128,7 +129,8 @@ export const weightFaults = (weights: readonly Weighed[] = []): readonly Fault[]
 export function boundFaults(of: string, spec: NmfSpec, weights: readonly Weighed[] = []): readonly Fault[] {
   const { upperBound } = factorTerms(spec, 'W');
   const weighed = weights.find(isScaled);
-  if (upperBound === null || weighed === undefined) return [];
+  // With another loss weights are those of entries, and W is fitted as it is.
+  if (upperBound === null || weighed === undefined || plannedLoss(spec.loss) !== null) return [];
   const options = { 'W.upperBound': upperBound, weight: weightOf(weighed) };
   const rule = 'A layer with an upper bound on W must have data without weights';
   return [{ code: 'incompatible-options', of, options, rule, cure: 'leave weights out below it, or bound H' }];

@@ -1,4 +1,4 @@
-import { toMatrix } from '../matrix-input.js';
+import { isNumbers, toMatrix } from '../matrix-input.js';
 import { copiedWeights } from '../weights.js';
 import type { Node } from './node.js';
 
@@ -52,8 +52,19 @@ function frozenSpec(spec: unknown): unknown {
   };
   const copy: Record<string, unknown> = { ...spec };
   if (isObject(copy.start)) copy.start = read(copy.start, ['W', 'H']);
+  if (isObject(copy.loss)) copy.loss = frozenLoss(copy.loss);
   for (const side of ['W', 'H']) if (isObject(copy[side])) copy[side] = read(copy[side], ['graph', 'target']);
   return Object.freeze(copy);
+}
+
+/** A copy of a loss, its lists included. */
+function frozenLoss(loss: Readonly<Record<string, unknown>>): unknown {
+  const copied = (value: unknown): unknown => {
+    if (isNumbers(value)) return Object.freeze(Array.from<unknown>(value));
+    if (!isObject(value)) return value;
+    return Object.freeze(Object.fromEntries(Object.entries(value).map(([key, part]) => [key, copied(part)])));
+  };
+  return copied(loss);
 }
 
 const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>

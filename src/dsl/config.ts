@@ -1,3 +1,4 @@
+import type { LossOption } from '../loss.js';
 import type { MaskInput } from '../mask.js';
 import type { MatrixInput } from '../matrix-input.js';
 import type { Norm, Side } from '../objective.js';
@@ -149,6 +150,29 @@ interface LayerOptions<N extends string, K extends number> {
 
 /** Options of an NMF layer; terms are for both factors, where `W` or `H` doesn't say otherwise. */
 export interface NmfOptions<N extends string, K extends number> extends LayerOptions<N, K>, NmfDefaults, SharedTerms {
+  /**
+   * How far an estimate μ is from an entry x: what is minimised is Σ ω·ℓ(x, μ), and `loss` is reported as the mean deviance,
+   * Σ 2ω·ℓ / entries.
+   *
+   * 'mse' (default): (x − μ)². 'kl': Poisson counts, and any data ≥ 0. 'nb', 'gp': counts that vary more, negative binomial
+   * (V = μ + μ²/r) and generalized Poisson (V = μ/(1 − θ)²); r or θ is estimated unless it is given, and zeros may have
+   * a kind of their own (`CountLoss`). 'gamma', 'inverse-gaussian': data > 0 whose spread grows as the mean, and as its power
+   * 1.5. { name: 'tweedie', power }: V = μᵖ, p ≥ 1. { name: 'huber', delta }: squares, but sizes beyond δ, and 'mae': sizes, for data
+   * with outliers.
+   *
+   * Zeros are data: sparse and dense versions of a matrix have one fit. Missing entries, weights, penalties, bounds and
+   * targets act as with 'mse'; each λ is multiplied by 1/V at the mean of the data, so that it means about the same. Where
+   * parameters are estimated `objective` is −log of the likelihood, every constant included, plus the penalties. Losses but 'mse', 'huber' and
+   * 'mae' need both factors ≥ 0, and estimates of what is above zero that are below 1e-6 of the mean of the data count as that.
+   * Fitted by coordinate Newton steps ('ccd': Hsieh & Dhillon 2011), 'kl' by multiplicative updates too ('mu'); the
+   * objective never rises. Not with 'symmetric', 'projective', joint training or weights that are 'balance'.
+   *
+   * @example
+   * nmfLayer(counts, { name: 'topics', k: 10, loss: 'kl' });
+   * nmfLayer(counts, { name: 'programs', k: 10, loss: { name: 'nb', dispersion: 'row' } });
+   * nmfLayer(noisy, { name: 'parts', k: 5, loss: { name: 'huber', delta: 1 } });
+   */
+  readonly loss?: LossOption | undefined;
   /** Where the fit begins: computed (`StartMethod`, default 'random'), or given. */
   readonly start?: StartMethod | GivenStart | undefined;
   /** For both factors or for each, where `W` or `H` doesn't say otherwise. */
@@ -210,7 +234,8 @@ interface NmfDefaults {
    * never rises. 'bpp': exactly, by block principal pivoting (Kim & Park 2011); `alternatingNnls` is the same outside a graph,
    * half-step by half-step. 'mu': multiplicative updates (Lee & Seung 2001), H first, for non-negative data and factors;
    * nothing is added to denominators, since what is zero stays zero. 'cholesky': least squares, then clipped at zero: a heuristic that may raise
-   * the objective.
+   * the objective. Layers with another `loss` than 'mse' have 'ccd' (default, and theirs alone) or, of 'kl',
+   * 'mu'.
    */
   readonly solver?: Solver | undefined;
   /**
@@ -220,8 +245,8 @@ interface NmfDefaults {
    */
   readonly accelerate?: Acceleration | undefined;
   /**
-   * Most sweeps over a factor for each product with the data, for 'hals' and 'mu': a whole number ≥ 1, or 'auto'
-   * (default): 1 for 'mu', and for 'hals' as many as take half as long as the products, by a model of what both cost.
+   * Most sweeps over a factor for each product with the data, for 'hals', 'mu' and 'ccd': a whole number ≥ 1, or 'auto'
+   * (default): 1 for 'mu', 2 for 'ccd', and for 'hals' as many as take half as long as the products, by a model of what both cost.
    */
   readonly sweeps?: number | 'auto' | undefined;
   /**

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { isPath, PATH_RULE } from '../path.js';
 import { MOST_THREADS } from '../solver.js';
+import { LOSS_JSON_SCHEMA, lossFaults } from './check-loss.js';
 import type { SharedOptions, Weight } from './config.js';
 
 /**
@@ -126,9 +127,19 @@ export const addOptions = z.strictObject({ align: flag.optional() });
 
 export const noOptions = z.strictObject({});
 
+const loss = z
+  .unknown()
+  .superRefine((value, context) => {
+    for (const { path, rule } of value === undefined ? [] : lossFaults(value))
+      context.addIssue({ code: 'custom', message: rule, path: [...path] });
+  })
+  .meta(LOSS_JSON_SCHEMA)
+  .optional();
+
 export const nmfSpec = z.strictObject({
   ...layerOptions,
   ...nmfDefaults,
+  loss,
   start: z.union([startMethod, givenStart], `${quoted(startMethod.options)} or { W, H }`).optional(),
   W: factorConfig('W').optional(),
   H: factorConfig('H').optional(),

@@ -1,15 +1,24 @@
 import type { Plan, SlotId } from '../compiler/plan.js';
 import { ModelFileError } from '../errors.js';
+import type { By, KernelLoss, KernelParameter } from '../loss.js';
 import { type DenseMatrix, dense, transpose } from '../matrix.js';
 import type { LayerResult } from '../runtime/state.js';
-import type { SavedLayer } from './manifest.js';
+import type { SavedLayer, SavedLoss } from './manifest.js';
 import type { Tensor } from './safetensors.js';
 
 /** Everything of a layer that is one number or word. */
 export function savedLayer(layer: string, result: LayerResult): SavedLayer {
   const { loss, nullLoss, objective, iterations, stopped, kkt, restart, roots } = result;
-  return { layer, loss, nullLoss, objective, iterations, stopped, kkt, restart, roots };
+  const measured = result.fittedLoss === undefined ? {} : { fittedLoss: savedLoss(result.fittedLoss, result.rms ?? 0) };
+  return { layer, loss, nullLoss, objective, iterations, stopped, kkt, restart, roots, ...measured };
 }
+
+const savedLoss = ({ dispersion, zeroInflation, ...loss }: KernelLoss, rms: number): SavedLoss => ({
+  ...loss,
+  dispersion: dispersion?.by ?? null,
+  zeroInflation: zeroInflation?.by ?? null,
+  rms,
+});
 
 /** Everything of a layer that is many numbers. */
 export function tensorsOf(result: LayerResult): readonly (readonly [string, Tensor])[] {
@@ -27,6 +36,8 @@ export function tensorsOf(result: LayerResult): readonly (readonly [string, Tens
     ...optional('scale', 'scale' in result ? result.scale : null),
     ...optional('energy', result.energy ?? null),
     ...optional('factor-loss', result.factorLoss),
+    ...optional('dispersion', result.fittedLoss?.dispersion?.values ?? null),
+    ...optional('zero-inflation', result.fittedLoss?.zeroInflation?.values ?? null),
   ];
 }
 
@@ -60,7 +71,7 @@ export function resultOf(
   saved: SavedLayer,
   tensors: ReadonlyMap<string, Tensor>,
 ): LayerResult {
-  const { layer, roots = null, ...scalars } = saved;
+  const { layer, roots = null, fittedLoss, ...scalars } = saved;
   const output = plan.layers.find((candidate) => candidate.layer === layer);
   const find = (name: string) => tensors.get(`${layer}/${name}`);
   const numbers = (name: string, count: number) => demand(from, find(name), [count]);
@@ -71,6 +82,17 @@ export function resultOf(
     objective: numbers('objective-history', saved.iterations),
   };
   const line = (name: string, length: number) => (find(name) === undefined ? null : numbers(name, length));
+  const parameter = (name: string, by: By | null): KernelParameter | null =>
+    by === null ? null : { by, estimate: false, values: numbers(name, { global: 1, row: m, column: n }[by]) };
+  const measured = (): Pick<LayerResult, 'fittedLoss' | 'rms'> => {
+    if (fittedLoss === undefined) return {};
+    const { rms, dispersion, zeroInflation, ...loss } = fittedLoss;
+    const parameters = {
+      dispersion: parameter('dispersion', dispersion),
+      zeroInflation: parameter('zero-inflation', zeroInflation),
+    };
+    return { fittedLoss: { ...loss, ...parameters }, rms };
+  };
   const energy = find('energy') === undefined ? {} : { energy: numbers('energy', k) };
   const model = {
     ...scalars,
@@ -82,6 +104,7 @@ export function resultOf(
     heldOut: null,
     factorLoss: line('factor-loss', k),
     ...energy,
+    ...measured(),
   };
   if (output?.method === 'svd') return { ...model, center: line('center', m), scale: line('scale', m) };
   return { ...model, projection: line('projection', k) };

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Plan } from '../compiler/plan.js';
+import type { By, KernelLoss } from '../loss.js';
 import type { Round } from '../runtime/fit.js';
 import type { InputHash } from '../runtime/kept.js';
 import type { SavedSummary } from './saved-summary.js';
@@ -16,6 +17,14 @@ export interface SavedLayer {
   readonly restart: number;
   /** What the blocks that it reads, or their rows, were multiplied by. */
   readonly roots?: readonly (number | readonly number[])[] | null;
+  /** The loss that was minimised, but for its parameters' values, and the size of the data; absent: squares. */
+  readonly fittedLoss?: SavedLoss;
+}
+
+export interface SavedLoss extends Pick<KernelLoss, 'name' | 'power' | 'delta' | 'floor' | 'penalties'> {
+  readonly dispersion: By | null;
+  readonly zeroInflation: By | null;
+  readonly rms: number;
 }
 
 /** What a saved fit says of itself. */
@@ -84,6 +93,7 @@ const layer = z.looseObject({
   method: z.enum(['nmf', 'svd']),
   slots: z.object({ W: slot, d: slot, H: slot }),
 });
+const by = z.enum(['global', 'row', 'column']).nullable();
 const savedLayer = z.object({
   layer: z.string(),
   loss: z.number(),
@@ -94,6 +104,18 @@ const savedLayer = z.object({
   kkt: z.number(),
   restart: count,
   roots: z.array(z.union([z.number().positive(), z.array(z.number().positive())])).nullish(),
+  fittedLoss: z
+    .object({
+      name: z.string(),
+      power: z.number(),
+      delta: z.number(),
+      floor: z.number(),
+      penalties: z.number(),
+      dispersion: by,
+      zeroInflation: by,
+      rms: z.number(),
+    })
+    .optional(),
 });
 const input = z.looseObject({ loss: z.number(), factors: z.record(z.string(), z.array(z.number())).optional() });
 const hashes = z.array(z.object({ name: z.string(), sha256: z.string() }));

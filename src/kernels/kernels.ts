@@ -159,6 +159,8 @@ export interface EncodeArgs {
    * rows of X. To where no coordinate moves by more than 1e-9 of the largest of its column, or after 1000 rounds. Default: null.
    */
   readonly loss?: KernelLoss | null | undefined;
+  /** ω, as `NmfArgs` have it. Only with a loss. Default: none has any. */
+  readonly weights?: readonly (Matrix | null)[] | null | undefined;
 }
 
 /** Truncated SVD of X, with its rows' means subtracted and deviations divided out where asked. */

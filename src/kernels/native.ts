@@ -129,7 +129,7 @@ function wrap(addon: Addon): Kernels {
         return { ...toModel({ start }, found.model), projection: found.projection ?? null };
       }),
     encode: async (args: EncodeArgs, options: CallOptions = {}) => {
-      const { coupling, upperBound, loss, ...rest } = args;
+      const { coupling, upperBound, loss, weights: _, ...rest } = args;
       if (loss != null) return notYet(loss.name);
       const bounds = { ...(coupling === null ? {} : { coupling }), ...(upperBound === null ? {} : { upperBound }) };
       const found = unwrap(await addon.encode({ ...rest, ...bounds, X: blocks(args.X) }, threadsOf(options)));

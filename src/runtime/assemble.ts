@@ -32,6 +32,8 @@ function layerFit(output: LayerOutput, result: LayerResult, plan: Plan, state: R
     converged: result.stopped === 'converged',
     history: history(result),
     kkt: result.kkt,
+    dispersion: result.fittedLoss?.dispersion?.values ?? null,
+    zeroInflation: result.fittedLoss?.zeroInflation?.values ?? null,
     center: perPart(split, center, (part) => pick(center, part)),
     scale: perPart(split, scale, (part) => pick(scale, part)),
   };

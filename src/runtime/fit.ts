@@ -5,9 +5,9 @@ import type { MatrixInput } from '../matrix-input.js';
 /** One accepted iterate. */
 export interface HistoryEntry {
   readonly iteration: number;
-  /** Mean squared error per known entry of the layer's own input, each square times its weight. */
+  /** Mean squared error per known entry of the layer's own input, each square times its weight; of another loss the deviance. */
   readonly loss: number;
-  /** What is minimised, penalties included: ½·Σ ω·(x − wh)² + penalties. */
+  /** What is minimised, penalties included: ½·Σ ω·(x − wh)² + penalties, or that of another loss. */
   readonly objective: number;
 }
 
@@ -71,6 +71,13 @@ interface BaseFit {
    * largest entry (below 1e-3 is close, below 1e-6 is there); for an SVD the largest residual over σ₁.
    */
   readonly kkt: number;
+  /**
+   * Of loss 'nb' the sizes r, of 'gp' θ, as estimated or given: one number, one for each row that the layer reads (members of
+   * a `factorShared` one after the other), or one for each sample; null for other losses.
+   */
+  readonly dispersion: Float64Array | null;
+  /** π in the same form; null without zero inflation. W·diag(d)·H is the mean of the counts, (1 − π) times it that of the data. */
+  readonly zeroInflation: Float64Array | null;
 }
 
 /**
@@ -81,16 +88,23 @@ interface BaseFit {
  * console.log(explained, factors.joint); // 0.81 Float64Array(3) [0.52, 0.2, 0.14]
  */
 export interface InputSummary<F = Factors> {
-  /** Mean squared error per known entry, in data². Weights don't enter: each known entry counts 1, one of weight 0 is missing. */
+  /**
+   * Mean squared error per known entry, in data². Weights don't enter: each known entry counts 1, one of weight 0 is missing.
+   * Where the layers that read the input have another loss, the same one, the mean deviance of that.
+   */
   readonly loss: number;
-  /** 1 − ‖X − X̂‖² / ‖X‖², about zero and not about the means; 1 for a matrix of zeros that comes back as zeros. */
+  /**
+   * 1 − ‖X − X̂‖² / ‖X‖², about zero and not about the means; 1 for a matrix of zeros that comes back as zeros. With another
+   * loss 1 − D / D₀, D₀ the deviance of the mean of all entries ('huber', 'mae': of their median).
+   */
   readonly explained: number;
   /**
    * What each factor of an output layer explains by itself, by the layer's name: k numbers, in the order of `d`,
    * 1 − ‖X − l_r·h_r‖² / ‖X‖² over the known entries, for column l_r of the layer's `loadings` (features × k) and row h_r of
    * diag(d)·H (k × samples); at most 1, and below 0 for a factor that others take back. An entry's weight doesn't enter, as in
    * `explained`. Factors that overlap explain some of the same, and the means that an SVD took out are no factor: the
-   * numbers add up to `explained` where factors are orthogonal and nothing was taken out, not otherwise. For layers below
+   * numbers add up to `explained` where factors are orthogonal and nothing was taken out, not otherwise. They are of squares,
+   * whatever the loss. For layers below
    * the output ask `fit.explained`. Without a layer that the input doesn't lead to, and empty in what an older version saved.
    */
   readonly factors: F;

@@ -6,11 +6,22 @@ import { type DenseMatrix, dense, type RowBlocks, totalRows } from '../matrix.js
 import type { InWork } from './checkpoint.js';
 import type { Progress } from './fit.js';
 import { grownStart } from './grown-start.js';
+import { fittedLoss, kernelLoss } from './loss.js';
 import { randomBlock, randomStart, randomStartOfR, type Start } from './starts.js';
 import { blocksIn, type LayerResult, matrixIn, type RunOptions, type RunState } from './state.js';
 import { svdStart } from './svd-start.js';
 import { energyOf, isDrawnTo, termsIn } from './terms.js';
-import { heightsOf, kernelWeights, rootsOf, sharesIn, unweigh, weighBlocks, weighRows } from './weights.js';
+import {
+  heightsOf,
+  kernelWeights,
+  lossWeights,
+  rmsOf,
+  rootsOf,
+  sharesIn,
+  unweigh,
+  weighBlocks,
+  weighRows,
+} from './weights.js';
 
 /** Iterations after which random starts are compared. */
 export const RACE = 10;
@@ -73,14 +84,17 @@ async function fitSvd(step: SvdStep, state: RunState, options: RunOptions, tell:
 
 async function fitNmf(step: NmfStep, state: RunState, options: RunOptions, tell: Tell): Promise<LayerResult> {
   const { layer } = step;
-  const { k, start: _start, restarts: _restarts, weights, ...rest } = step.args;
+  const { k, start: _start, restarts: _restarts, weights, loss: planned, ...rest } = step.args;
   const read = blocksIn(state, step.read);
   const shares = sharesIn(state, weights);
   const roots = await rootsOf(read, weights, shares);
-  const X = await weighBlocks(read, roots, rest.precision);
-  const weigh = (W: DenseMatrix) => weighRows(W, heightsOf(X), roots);
-  const own = kernelWeights(shares);
-  const args = { ...rest, weights: own, W: termsIn(state, rest.W, 'W', weigh), H: termsIn(state, rest.H, 'H') };
+  const loss = planned === undefined ? null : await kernelLoss(planned, read);
+  // With another loss nothing is multiplied by roots: an entry counts as much as it says.
+  const taken = loss === null ? roots : null;
+  const X = await weighBlocks(read, taken, rest.precision);
+  const weigh = (W: DenseMatrix) => weighRows(W, heightsOf(X), taken);
+  const own = loss === null ? kernelWeights(shares) : lossWeights(read, roots, shares);
+  const args = { ...rest, loss, weights: own, W: termsIn(state, rest.W, 'W', weigh), H: termsIn(state, rest.H, 'H') };
   const { kernels, memory = 'normal', signal, keeper, maxIter = args.maxIter } = options;
   const whole = (start: Start, nth: number, from: NmfState | null = null): Promise<NmfResult> => {
     const save = (found: NmfState) =>
@@ -118,8 +132,9 @@ async function fitNmf(step: NmfStep, state: RunState, options: RunOptions, tell:
         run: whole,
       });
   const placed = isDrawnTo(args.W) || isDrawnTo(args.H);
-  const found = unweigh(result, heightsOf(X), roots, { norm: args.norm, placed });
-  return { ...found, restart, raced: before, roots, ...energyOf(args.W, weigh(found.W)) };
+  const found = unweigh(result, heightsOf(X), taken, { norm: args.norm, placed });
+  const measured = loss === null ? {} : { fittedLoss: fittedLoss(loss, found), rms: await rmsOf(read, own) };
+  return { ...found, restart, raced: before, roots, ...energyOf(args.W, weigh(found.W)), ...measured };
 }
 
 async function fitTied(step: TiedStep, state: RunState, options: RunOptions, tell: Tell): Promise<LayerResult> {

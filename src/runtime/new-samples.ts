@@ -4,8 +4,9 @@ import type { LoadStep, Plan, SlotId } from '../compiler/plan.js';
 import { GraphError } from '../errors.js';
 import type { Counted, Fault } from '../issues.js';
 import type { Kernels } from '../kernels/kernels.js';
+import { domainOf } from '../loss.js';
 import { column, type DenseMatrix, type Matrix } from '../matrix.js';
-import { examine } from '../matrix-check.js';
+import { examine, firstOutside } from '../matrix-check.js';
 import { toMatrix } from '../matrix-input.js';
 import type { ProjectOptions } from './fit.js';
 
@@ -49,6 +50,11 @@ export function newSamples(
     const own = matrixFaults(of, found);
     faults.push(...own);
     if (own.length > 0 || matrix.kind === 'unusable') continue;
+    const odd = outsideOf(plan, write, matrix);
+    if (odd !== undefined) {
+      faults.push({ code: 'invalid-data', of, ...odd });
+      continue;
+    }
     const [features] = plan.slots[Number(write.slice(1))].shape;
     if (matrix.rows !== features) {
       const got = `${matrix.rows} × ${matrix.cols}`;
@@ -63,6 +69,24 @@ export function newSamples(
   else faults.push(...unknownLines('the new samples', 'sample', addedCounts(knownOf)));
   if (faults.length > 0) throw new GraphError(faults.map((fault) => ({ ...fault, at: 'project' })));
   return given;
+}
+
+/** What the losses of the layers that read a slot forbid in new samples. */
+function outsideOf({ prepare, fit }: Plan, slot: SlotId, matrix: Matrix) {
+  const readers = new Set([slot]);
+  for (const step of [...prepare, ...fit]) {
+    if (step.op === 'align' && readers.has(step.read)) readers.add(step.write);
+    if (step.op === 'stackRows' && step.reads.some((read) => readers.has(read))) readers.add(step.write);
+    if (step.op !== 'nmf' || step.args.loss === undefined || !readers.has(step.read)) continue;
+    const { loss, loss: { dispersion, zeroInflation } } = step.args; // biome-ignore format: one thought
+    const given = { estimate: false };
+    const domain = domainOf({ ...loss, dispersion: dispersion && given, zeroInflation: zeroInflation && given });
+    const odd = domain === null ? undefined : firstOutside(matrix, domain.holds);
+    if (domain === null || odd === undefined) continue;
+    const rule = `${domain.rule}, for loss '${loss.name}' of layer '${step.layer}'`;
+    return { rule, got: `${odd.value} at row ${odd.row}, column ${odd.col}` };
+  }
+  return undefined;
 }
 
 /** What an object holds; one that throws when it is looked at is refused. */

@@ -16,9 +16,10 @@ import { examine } from '../matrix-check.js';
 import { type FactorSums, stepTerms } from '../objective.js';
 import { inOrder } from './in-order.js';
 import { projectJointly } from './joint/project.js';
+import { ofNewSamples, ofRows } from './loss.js';
 import { withoutUnknown } from './new-samples.js';
 import type { LayerResult, RunState } from './state.js';
-import { heightsOf, weighBlock, weighRows } from './weights.js';
+import { heightsOf, lossWeights, type Root, weighBlock, weighRows } from './weights.js';
 
 /** Rows of a matrix over new samples; without data where nothing is known of them. */
 interface Part {
@@ -108,20 +109,26 @@ async function encoded(
 ): Promise<DenseMatrix | null> {
   const ranges: [number, number][] = [];
   const X: Matrix[] = [];
+  const kept: Root[] = [];
   let top = 0;
   for (const [i, { rows, data }] of parts.entries()) {
     if (data !== null) {
       ranges.push([top, top + rows]);
-      X.push((await weighBlock(prepared(data, result, top), result.roots?.[i] ?? 1)).matrix);
+      const root = result.fittedLoss === undefined ? (result.roots?.[i] ?? 1) : 1;
+      X.push((await weighBlock(prepared(data, result, top), root)).matrix);
+      kept.push(result.roots?.[i] ?? 1);
     }
     top += rows;
   }
   if (X.length === 0) return null;
   const projection = 'projection' in result ? result.projection : null;
   if (projection !== null) return X.length < parts.length ? null : projected(result, projection, X, kernels, options);
-  const W = weighRows(scaleColumns(result.W, result.d), heightsOf(parts), result.roots);
+  const loss = result.fittedLoss;
+  const W = weighRows(scaleColumns(result.W, result.d), heightsOf(parts), loss === undefined ? result.roots : null);
   const terms = termsOf(step, result, W);
-  const H = await kernels.encode({ X, W: gatherRows(W, ranges), ...terms }, options);
+  const measured =
+    loss === undefined ? {} : { loss: ofNewSamples(ofRows(loss, ranges)), weights: lossWeights(X, kept, []) };
+  const H = await kernels.encode({ X, W: gatherRows(W, ranges), ...terms, ...measured }, options);
   return withoutUnknown(H, X);
 }
 
@@ -164,7 +171,7 @@ function prepared(data: Matrix, result: LayerResult, top: number): Matrix {
 }
 
 /** What a layer adds to the equations of one sample; what links samples to one another or to a target is not known of new ones. */
-function termsOf(step: LayerStep, { H, energy, nullLoss }: LayerResult, W: DenseMatrix) {
+function termsOf(step: LayerStep, { H, energy, nullLoss, rms }: LayerResult, W: DenseMatrix) {
   const none = new Float64Array(W.cols);
   const bare = { ridge: none, linear: none, coupling: null, upperBound: null };
   if (step.op !== 'nmf') return { ...bare, nonneg: step.op === 'tied' };
@@ -173,7 +180,7 @@ function termsOf(step: LayerStep, { H, energy, nullLoss }: LayerResult, W: Dense
   const rows = Array.from({ length: H.rows }, (_, r) => H.data.filter((_, p) => p % H.rows === r));
   const [ofH, ofW] = [sumsOf(rows, args.H.L2, undefined), sumsOf(columns, args.W.L2, energy)];
   const { nonneg, upperBound } = args.H;
-  return { ...stepTerms(args.H, args.W, ofH, ofW, Math.sqrt(nullLoss ?? 0)), nonneg, upperBound };
+  return { ...stepTerms(args.H, args.W, ofH, ofW, rms ?? Math.sqrt(nullLoss ?? 0)), nonneg, upperBound };
 }
 
 /** `energy` is that of a row of length 1, L2 where there is nothing else. */

@@ -1,6 +1,7 @@
 import type { NmfStepArgs, SlotId } from '../compiler/plan.js';
 import { KernelError } from '../errors.js';
 import type { Kernels, NmfResult, SvdResult, TiedResult } from '../kernels/kernels.js';
+import type { KernelLoss } from '../loss.js';
 import { type DenseMatrix, type RowBlocks, toDense } from '../matrix.js';
 import type { Memory } from '../solver.js';
 import type { Keeper } from './checkpoint.js';
@@ -42,6 +43,10 @@ export type LayerResult = (NmfResult | TiedResult | SvdResult) & {
   readonly roots: Roots;
   /** `energy` of W's rows over their squared lengths, where that isn't L2 alone. */
   readonly energy?: Float64Array;
+  /** The loss that was minimised, its parameters as they were found; absent: squares. */
+  readonly fittedLoss?: KernelLoss;
+  /** Root of the mean square of the data, where `nullLoss` isn't that square. */
+  readonly rms?: number;
 };
 
 /** Everything a run leaves behind, by slot and by layer. */

@@ -5,6 +5,7 @@ import { dense, totalRows } from '../matrix.js';
 import { eachExplainedBy, explainedBy, factorLossesOf } from './explained.js';
 import type { FitSummary, InputSummary } from './fit.js';
 import { firstKnown, inputsOf } from './inputs.js';
+import { lossOfInput } from './loss.js';
 import { estimates, fitted, leftOf, type Product } from './reconstruct.js';
 import { blocksIn, type RunState } from './state.js';
 
@@ -74,8 +75,15 @@ export async function summarize(plan: Plan, state: RunState, kernels: Kernels, c
     const [rows, cols] = [totalRows(X), X[0].cols];
     const against = (product: Product) => kernels.mse({ X, W: leftOf(product), H: product.right }, { threads });
     const zero = { left: dense(rows, 1), right: dense(1, cols) };
-    const loss = known.loss ?? (await against(estimate?.value ?? zero));
-    const nullLoss = ofZeros ?? alone?.nullLosses.get(slot) ?? (await against(zero));
+    const own = lossOfInput(plan, state, slot);
+    const measured = async () => {
+      const product = estimate?.value ?? zero;
+      if (own !== null) return kernels.deviance({ X, W: leftOf(product), H: product.right, loss: own }, { threads });
+      const nullLoss = ofZeros ?? alone?.nullLosses.get(slot) ?? (await against(zero));
+      return { loss: known.loss ?? (await against(product)), nullLoss };
+    };
+    const { loss, nullLoss } =
+      known.loss === undefined || ofZeros === undefined ? await measured() : { loss: known.loss, nullLoss: ofZeros };
     const explained = explainedBy(loss, nullLoss);
     const factors = Object.freeze(
       factorLoss === undefined

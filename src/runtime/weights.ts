@@ -42,6 +42,42 @@ export function kernelWeights(shares: readonly Shares<Matrix>[]): readonly (Matr
   return all.some((own) => own !== null) ? all : null;
 }
 
+/**
+ * The same for a loss, which multiplies nothing by roots: all that an entry has, ω = root²·sample's·entry's; a number for each
+ * row, for each column or for each entry of a block.
+ */
+export function lossWeights(
+  X: RowBlocks,
+  roots: Roots,
+  shares: readonly Shares<Matrix>[],
+): readonly (Matrix | null)[] | null {
+  const all = X.map(({ rows, cols }, i): Matrix | null => {
+    const own = shares[i] === undefined ? null : combined(shares[i]);
+    const root = roots?.[i] ?? 1;
+    if (typeof root === 'number') {
+      if (own !== null) return root === 1 ? own : timesRows(own, () => root * root);
+      return root === 1 ? null : dense(1, cols, new Float64Array(cols).fill(root * root));
+    }
+    const by = (row: number) => root[row] * root[row];
+    if (own === null)
+      return dense(
+        rows,
+        1,
+        Float64Array.from(root, (_, row) => by(row)),
+      );
+    if (own.rows === rows) return timesRows(own, by);
+    return dense(rows, cols, Float64Array.from({ length: rows * cols }, (_, p) => by(p % rows) * entry(own, 0, Math.floor(p / rows)))); // biome-ignore format: one thought
+  });
+  return all.some((own) => own !== null) ? all : null;
+}
+
+function timesRows(matrix: Matrix, by: (row: number) => number): Matrix {
+  const own = storedValues(matrix);
+  const rowOf = rowsOf(matrix);
+  const values = Float64Array.from(own, (x, p) => x * by(rowOf(p)));
+  return matrix.kind === 'dense' ? { ...matrix, data: values } : { ...matrix, values };
+}
+
 /** Entries summed between two turns of the event loop. */
 const STRETCH = 1 << 21;
 
@@ -83,8 +119,28 @@ async function energyOf(block: Matrix, shares: Shares<Matrix>): Promise<number> 
   return sum;
 }
 
+/** √(Σ ω·x² / entries) over what is known and counts, with weights as a kernel takes them for a loss. */
+export async function rmsOf(X: RowBlocks, weights: readonly (Matrix | null)[] | null): Promise<number> {
+  let [squares, entries] = [0, 0];
+  for (const [i, block] of X.entries()) {
+    const own = weights?.[i] ?? null;
+    const [rowOf, columnOf] = [rowsOf(block), columnsOf(block)];
+    let none = 0;
+    await eachStored(block, (x, p) => {
+      if (Number.isNaN(x)) none++;
+      else if (x !== 0) {
+        const weight = own === null ? 1 : entry(own, own.rows === 1 ? 0 : rowOf(p), own.cols === 1 ? 0 : columnOf(p));
+        squares += weight * x * x;
+      }
+    });
+    const listed = block.kind === 'csc' && block.unlisted === 'missing';
+    entries += (listed ? block.values.length : block.rows * block.cols) - none;
+  }
+  return Math.sqrt(squares / entries);
+}
+
 /** Calls for every stored entry and its place in memory. */
-async function eachStored(block: Matrix, call: (x: number, p: number) => void): Promise<void> {
+export async function eachStored(block: Matrix, call: (x: number, p: number) => void): Promise<void> {
   const values = storedValues(block);
   for (let from = 0; from < values.length; from += STRETCH) {
     const to = Math.min(from + STRETCH, values.length);

@@ -1,16 +1,21 @@
 import { alignColumns } from '../align.js';
 import type { Plan, SlotId } from '../compiler/plan.js';
 import { GraphError, KernelError } from '../errors.js';
-import type { Kernels } from '../kernels/kernels.js';
+import type { Kernels, MseArgs } from '../kernels/kernels.js';
+import type { KernelLoss } from '../loss.js';
 import { dense, type Matrix, storedValues } from '../matrix.js';
 import { firstKnown, inputsOf } from '../runtime/inputs.js';
+import { lossOfInput, ofNewSamples } from '../runtime/loss.js';
 import { project } from '../runtime/project.js';
 import { estimates, fitted, leftOf, type Product } from '../runtime/reconstruct.js';
 import { restore } from '../runtime/run.js';
 import { blocksIn, type RunState } from '../runtime/state.js';
 import type { Split } from './held-out.js';
 
-/** Mean squared errors of an input reconstructed from the output of the graph. */
+/**
+ * Mean squared errors of an input reconstructed from the output of the graph, or mean deviances where the layers that read
+ * it have another loss.
+ */
 export interface InputScore {
   /** Over the entries that were held out; null where none was. */
   readonly testLoss: number | null;
@@ -35,20 +40,26 @@ export async function scoreEntries(
   context: Context,
 ): Promise<ReadonlyMap<string, InputScore>> {
   const scores = new Map<string, InputScore>();
-  for (const { name, X, W, H, aligned, train } of await trained(plan, state, splits, context)) {
+  for (const { name, X, W, H, loss, aligned, train } of await trained(plan, state, splits, context)) {
     const own = splits.get(name)?.test;
     if (own === undefined) continue;
     const test = aligned === null ? own : alignColumns(own, aligned);
     const heldOut = knownIn([test]);
-    const testLoss =
-      heldOut === 0 ? null : await context.kernels.mse({ X: [test], W, H }, { threads: context.threads });
+    const testLoss = heldOut === 0 ? null : await lossBy(loss, { X: [test], W, H }, context);
     scores.set(name, { testLoss, trainLoss: train, heldOut, fitted: knownIn(X) });
   }
   return scores;
 }
 
+/** The mean squared error of a model, or the mean deviance of a loss. */
+async function lossBy(loss: KernelLoss | null, model: MseArgs, { kernels, threads }: Context): Promise<number> {
+  return loss === null
+    ? kernels.mse(model, { threads })
+    : (await kernels.deviance({ ...model, loss }, { threads })).loss;
+}
+
 /** Each input, its estimate W·H through the whole graph, and the loss over what was fitted. */
-async function trained(plan: Plan, state: RunState, splits: ReadonlyMap<string, Split>, { kernels, threads }: Context) {
+async function trained(plan: Plan, state: RunState, splits: ReadonlyMap<string, Split>, context: Context) {
   const found = await estimates(plan, state, fitted(state, plan.output));
   const all = [];
   for (const input of inputsOf(plan)) {
@@ -60,7 +71,8 @@ async function trained(plan: Plan, state: RunState, splits: ReadonlyMap<string, 
     const [W, H] = [leftOf(estimate), estimate.right];
     const step = plan.prepare.find(({ write }) => write === slot);
     const aligned = step?.op === 'align' ? step.from : null;
-    all.push({ name: input.name, X, W, H, aligned, train: await kernels.mse({ X, W, H }, { threads }) });
+    const loss = lossOfInput(plan, state, slot);
+    all.push({ name: input.name, X, W, H, loss, aligned, train: await lossBy(loss, { X, W, H }, context) });
   }
   return all;
 }
@@ -90,7 +102,8 @@ export async function scoreSamples(
     const X = [split.test];
     const heldOut = knownIn(X);
     const [W, H] = [leftOf(known.value), known.value.right];
-    const testLoss = heldOut === 0 ? null : await kernels.mse({ X, W, H }, { threads });
+    const loss = own.loss === null ? null : ofNewSamples(own.loss);
+    const testLoss = heldOut === 0 ? null : await lossBy(loss, { X, W, H }, context);
     out.set(input.name, { testLoss, trainLoss: own.train, heldOut, fitted: knownIn(own.X) });
   }
   return out;

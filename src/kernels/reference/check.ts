@@ -138,8 +138,20 @@ export function checkTied({ X, form, start, sweeps, maxIter, tol }: TiedArgs): v
   checkLimits({ sweeps, maxIter, tol });
 }
 
-export function checkEncode({ X, W, ridge, linear, coupling, upperBound, nonneg, loss = null }: EncodeArgs): void {
+export function checkEncode({
+  X,
+  W,
+  ridge,
+  linear,
+  coupling,
+  upperBound,
+  nonneg,
+  loss = null,
+  weights,
+}: EncodeArgs): void {
   checkBlocks(X);
+  demand(weights == null || loss !== null, 'weights need a loss');
+  checkWeights(X, weights, true);
   if (loss !== null) {
     checkLoss(loss, totalRows(X), X[0].cols, false);
     demand(nonneg || !needsPositive(loss), `loss '${loss.name}' needs coefficients that are not negative`);

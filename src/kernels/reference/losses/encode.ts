@@ -18,7 +18,7 @@ const SWEEPS = 10;
 /** Each column improved to its end, k × samples. */
 export async function encodeByLoss(args: EncodeArgs, loss: KernelLoss): Promise<DenseMatrix> {
   const pause = createPause();
-  const data = dataOf(blocksOf(args.X), null);
+  const data = dataOf(blocksOf(args.X), args.weights);
   await factsOf(data, loss, pause);
   const partner = transpose(args.W);
   const by = loss.penalties;
@@ -43,10 +43,12 @@ export async function encodeByLoss(args: EncodeArgs, loss: KernelLoss): Promise<
 }
 
 /** Equal coefficients whose estimates have the sum of a line; zero where there is nothing, and for what is dead. */
-function evenly(partner: Panel, { at, x }: Line, ridge: Float64Array, upper: number): Float64Array {
+function evenly(partner: Panel, { at, x, weight }: Line, ridge: Float64Array, upper: number): Float64Array {
   let sum = 0;
-  for (const i of at) for (const w of column(partner, i)) sum += w;
-  const each = x.reduce((total, own) => total + own, 0) / sum;
+  at.forEach((i, p) => {
+    for (const w of column(partner, i)) sum += weight[p] * w;
+  });
+  const each = x.reduce((total, own, p) => total + weight[p] * own, 0) / sum;
   return ridge.map((own) => (Number.isFinite(own) && Number.isFinite(each) ? Math.min(each, upper) : 0));
 }
 
