@@ -46,6 +46,7 @@ vi.mock('../src/kernels/select.js', async () => {
     encode: recorded('encode', kernels.encode),
     svd: recorded('svd', kernels.svd),
     mse: recorded('mse', kernels.mse),
+    deviance: recorded('deviance', kernels.deviance),
     factorLosses: recorded('factorLosses', kernels.factorLosses),
   };
   const selectKernels = (backend?: string) => {

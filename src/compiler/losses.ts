@@ -1,12 +1,12 @@
+import { lossFaults } from '../dsl/check-loss.js';
 import type { GraphConfig, NmfSpec } from '../dsl/config.js';
 import { type LayerNode, type Node, upstream } from '../dsl/node.js';
 import type { Fault, GraphIssue } from '../issues.js';
-import { domainOf, type LossOption, needsPositive, powerOf } from '../loss.js';
+import { domainOf, needsPositive, powerOf } from '../loss.js';
 import { firstOutside } from '../matrix-check.js';
 import type { Side } from '../objective.js';
 import { type Collected, labelOf } from './collect.js';
 import type { Contents } from './contents.js';
-import type { PlannedLoss } from './plan.js';
 import { fits32, plannedLoss } from './planned-loss.js';
 import { factorTerms, methodOf } from './resolve.js';
 import type { Shapes } from './shapes.js';
@@ -109,7 +109,9 @@ export function lossListFaults(graph: Collected, { of: shapes }: Shapes): readon
   return graph.order.flatMap((node) => {
     if (node.kind !== 'layer' || node.method !== 'nmf') return [];
     const shape = shapes.get(node.input);
-    const loss = safely(node.spec.loss);
+    // A loss with other faults is no list.
+    const sound = node.spec.loss === undefined || lossFaults(node.spec.loss).length === 0;
+    const loss = sound ? plannedLoss(node.spec.loss) : null;
     if (shape === undefined || loss === null) return [];
     return (['dispersion', 'zeroInflation'] as const).flatMap((option) => {
       const parameter = loss[option];
@@ -123,14 +125,4 @@ export function lossListFaults(graph: Collected, { of: shapes }: Shapes): readon
       return [{ ...fault, code: 'invalid-option' as const, at: graph.where(node) }];
     });
   });
-}
-
-/** A loss whose faults are found elsewhere is none. */
-function safely(option: LossOption | undefined): PlannedLoss | null {
-  try {
-    return plannedLoss(option);
-  } catch {
-    // An untyped caller's object.
-    return null;
-  }
 }

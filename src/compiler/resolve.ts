@@ -46,10 +46,12 @@ export interface Method {
 
 /** The layer's options over the graph's over the defaults; where missing entries are filled in nothing is extrapolated. */
 export function methodOf(spec: NmfSpec, config: GraphConfig, missing: MaskedSolver | null): Method {
-  const solver = spec.solver ?? config.solver ?? (plannedLoss(spec.loss) === null ? NMF.solver : 'ccd');
+  const squares = plannedLoss(spec.loss) === null;
+  const solver = spec.solver ?? config.solver ?? (squares ? NMF.solver : 'ccd');
   return {
     solver,
-    accelerate: spec.accelerate ?? config.accelerate ?? (solver === 'hals' && missing !== 'em' ? 'her' : 'none'),
+    accelerate:
+      spec.accelerate ?? config.accelerate ?? (squares && solver === 'hals' && missing !== 'em' ? 'her' : 'none'),
     sweeps: spec.sweeps ?? config.sweeps ?? 'auto',
     precision: spec.precision ?? config.precision ?? NMF.precision,
     start: spec.start ?? config.start ?? 'random',

@@ -70,27 +70,3 @@ function parameterFaults(
     { path: [option], rule: `'global', 'row' or 'column', or given: ${range}, one, { row: […] } or { column: […] }` },
   ];
 }
-
-/** The same for the schema of graph files. */
-const parameter = {
-  anyOf: [
-    { enum: ['global', 'row', 'column'] },
-    { type: 'number', minimum: 0 },
-    { type: 'object', minProperties: 1, maxProperties: 1, propertyNames: { enum: ['row', 'column'] } },
-  ],
-};
-const one = (names: readonly string[], properties: object, required: readonly string[] = []) => ({
-  type: 'object',
-  properties: { name: { enum: names }, ...properties },
-  required: ['name', ...required],
-  additionalProperties: false,
-});
-export const LOSS_JSON_SCHEMA = {
-  anyOf: [
-    { enum: PLAIN },
-    one(PLAIN.filter((name) => KEYS[name] === undefined), {}), // biome-ignore format: one thought
-    one(['tweedie'], { power: { type: 'number', minimum: 1 } }, ['power']),
-    one(['huber'], { delta: { type: 'number', exclusiveMinimum: 0 } }, ['delta']),
-    one(['nb', 'gp'], { dispersion: parameter, zeroInflation: parameter }),
-  ],
-};

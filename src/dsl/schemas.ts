@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { isPath, PATH_RULE } from '../path.js';
 import { MOST_THREADS } from '../solver.js';
-import { LOSS_JSON_SCHEMA, lossFaults } from './check-loss.js';
+import { lossFaults } from './check-loss.js';
 import type { SharedOptions, Weight } from './config.js';
 
 /**
@@ -133,7 +133,6 @@ const loss = z
     for (const { path, rule } of value === undefined ? [] : lossFaults(value))
       context.addIssue({ code: 'custom', message: rule, path: [...path] });
   })
-  .meta(LOSS_JSON_SCHEMA)
   .optional();
 
 export const nmfSpec = z.strictObject({

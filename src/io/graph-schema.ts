@@ -93,9 +93,10 @@ const matrix = z
 
 /** What an option may be of which the options' own schema says no more: a word, a number, a list, a matrix, or some of these by name. */
 const item = z.union([z.string(), finite, z.boolean(), z.array(z.union([z.string(), z.boolean(), known])), matrix]);
+const named = (part: z.ZodType) => z.record(z.string().regex(/^[^$]/), part);
 const value = z
   .union(
-    [item, rows, z.record(z.string().regex(/^[^$]/), item)],
+    [item, rows, named(z.union([item, named(item)]))],
     'a word, numbers, a matrix as { $dense: rows }, { $csc: … } or { $name: … }, or an object of these',
   )
   .meta({ id: 'value' });

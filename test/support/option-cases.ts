@@ -216,6 +216,7 @@ export const graphCases: Readonly<Record<string, SchemaCases>> = {
       'nonneg.H': { with: { nonneg: { H: false } } },
       L21: { with: { L21: 0.1 } },
       angular: { with: { angular: 0.1 } },
+      loss: { with: { loss: { name: 'tweedie', power: 1.5 } }, without: { loss: { name: 'tweedie', power: 1.4 } } },
       symmetric: { with: { symmetric: true }, graph: ofSimilarities },
       projective: { with: { projective: true } },
       upperBound: { with: { upperBound: 0.5, norm: 'none' }, without: { norm: 'none' } },
