@@ -20,6 +20,7 @@ import {
   H,
   type InputOptions,
   type LayerFit,
+  type LossOption,
   loadGraph,
   type Matrix,
   type NmfSpec,
@@ -299,6 +300,40 @@ describe('what must not compile', () => {
     // @ts-expect-error results are column-major, in 64 bits
     const wide: DenseMatrix = X1;
     return wide;
+  });
+});
+
+describe('losses', () => {
+  test('are names, and names with the parameters that they have', () => {
+    const of = (loss: LossOption) => nmfLayer(rna, { name: 'x', k: 2, loss });
+    of('kl');
+    of({ name: 'mse' });
+    of({ name: 'tweedie', power: 1.5 });
+    of({ name: 'huber', delta: 1 });
+    of({ name: 'nb', dispersion: 'row', zeroInflation: 'column' });
+    of({ name: 'gp', dispersion: { row: [0.1, 0.2] }, zeroInflation: 0.1 });
+    // @ts-expect-error no such loss
+    of('poisson');
+    // @ts-expect-error a power is needed
+    of('tweedie');
+    // @ts-expect-error a power is needed
+    of({ name: 'tweedie' });
+    // @ts-expect-error a δ is needed
+    of({ name: 'huber' });
+    // @ts-expect-error kl has no dispersion
+    of({ name: 'kl', dispersion: 'row' });
+    // @ts-expect-error no such group
+    of({ name: 'nb', dispersion: 'rows' });
+    // @ts-expect-error by row or by column
+    of({ name: 'nb', dispersion: { entry: [1] } });
+    // @ts-expect-error an SVD has squares
+    svdLayer(rna, { name: 'y', k: 2, loss: 'kl' });
+  });
+
+  test('leave their parameters in the fit', async () => {
+    const fit = await factorNet(nmfLayer(rna, { name: 'x', k: 2, loss: 'nb' })).fit();
+    expectTypeOf(fit.x.dispersion).toEqualTypeOf<Float64Array | null>();
+    expectTypeOf(fit.x.zeroInflation).toEqualTypeOf<Float64Array | null>();
   });
 });
 
