@@ -124,7 +124,7 @@ export interface LossShape extends Pick<KernelLoss, 'name' | 'power'> {
 export const isLikelihood = ({ dispersion, zeroInflation }: LossShape): boolean =>
   dispersion?.estimate === true || zeroInflation !== null;
 
-/** What entries must be, to be read after "must be"; null: any number. */
+/** What entries must be, to be read after "must be"; null where all numbers will do. */
 export function domainOf(loss: LossShape): Domain | null {
   if (!needsPositive(loss)) return null;
   const power = powerOf(loss);

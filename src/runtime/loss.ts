@@ -1,4 +1,5 @@
 import type { Plan, PlannedLoss, PlannedParameter, SlotId } from '../compiler/plan.js';
+import { KernelError } from '../errors.js';
 import { FLOOR, type KernelLoss, type KernelParameter, penaltyScale } from '../loss.js';
 import { type RowBlocks, totalRows } from '../matrix.js';
 import type { RunState } from './state.js';
@@ -27,10 +28,15 @@ export async function kernelLoss(planned: PlannedLoss, X: RowBlocks): Promise<Ke
     return { by, estimate, values: estimate ? new Float64Array(size[by]).fill(values[0]) : Float64Array.from(values) };
   };
   const at = dispersion === null ? 0 : median(dispersion.values);
+  const penalties = penaltyScale(planned, mean, at);
+  if (!(penalties > 0 && penalties < Infinity)) {
+    const rule = `data of loss '${planned.name}' must have a mean at which its variance is a number`;
+    throw new KernelError('non-finite', `${rule}; got ${mean}: multiply the data by a power of ten first`);
+  }
   return {
     ...planned,
     floor: mean > 0 ? FLOOR * mean : FLOOR,
-    penalties: penaltyScale(planned, mean, at),
+    penalties,
     dispersion: filled(dispersion),
     zeroInflation: filled(zeroInflation),
   };

@@ -31,8 +31,9 @@ function knownLosses(plan: Plan, state: RunState, slot: SlotId): { loss?: number
 
 /** Layers of which nothing is left. */
 function deadNotes({ results }: RunState): readonly string[] {
-  return [...results].flatMap(([layer, { H, nullLoss, loss }]) =>
-    loss > 0 && loss === nullLoss && H.data.every((x) => x === 0)
+  return [...results].flatMap(([layer, { H, nullLoss, loss, fittedLoss }]) =>
+    // The null loss of others than squares is not that of zeros.
+    loss > 0 && (fittedLoss !== undefined || loss === nullLoss) && H.data.every((x) => x === 0)
       ? [`${layer}: all factors have died; lower its penalties`]
       : [],
   );

@@ -224,6 +224,17 @@ describe('in a graph', () => {
     await expect(fit.project({ x: bad })).rejects.toThrow(/at least 0, for loss 'kl' of layer 'a'; got -1 at row 0/);
   });
 
+  test('data whose variance is no number are refused with a cure, and factors that have died are told of', async () => {
+    const huge = dense(m, n, positive.data.map((x) => 1e120 * x)); // biome-ignore format: one thought
+    const net = factorNet(nmfLayer(factorInput(huge, { name: 'x' }), { name: 'a', k: 2, loss: 'inverse-gaussian' }));
+    await expect(net.fit({ backend })).rejects.toMatchObject({ name: 'KernelError', code: 'non-finite', layer: 'a' });
+    await expect(net.fit({ backend })).rejects.toThrow(/multiply the data by a power of ten/);
+    const dead = nmfLayer(factorInput(counts, { name: 'x' }), { name: 'a', k: 2, loss: 'kl', H: H({ L1: 1e12 }) });
+    const { summary, a } = await factorNet(dead, { seed: 1 }).fit({ backend });
+    expect(a.H.data.every((x) => x === 0)).toBe(true);
+    expect(summary.notes.join()).toMatch(/a: all factors have died/);
+  });
+
   test('restarts, masks and starts from an SVD', async () => {
     const masked = factorInput(counts, { name: 'x', mask: { features: [0, 3], samples: [1, 2] } });
     const net = factorNet(nmfLayer(masked, { name: 'a', k: 2, loss: 'kl', restarts: 3 }), { seed: 1 });

@@ -97,6 +97,13 @@ function copyColumn(block: Block, j: number, out: Float64Array): void {
 }
 
 function known({ x, weight }: Whole): Line {
-  const at = Uint32Array.from(x.keys()).filter((i) => !Number.isNaN(x[i]) && weight[i] > 0);
-  return { at, x: Float64Array.from(at, (i) => x[i]), weight: Float64Array.from(at, (i) => weight[i]) };
+  let count = 0;
+  const at = new Uint32Array(x.length);
+  for (let i = 0; i < x.length; i++) {
+    if (Number.isNaN(x[i]) || weight[i] === 0) continue;
+    x[count] = x[i];
+    weight[count] = weight[i];
+    at[count++] = i;
+  }
+  return { at: at.subarray(0, count), x: x.subarray(0, count), weight: weight.subarray(0, count) };
 }

@@ -118,11 +118,8 @@ interface Begun extends Place {
 
 function stateOf({ partner, line, model }: LineProblem, h: Float64Array): Begun {
   const k = partner.rows;
-  const mu = Float64Array.from(line.at, (at) => {
-    let sum = 0;
-    for (let r = 0; r < k; r++) sum += partner.data[at * k + r] * h[r];
-    return sum;
-  });
+  const mu = new Float64Array(line.at.length);
+  for (let p = 0; p < mu.length; p++) for (let r = 0; r < k; r++) mu[p] += partner.data[line.at[p] * k + r] * h[r];
   const weight =
     model.loss.zeroInflation === null
       ? line.weight
@@ -231,7 +228,8 @@ function zerosApart({ partner, line, model }: LineProblem, { weight }: Begun) {
     const slope = weight[p] * model.slope(0, 0, at);
     for (let r = 0; r < k; r++) base[r] += slope * partner.data[at * k + r];
   });
-  return { base, above: Uint32Array.from(line.x.keys()).filter((p) => line.x[p] > 0) };
+  const above = line.at.map((_, p) => p).filter((p) => line.x[p] > 0);
+  return { base, above };
 }
 
 /** Cyclic coordinate sweeps on the parabolas at the start. */
