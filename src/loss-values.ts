@@ -1,3 +1,5 @@
+import { trigamma } from './gamma-function.js';
+
 /** Losses of one entry in forms that keep their digits where an estimate is near, and the constants of their likelihoods. */
 
 /** Below this |u − 1| a function of u that is zero to second order at 1 is summed as a series. */
@@ -85,7 +87,7 @@ function risingLess(x: number, r: number): number {
   return sum + rest - (from - 0.5) * Math.log1p(rest / from) + stirling(from) - stirling(from + rest);
 }
 
-/** lgΓ(z) − (z − ½)·log z + z − ½·log 2π, for z ≥ 8. */
+/** lgΓ(z) − (z − ½)·log z + z − ½·log 2π, for z ≥ 8: what is left of log Γ where its larger parts cancel. */
 function stirling(z: number): number {
   const q = 1 / (z * z);
   return (1 / 12 - q * (1 / 360 - q * (1 / 1260 - q * (1 / 1680 - q * (1 / 1188 - (q * 691) / 360360))))) / z;
@@ -134,14 +136,8 @@ function reciprocals(x: number, r: number): { readonly first: number; readonly s
   };
 }
 
-/** ψ(z) − log z, for z ≥ 8. */
+/** ψ(z) − log z, for z ≥ 8: differences of ψ would lose the digits that large sizes leave. */
 function digammaRest(z: number): number {
   const q = 1 / (z * z);
   return -1 / (2 * z) - q * (1 / 12 - q * (1 / 120 - q * (1 / 252 - q * (1 / 240 - q / 132))));
-}
-
-/** ψ'(z), for z ≥ 8. */
-function trigamma(z: number): number {
-  const q = 1 / (z * z);
-  return 1 / z + q / 2 + (q / z) * (1 / 6 - q * (1 / 30 - q * (1 / 42 - q * (1 / 30 - (q * 5) / 66))));
 }
