@@ -1,9 +1,10 @@
-import type { Plan, PlannedLoss, PlannedParameter, SlotId } from '../compiler/plan.js';
+import type { LayerStep, Plan, PlannedLoss, PlannedParameter, SlotId } from '../compiler/plan.js';
 import { KernelError } from '../errors.js';
-import { FLOOR, type KernelLoss, type KernelParameter, penaltyScale } from '../loss.js';
+import { beyondLoss, FLOOR, type KernelLoss, type KernelParameter, penaltyScale } from '../loss.js';
 import { type RowBlocks, totalRows } from '../matrix.js';
+import { inputsOf } from './inputs.js';
 import type { RunState } from './state.js';
-import { eachStored } from './weights.js';
+import { columnsOf, eachStored, rowsOf } from './weights.js';
 
 /** Losses other than squares, from the plan to the kernels and back to what is told of an input. */
 
@@ -84,27 +85,70 @@ const withParameters = (loss: KernelLoss, made: (parameter: KernelParameter) => 
   zeroInflation: loss.zeroInflation && made(loss.zeroInflation),
 });
 
+/** A layer that reads a slot, and the rows of what it reads that are the slot's. */
+interface Reader {
+  readonly step: LayerStep;
+  readonly rows: readonly [from: number, to: number];
+}
+
+function readersOf({ prepare, fit, slots }: Plan, slot: SlotId): readonly Reader[] {
+  const height = (id: SlotId) => slots[Number(id.slice(1))].shape[0];
+  return fit.flatMap((step): readonly Reader[] => {
+    if (step.op !== 'nmf' && step.op !== 'svd' && step.op !== 'tied') return [];
+    const stack = [...prepare, ...fit].find((each) => each.op === 'stackRows' && each.write === step.read);
+    const reads = stack?.op === 'stackRows' ? stack.reads : [step.read];
+    if (!reads.includes(slot)) return [];
+    const top = reads.slice(0, reads.indexOf(slot)).reduce((sum, id) => sum + height(id), 0);
+    return [{ step, rows: [top, top + height(slot)] }];
+  });
+}
+
+const worded = (loss: Pick<KernelLoss, 'name' | 'power' | 'delta'> | undefined): string =>
+  loss === undefined ? 'mse' : `${loss.name} ${loss.power} ${loss.delta}`;
+
 /**
  * The loss that an input is measured in through the graph: that of the layers that read it; null: squares, which it is where
  * they differ, or have parameters and are several.
  */
-export function lossOfInput({ prepare, fit, slots }: Plan, { results }: RunState, slot: SlotId): KernelLoss | null {
-  const found: { readonly loss: KernelLoss; readonly rows: readonly [from: number, to: number] }[] = [];
-  for (const step of fit) {
-    if (step.op !== 'nmf' && step.op !== 'svd' && step.op !== 'tied') continue;
-    const stack = [...prepare, ...fit].find((each) => each.op === 'stackRows' && each.write === step.read);
-    const reads = stack?.op === 'stackRows' ? stack.reads : [step.read];
-    if (!reads.includes(slot)) continue;
-    const loss = results.get(step.layer)?.fittedLoss;
-    if (loss === undefined) return null;
-    const height = (id: SlotId) => slots[Number(id.slice(1))].shape[0];
-    const top = reads.slice(0, reads.indexOf(slot)).reduce((sum, id) => sum + height(id), 0);
-    found.push({ loss, rows: [top, top + height(slot)] });
+export function lossOfInput(plan: Plan, { results }: RunState, slot: SlotId): KernelLoss | null {
+  const readers = readersOf(plan, slot);
+  const losses = readers.map(({ step }) => results.get(step.layer)?.fittedLoss);
+  const [loss] = losses;
+  if (loss === undefined) return null;
+  if (readers.length === 1) return ofRows(loss, [readers[0].rows]);
+  return losses.every((each) => worded(each) === worded(loss) && each?.dispersion === null) ? loss : null;
+}
+
+/** The losses of the layers that read each input, as words: what has the same can be compared. */
+export function lossWords(plan: Plan): ReadonlyMap<string, string> {
+  return new Map(
+    inputsOf(plan).map(({ name, forms }) => {
+      const steps = forms.flatMap(({ slot }) => readersOf(plan, slot).map(({ step }) => step));
+      const words = steps.map((step) => worded(step.op === 'nmf' ? step.args.loss : undefined));
+      return [name, [...new Set(words)].sort().join(' and ')];
+    }),
+  );
+}
+
+/**
+ * What −2·log P of an entry has beyond its deviance, on average: with it fits whose parameters differ can be compared, which by
+ * the deviance alone favours those that expect the most spread. 0 for losses without parameters, and for nb of data that are not whole.
+ */
+export async function beyondDeviance(loss: KernelLoss, X: RowBlocks, known: number): Promise<number> {
+  const { dispersion, zeroInflation } = loss;
+  if (dispersion === null) return 0;
+  const at = (parameter: KernelParameter | null, i: number, j: number) =>
+    parameter === null ? 0 : parameter.values[{ global: 0, row: i, column: j }[parameter.by]];
+  let [sum, whole, top] = [0, true, 0];
+  for (const block of X) {
+    const [rowOf, columnOf] = [rowsOf(block), columnsOf(block)];
+    await eachStored(block, (x, p) => {
+      if (!(x > 0)) return;
+      whole &&= Number.isInteger(x);
+      const [i, j] = [top + rowOf(p), columnOf(p)];
+      sum += beyondLoss(loss, x, at(dispersion, i, j), at(zeroInflation, i, j));
+    });
+    top += block.rows;
   }
-  if (found.length === 0) return null;
-  const [{ loss, rows }] = found;
-  if (found.length === 1) return ofRows(loss, [rows]);
-  const said = ({ name, power, delta }: KernelLoss) => `${name} ${power} ${delta}`;
-  const alike = found.every((each) => said(each.loss) === said(loss) && each.loss.dispersion === null);
-  return alike ? loss : null;
+  return whole ? (2 * sum) / known : 0;
 }

@@ -163,14 +163,14 @@ function weigher(block: Matrix, shares: Shares<Matrix>): (p: number) => number {
 }
 
 /** The row of the entry at a place in memory. */
-function rowsOf(block: Matrix): (p: number) => number {
+export function rowsOf(block: Matrix): (p: number) => number {
   if (block.kind === 'csc') return (p) => block.indices[p];
   const { rows, cols } = block;
   return block.order === 'rows' ? (p) => Math.floor(p / cols) : (p) => p % rows;
 }
 
 /** The column of the entry at a place in memory; places of a sparse block must be asked for in order. */
-function columnsOf(block: Matrix): (p: number) => number {
+export function columnsOf(block: Matrix): (p: number) => number {
   const { cols, rows } = block;
   if (block.kind === 'dense') return block.order === 'rows' ? (p) => p % cols : (p) => Math.floor(p / rows);
   let j = 0;

@@ -7,6 +7,7 @@ import { GraphError } from '../errors.js';
 import { type GraphIssue, type SweepFault, show } from '../issues.js';
 import { quickestKernels } from '../kernels/select.js';
 import { type Floats, type Matrix, storedValues } from '../matrix.js';
+import { lossWords } from '../runtime/loss.js';
 import { requireDiagnosable } from './diagnose.js';
 import type { SweepOptions } from './options.js';
 import { type RowError, rowError } from './rows.js';
@@ -41,6 +42,7 @@ export function pointMaker(options: SweepOptions) {
   const { layerFn, complexity } = options;
   const config: GraphConfig = { ...options.config, seed: 0 };
   let inputs: Inputs | undefined;
+  let losses: ReadonlyMap<string, string> | undefined;
   let count = 0;
 
   const graphOf = (params: Params): Pick<Point, 'node' | 'compiled' | 'complexity'> => {
@@ -52,8 +54,11 @@ export function pointMaker(options: SweepOptions) {
     if (options.holdOut === 'samples') requireSeparable(compiled.plan);
     if (options.diagnostics) requireDiagnosable(compiled.plan);
     const own = comparable(params, inputsIn(node));
+    const measured = lossWords(compiled.plan);
     if (inputs === undefined) inputs = own;
     else requireSame(params, inputs, own);
+    losses ??= measured;
+    requireSameLosses(params, losses, measured);
     const cost = complexity === undefined ? totalRank(compiled.plan) : called('complexity', complexity, params);
     if (typeof cost !== 'number' || !Number.isFinite(cost))
       throw fault({ code: 'invalid-point', of: 'complexity', params, got: told(cost) });
@@ -112,6 +117,10 @@ function requireSeparable({ prepare, fit }: Plan): void {
     if (args.start.from === 'given') refuse(`layer '${layer}'`, 'start');
     if (args.H.target !== null) refuse(`layer '${layer}'`, 'H.target');
     if (args.H.graph !== null) refuse(`layer '${layer}'`, 'H.graph');
+    for (const part of ['dispersion', 'zeroInflation'] as const) {
+      const parameter = args.loss?.[part];
+      if (parameter?.by === 'column' && !parameter.estimate) refuse(`layer '${layer}'`, `loss.${part}`);
+    }
     if (args.weights?.some(({ samples, entries }) => (samples ?? entries) !== undefined))
       refuse(`layer '${layer}'`, 'weights');
   }
@@ -171,6 +180,16 @@ function requireSame(params: Params, wanted: Inputs, found: Inputs): void {
       rule: `The data of input '${name}', its mask among them,${COMPARED}`,
       got,
     });
+  }
+}
+
+/** Losses have units of their own. */
+function requireSameLosses(params: Params, wanted: ReadonlyMap<string, string>, found: ReadonlyMap<string, string>) {
+  for (const [name, words] of wanted) {
+    const got = found.get(name);
+    if (got === words || got === undefined) continue;
+    const rule = `The loss of the layers that read input '${name}'${COMPARED}`;
+    throw fault({ code: 'different-inputs', params, rule, got: `${got} where ${words} came first` });
   }
 }
 

@@ -5,7 +5,7 @@ import type { Kernels, MseArgs } from '../kernels/kernels.js';
 import type { KernelLoss } from '../loss.js';
 import { dense, type Matrix, storedValues } from '../matrix.js';
 import { firstKnown, inputsOf } from '../runtime/inputs.js';
-import { lossOfInput, ofNewSamples } from '../runtime/loss.js';
+import { beyondDeviance, lossOfInput, ofNewSamples } from '../runtime/loss.js';
 import { project } from '../runtime/project.js';
 import { estimates, fitted, leftOf, type Product } from '../runtime/reconstruct.js';
 import { restore } from '../runtime/run.js';
@@ -14,7 +14,7 @@ import type { Split } from './held-out.js';
 
 /**
  * Mean squared errors of an input reconstructed from the output of the graph, or mean deviances where the layers that read
- * it have another loss.
+ * it have another loss; for 'nb' and 'gp' means of −2·log P, so that fits with other parameters can be compared.
  */
 export interface InputScore {
   /** Over the entries that were held out; null where none was. */
@@ -51,11 +51,11 @@ export async function scoreEntries(
   return scores;
 }
 
-/** The mean squared error of a model, or the mean deviance of a loss. */
+/** The mean squared error of a model, or the mean deviance of a loss; where that has parameters, the mean of −2·log P. */
 async function lossBy(loss: KernelLoss | null, model: MseArgs, { kernels, threads }: Context): Promise<number> {
-  return loss === null
-    ? kernels.mse(model, { threads })
-    : (await kernels.deviance({ ...model, loss }, { threads })).loss;
+  if (loss === null) return kernels.mse(model, { threads });
+  const { loss: deviance } = await kernels.deviance({ ...model, loss }, { threads });
+  return deviance + (await beyondDeviance(loss, model.X, knownIn(model.X)));
 }
 
 /** Each input, its estimate W·H through the whole graph, and the loss over what was fitted. */

@@ -141,6 +141,43 @@ describe.each(LOSSES)('%s', (_, loss, data) => {
   });
 });
 
+describe('sweeps', () => {
+  const run = (
+    params: { readonly [name: string]: readonly (string | number)[] },
+    lossOf: (params: Readonly<Record<string, unknown>>) => LossOption,
+    more: object = {}, // biome-ignore format: one thought
+  ) =>
+    crossValidateGraph({
+      params,
+      layerFn: (point) => nmfLayer(factorInput(spread, { name: 'x' }), { name: 'a', k: 2, loss: lossOf(point) }),
+      ...{ reps: 1, seed: 2, config: { maxIter: 15 }, backend },
+      ...more,
+    });
+
+  test('do not choose among losses of different units', async () => {
+    await expect(
+      run({ loss: ['kl', 'mae'] }, ({ loss }) => loss as 'kl' | 'mae', { onError: 'stop' }),
+    ).rejects.toMatchObject({
+      issues: [
+        { code: 'different-inputs', rule: expect.stringContaining("The loss of the layers that read input 'x'") },
+      ],
+    });
+  });
+
+  test('choose a size by its likelihood', async () => {
+    // Sizes are about 2; the smaller the size the smaller the deviance.
+    const found = await run({ size: [0.05, 2, 1000] }, ({ size }) => ({ name: 'nb', dispersion: Number(size) }));
+    expect(found.best).toEqual({ size: 2 });
+  });
+
+  test('hold out no samples where parameters are given sample by sample', async () => {
+    const loss = { name: 'gp', dispersion: { column: new Float64Array(n) } } as const;
+    await expect(run({ k: [1] }, () => loss, { holdOut: 'samples' })).rejects.toMatchObject({
+      issues: [{ code: 'incompatible-options', options: { 'loss.dispersion': 'for each sample' } }],
+    });
+  });
+});
+
 describe('in a graph', () => {
   const [top, bottom] = [rowRange(counts, 0, 12), rowRange(counts, 12, m)];
 
