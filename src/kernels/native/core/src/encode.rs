@@ -3,6 +3,7 @@ use crate::difference::check_factors;
 use crate::error::{KernelError, Result};
 use crate::half_step::{Beside, HalfStep};
 use crate::hold_out::{Hidden, Lists, Mask};
+use crate::losses::{self, LossArgs};
 use crate::matrix::Matrix;
 use crate::objective::StepTerms;
 use crate::panel::Panel;
@@ -30,6 +31,8 @@ pub struct EncodeArgs<'a> {
     pub nonneg: bool,
     /// H ≤ this, > 0.
     pub upper: f64,
+    /// What takes the place of ½‖X − W·H‖², κ multiplying the rest. None: squares.
+    pub loss: Option<LossArgs<'a>>,
 }
 
 /// The exact minimiser H, k × samples, column by column.
@@ -57,7 +60,9 @@ pub fn encode(args: &EncodeArgs<'_>) -> Result<Matrix> {
     let start = Matrix::zeros(k, x.cols)?;
     check_factors(x.rows, x.cols, &args.w, &start.view())?;
     let w = Panel::from_rows(&args.w)?;
-    let h = if x.has_gaps() {
+    let h = if let Some(loss) = &args.loss {
+        losses::encode(args, loss, &x, &w)?
+    } else if x.has_gaps() {
         of_known(args, x, &w, layout)?
     } else {
         of_all(args, &x, &w)?

@@ -35,6 +35,7 @@ pub mod factor_losses;
 pub mod hold_out;
 /// A factor of a model, given how its squares go down.
 pub mod improve;
+pub mod losses;
 /// Owned matrices.
 pub mod matrix;
 /// Mean squared difference of data and model.

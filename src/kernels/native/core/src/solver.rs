@@ -25,6 +25,8 @@ pub enum Solver {
     Cholesky,
     /// Exactly, by block principal pivoting (Kim & Park 2011).
     Bpp,
+    /// Newton steps at every coordinate, or sweeps on a parabola (CCD: Hsieh & Dhillon 2011): of other losses than squares.
+    Ccd,
 }
 
 impl Solver {
@@ -60,7 +62,7 @@ impl<'a, T: Real> Prepared<'a, T> {
         own: Option<&'a Spread<T>>,
     ) -> Result<Self> {
         Ok(match solver {
-            Solver::Hals => Self::Sweeps(
+            Solver::Hals | Solver::Ccd => Self::Sweeps(
                 quadratic.sweeps(sweeps, REST, own.map(|own| &own.spread[..])),
                 own.map(|own| &own.weights[..]),
             ),

@@ -77,7 +77,7 @@ enum Bounds<'a> {
     Own(&'a [usize]),
 }
 
-impl<T> Lists<'_, T> {
+impl<'a, T> Lists<'a, T> {
     /// Where the entries of list c within stretch `window` begin and end.
     #[inline(always)]
     pub fn bounds(&self, c: usize, window: usize) -> (usize, usize) {
@@ -118,7 +118,7 @@ impl<T> Lists<'_, T> {
     }
 
     /// Indices and entries of list c.
-    pub fn list(&self, c: usize) -> (&[u32], &[T]) {
+    pub fn list(&self, c: usize) -> (&'a [u32], &'a [T]) {
         let (from, to) = (self.bound(c), self.bound(c + 1));
         (&self.indices[from..to], &self.values[from..to])
     }

@@ -3,6 +3,7 @@ use crate::control::{Iterate, Stopped};
 use crate::data::{Block, Dense};
 use crate::error::{KernelError, Result};
 use crate::hold_out::{HoldOut, Missing};
+use crate::losses::LossArgs;
 use crate::matrix::Matrix;
 use crate::nmf::{Checkpoint, State};
 use crate::objective::FactorTerms;
@@ -60,6 +61,9 @@ pub struct NmfArgs<'a> {
     /// How much entries count, for each block: numbers from 0 (missing) to 1, one for each entry or for each column; nothing
     /// where each counts 1. None: no block has any. Only where each column has a Gram matrix of its own.
     pub weights: Option<&'a [Option<Block<'a>>]>,
+    /// What takes the place of ½‖X − W·H‖²; then weights are numbers ≥ 0, one for each entry, column or row of their block,
+    /// and `missing` says nothing. None: squares.
+    pub loss: Option<LossArgs<'a>>,
 }
 
 /// A fitted model.
@@ -89,6 +93,10 @@ pub struct NmfResult {
     pub held_out: Option<HeldOut>,
     /// Where it was when it was cancelled, after an iterate and with a checkpoint.
     pub state: Option<State<'static>>,
+    /// Parameters of the loss as they are at the end.
+    pub dispersion: Option<Vec<f64>>,
+    /// See `LossArgs`.
+    pub zero_inflation: Option<Vec<f64>>,
 }
 
 /// The score of a model on what it has not seen.
@@ -120,6 +128,15 @@ impl NmfArgs<'_> {
         if self.accelerate && !matches!(self.solver, Solver::Hals | Solver::Bpp) {
             return reject("only hals and bpp can be accelerated");
         }
+        if self.checkpoint.is_some() && self.hold_out.is_some() {
+            return reject("a fit with a hold-out can't be gone on with");
+        }
+        if self.loss.is_some() {
+            return Ok(());
+        }
+        if self.solver == Solver::Ccd {
+            return reject("ccd is for other losses than squares");
+        }
         let linked = |terms: &ColumnTermsArgs<'_>| terms.graph.is_some() || terms.target.is_some();
         let swept = self.w.needs_sweeps()
             || self.h.needs_sweeps()
@@ -130,9 +147,6 @@ impl NmfArgs<'_> {
         }
         if self.hold_out.is_some() && (self.solver != Solver::Hals || self.accelerate) {
             return reject("a hold-out needs hals without acceleration");
-        }
-        if self.checkpoint.is_some() && self.hold_out.is_some() {
-            return reject("a fit with a hold-out can't be gone on with");
         }
         if let Some(missing) = self.missing {
             if self.solver != Solver::Hals || (self.accelerate && !missing.exact) {

@@ -8,14 +8,17 @@ mod state;
 mod turn;
 
 pub use args::{HeldOut, NmfArgs, NmfResult, Precision};
-pub(crate) use state::Walk;
+pub(crate) use factors::{Factor, room};
 pub use state::{Checkpoint, State};
+pub(crate) use state::{Walk, misfit};
+pub(crate) use turn::with_ridge;
 
 use crate::control::{Control, Iterate, Stopped};
 use crate::data::{Data, Element, Layout};
 use crate::difference::check_factors;
 use crate::error::{KernelError, Result};
 use crate::hold_out::{Held, Hidden, Weights};
+use crate::losses;
 use crate::parallel::wide_awake;
 use crate::progress::{VISIBLE, is_invisible, settled};
 use crate::reduce::sum_of_squares;
@@ -40,6 +43,9 @@ pub fn nmf(args: &NmfArgs<'_>, control: Control<'_>) -> Result<NmfResult> {
 
 fn nmf_in<T: Element>(args: &NmfArgs<'_>, control: Control<'_>) -> Result<NmfResult> {
     args.check()?;
+    if let Some(loss) = &args.loss {
+        return losses::nmf::<T>(args, loss, control);
+    }
     let layout = Layout {
         k: args.start_h.rows,
         low_memory: args.low_memory,
@@ -229,6 +235,8 @@ fn descend<T: Element>(mut fit: Fit<'_, T>, control: Control<'_>) -> Result<NmfR
         kkt: open.step,
         held_out,
         state,
+        dispersion: None,
+        zero_inflation: None,
     })
 }
 

@@ -36,7 +36,7 @@ pub struct Checkpoint<'a> {
 
 impl<'a> Checkpoint<'a> {
     /// The state that a fit of at most so many iterations begins at.
-    pub(super) fn beginning(&self, max_iter: usize) -> Result<Option<&'a State<'a>>> {
+    pub(crate) fn beginning(&self, max_iter: usize) -> Result<Option<&'a State<'a>>> {
         if self.every == 0 {
             return Err(KernelError::invalid(
                 "states must be at least one iteration apart",
@@ -49,7 +49,7 @@ impl<'a> Checkpoint<'a> {
     }
 }
 
-fn misfit() -> KernelError {
+pub(crate) fn misfit() -> KernelError {
     KernelError::invalid("a fit can only go on from a state of a fit with the same arguments")
 }
 

@@ -158,6 +158,8 @@ fn descend(mut fit: Fit<'_>, args: &TiedArgs<'_>, control: Control<'_>) -> Resul
             kkt,
             held_out: None,
             state: None,
+            dispersion: None,
+            zero_inflation: None,
         },
         projection,
     })

@@ -1,0 +1,654 @@
+use std::ops::Range;
+
+use super::formulas::Formula;
+use super::lines::{Entries, Local};
+use super::loss::{Kind, With};
+use super::parameter::Numbers;
+use super::sight::{Sight, Still};
+use super::sums::{
+    Ask, Asked, Changes, Logarithms, Ratios, Seen, Slopes, Values, ZeroParameters, ZeroSlopes,
+    ZeroValues, Zeros,
+};
+use crate::data::Element;
+use crate::error::Result;
+use crate::leaves::{Along, Mix, Turn};
+use crate::memory::Aligned;
+use crate::simd::{Real, run};
+
+/// The entries that meet one column of a factor, and room for all that is worked out of them. One column after another
+/// takes its place.
+pub struct Column<'a, T: Element> {
+    sight: &'a Sight<'a, T>,
+    local: Local<T>,
+    /// The column.
+    c: usize,
+    /// Columns of the partner that are looked at, where they are listed.
+    indices: Vec<u32>,
+    /// Entries that are looked at: those above zero, or all that are known.
+    x: Vec<f64>,
+    /// What they count; 0: not at all.
+    weights: Vec<f64>,
+    /// Their dispersions, where they are listed and not the same.
+    own_p: Vec<f64>,
+    /// Numbers of a line that their rows take.
+    length: usize,
+    gathered: Room<T>,
+    /// What zeros count, where their slopes stand still one by one.
+    zero_weights: Vec<f64>,
+    /// Their chances to be zero whatever the estimate, where they are listed and not the same.
+    own_pi: Vec<f64>,
+    filled: Vec<f64>,
+    /// a, b and s of logarithms, or slopes and curvatures.
+    pub(super) terms: [Room<T>; 3],
+    /// Estimates: as they were, as they are, and between.
+    pub(super) mu: [Room<T>; 3],
+    /// Estimates of zeros, and what is summed along them.
+    zero_mu: Room<T>,
+    still: Room<T>,
+    /// Slopes that stand still, k of them.
+    pub(super) linear: Vec<f64>,
+}
+
+/// Numbers that begin on a cache line, as many as were ever asked for.
+pub struct Room<T>(Aligned<T>);
+
+impl<T: Real> Room<T> {
+    pub(super) fn none() -> Result<Self> {
+        Ok(Self(Aligned::zeros(0)?))
+    }
+
+    /// `length` numbers, of whatever value.
+    pub(super) fn of(&mut self, length: usize) -> Result<&mut [T]> {
+        if self.0.len() < length {
+            self.0 = Aligned::zeros(length.next_power_of_two())?;
+        }
+        Ok(&mut self.0[..length])
+    }
+
+    pub(super) fn first(&self, length: usize) -> &[T] {
+        &self.0[..length]
+    }
+}
+
+impl<'a, T: Element> Column<'a, T> {
+    /// For columns in a range.
+    pub fn new(sight: &'a Sight<'a, T>, range: &Range<usize>) -> Result<Self> {
+        let none = Room::none;
+        Ok(Self {
+            local: sight.lines.local(sight.side, range)?,
+            sight,
+            c: 0,
+            indices: Vec::new(),
+            x: Vec::new(),
+            weights: Vec::new(),
+            own_p: Vec::new(),
+            length: 0,
+            gathered: none()?,
+            zero_weights: Vec::new(),
+            own_pi: Vec::new(),
+            filled: Vec::new(),
+            terms: [none()?, none()?, none()?],
+            mu: [none()?, none()?, none()?],
+            zero_mu: none()?,
+            still: none()?,
+            linear: vec![0.0; sight.partner.k],
+        })
+    }
+
+    /// Column c takes the place of the one before.
+    pub fn load(&mut self, c: usize) -> Result<()> {
+        self.c = c;
+        let sight = self.sight;
+        let plan = sight.plan;
+        let partners = sight.lines.shape(sight.side).1;
+        let zeros_apart = sight.loss.zeros_apart();
+        let zeros_wanted = plan.still == Still::Entries;
+        let list_zeros = plan.listed && zeros_wanted;
+        for own in [&mut self.x, &mut self.weights, &mut self.zero_weights] {
+            own.clear();
+        }
+        self.indices.clear();
+        if plan.whole {
+            self.x.resize(partners, 1.0);
+            self.weights.resize(partners, 0.0);
+        }
+        if zeros_wanted && !plan.listed {
+            self.zero_weights.resize(partners, 0.0);
+        }
+        let Self {
+            local,
+            indices,
+            x: xs,
+            weights,
+            zero_weights,
+            filled,
+            ..
+        } = self;
+        sight.lines.each(sight.side, c, local, filled, |_, line| {
+            let first = line.first;
+            let rest = matches!(
+                line.entries,
+                Entries::Listed {
+                    rest_missing: false,
+                    ..
+                }
+            );
+            if rest && zeros_wanted && !plan.listed {
+                for (i, out) in zero_weights[first..first + line.length]
+                    .iter_mut()
+                    .enumerate()
+                {
+                    *out = line.weights.at(i);
+                }
+            }
+            if rest && !zeros_apart && plan.whole {
+                for i in 0..line.length {
+                    xs[first + i] = 0.0;
+                    weights[first + i] = line.weights.at(i);
+                }
+            }
+            line.entries.stored(line.length, |i, x| {
+                let (x, place) = (x.to_f64(), first + i);
+                let weight = if x.is_nan() { 0.0 } else { line.weights.at(i) };
+                let zero = zeros_apart && x == 0.0;
+                if zeros_wanted && !plan.listed {
+                    zero_weights[place] = if zero { weight } else { 0.0 };
+                }
+                let looked_at = weight > 0.0 && !zero;
+                if plan.whole {
+                    xs[place] = if looked_at { x } else { 1.0 };
+                    weights[place] = if looked_at { weight } else { 0.0 };
+                } else if looked_at {
+                    indices.push(place as u32);
+                    xs.push(x);
+                    weights.push(weight);
+                    if list_zeros {
+                        zero_weights.push(0.0);
+                    }
+                } else if list_zeros && weight > 0.0 {
+                    indices.push(place as u32);
+                    xs.push(1.0);
+                    weights.push(0.0);
+                    zero_weights.push(weight);
+                }
+            });
+        });
+        self.gather()
+    }
+
+    fn gather(&mut self) -> Result<()> {
+        let sight = self.sight;
+        self.length = self.x.len().next_multiple_of(T::LANES);
+        if sight.plan.whole {
+            return Ok(());
+        }
+        let k = sight.partner.k;
+        run(Turn {
+            panel: sight.partner.data(),
+            stride: sight.partner.stride,
+            k,
+            indices: Some(&self.indices),
+            line: self.length,
+            out: self.gathered.of(k * self.length)?,
+        });
+        let list = |numbers: Numbers<'_>, out: &mut Vec<f64>, indices: &[u32]| {
+            if let Numbers::Each(values) = numbers {
+                out.clear();
+                out.extend(indices.iter().map(|&i| values[i as usize]));
+            }
+        };
+        list(sight.dispersions(self.c), &mut self.own_p, &self.indices);
+        if sight.plan.listed
+            && let Some(pi) = sight.inflations(self.c)
+        {
+            list(pi, &mut self.own_pi, &self.indices);
+        }
+        Ok(())
+    }
+
+    /// How many numbers a line of estimates has.
+    pub fn length(&self) -> usize {
+        self.length
+    }
+
+    /// Rows of the partner along the entries that are looked at.
+    pub fn rows(&self) -> (&[T], usize) {
+        match &self.sight.rows {
+            Some(rows) if self.sight.plan.whole => (&rows.data, rows.line),
+            _ => (
+                self.gathered.first(self.linear.len() * self.length),
+                self.length,
+            ),
+        }
+    }
+
+    /// Rows of the partner along the zeros.
+    fn zero_rows(&self) -> (&[T], usize, usize) {
+        match &self.sight.rows {
+            Some(rows) if !self.sight.plan.listed => (&rows.data, rows.line, rows.line),
+            _ => {
+                let (rows, line) = self.rows();
+                (rows, line, self.length)
+            }
+        }
+    }
+
+    fn p(&self) -> Numbers<'_> {
+        match self.sight.dispersions(self.c) {
+            Numbers::Each(_) if !self.sight.plan.whole => Numbers::Each(&self.own_p),
+            numbers => numbers,
+        }
+    }
+
+    fn of_zeros(&self) -> (Numbers<'_>, Option<Numbers<'_>>) {
+        let listed = self.sight.plan.listed;
+        let p = match self.sight.dispersions(self.c) {
+            Numbers::Each(_) if listed => Numbers::Each(&self.own_p),
+            numbers => numbers,
+        };
+        let pi = self.sight.inflations(self.c).map(|pi| match pi {
+            Numbers::Each(_) if listed => Numbers::Each(&self.own_pi[..]),
+            numbers => numbers,
+        });
+        (p, pi)
+    }
+
+    /// The estimates of what is looked at, for coordinates x, in place `at`.
+    pub fn estimate(&mut self, x: &[T], at: usize) -> Result<()> {
+        let length = self.length;
+        let mut out = std::mem::replace(&mut self.mu[at], Room::none()?);
+        let (rows, line) = self.rows();
+        run(Mix {
+            rows,
+            line,
+            x,
+            out: out.of(length)?,
+        });
+        self.mu[at] = out;
+        Ok(())
+    }
+
+    /// The slopes that stand still, at coordinates x.
+    pub fn stand_still(&mut self, x: &[T]) -> Result<()> {
+        self.linear.fill(0.0);
+        let sight = self.sight;
+        match sight.plan.still {
+            Still::Nothing => Ok(()),
+            Still::Shared => {
+                let by_column = sight.linear_of_column(self.c);
+                for (part, sums) in sight.shared.iter().enumerate() {
+                    let block = &sight.lines.x.parts[part];
+                    let meets = match sight.side {
+                        crate::view::Side::H => block.rows() > 0,
+                        crate::view::Side::W => {
+                            (block.top..block.top + block.rows()).contains(&self.c)
+                        }
+                    };
+                    if meets {
+                        let (own, _) = sight.lines.factors(part, sight.side, self.c);
+                        let by = own * by_column;
+                        for (out, sum) in self.linear.iter_mut().zip(sums) {
+                            *out += by * sum;
+                        }
+                    }
+                }
+                Ok(())
+            }
+            Still::Entries => self.of_entries(x),
+        }
+    }
+
+    fn of_entries(&mut self, x: &[T]) -> Result<()> {
+        let mut still = std::mem::replace(&mut self.still, Room::none()?);
+        let length = {
+            let (_, _, length) = self.zero_rows();
+            if self.sight.loss.zeros_linear() {
+                self.zero_mu.of(length)?.fill(T::default());
+            } else {
+                self.estimate_zeros(x)?;
+            }
+            let slope = still.of(length)?;
+            self.sight.loss.of(ZeroSlopesOf {
+                zeros: self.zeros(),
+                slope,
+            });
+            if self.sight.loss.is_logarithmic() {
+                let listed = self.sight.plan.whole || self.sight.plan.listed;
+                let by = self.sight.loss.of(LinearParts {
+                    weights: &self.weights,
+                    p: self.p(),
+                });
+                for (p, by) in by.into_iter().enumerate() {
+                    let place = if listed { p } else { self.indices[p] as usize };
+                    slope[place] = T::from_f64(slope[place].to_f64() + by);
+                }
+            }
+            length
+        };
+        let mut sums = std::mem::take(&mut self.linear);
+        let (rows, line, _) = self.zero_rows();
+        run(Along {
+            rows,
+            line,
+            q: still.first(length),
+            sums: &mut sums,
+            squared: false,
+        });
+        self.linear = sums;
+        self.still = still;
+        Ok(())
+    }
+
+    fn estimate_zeros(&mut self, x: &[T]) -> Result<()> {
+        let mut mu = std::mem::replace(&mut self.zero_mu, Room::none()?);
+        let (rows, line, length) = self.zero_rows();
+        let out = mu.of(length)?;
+        run(Mix { rows, line, x, out });
+        self.zero_mu = mu;
+        Ok(())
+    }
+
+    fn zeros(&self) -> Zeros<'_, T> {
+        let (p, pi) = self.of_zeros();
+        let (_, _, length) = self.zero_rows();
+        Zeros {
+            floor: self.sight.loss.floor,
+            weights: &self.zero_weights,
+            mu: self.zero_mu.first(length),
+            p,
+            pi,
+        }
+    }
+
+    fn seen(&self, at: usize) -> Seen<'_, T> {
+        Seen {
+            floor: self.sight.loss.floor,
+            x: &self.x,
+            weights: &self.weights,
+            mu: self.mu[at].first(self.length),
+            p: self.p(),
+        }
+    }
+
+    /// Sets a, b and s.
+    pub fn set_logarithms(&mut self) -> Result<bool> {
+        let mut terms = self.take_terms()?;
+        let (length, count) = (self.length, self.x.len());
+        let shifted = self.sight.loss.dispersion.is_some();
+        let [a, b, s] = &mut terms;
+        let a = a.of(length)?;
+        a[count..].fill(T::default());
+        if shifted {
+            let (b, s) = (b.of(length)?, s.of(length)?);
+            b[count..].fill(T::default());
+            s[count..].fill(T::default());
+            let p = self.p();
+            for i in 0..count {
+                let (theta, weight) = (p.at(i), self.weights[i]);
+                a[i] = T::from_f64(weight);
+                b[i] = T::from_f64(weight * (self.x[i] - 1.0));
+                s[i] = T::from_f64(theta * self.x[i] / (1.0 - theta));
+            }
+        } else {
+            for ((a, x), weight) in a.iter_mut().zip(&self.x).zip(&self.weights) {
+                *a = T::from_f64(weight * x);
+            }
+        }
+        self.terms = terms;
+        Ok(shifted)
+    }
+
+    /// Sets slopes and curvatures at estimates `at`.
+    pub fn set_slopes(&mut self, at: usize) -> Result<()> {
+        let mut terms = self.take_terms()?;
+        let [slope, curvature, _] = &mut terms;
+        self.sight.loss.of(SlopesOf {
+            seen: self.seen(at),
+            slope: slope.of(self.length)?,
+            curvature: curvature.of(self.length)?,
+        });
+        self.terms = terms;
+        Ok(())
+    }
+
+    pub(super) fn take_terms(&mut self) -> Result<[Room<T>; 3]> {
+        let none = [Room::none()?, Room::none()?, Room::none()?];
+        Ok(std::mem::replace(&mut self.terms, none))
+    }
+
+    /// Sums of q along the rows of what is looked at, or along their squares.
+    pub fn along(&self, q: &[T], squared: bool) -> Vec<f64> {
+        let mut sums = vec![0.0; self.linear.len()];
+        let (rows, line) = self.rows();
+        run(Along {
+            rows,
+            line,
+            q,
+            sums: &mut sums,
+            squared,
+        });
+        sums
+    }
+
+    pub(super) fn logarithms(&self, shifted: bool, from: usize, to: usize) -> Logarithms<'_, T> {
+        let [a, b, s] = &self.terms;
+        let length = self.length;
+        Logarithms {
+            a: a.first(length),
+            shifted: shifted.then(|| (b.first(length), s.first(length))),
+            floor: self.sight.loss.floor,
+            from: self.mu[from].first(length),
+            to: self.mu[to].first(length),
+        }
+    }
+
+    /// What is asked of the logarithms from estimates `from` to `to`.
+    pub fn ask(&self, ask: Ask, shifted: bool, from: usize, to: usize) -> f64 {
+        run(Asked(ask, self.logarithms(shifted, from, to)))
+    }
+
+    /// q of `Ratios` at estimates `at`, and c, into the places given.
+    pub fn ratios(&self, shifted: bool, at: usize, first: &mut [T], second: Option<&mut [T]>) {
+        let terms = self.logarithms(shifted, at, at);
+        run(Ratios {
+            a: terms.a,
+            shifted: terms.shifted,
+            floor: T::from_f64(terms.floor),
+            mu: terms.from,
+            first,
+            second,
+        });
+    }
+
+    /// By how much the loss of what is looked at rises from estimates `from` to `to`, and the size of what that comes from.
+    pub fn change(&self, from: usize, to: usize) -> (f64, f64) {
+        self.sight.loss.of(ChangesOf {
+            seen: self.seen(from),
+            to: self.mu[to].first(self.length),
+        })
+    }
+
+    /// Whether zeros lie below the tangents that stand for them while a half-step is made.
+    pub fn zeros_bend(&self) -> bool {
+        self.sight.plan.still == Still::Entries && !self.sight.loss.zeros_linear()
+    }
+
+    /// By how much the loss of zeros rises from coordinates `from` to `to`.
+    pub fn zero_change(&mut self, from: &[T], to: &[T]) -> Result<f64> {
+        self.estimate_zeros(from)?;
+        let before = self.sight.loss.of(ZeroValuesOf(self.zeros()));
+        self.estimate_zeros(to)?;
+        Ok(self.sight.loss.of(ZeroValuesOf(self.zeros())) - before)
+    }
+
+    /// Σ ω·ℓ over all entries of the column that are known, for coordinates x.
+    pub fn value(&mut self, x: &[T]) -> Result<f64> {
+        self.estimate(x, 0)?;
+        let (value, linear) = self.sight.loss.of(ValuesOf(self.seen(0)));
+        match self.sight.plan.still {
+            Still::Nothing => Ok(value),
+            Still::Shared => Ok(value + (self.sum_of_estimates(x)? - linear)),
+            Still::Entries => {
+                self.estimate_zeros(x)?;
+                Ok(value + self.sight.loss.of(ZeroValuesOf(self.zeros())))
+            }
+        }
+    }
+
+    /// Shows the entries of the column that are looked at, for coordinates x: x, ω, μ, their dispersion and chance of zero,
+    /// and the column of the partner.
+    pub fn show(&mut self, x: &[T], mut each: impl FnMut(Entry)) -> Result<()> {
+        self.estimate(x, 0)?;
+        let p = self.p();
+        let pi = self.sight.inflations(self.c);
+        let mu = self.mu[0].first(self.length);
+        for (i, &x) in self.x.iter().enumerate() {
+            if self.weights[i] == 0.0 {
+                continue;
+            }
+            let at = if self.sight.plan.whole {
+                i
+            } else {
+                self.indices[i] as usize
+            };
+            each(Entry {
+                x,
+                weight: self.weights[i],
+                mu: mu[i].to_f64(),
+                p: p.at(i),
+                pi: pi.map_or(0.0, |pi| pi.at(at)),
+            });
+        }
+        Ok(())
+    }
+
+    /// Σ ω·x
+    pub fn total(&self) -> f64 {
+        let entries = self.x.iter().zip(&self.weights);
+        entries.fold(0.0, |sum, (x, weight)| sum + x * weight)
+    }
+
+    /// Σ ω·μ at coordinates x, where the loss is Poisson's.
+    pub fn sum_of_estimates(&mut self, x: &[T]) -> Result<f64> {
+        self.stand_still(x)?;
+        let pairs = self.linear.iter().zip(x);
+        Ok(pairs.fold(0.0, |sum, (s, x)| sum + s * x.to_f64()))
+    }
+
+    /// Of its zeros, at coordinates x, what `ZeroParameters` tells, and Σ ω; where their slopes stand still one by one.
+    pub fn zero_parameters(&mut self, x: &[T]) -> Result<([f64; 3], f64)> {
+        self.estimate_zeros(x)?;
+        let found = run(ZeroParameters {
+            zeros: self.zeros(),
+            sizes: self.sight.loss.kind == Kind::Nb,
+        });
+        Ok((found, self.zero_weights.iter().sum()))
+    }
+}
+
+/// An entry as estimates of parameters see it.
+#[derive(Clone, Copy)]
+pub struct Entry {
+    /// The entry.
+    pub x: f64,
+    /// What it counts.
+    pub weight: f64,
+    /// Its estimate, as it is.
+    pub mu: f64,
+    /// Its dispersion.
+    pub p: f64,
+    /// Its chance to be zero whatever the estimate.
+    pub pi: f64,
+}
+
+struct ZeroSlopesOf<'a, T> {
+    zeros: Zeros<'a, T>,
+    slope: &'a mut [T],
+}
+
+impl<T: Real> With for ZeroSlopesOf<'_, T> {
+    type Output = ();
+    fn with<F: Formula>(self, formula: F) {
+        let Self { zeros, slope } = self;
+        run(ZeroSlopes {
+            formula,
+            zeros,
+            slope,
+        });
+    }
+}
+
+struct SlopesOf<'a, T> {
+    seen: Seen<'a, T>,
+    slope: &'a mut [T],
+    curvature: &'a mut [T],
+}
+
+impl<T: Real> With for SlopesOf<'_, T> {
+    type Output = ();
+    fn with<F: Formula>(self, formula: F) {
+        let Self {
+            seen,
+            slope,
+            curvature,
+        } = self;
+        run(Slopes {
+            formula,
+            seen,
+            slope,
+            curvature,
+        });
+    }
+}
+
+struct ChangesOf<'a, T> {
+    seen: Seen<'a, T>,
+    to: &'a [T],
+}
+
+impl<T: Real> With for ChangesOf<'_, T> {
+    type Output = (f64, f64);
+    fn with<F: Formula>(self, formula: F) -> (f64, f64) {
+        let Self { seen, to } = self;
+        run(Changes { formula, seen, to })
+    }
+}
+
+struct ValuesOf<'a, T>(Seen<'a, T>);
+
+impl<T: Real> With for ValuesOf<'_, T> {
+    type Output = (f64, f64);
+    fn with<F: Formula>(self, formula: F) -> (f64, f64) {
+        run(Values {
+            formula,
+            seen: self.0,
+        })
+    }
+}
+
+struct ZeroValuesOf<'a, T>(Zeros<'a, T>);
+
+impl<T: Real> With for ZeroValuesOf<'_, T> {
+    type Output = f64;
+    fn with<F: Formula>(self, formula: F) -> f64 {
+        run(ZeroValues {
+            formula,
+            zeros: self.0,
+        })
+    }
+}
+
+/// ω·linear of each entry.
+struct LinearParts<'a> {
+    weights: &'a [f64],
+    p: Numbers<'a>,
+}
+
+impl With for LinearParts<'_> {
+    type Output = Vec<f64>;
+    fn with<F: Formula>(self, formula: F) -> Vec<f64> {
+        let each = self.weights.iter().enumerate();
+        each.map(|(i, weight)| weight * formula.linear(self.p.at(i)))
+            .collect()
+    }
+}
