@@ -2,6 +2,7 @@ import { createRequire } from 'node:module';
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { BackendUnavailableError, KernelError } from '../errors.js';
+import type { KernelLoss } from '../loss.js';
 import { dense, type RowBlocks } from '../matrix.js';
 import { look } from '../matrix-check.js';
 import { MOST_THREADS } from '../solver.js';
@@ -88,6 +89,7 @@ function faultOf(found: unknown): string | null {
   if (typeof found !== 'object' || found === null) return 'not a module';
   const names: readonly (keyof Addon)[] = [
     'Cancel',
+    'deviance',
     'encode',
     'examine',
     'factorLosses',
@@ -112,7 +114,6 @@ function wrap(addon: Addon): Kernels {
   return Object.freeze({
     backend: 'native',
     nmf: (args: NmfArgs, { checkpoint, ...options }: NmfCallOptions = {}) => {
-      if (args.loss != null) return notYet(args.loss.name);
       const { from = null, every = 1, save } = checkpoint ?? {};
       return run(addon, { ...options, made: from?.iterations ?? 0 }, async (cancel, threads, tell, guarded) => {
         const keep = save && guarded(save);
@@ -129,10 +130,14 @@ function wrap(addon: Addon): Kernels {
         return { ...toModel({ start }, found.model), projection: found.projection ?? null };
       }),
     encode: async (args: EncodeArgs, options: CallOptions = {}) => {
-      const { coupling, upperBound, loss, weights: _, ...rest } = args;
-      if (loss != null) return notYet(loss.name);
-      const bounds = { ...(coupling === null ? {} : { coupling }), ...(upperBound === null ? {} : { upperBound }) };
-      const found = unwrap(await addon.encode({ ...rest, ...bounds, X: blocks(args.X) }, threadsOf(options)));
+      const { coupling, upperBound, loss, weights, ...rest } = args;
+      const more = {
+        ...(coupling === null ? {} : { coupling }),
+        ...(upperBound === null ? {} : { upperBound }),
+        ...lossOf(loss),
+        ...weightsOf(weights),
+      };
+      const found = unwrap(await addon.encode({ ...rest, ...more, X: blocks(args.X) }, threadsOf(options)));
       return dense(args.W.cols, args.X[0].cols, found);
     },
     svd: (args: SvdArgs, options: CallOptions = {}) =>
@@ -152,7 +157,11 @@ function wrap(addon: Addon): Kernels {
       const found = unwrap(await addon.improve({ ...args, terms: read }, threadsOf(options)));
       return dense(args.factor.rows, args.factor.cols, found);
     },
-    deviance: async ({ loss }) => notYet(loss.name),
+    deviance: async ({ X, loss, ...estimate }, options = {}) => {
+      const args = { X: blocks(X), estimate: estimateOf(estimate), loss: toldOf(loss) };
+      const { loss: mean, nullLoss } = unwrap(await addon.deviance(args, threadsOf(options)));
+      return { loss: mean, nullLoss };
+    },
     mse: async ({ X, ...estimate }, options = {}) =>
       unwrap(await addon.mse({ X: blocks(X), estimate: estimateOf(estimate) }, threadsOf(options))),
     factorLosses: async ({ X, W, H }, options = {}) =>
@@ -165,18 +174,14 @@ function wrap(addon: Addon): Kernels {
   } satisfies Kernels);
 }
 
-async function notYet(loss: string): Promise<never> {
-  throw new KernelError('invalid-argument', `the native backend must be told of squares, not of loss '${loss}'`);
-}
-
 /** Arguments of a fit as the addon reads them. */
-function fitted({ X, W, H, holdOut, missing, weights, loss: _, solver, ...args }: NmfArgs): Native.NmfArgs {
-  if (solver === 'ccd') throw new KernelError('invalid-argument', "solver 'ccd' needs a loss");
+function fitted({ X, W, H, holdOut, missing, weights, loss, ...args }: NmfArgs): Native.NmfArgs {
   const sides = { W: termsOf(W), H: termsOf(H) };
   const whole = {
-    ...{ ...args, ...sides, solver, X: blocks(X) },
+    ...{ ...args, ...sides, X: blocks(X) },
     ...(missing === null ? {} : { missing }),
     ...weightsOf(weights),
+    ...lossOf(loss),
   };
   return holdOut === null ? whole : { ...whole, holdOut: { ...holdOut, keys: Uint32Array.from(holdOut.keys.flat()) } };
 }
@@ -185,6 +190,14 @@ const estimateOf = ({ W, H, weights }: Estimate): Native.Estimate => ({ W, H, ..
 
 const weightsOf = (weights: Estimate['weights']): { weights?: Native.Weights[] } =>
   weights == null ? {} : { weights: weights.map((own) => (own === null ? {} : { matrix: blocks([own])[0] })) };
+
+const lossOf = (loss: NmfArgs['loss']): { loss?: Native.Loss } => (loss == null ? {} : { loss: toldOf(loss) });
+
+const toldOf = ({ dispersion, zeroInflation, ...loss }: KernelLoss): Native.Loss => ({
+  ...loss,
+  ...(dispersion === null ? {} : { dispersion }),
+  ...(zeroInflation === null ? {} : { zeroInflation }),
+});
 
 /** What is null in the port is left out for the addon. */
 function termsOf({ upperBound, graph, target, ...terms }: KernelTerms): Native.FactorTerms {
@@ -284,5 +297,7 @@ function toModel({ start }: Shapes, found: Native.NmfResult): NmfResult {
     history: { loss: lossHistory, objective: objectiveHistory },
     kkt,
     heldOut: heldOut ?? null,
+    dispersion: found.dispersion ?? null,
+    zeroInflation: found.zeroInflation ?? null,
   };
 }

@@ -25,6 +25,22 @@ export interface DenseMatrix {
   data: Float64Array
 }
 
+/** Resolves with the mean deviance of X and W·H, or with an error as data. */
+export declare function deviance(args: DevianceArgs, threads: number): Promise<Deviance | Failure>
+
+/** See `Deviance` of kernels.ts. */
+export interface Deviance {
+  loss: number
+  nullLoss: number
+}
+
+/** See `DevianceArgs` of kernels.ts. */
+export interface DevianceArgs {
+  X: Array<Matrix>
+  estimate: Estimate
+  loss: Loss
+}
+
 /** Resolves with H, k × samples, as its data, or with an error as data. */
 export declare function encode(args: EncodeArgs, threads: number): Promise<Float64Array | Failure>
 
@@ -37,6 +53,7 @@ export interface EncodeArgs {
   coupling?: Float64Array
   nonneg: boolean
   upperBound?: number
+  loss?: Loss
 }
 
 /** See `Estimate` of kernels.ts. */
@@ -143,6 +160,20 @@ export interface ImproveTerm {
 /** Which accepted iterate comes back. */
 export type Keep = 'last' | 'best'
 
+/** See `KernelLoss` of loss.ts. */
+export interface Loss {
+  name: LossName
+  power: number
+  delta: number
+  floor: number
+  penalties: number
+  dispersion?: Parameter
+  zeroInflation?: Parameter
+}
+
+/** Which loss. */
+export type LossName = 'kl' | 'gamma' | 'inverse-gaussian' | 'tweedie' | 'nb' | 'gp' | 'huber' | 'mae'
+
 /** How half-steps take entries that are not seen. */
 export type MaskedSolver = 'em' | 'exact'
 
@@ -200,6 +231,7 @@ export interface NmfArgs {
   holdOut?: HoldOut
   missing?: MaskedSolver
   weights?: Array<Weights>
+  loss?: Loss
 }
 
 /** See `NmfResult` of kernels.ts; matrices as their data, column-major. */
@@ -218,6 +250,8 @@ export interface NmfResult {
   heldOut?: HeldOut
   /** Where a cancelled fit with a checkpoint was. */
   state?: NmfState
+  dispersion?: Float64Array
+  zeroInflation?: Float64Array
 }
 
 /** See `NmfState` of kernels.ts. */
@@ -232,6 +266,16 @@ export type Norm = 'L1' | 'L2' | 'none'
 /** How dense entries follow one another: column after column (default) or row after row. */
 export type Order = 'columns' | 'rows'
 
+/** See `KernelParameter` of loss.ts. */
+export interface Parameter {
+  by: ParameterBy
+  values: Float64Array
+  estimate: boolean
+}
+
+/** Whose number it is. */
+export type ParameterBy = 'global' | 'row' | 'column'
+
 /** Numbers that products and factors are held in. */
 export type Precision = 'f64' | 'f32'
 
@@ -242,7 +286,7 @@ export declare function provokePanic(): Promise<number | Failure>
 export declare function simd(): string
 
 /** How a half-step solves for one factor. */
-export type Solver = 'hals' | 'mu' | 'cholesky' | 'bpp'
+export type Solver = 'hals' | 'mu' | 'cholesky' | 'bpp' | 'ccd'
 
 /** features × k and k × samples. */
 export interface Start {

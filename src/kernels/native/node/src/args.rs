@@ -3,7 +3,9 @@ use std::borrow::Cow;
 use factorloom_core::data::Block;
 use factorloom_core::error::Result;
 use factorloom_core::view::Side;
-use factorloom_core::{column_terms, difference, hold_out, nmf, objective, scale, solver, tied};
+use factorloom_core::{
+    column_terms, difference, hold_out, losses, nmf, objective, scale, solver, tied,
+};
 use napi::bindgen_prelude::{Float64Array, Uint32Array};
 use napi_derive::napi;
 
@@ -88,6 +90,48 @@ pub struct NmfArgs {
     pub hold_out: Option<HoldOut>,
     pub missing: Option<MaskedSolver>,
     pub weights: Option<Vec<Weights>>,
+    pub loss: Option<Loss>,
+}
+
+/// See `KernelLoss` of loss.ts.
+#[napi(object, object_to_js = false)]
+pub struct Loss {
+    pub name: LossName,
+    pub power: f64,
+    pub delta: f64,
+    pub floor: f64,
+    pub penalties: f64,
+    pub dispersion: Option<Parameter>,
+    pub zero_inflation: Option<Parameter>,
+}
+
+/// Which loss.
+#[napi(string_enum = "kebab-case")]
+pub enum LossName {
+    Kl,
+    Gamma,
+    InverseGaussian,
+    Tweedie,
+    Nb,
+    Gp,
+    Huber,
+    Mae,
+}
+
+/// See `KernelParameter` of loss.ts.
+#[napi(object, object_to_js = false)]
+pub struct Parameter {
+    pub by: ParameterBy,
+    pub values: Float64Array,
+    pub estimate: bool,
+}
+
+/// Whose number it is.
+#[napi(string_enum = "lowercase")]
+pub enum ParameterBy {
+    Global,
+    Row,
+    Column,
 }
 
 /// See `NmfState` of kernels.ts.
@@ -136,6 +180,7 @@ pub enum Solver {
     Mu,
     Cholesky,
     Bpp,
+    Ccd,
 }
 
 /// Whether half-steps begin from extrapolated factors.
@@ -194,6 +239,7 @@ pub struct EncodeArgs {
     pub coupling: Option<Float64Array>,
     pub nonneg: bool,
     pub upper_bound: Option<f64>,
+    pub loss: Option<Loss>,
 }
 
 /// See `SvdArgs` of kernels.ts.
@@ -215,6 +261,15 @@ pub struct MseArgs {
     #[napi(js_name = "X")]
     pub x: Vec<Matrix>,
     pub estimate: Estimate,
+}
+
+/// See `DevianceArgs` of kernels.ts.
+#[napi(object, object_to_js = false)]
+pub struct DevianceArgs {
+    #[napi(js_name = "X")]
+    pub x: Vec<Matrix>,
+    pub estimate: Estimate,
+    pub loss: Loss,
 }
 
 /// See `FactorLossesArgs` of kernels.ts.
@@ -303,6 +358,41 @@ impl Checkpoint {
     }
 }
 
+impl Loss {
+    pub(crate) fn view(&self) -> losses::LossArgs<'_> {
+        losses::LossArgs {
+            kind: match self.name {
+                LossName::Kl => losses::Kind::Kl,
+                LossName::Gamma => losses::Kind::Gamma,
+                LossName::InverseGaussian => losses::Kind::InverseGaussian,
+                LossName::Tweedie => losses::Kind::Tweedie(self.power),
+                LossName::Nb => losses::Kind::Nb,
+                LossName::Gp => losses::Kind::Gp,
+                LossName::Huber => losses::Kind::Huber(self.delta),
+                LossName::Mae => losses::Kind::Mae,
+            },
+            floor: self.floor,
+            penalties: self.penalties,
+            dispersion: self.dispersion.as_ref().map(Parameter::view),
+            zero_inflation: self.zero_inflation.as_ref().map(Parameter::view),
+        }
+    }
+}
+
+impl Parameter {
+    fn view(&self) -> losses::ParameterArgs<'_> {
+        losses::ParameterArgs {
+            by: match self.by {
+                ParameterBy::Global => losses::Shared::Global,
+                ParameterBy::Row => losses::Shared::Row,
+                ParameterBy::Column => losses::Shared::Column,
+            },
+            values: &self.values,
+            estimate: self.estimate,
+        }
+    }
+}
+
 impl From<&FactorSide> for Side {
     fn from(side: &FactorSide) -> Self {
         match side {
@@ -337,6 +427,7 @@ impl From<Solver> for solver::Solver {
             Solver::Mu => Self::Mu,
             Solver::Cholesky => Self::Cholesky,
             Solver::Bpp => Self::Bpp,
+            Solver::Ccd => Self::Ccd,
         }
     }
 }

@@ -11,13 +11,14 @@ use napi::{Env, Result, Status};
 use napi_derive::napi;
 
 use crate::args::{
-    Acceleration, Checkpoint, EncodeArgs, Estimate, FactorLossesArgs, HoldOut, ImproveArgs,
-    MaskedSolver, Memory, MseArgs, MultiplyArgs, NmfArgs, NmfState, SvdArgs, TiedArgs,
+    Acceleration, Checkpoint, DevianceArgs, EncodeArgs, Estimate, FactorLossesArgs, HoldOut,
+    ImproveArgs, Loss, MaskedSolver, Memory, MseArgs, MultiplyArgs, NmfArgs, NmfState, SvdArgs,
+    TiedArgs,
 };
 use crate::cancel::Cancel;
 use crate::jobs::{Outcome, spawn};
 use crate::matrices::{floats, views, weights};
-use crate::results::{FactorLosses, Facts, NmfResult, SvdResult, TiedResult};
+use crate::results::{Deviance, FactorLosses, Facts, NmfResult, SvdResult, TiedResult};
 use crate::running::Ticket;
 
 type Progress = (f64, f64, f64);
@@ -99,6 +100,7 @@ pub fn nmf<'env>(
                 None => None,
             },
             weights: weights.as_deref(),
+            loss: args.loss.as_ref().map(Loss::view),
         };
         controlled(ticket, &flag, on_iteration.as_ref(), |control| {
             core::nmf::nmf(&args, control).map(Into::into)
@@ -171,6 +173,20 @@ pub fn mse<'env>(
     spawn(env, threads, move |_| {
         let weights = args.estimate.weights();
         core::mse::mse(&views(&args.x), &args.estimate.view(weights.as_deref()))
+    })
+}
+
+/// Resolves with the mean deviance of X and W·H, or with an error as data.
+#[napi(ts_return_type = "Promise<Deviance | Failure>")]
+pub fn deviance<'env>(
+    env: &'env Env,
+    args: DevianceArgs,
+    threads: u32,
+) -> Result<PromiseRaw<'env, Outcome<Deviance>>> {
+    spawn(env, threads, move |_| {
+        let weights = args.estimate.weights();
+        let estimate = args.estimate.view(weights.as_deref());
+        core::losses::deviance(&views(&args.x), &estimate, &args.loss.view()).map(Into::into)
     })
 }
 
@@ -258,6 +274,7 @@ pub fn encode<'env>(
             coupling: args.coupling.as_deref(),
             nonneg: args.nonneg,
             upper: args.upper_bound.unwrap_or(f64::INFINITY),
+            loss: args.loss.as_ref().map(Loss::view),
         };
         core::encode::encode(&args).map(|h| Float64Array::new(h.data))
     })

@@ -1,6 +1,6 @@
 use factorloom_core::control::{self, Iterate};
 use factorloom_core::error::KernelError;
-use factorloom_core::{examine, factor_losses, nmf, svd, tied};
+use factorloom_core::{examine, factor_losses, losses, nmf, svd, tied};
 use napi::bindgen_prelude::Float64Array;
 use napi_derive::napi;
 
@@ -33,6 +33,8 @@ pub struct NmfResult {
     pub held_out: Option<HeldOut>,
     /// Where a cancelled fit with a checkpoint was.
     pub state: Option<NmfState>,
+    pub dispersion: Option<Float64Array>,
+    pub zero_inflation: Option<Float64Array>,
 }
 
 /// See `HeldOut` of kernels.ts.
@@ -60,6 +62,22 @@ pub struct Facts {
 pub struct FactorLosses {
     pub null_loss: f64,
     pub factor_loss: Float64Array,
+}
+
+/// See `Deviance` of kernels.ts.
+#[napi(object, object_from_js = false)]
+pub struct Deviance {
+    pub loss: f64,
+    pub null_loss: f64,
+}
+
+impl From<losses::Deviance> for Deviance {
+    fn from(found: losses::Deviance) -> Self {
+        Self {
+            loss: found.loss,
+            null_loss: found.null_loss,
+        }
+    }
 }
 
 impl From<factor_losses::FactorLosses> for FactorLosses {
@@ -160,6 +178,8 @@ impl From<nmf::NmfResult> for NmfResult {
             kkt: result.kkt,
             held_out: result.held_out.map(Into::into),
             state: result.state.map(Into::into),
+            dispersion: result.dispersion.map(Float64Array::new),
+            zero_inflation: result.zero_inflation.map(Float64Array::new),
         }
     }
 }
@@ -210,6 +230,8 @@ impl From<svd::SvdResult> for SvdResult {
                 kkt: result.kkt,
                 held_out: None,
                 state: None,
+                dispersion: None,
+                zero_inflation: None,
             },
             center: result.center.map(Float64Array::new),
             scale: result.scale.map(Float64Array::new),
