@@ -25,6 +25,16 @@ pub struct Aligned<T> {
     first: usize,
 }
 
+impl<T> Default for Aligned<T> {
+    /// No numbers, and no memory.
+    fn default() -> Self {
+        Self {
+            values: Vec::new(),
+            first: 0,
+        }
+    }
+}
+
 impl<T: Copy + Default> Aligned<T> {
     /// `length` zeros.
     pub fn zeros(length: usize) -> Result<Self> {

@@ -1,7 +1,9 @@
-use crate::simd::{Leaf, Real, Vector};
+use crate::simd::{Leaf, Real, Vector, prefetch};
 
 /// Most numbers in a line.
 const WIDEST: usize = 16;
+/// Columns between one that is taken and one that is brought near.
+const AHEAD: usize = 32;
 
 /// Rows of a panel: number p of row r is number r of its column `indices[p]`, or of its column p, and zero from the last
 /// on to the end of the line.
@@ -46,6 +48,12 @@ impl<T: Real> Leaf<T> for Turn<'_, T> {
                             None => first + l,
                         };
                         assert!(column < columns);
+                        if let Some(indices) = self.indices
+                            && let Some(&soon) = indices.get(first + l + AHEAD)
+                        {
+                            let soon = soon as usize * self.stride + top;
+                            prefetch(self.panel.as_ptr().wrapping_add(soon));
+                        }
                         let from = self.panel.as_ptr().add(column * self.stride + top);
                         V::load(from).store(tile.add(l * T::LANES));
                     }

@@ -55,7 +55,7 @@ pub fn encode(
     let done = each_task(tasks.collect(), COST * x.stored * k, |_, (out, range)| {
         let mut column = Column::new(&sight, range)?;
         let mut known = Column::new(&all, range)?;
-        let mut improver = Improver::new(k)?;
+        let mut improver = Improver::new(k);
         let ones = vec![1.0; k];
         let mut before = vec![0.0; k];
         for (c, h) in range.clone().zip(out.chunks_exact_mut(stride)) {

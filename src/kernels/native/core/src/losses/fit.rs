@@ -2,7 +2,7 @@ use super::facts::Facts;
 use super::half_step::HalfStep;
 use super::lines::Lines;
 use super::loss::Loss;
-use super::measure::each_column;
+use super::measure::{Cost, each_column};
 use super::null::null_loss;
 use super::parameters::Pair;
 use super::sight::{Plan, Sight};
@@ -104,6 +104,7 @@ impl<'a, T: Element> Fit<'a, T> {
         self.accept();
         if self.drawn() {
             self.redraw();
+            self.reject();
         }
         Ok(())
     }
@@ -166,7 +167,7 @@ impl<'a, T: Element> Fit<'a, T> {
             factor.work.copy_from(&factor.accepted);
             factor.work_sums = factor.accepted_sums.clone();
         }
-        self.half_step(Side::H)?;
+        self.half_step(Side::H, false)?;
         if !self.args.w.nonneg && !self.w.penalties.fix_scale() {
             self.w.turn(&self.h.work_sums);
         }
@@ -175,24 +176,33 @@ impl<'a, T: Element> Fit<'a, T> {
             self.loss = self.accepted.clone();
             return Ok(None);
         }
-        self.half_step(Side::W)?;
+        // What is minimised is known once W is, unless it goes on to change.
+        let known = !self.loss.is_likelihood() && self.args.w.l21 + self.args.h.l21 == 0.0;
+        let value = self.half_step(Side::W, known)?;
         if !self.args.h.nonneg && !self.h.penalties.fix_scale() {
             self.h.turn(&self.w.work_sums);
         }
         self.loss = self.pair().estimated(&self.loss)?;
         self.rebalance();
-        self.measure().map(Some)
+        match value {
+            Some(value) => self.measured(Cost { value, beyond: 0.0 }),
+            None => self.measure(),
+        }
+        .map(Some)
     }
 
-    fn half_step(&mut self, side: Side) -> Result<()> {
+    /// Σ ω·ℓ after it, where it is wanted.
+    fn half_step(&mut self, side: Side, valued: bool) -> Result<Option<f64>> {
         let sweeps = self.args.sweeps;
-        self.with_step(side, |step, factor| step.run(&mut factor.work, sweeps))?;
+        let value = self.with_step(side, |step, factor| {
+            step.run(&mut factor.work, sweeps, valued)
+        })?;
         let own = match side {
             Side::W => &mut self.w,
             Side::H => &mut self.h,
         };
         own.work_sums = Sums::of(&own.work, &own.penalties)?;
-        Ok(())
+        Ok(value)
     }
 
     /// Calls with the half-step of a factor, the pair being in work.
@@ -241,7 +251,10 @@ impl<'a, T: Element> Fit<'a, T> {
 
     /// Of the pair in work.
     pub fn measure(&self) -> Result<Measure> {
-        let cost = self.pair().cost(&self.loss)?;
+        self.measured(self.pair().cost(&self.loss)?)
+    }
+
+    fn measured(&self, cost: Cost) -> Result<Measure> {
         let penalties = self.penalty(&self.w.work_sums, &self.h.work_sums);
         let objective = cost.whole() + penalties;
         if !objective.is_finite() {

@@ -9,6 +9,7 @@ use crate::nmf::with_ridge;
 use crate::objective::{FactorTerms, StepTerms};
 use crate::panel::Panel;
 use crate::parallel::each_task;
+use crate::reduce::sum;
 use crate::view::View;
 
 /// Multiply-adds that an entry costs in a half-step for each coordinate, about.
@@ -53,42 +54,28 @@ impl<'a, T: Element> HalfStep<'a, T> {
         }
     }
 
-    /// Improves all columns.
-    pub fn run(&self, factor: &mut Panel<T>, sweeps: usize) -> Result<()> {
-        let (k, stride) = (factor.k, factor.stride);
-        self.each(
-            factor,
-            |column, own, improver, x, terms| {
-                column.load(own)?;
-                improver.improve(column, &mut x[..k], terms, self.way, sweeps)
-            },
-            stride,
-        )
+    /// Improves all columns; Σ ω·ℓ of what they are then, where it is wanted.
+    pub fn run(&self, factor: &mut Panel<T>, sweeps: usize, valued: bool) -> Result<Option<f64>> {
+        let values = self.each(factor, |column, improver, x, terms| {
+            improver.improve(column, x, terms, self.way, sweeps)?;
+            if valued { column.value(x) } else { Ok(0.0) }
+        })?;
+        Ok(valued.then(|| sum(&values)))
     }
 
     /// The largest step that any coordinate can still take, as a fraction of the largest of its row.
     pub fn open(&self, factor: &mut Panel<T>) -> Result<f64> {
-        let (k, stride) = (factor.k, factor.stride);
-        let widest = std::sync::Mutex::new(vec![(0.0_f64, 0.0_f64); k]);
-        self.each(
-            factor,
-            |column, own, improver, x, terms| {
-                column.load(own)?;
-                let steps = improver.open(column, &x[..k], terms, self.way)?;
-                // The largest of numbers is the same in any order.
-                let mut widest = widest
-                    .lock()
-                    .unwrap_or_else(std::sync::PoisonError::into_inner);
-                for ((widest, step), x) in widest.iter_mut().zip(steps).zip(&x[..k]) {
-                    *widest = (widest.0.max(step), widest.1.max(x.to_f64().abs()));
-                }
-                Ok(())
-            },
-            stride,
-        )?;
-        let widest = widest
-            .into_inner()
-            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut widest = vec![(0.0_f64, 0.0_f64); factor.k];
+        let steps = self.each(factor, |column, improver, x, terms| {
+            let steps = improver.open(column, x, terms, self.way)?;
+            let sizes = x.iter().map(|x| x.to_f64().abs());
+            Ok(steps.into_iter().zip(sizes).collect::<Vec<_>>())
+        })?;
+        for steps in steps {
+            for (widest, (step, size)) in widest.iter_mut().zip(steps) {
+                *widest = (widest.0.max(step), widest.1.max(size));
+            }
+        }
         Ok(widest.into_iter().fold(0.0, |most: f64, (step, scale)| {
             match (step > 0.0, scale > 0.0) {
                 (false, _) => most,
@@ -98,23 +85,23 @@ impl<'a, T: Element> HalfStep<'a, T> {
         }))
     }
 
-    fn each(
+    /// What `call` returns for each column that was loaded, in their order.
+    fn each<R: Send>(
         &self,
         factor: &mut Panel<T>,
-        call: impl Fn(&mut Column<'_, T>, usize, &mut Improver<T>, &mut [T], &Terms<'_>) -> Result<()>
-        + Sync,
-        stride: usize,
-    ) -> Result<()> {
-        let k = factor.k;
+        call: impl Fn(&mut Column<'_, T>, &mut Improver<T>, &mut [T], &Terms<'_>) -> Result<R> + Sync,
+    ) -> Result<Vec<R>> {
+        let (k, stride) = (factor.k, factor.stride);
         let ranges = &self.view.ranges;
         let work = COST * self.view.x.stored * k;
         let by = self.sight.loss.penalties;
         let tasks = factor.split(ranges).into_iter().zip(ranges).collect();
         let done = each_task(tasks, work, |_, (out, range)| {
             let mut column = Column::new(self.sight, range)?;
-            let mut improver = Improver::new(k)?;
+            let mut improver = Improver::new(k);
             let mut added = vec![0.0; k];
             let mut ridge = self.terms.ridge.clone();
+            let mut found = Vec::with_capacity(range.len());
             for (own, x) in range.clone().zip(out.chunks_exact_mut(stride)) {
                 if let Some(columns) = self.columns {
                     for (out, x) in added.iter_mut().zip(columns.added.column(own)) {
@@ -136,11 +123,13 @@ impl<'a, T: Element> HalfStep<'a, T> {
                     lower: self.lower,
                     upper: self.upper,
                 };
-                call(&mut column, own, &mut improver, x, &terms)?;
+                column.load(own)?;
+                found.push(call(&mut column, &mut improver, &mut x[..k], &terms)?);
             }
-            Ok(())
+            Ok(found)
         });
-        done.into_iter().collect()
+        let done: Result<Vec<Vec<R>>> = done.into_iter().collect();
+        Ok(done?.into_iter().flatten().collect())
     }
 }
 

@@ -1,8 +1,9 @@
 //! A column improved while its partner stands still: by Newton steps on the loss at every coordinate, by sweeps on a parabola
 //! of it, or by multiplicative updates. What is minimised never rises.
 
-use super::column::{Column, Room};
-use super::sums::Ask;
+use super::column::Column;
+use super::logarithms::Ask;
+use super::room::Room;
 use crate::data::Element;
 use crate::error::Result;
 use crate::leaves::{Ccd, Coordinates, Frozen};
@@ -66,11 +67,11 @@ pub struct Improver<T> {
 
 impl<T: Element> Improver<T> {
     /// For columns of k numbers.
-    pub fn new(k: usize) -> Result<Self> {
-        Ok(Self {
+    pub fn new(k: usize) -> Self {
+        Self {
             before: vec![T::default(); k],
-            ratios: [Room::none()?, Room::none()?],
-        })
+            ratios: Default::default(),
+        }
     }
 
     /// Improves the k numbers x of the column that was loaded.
@@ -142,7 +143,7 @@ impl<T: Element> Improver<T> {
         sweeps: usize,
     ) -> Result<()> {
         let length = column.length();
-        let mut mu = std::mem::replace(&mut column.mu[NEW], Room::none()?);
+        let mut mu = std::mem::take(&mut column.mu[NEW]);
         let at = mu.of(length)?;
         at.copy_from_slice(column.mu[OLD].first(length));
         let terms = column.logarithms(shifted, OLD, OLD);
@@ -171,7 +172,7 @@ impl<T: Element> Improver<T> {
     ) -> Result<()> {
         let length = column.length();
         column.set_slopes(OLD)?;
-        let mut own = column.take_terms()?;
+        let mut own = column.take_terms();
         let [slope, curvature, _] = &mut own;
         let (slope, curvature) = (slope.of(length)?, curvature.of(length)?);
         let curvatures = column.along(curvature, true);
@@ -242,7 +243,7 @@ impl<T: Element> Improver<T> {
         self.before.copy_from_slice(x);
         column.stand_still(x)?;
         column.estimate(x, OLD)?;
-        let mut room = std::mem::replace(&mut self.ratios[0], Room::none()?);
+        let mut room = std::mem::take(&mut self.ratios[0]);
         let ratios = room.of(length)?;
         column.ratios(shifted, OLD, ratios, None);
         let up = column.along(ratios, false);

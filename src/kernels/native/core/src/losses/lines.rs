@@ -93,6 +93,11 @@ impl<'a, T: Element> Lines<'a, T> {
         })
     }
 
+    /// Whether any entry counts more or less than another.
+    pub fn weighted(&self) -> bool {
+        !self.weights.iter().all(|own| matches!(own, Weights::None))
+    }
+
     /// Whether entries of a block count u·v of their feature and sample, whatever they are.
     pub fn separable(&self) -> bool {
         self.weights

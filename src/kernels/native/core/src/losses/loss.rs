@@ -1,6 +1,7 @@
 use super::formulas::Formula;
 use super::parameter::{Parameter, ParameterArgs};
 use crate::error::{KernelError, Result};
+use crate::simd::Real;
 
 /// What a fit measures its estimates by.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -191,9 +192,13 @@ pub trait With {
 }
 
 impl Loss {
-    /// Does it for this one.
-    pub fn of<W: With>(&self, work: W) -> W::Output {
+    /// Does it for this one, with numbers of kind T.
+    pub fn of<T: Real, W: With>(&self, work: W) -> W::Output {
         use super::formulas::{Gamma, Gp, Huber, InverseGaussian, Kl, Mae, Nb, Tweedie};
+        // No other is fitted in 32 bits.
+        if const { T::LANES == 16 } {
+            return work.with(Kl);
+        }
         match self.kind {
             Kind::Kl => work.with(Kl),
             Kind::Gamma => work.with(Gamma),

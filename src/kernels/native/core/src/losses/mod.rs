@@ -14,14 +14,17 @@ pub mod formulas;
 mod half_step;
 mod improve;
 mod lines;
+mod logarithms;
 mod loss;
 mod measure;
 mod null;
 mod parameter;
 mod parameters;
+mod room;
 mod sight;
 pub mod special;
 mod sums;
+mod zeros;
 
 pub(crate) use descent::nmf;
 pub use deviance::{Deviance, deviance};

@@ -32,6 +32,8 @@ pub struct Plan {
     pub whole: bool,
     /// See there.
     pub still: Still,
+    /// What is listed is what is looked at, and counts 1.
+    pub plain: bool,
     /// Slopes that stand still come from those that are looked at; zeros are among these then.
     pub listed: bool,
 }
@@ -49,6 +51,11 @@ impl Plan {
         };
         let listed = !whole && lines.x.parts.iter().all(no_rest);
         let all_known = facts.known == entries;
+        let sparse = |part: &crate::data::Part<'_, T>| matches!(part.kind, PartKind::Sparse(_));
+        let plain = !whole
+            && !lines.weighted()
+            && facts.nonzero == lines.x.stored as f64
+            && lines.x.parts.iter().all(sparse);
         let still = if !apart || !(loss.is_logarithmic() || loss.allows(0.0)) {
             Still::Nothing
         } else if loss.zeros_linear() && all_known && lines.separable() {
@@ -59,6 +66,7 @@ impl Plan {
         Self {
             whole,
             still,
+            plain,
             listed,
         }
     }
@@ -182,7 +190,7 @@ impl<'a, T: Element> Sight<'a, T> {
     }
 
     fn linear(&self, p: f64) -> f64 {
-        self.loss.of(Linear(p))
+        self.loss.of::<T, _>(Linear(p))
     }
 
     /// The linear part of entries is the product of this and that of the column.

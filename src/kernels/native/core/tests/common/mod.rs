@@ -297,6 +297,7 @@ impl<'a> Problem<'a> {
             missing: self.missing,
             checkpoint: self.checkpoint,
             weights: None,
+            loss: None,
         };
         nmf(&args, control)
     }

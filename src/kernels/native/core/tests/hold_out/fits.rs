@@ -398,6 +398,7 @@ fn a_hold_out_that_does_not_fit_is_an_error() {
             missing: None,
             checkpoint: None,
             weights: None,
+            loss: None,
         };
         nmf(&args, Control::IDLE)
             .map(|fit| fit.stopped)

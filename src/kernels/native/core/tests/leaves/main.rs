@@ -4,6 +4,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 mod correct;
+mod losses;
 mod products;
 mod sweep;
 mod vectors;

@@ -30,14 +30,6 @@ impl Formula for Gamma {
     fn change(self, x: f64, from: f64, to: f64, _p: f64) -> f64 {
         x * (from - to) / (from * to) + log(to / from)
     }
-    #[inline(always)]
-    fn zero(self, _mu: f64, _p: f64) -> f64 {
-        0.0
-    }
-    #[inline(always)]
-    fn zero_slope(self, _mu: f64, _p: f64) -> f64 {
-        0.0
-    }
 }
 
 impl Formula for InverseGaussian {
@@ -54,17 +46,10 @@ impl Formula for InverseGaussian {
     fn curvature(self, x: f64, mu: f64, _p: f64) -> f64 {
         (x / mu).max(1.0) / (mu * mu * mu)
     }
-    #[inline(always)]
-    fn zero(self, _mu: f64, _p: f64) -> f64 {
-        0.0
-    }
-    #[inline(always)]
-    fn zero_slope(self, _mu: f64, _p: f64) -> f64 {
-        0.0
-    }
 }
 
 impl Formula for Tweedie {
+    const ZEROS: bool = true;
     const STEEP_AT_ZERO: bool = true;
 
     #[inline(always)]

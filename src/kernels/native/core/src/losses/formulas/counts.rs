@@ -14,6 +14,7 @@ pub struct Nb;
 pub struct Gp;
 
 impl Formula for Kl {
+    const ZEROS: bool = true;
     const LOGARITHMIC: bool = true;
 
     #[inline(always)]
@@ -47,6 +48,8 @@ impl Formula for Kl {
 }
 
 impl Formula for Nb {
+    const ZEROS: bool = true;
+
     #[inline(always)]
     fn value(self, x: f64, mu: f64, r: f64) -> f64 {
         x * log(x / mu) - (x + r) * log((x + r) / (mu + r))
@@ -93,6 +96,7 @@ impl Gp {
 }
 
 impl Formula for Gp {
+    const ZEROS: bool = true;
     const LOGARITHMIC: bool = true;
 
     #[inline(always)]

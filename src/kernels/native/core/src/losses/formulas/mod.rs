@@ -13,6 +13,8 @@ pub use robust::{Huber, Mae};
 pub trait Formula: Copy + Send + Sync {
     /// Estimates are positive: those below the floor count as the floor.
     const POSITIVE: bool = true;
+    /// Zeros are met apart from the other entries.
+    const ZEROS: bool = false;
     /// The slope at x = 0 is infinite at μ = 0.
     const STEEP_AT_ZERO: bool = false;
     /// ℓ is −a·ln μ − b·ln(μ + s) and what is linear in μ, also at zero.
@@ -29,10 +31,16 @@ pub trait Formula: Copy + Send + Sync {
     fn change(self, x: f64, from: f64, to: f64, p: f64) -> f64 {
         self.value(x, to, p) - self.value(x, from, p)
     }
-    /// ℓ(0, μ).
-    fn zero(self, mu: f64, p: f64) -> f64;
+    /// ℓ(0, μ), where zeros are met apart.
+    #[inline(always)]
+    fn zero(self, _mu: f64, _p: f64) -> f64 {
+        0.0
+    }
     /// ℓ′(0, μ).
-    fn zero_slope(self, mu: f64, p: f64) -> f64;
+    #[inline(always)]
+    fn zero_slope(self, _mu: f64, _p: f64) -> f64 {
+        0.0
+    }
     /// The slope of the linear part, where the loss is logarithmic.
     #[inline(always)]
     fn linear(self, _p: f64) -> f64 {

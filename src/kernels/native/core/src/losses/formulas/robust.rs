@@ -26,14 +26,6 @@ impl Formula for Huber {
         let off = (x - mu).abs();
         self.0 / off.max(self.0)
     }
-    #[inline(always)]
-    fn zero(self, mu: f64, p: f64) -> f64 {
-        self.value(0.0, mu, p)
-    }
-    #[inline(always)]
-    fn zero_slope(self, mu: f64, p: f64) -> f64 {
-        self.slope(0.0, mu, p)
-    }
 }
 
 impl Formula for Mae {
@@ -50,13 +42,5 @@ impl Formula for Mae {
     #[inline(always)]
     fn curvature(self, x: f64, mu: f64, _p: f64) -> f64 {
         1.0 / (x - mu).abs().max(self.0)
-    }
-    #[inline(always)]
-    fn zero(self, mu: f64, p: f64) -> f64 {
-        self.value(0.0, mu, p)
-    }
-    #[inline(always)]
-    fn zero_slope(self, mu: f64, p: f64) -> f64 {
-        self.slope(0.0, mu, p)
     }
 }

@@ -1,19 +1,18 @@
+mod load;
+
 use std::ops::Range;
 
-use super::formulas::Formula;
-use super::lines::{Entries, Local};
-use super::loss::{Kind, With};
+use super::lines::Local;
+use super::logarithms::{Ask, Asked, Logarithms, Ratios};
 use super::parameter::Numbers;
+use super::room::Room;
 use super::sight::{Sight, Still};
-use super::sums::{
-    Ask, Asked, Changes, Logarithms, Ratios, Seen, Slopes, Values, ZeroParameters, ZeroSlopes,
-    ZeroValues, Zeros,
-};
+use super::sums::{Seen, linear};
+use super::zeros::Zeros;
 use crate::data::Element;
 use crate::error::Result;
-use crate::leaves::{Along, Mix, Turn};
-use crate::memory::Aligned;
-use crate::simd::{Real, run};
+use crate::leaves::{Along, Mix};
+use crate::simd::run;
 
 /// The entries that meet one column of a factor, and room for all that is worked out of them. One column after another
 /// takes its place.
@@ -49,31 +48,9 @@ pub struct Column<'a, T: Element> {
     pub(super) linear: Vec<f64>,
 }
 
-/// Numbers that begin on a cache line, as many as were ever asked for.
-pub struct Room<T>(Aligned<T>);
-
-impl<T: Real> Room<T> {
-    pub(super) fn none() -> Result<Self> {
-        Ok(Self(Aligned::zeros(0)?))
-    }
-
-    /// `length` numbers, of whatever value.
-    pub(super) fn of(&mut self, length: usize) -> Result<&mut [T]> {
-        if self.0.len() < length {
-            self.0 = Aligned::zeros(length.next_power_of_two())?;
-        }
-        Ok(&mut self.0[..length])
-    }
-
-    pub(super) fn first(&self, length: usize) -> &[T] {
-        &self.0[..length]
-    }
-}
-
 impl<'a, T: Element> Column<'a, T> {
     /// For columns in a range.
     pub fn new(sight: &'a Sight<'a, T>, range: &Range<usize>) -> Result<Self> {
-        let none = Room::none;
         Ok(Self {
             local: sight.lines.local(sight.side, range)?,
             sight,
@@ -83,127 +60,16 @@ impl<'a, T: Element> Column<'a, T> {
             weights: Vec::new(),
             own_p: Vec::new(),
             length: 0,
-            gathered: none()?,
+            gathered: Room::default(),
             zero_weights: Vec::new(),
             own_pi: Vec::new(),
             filled: Vec::new(),
-            terms: [none()?, none()?, none()?],
-            mu: [none()?, none()?, none()?],
-            zero_mu: none()?,
-            still: none()?,
+            terms: Default::default(),
+            mu: Default::default(),
+            zero_mu: Room::default(),
+            still: Room::default(),
             linear: vec![0.0; sight.partner.k],
         })
-    }
-
-    /// Column c takes the place of the one before.
-    pub fn load(&mut self, c: usize) -> Result<()> {
-        self.c = c;
-        let sight = self.sight;
-        let plan = sight.plan;
-        let partners = sight.lines.shape(sight.side).1;
-        let zeros_apart = sight.loss.zeros_apart();
-        let zeros_wanted = plan.still == Still::Entries;
-        let list_zeros = plan.listed && zeros_wanted;
-        for own in [&mut self.x, &mut self.weights, &mut self.zero_weights] {
-            own.clear();
-        }
-        self.indices.clear();
-        if plan.whole {
-            self.x.resize(partners, 1.0);
-            self.weights.resize(partners, 0.0);
-        }
-        if zeros_wanted && !plan.listed {
-            self.zero_weights.resize(partners, 0.0);
-        }
-        let Self {
-            local,
-            indices,
-            x: xs,
-            weights,
-            zero_weights,
-            filled,
-            ..
-        } = self;
-        sight.lines.each(sight.side, c, local, filled, |_, line| {
-            let first = line.first;
-            let rest = matches!(
-                line.entries,
-                Entries::Listed {
-                    rest_missing: false,
-                    ..
-                }
-            );
-            if rest && zeros_wanted && !plan.listed {
-                for (i, out) in zero_weights[first..first + line.length]
-                    .iter_mut()
-                    .enumerate()
-                {
-                    *out = line.weights.at(i);
-                }
-            }
-            if rest && !zeros_apart && plan.whole {
-                for i in 0..line.length {
-                    xs[first + i] = 0.0;
-                    weights[first + i] = line.weights.at(i);
-                }
-            }
-            line.entries.stored(line.length, |i, x| {
-                let (x, place) = (x.to_f64(), first + i);
-                let weight = if x.is_nan() { 0.0 } else { line.weights.at(i) };
-                let zero = zeros_apart && x == 0.0;
-                if zeros_wanted && !plan.listed {
-                    zero_weights[place] = if zero { weight } else { 0.0 };
-                }
-                let looked_at = weight > 0.0 && !zero;
-                if plan.whole {
-                    xs[place] = if looked_at { x } else { 1.0 };
-                    weights[place] = if looked_at { weight } else { 0.0 };
-                } else if looked_at {
-                    indices.push(place as u32);
-                    xs.push(x);
-                    weights.push(weight);
-                    if list_zeros {
-                        zero_weights.push(0.0);
-                    }
-                } else if list_zeros && weight > 0.0 {
-                    indices.push(place as u32);
-                    xs.push(1.0);
-                    weights.push(0.0);
-                    zero_weights.push(weight);
-                }
-            });
-        });
-        self.gather()
-    }
-
-    fn gather(&mut self) -> Result<()> {
-        let sight = self.sight;
-        self.length = self.x.len().next_multiple_of(T::LANES);
-        if sight.plan.whole {
-            return Ok(());
-        }
-        let k = sight.partner.k;
-        run(Turn {
-            panel: sight.partner.data(),
-            stride: sight.partner.stride,
-            k,
-            indices: Some(&self.indices),
-            line: self.length,
-            out: self.gathered.of(k * self.length)?,
-        });
-        let list = |numbers: Numbers<'_>, out: &mut Vec<f64>, indices: &[u32]| {
-            if let Numbers::Each(values) = numbers {
-                out.clear();
-                out.extend(indices.iter().map(|&i| values[i as usize]));
-            }
-        };
-        list(sight.dispersions(self.c), &mut self.own_p, &self.indices);
-        if sight.plan.listed
-            && let Some(pi) = sight.inflations(self.c)
-        {
-            list(pi, &mut self.own_pi, &self.indices);
-        }
-        Ok(())
     }
 
     /// How many numbers a line of estimates has.
@@ -256,7 +122,7 @@ impl<'a, T: Element> Column<'a, T> {
     /// The estimates of what is looked at, for coordinates x, in place `at`.
     pub fn estimate(&mut self, x: &[T], at: usize) -> Result<()> {
         let length = self.length;
-        let mut out = std::mem::replace(&mut self.mu[at], Room::none()?);
+        let mut out = std::mem::take(&mut self.mu[at]);
         let (rows, line) = self.rows();
         run(Mix {
             rows,
@@ -299,7 +165,7 @@ impl<'a, T: Element> Column<'a, T> {
     }
 
     fn of_entries(&mut self, x: &[T]) -> Result<()> {
-        let mut still = std::mem::replace(&mut self.still, Room::none()?);
+        let mut still = std::mem::take(&mut self.still);
         let length = {
             let (_, _, length) = self.zero_rows();
             if self.sight.loss.zeros_linear() {
@@ -308,16 +174,10 @@ impl<'a, T: Element> Column<'a, T> {
                 self.estimate_zeros(x)?;
             }
             let slope = still.of(length)?;
-            self.sight.loss.of(ZeroSlopesOf {
-                zeros: self.zeros(),
-                slope,
-            });
+            self.zeros().slopes(self.sight.loss, slope);
             if self.sight.loss.is_logarithmic() {
                 let listed = self.sight.plan.whole || self.sight.plan.listed;
-                let by = self.sight.loss.of(LinearParts {
-                    weights: &self.weights,
-                    p: self.p(),
-                });
+                let by = linear(self.sight.loss, &self.weights, self.p());
                 for (p, by) in by.into_iter().enumerate() {
                     let place = if listed { p } else { self.indices[p] as usize };
                     slope[place] = T::from_f64(slope[place].to_f64() + by);
@@ -340,7 +200,7 @@ impl<'a, T: Element> Column<'a, T> {
     }
 
     fn estimate_zeros(&mut self, x: &[T]) -> Result<()> {
-        let mut mu = std::mem::replace(&mut self.zero_mu, Room::none()?);
+        let mut mu = std::mem::take(&mut self.zero_mu);
         let (rows, line, length) = self.zero_rows();
         let out = mu.of(length)?;
         run(Mix { rows, line, x, out });
@@ -372,7 +232,7 @@ impl<'a, T: Element> Column<'a, T> {
 
     /// Sets a, b and s.
     pub fn set_logarithms(&mut self) -> Result<bool> {
-        let mut terms = self.take_terms()?;
+        let mut terms = self.take_terms();
         let (length, count) = (self.length, self.x.len());
         let shifted = self.sight.loss.dispersion.is_some();
         let [a, b, s] = &mut terms;
@@ -400,20 +260,19 @@ impl<'a, T: Element> Column<'a, T> {
 
     /// Sets slopes and curvatures at estimates `at`.
     pub fn set_slopes(&mut self, at: usize) -> Result<()> {
-        let mut terms = self.take_terms()?;
+        let mut terms = self.take_terms();
         let [slope, curvature, _] = &mut terms;
-        self.sight.loss.of(SlopesOf {
-            seen: self.seen(at),
-            slope: slope.of(self.length)?,
-            curvature: curvature.of(self.length)?,
-        });
+        self.seen(at).slopes(
+            self.sight.loss,
+            slope.of(self.length)?,
+            curvature.of(self.length)?,
+        );
         self.terms = terms;
         Ok(())
     }
 
-    pub(super) fn take_terms(&mut self) -> Result<[Room<T>; 3]> {
-        let none = [Room::none()?, Room::none()?, Room::none()?];
-        Ok(std::mem::replace(&mut self.terms, none))
+    pub(super) fn take_terms(&mut self) -> [Room<T>; 3] {
+        std::mem::take(&mut self.terms)
     }
 
     /// Sums of q along the rows of what is looked at, or along their squares.
@@ -462,10 +321,8 @@ impl<'a, T: Element> Column<'a, T> {
 
     /// By how much the loss of what is looked at rises from estimates `from` to `to`, and the size of what that comes from.
     pub fn change(&self, from: usize, to: usize) -> (f64, f64) {
-        self.sight.loss.of(ChangesOf {
-            seen: self.seen(from),
-            to: self.mu[to].first(self.length),
-        })
+        self.seen(from)
+            .changes(self.sight.loss, self.mu[to].first(self.length))
     }
 
     /// Whether zeros lie below the tangents that stand for them while a half-step is made.
@@ -476,21 +333,26 @@ impl<'a, T: Element> Column<'a, T> {
     /// By how much the loss of zeros rises from coordinates `from` to `to`.
     pub fn zero_change(&mut self, from: &[T], to: &[T]) -> Result<f64> {
         self.estimate_zeros(from)?;
-        let before = self.sight.loss.of(ZeroValuesOf(self.zeros()));
+        let before = self.zeros().values(self.sight.loss);
         self.estimate_zeros(to)?;
-        Ok(self.sight.loss.of(ZeroValuesOf(self.zeros())) - before)
+        Ok(self.zeros().values(self.sight.loss) - before)
     }
 
     /// Σ ω·ℓ over all entries of the column that are known, for coordinates x.
     pub fn value(&mut self, x: &[T]) -> Result<f64> {
+        // Where estimates are what they should be, what is left is rounding.
+        Ok(self.rounded_value(x)?.max(0.0))
+    }
+
+    fn rounded_value(&mut self, x: &[T]) -> Result<f64> {
         self.estimate(x, 0)?;
-        let (value, linear) = self.sight.loss.of(ValuesOf(self.seen(0)));
+        let (value, linear) = self.seen(0).values(self.sight.loss);
         match self.sight.plan.still {
             Still::Nothing => Ok(value),
             Still::Shared => Ok(value + (self.sum_of_estimates(x)? - linear)),
             Still::Entries => {
                 self.estimate_zeros(x)?;
-                Ok(value + self.sight.loss.of(ZeroValuesOf(self.zeros())))
+                Ok(value + self.zeros().values(self.sight.loss))
             }
         }
     }
@@ -538,10 +400,7 @@ impl<'a, T: Element> Column<'a, T> {
     /// Of its zeros, at coordinates x, what `ZeroParameters` tells, and Σ ω; where their slopes stand still one by one.
     pub fn zero_parameters(&mut self, x: &[T]) -> Result<([f64; 3], f64)> {
         self.estimate_zeros(x)?;
-        let found = run(ZeroParameters {
-            zeros: self.zeros(),
-            sizes: self.sight.loss.kind == Kind::Nb,
-        });
+        let found = self.zeros().parameters(self.sight.loss);
         Ok((found, self.zero_weights.iter().sum()))
     }
 }
@@ -559,96 +418,4 @@ pub struct Entry {
     pub p: f64,
     /// Its chance to be zero whatever the estimate.
     pub pi: f64,
-}
-
-struct ZeroSlopesOf<'a, T> {
-    zeros: Zeros<'a, T>,
-    slope: &'a mut [T],
-}
-
-impl<T: Real> With for ZeroSlopesOf<'_, T> {
-    type Output = ();
-    fn with<F: Formula>(self, formula: F) {
-        let Self { zeros, slope } = self;
-        run(ZeroSlopes {
-            formula,
-            zeros,
-            slope,
-        });
-    }
-}
-
-struct SlopesOf<'a, T> {
-    seen: Seen<'a, T>,
-    slope: &'a mut [T],
-    curvature: &'a mut [T],
-}
-
-impl<T: Real> With for SlopesOf<'_, T> {
-    type Output = ();
-    fn with<F: Formula>(self, formula: F) {
-        let Self {
-            seen,
-            slope,
-            curvature,
-        } = self;
-        run(Slopes {
-            formula,
-            seen,
-            slope,
-            curvature,
-        });
-    }
-}
-
-struct ChangesOf<'a, T> {
-    seen: Seen<'a, T>,
-    to: &'a [T],
-}
-
-impl<T: Real> With for ChangesOf<'_, T> {
-    type Output = (f64, f64);
-    fn with<F: Formula>(self, formula: F) -> (f64, f64) {
-        let Self { seen, to } = self;
-        run(Changes { formula, seen, to })
-    }
-}
-
-struct ValuesOf<'a, T>(Seen<'a, T>);
-
-impl<T: Real> With for ValuesOf<'_, T> {
-    type Output = (f64, f64);
-    fn with<F: Formula>(self, formula: F) -> (f64, f64) {
-        run(Values {
-            formula,
-            seen: self.0,
-        })
-    }
-}
-
-struct ZeroValuesOf<'a, T>(Zeros<'a, T>);
-
-impl<T: Real> With for ZeroValuesOf<'_, T> {
-    type Output = f64;
-    fn with<F: Formula>(self, formula: F) -> f64 {
-        run(ZeroValues {
-            formula,
-            zeros: self.0,
-        })
-    }
-}
-
-/// ω·linear of each entry.
-struct LinearParts<'a> {
-    weights: &'a [f64],
-    p: Numbers<'a>,
-}
-
-impl With for LinearParts<'_> {
-    type Output = Vec<f64>;
-    fn with<F: Formula>(self, formula: F) -> Vec<f64> {
-        let each = self.weights.iter().enumerate();
-        each.map(|(i, weight)| weight * formula.linear(self.p.at(i)))
-            .collect()
-    }
 }
