@@ -14,6 +14,7 @@ import { masked } from './sections/masked.js';
 import { memory } from './sections/memory.js';
 import { micro } from './sections/micro.js';
 import { overhead } from './sections/overhead.js';
+import { poisson } from './sections/poisson.js';
 import { threads } from './sections/threads.js';
 import { timeToLoss } from './sections/time-to-loss.js';
 
@@ -27,7 +28,16 @@ const context: Context = {
   quick,
   log: (line) => console.error(`${((performance.now() - began) / 1000).toFixed(0).padStart(5)} s  ${line}`),
 };
-const names: readonly (keyof Sections)[] = ['overhead', 'threads', 'masked', 'headline', 'memory', 'loss', 'micro'];
+const names: readonly (keyof Sections)[] = [
+  'overhead',
+  'threads',
+  'masked',
+  'headline',
+  'memory',
+  'loss',
+  'poisson',
+  'micro',
+];
 const asked = (name: string) => only.length === 0 || only.includes(name);
 const races = cases.filter(({ id }) => asked('loss') || only.some((name) => id.startsWith(name)));
 if (!names.some(asked) && races.length === 0) {
@@ -68,6 +78,7 @@ const sections: Report['sections'] = {
   ...(await measure('headline', asked('headline'), () => headline(context))),
   ...(await measure('memory', asked('memory'), () => memory(context))),
   ...(await measure('loss', races.length > 0, () => timeToLoss(context, races))),
+  ...(await measure('poisson', asked('poisson'), () => poisson(context))),
   ...(await measure('micro', asked('micro'), () => micro(context))),
 };
 

@@ -32,8 +32,16 @@ export interface Sklearn {
   /** Hands X over under a name, in this precision. */
   hold(name: string, X: Matrix, precision: 'f64' | 'f32'): Promise<void>;
   forget(name: string): Promise<void>;
-  /** So many iterations of coordinate descent; the seconds of the fit call alone, by its own clock. */
-  fit(name: string, start: Start, iterations: number): Promise<{ readonly seconds: number } & Start>;
+  /**
+   * So many iterations of coordinate descent, or with a Kullback–Leibler loss of multiplicative updates; the seconds of the
+   * fit call alone, by its own clock.
+   */
+  fit(
+    name: string,
+    start: Start,
+    iterations: number,
+    loss?: 'frobenius' | 'kullback-leibler',
+  ): Promise<{ readonly seconds: number } & Start>;
   end(): void;
 }
 
@@ -81,11 +89,11 @@ async function startWith(python: string, threads: number, env: Readonly<Record<s
     forget: async (name) => {
       await ask({ op: 'forget', name });
     },
-    fit: async (name, { W, H }, iterations) => {
+    fit: async (name, { W, H }, iterations, loss = 'frobenius') => {
       const files = { W: path('W'), H: path('H'), W_out: path('W_out'), H_out: path('H_out') };
       writeRaw(files.W, W.data);
       writeRaw(files.H, H.data);
-      const { seconds } = await ask({ op: 'fit', name, k: W.cols, iterations, ...files });
+      const { seconds } = await ask({ op: 'fit', name, k: W.cols, iterations, loss, ...files });
       await setTimeout(SPINNING);
       return {
         seconds: Number(seconds),

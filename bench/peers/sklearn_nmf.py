@@ -59,27 +59,30 @@ def forget(request):
     return {}
 
 
-def descend(X, W, H, iterations):
+solvers = {"frobenius": "cd", "kullback-leibler": "mu"}
+
+
+def descend(X, W, H, iterations, loss):
     return non_negative_factorization(
         X,
         W=W,
         H=H,
         n_components=H.shape[0],
         init="custom",
-        solver="cd",
-        beta_loss="frobenius",
+        solver=solvers[loss],
+        beta_loss=loss,
         tol=0,
         max_iter=iterations,
     )
 
 
 def fit(request):
-    X, k = held[request["name"]], request["k"]
+    X, k, loss = held[request["name"]], request["k"], request["loss"]
     W = np.fromfile(request["H"], np.float64).astype(X.dtype).reshape(X.shape[0], k)
     H = np.fromfile(request["W"], np.float64).astype(X.dtype).reshape(k, X.shape[1])
-    descend(X, W.copy(), H.copy(), 1)  # code and data are near, as for every program when its clock starts
+    descend(X, W.copy(), H.copy(), 1, loss)  # code and data are near, as for every program when its clock starts
     began = time.perf_counter()
-    W, H, iterations = descend(X, W, H, request["iterations"])
+    W, H, iterations = descend(X, W, H, request["iterations"], loss)
     seconds = time.perf_counter() - began
     np.ascontiguousarray(W, np.float64).tofile(request["H_out"])
     np.ascontiguousarray(H, np.float64).tofile(request["W_out"])

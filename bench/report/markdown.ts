@@ -7,6 +7,7 @@ import {
   memorySection,
   microSection,
   overheadSection,
+  poissonSection,
   threadsSection,
 } from './section-tables.js';
 
@@ -17,6 +18,7 @@ const writers: { readonly [S in keyof Sections]: (data: Sections[S]) => string }
   threads: threadsSection,
   overhead: overheadSection,
   memory: memorySection,
+  poisson: poissonSection,
   micro: microSection,
 };
 

@@ -4,6 +4,7 @@ import type { Masked } from '../sections/masked.js';
 import type { Memory } from '../sections/memory.js';
 import type { Micro } from '../sections/micro.js';
 import type { Overhead } from '../sections/overhead.js';
+import type { Poisson } from '../sections/poisson.js';
 import type { Threads } from '../sections/threads.js';
 import type { TimeToLoss } from '../sections/time-to-loss.js';
 
@@ -15,6 +16,7 @@ export interface Sections {
   readonly threads: Threads;
   readonly overhead: Overhead;
   readonly memory: Memory;
+  readonly poisson: Poisson;
   readonly micro: Micro;
 }
 
