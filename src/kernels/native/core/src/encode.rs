@@ -33,6 +33,8 @@ pub struct EncodeArgs<'a> {
     pub upper: f64,
     /// What takes the place of ½‖X − W·H‖², κ multiplying the rest. None: squares.
     pub loss: Option<LossArgs<'a>>,
+    /// As those of a fit with a loss; only with one.
+    pub weights: Option<&'a [Option<Block<'a>>]>,
 }
 
 /// The exact minimiser H, k × samples, column by column.
@@ -56,6 +58,9 @@ pub fn encode(args: &EncodeArgs<'_>) -> Result<Matrix> {
         return Err(KernelError::invalid(
             "penalties must be one for each factor, not negative, and but for a ridge finite",
         ));
+    }
+    if args.weights.is_some() && args.loss.is_none() {
+        return Err(KernelError::invalid("weights need a loss"));
     }
     let start = Matrix::zeros(k, x.cols)?;
     check_factors(x.rows, x.cols, &args.w, &start.view())?;

@@ -580,6 +580,7 @@ fn encode_finds_the_coefficients_of_a_fit() {
             nonneg: true,
             upper: f64::INFINITY,
             loss: Some(loss),
+            weights: None,
         })
         .unwrap();
         let mut scaled = Matrix::copied(K, COLS, &fit.h.data).unwrap();

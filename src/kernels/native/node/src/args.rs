@@ -240,6 +240,7 @@ pub struct EncodeArgs {
     pub nonneg: bool,
     pub upper_bound: Option<f64>,
     pub loss: Option<Loss>,
+    pub weights: Option<Vec<Weights>>,
 }
 
 /// See `SvdArgs` of kernels.ts.

@@ -266,6 +266,7 @@ pub fn encode<'env>(
     threads: u32,
 ) -> Result<PromiseRaw<'env, Outcome<Float64Array>>> {
     spawn(env, threads, move |_| {
+        let weights = args.weights.as_deref().map(weights);
         let args = core::encode::EncodeArgs {
             x: &views(&args.x),
             w: args.w.view(),
@@ -275,6 +276,7 @@ pub fn encode<'env>(
             nonneg: args.nonneg,
             upper: args.upper_bound.unwrap_or(f64::INFINITY),
             loss: args.loss.as_ref().map(Loss::view),
+            weights: weights.as_deref(),
         };
         core::encode::encode(&args).map(|h| Float64Array::new(h.data))
     })

@@ -28,7 +28,7 @@ pub fn encode(
     w: &Panel<f64>,
 ) -> Result<Panel<f64>> {
     let loss = Loss::new(loss, x.rows, x.cols)?;
-    let lines = Lines::new(x, None)?;
+    let lines = Lines::new(x, args.weights)?;
     let view = View::new(x, Side::H, w.k)?;
     let facts = Facts::new(&lines, &loss, &view)?;
     let plan = Plan::new(&lines, &loss, &facts);

@@ -311,7 +311,7 @@ impl<'a, T: Element> Fit<'a, T> {
         let fixed = self.w.penalties.fix_scale() || self.h.penalties.fix_scale();
         let shifts = if fixed { None } else { balance(w, h) };
         let dying = self.args.w.l21 + self.args.h.l21 > 0.0;
-        let alive = dying.then(|| living(w, h)).unwrap_or_default();
+        let alive = if dying { living(w, h) } else { Vec::new() };
         let mut shifts = shifts.unwrap_or_else(|| vec![1.0; w.l2.len()]);
         let mut back: Vec<f64> = shifts.iter().map(|shift| 1.0 / shift).collect();
         for r in (0..alive.len()).filter(|&r| !alive[r]) {

@@ -74,6 +74,7 @@ impl<'a> Call<'a> {
             missing: None,
             checkpoint: None,
             weights: None,
+            loss: None,
         };
         with_threads(self.threads, || nmf(&args, Control::IDLE)).unwrap()
     }
