@@ -11,16 +11,17 @@ mod results;
 mod running;
 
 pub use args::{
-    Acceleration, Checkpoint, EncodeArgs, FactorSide, FactorTerms, HoldOut, Keep, MaskedSolver,
-    Memory, MseArgs, MultiplyArgs, NmfArgs, NmfState, Norm, Precision, Solver, Start, SvdArgs,
-    TiedArgs, TiedForm,
+    Acceleration, Checkpoint, DevianceArgs, EncodeArgs, FactorSide, FactorTerms, HoldOut, Keep,
+    Loss, LossName, MaskedSolver, Memory, MseArgs, MultiplyArgs, NmfArgs, NmfState, Norm,
+    Parameter, ParameterBy, Precision, Solver, Start, SvdArgs, TiedArgs, TiedForm,
 };
 pub use calls::{
-    encode, examine, factor_losses, force_simd, improve, mse, multiply, nmf, provoke_panic, simd,
-    svd, tied, version,
+    deviance, encode, examine, factor_losses, force_simd, improve, mse, multiply, nmf,
+    provoke_panic, simd, svd, tied, version,
 };
 pub use cancel::Cancel;
 pub use matrices::{DenseMatrix, Matrix, Order, Unlisted};
 pub use results::{
-    FactorLosses, Facts, Failure, FailureDetail, HeldOut, NmfResult, Stopped, SvdResult, TiedResult,
+    Deviance, FactorLosses, Facts, Failure, FailureDetail, HeldOut, NmfResult, Stopped, SvdResult,
+    TiedResult,
 };

@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use super::lines::Local;
 use super::logarithms::{Ask, Asked, Logarithms, Ratios};
+use super::loss::{Kind, Loss};
 use super::parameter::Numbers;
 use super::room::Room;
 use super::sight::{Sight, Still};
@@ -13,6 +14,9 @@ use crate::data::Element;
 use crate::error::Result;
 use crate::leaves::{Along, Mix};
 use crate::simd::run;
+
+/// Absolute errors smaller than this part of their column's mean are curved as if they were that.
+const SMALL: f64 = 0.1;
 
 /// The entries that meet one column of a factor, and room for all that is worked out of them. One column after another
 /// takes its place.
@@ -262,11 +266,25 @@ impl<'a, T: Element> Column<'a, T> {
     pub fn set_slopes(&mut self, at: usize) -> Result<()> {
         let mut terms = self.take_terms();
         let [slope, curvature, _] = &mut terms;
-        self.seen(at).slopes(
-            self.sight.loss,
-            slope.of(self.length)?,
-            curvature.of(self.length)?,
-        );
+        let (slope, curvature) = (slope.of(self.length)?, curvature.of(self.length)?);
+        let seen = self.seen(at);
+        let loss = self.sight.loss;
+        if loss.kind == Kind::Mae {
+            // Else the first error that happens to vanish would hold the column where it is.
+            let all: f64 = self.weights.iter().sum();
+            let least = SMALL * seen.values(loss).0 / all;
+            let floor = loss.floor.max(least);
+            seen.slopes(
+                &Loss {
+                    floor,
+                    ..loss.clone()
+                },
+                slope,
+                curvature,
+            );
+        } else {
+            seen.slopes(loss, slope, curvature);
+        }
         self.terms = terms;
         Ok(())
     }

@@ -4,7 +4,7 @@ use super::Formula;
 #[derive(Clone, Copy)]
 pub struct Huber(pub f64);
 
-/// |r|, r = x − μ; curved, while a half-step is made, as if no |r| were below the number it holds.
+/// |r|, r = x − μ; while a half-step is made, curved as if no |r| were below the number it holds, and in this a parabola.
 #[derive(Clone, Copy)]
 pub struct Mae(pub f64);
 
