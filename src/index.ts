@@ -65,6 +65,8 @@ export { type GraphData, graphFromJSON, type ReadGraph } from './io/read-graph.j
 export { type GraphFileOptions, graphToJSON } from './io/write-graph.js';
 export type { GraphIssue, GraphIssueCode } from './issues.js';
 export type { Backend } from './kernels/select.js';
+export { type ChooseLossOptions, chooseLoss, type LossCandidate, type LossChoice } from './likelihood/choose-loss.js';
+export type { CountDiagnostics } from './likelihood/count-diagnostics.js';
 export type { CountLoss, LossOption, LossParameter } from './loss.js';
 export type { EntrySet, MaskInput } from './mask.js';
 export {

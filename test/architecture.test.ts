@@ -33,6 +33,7 @@ const allowed: Readonly<Record<string, { readonly folders: readonly string[]; re
     },
     net: { folders: ['compiler', 'dsl', 'io', 'kernels', 'runtime'], packages: ['node:crypto'] },
     nnls: { folders: ['compiler', 'dsl', 'kernels'], packages: [] },
+    likelihood: { folders: ['dsl', 'net', 'runtime'], packages: ['ts-pattern'] },
     guidance: { folders: ['compiler', 'dsl', 'kernels', 'net', 'runtime'], packages: [] },
     sweep: {
       folders: ['compiler', 'consensus', 'dsl', 'io', 'kernels', 'net', 'runtime'],
@@ -50,7 +51,19 @@ const allowed: Readonly<Record<string, { readonly folders: readonly string[]; re
       ],
     },
     'index.ts': {
-      folders: ['compiler', 'dsl', 'guidance', 'io', 'kernels', 'net', 'nnls', 'random', 'runtime', 'sweep'],
+      folders: [
+        'compiler',
+        'dsl',
+        'guidance',
+        'io',
+        'kernels',
+        'likelihood',
+        'net',
+        'nnls',
+        'random',
+        'runtime',
+        'sweep',
+      ],
       packages: [],
     },
   };

@@ -7,6 +7,8 @@ import * as schemas from '../src/dsl/schemas.js';
 import {
   type AlternatingNnlsOptions,
   alternatingNnls,
+  type ChooseLossOptions,
+  chooseLoss,
   type FitOptions,
   factorCondition,
   factorInput,
@@ -170,6 +172,20 @@ const nnlsCases: Readonly<Record<string, () => NnlsOptions>> = {
   threads: () => ({ threads: 3 }),
   backend: () => ({ backend: 'reference' }),
 };
+const chooseLossCases: Readonly<Record<string, () => Partial<ChooseLossOptions>>> = {
+  k: () => ({ k: 3 }),
+  losses: () => ({ losses: ['kl'] }),
+  'layer.maxIter': () => ({ layer: { maxIter: 2 } }),
+  'layer.tol': () => ({ layer: { tol: 0.5 } }),
+  'layer.start': () => ({ layer: { start: 'svd' } }),
+  'layer.restarts': () => ({ layer: { restarts: 2 } }),
+  'layer.seed': () => ({ layer: { seed: 9 } }),
+  seed: () => ({ seed: 3 }),
+  signal: () => ({ signal: AbortSignal.abort(new Error('no')) }),
+  threads: () => ({ threads: 3 }),
+  memory: () => ({ memory: 'low' }),
+  backend: () => ({ backend: 'reference' }),
+};
 const alternatingCases: Readonly<Record<string, () => Partial<AlternatingNnlsOptions>>> = {
   'start.W': () => ({ start: { W: uniform(6, 2, 5) } }),
   'start.H': () => ({ start: { H: uniform(2, 6, 5) } }),
@@ -198,6 +214,10 @@ const afterwards: Readonly<
       ),
   ],
   nnlsOptions: [nnlsCases, (options) => nnls(uniform(6, 2, 3), uniform(6, 4, 4), options)],
+  chooseLossOptions: [
+    chooseLossCases,
+    async (options) => (await chooseLoss(uniform(6, 6, 1), { k: 2, losses: ['mse', 'mae'], ...options })).table(),
+  ],
   alternatingOptions: [
     alternatingCases,
     (options) => alternatingNnls(uniform(6, 6, 1), { start: { W: uniform(6, 2, 4) }, halfSteps: 4, ...options }),

@@ -319,3 +319,17 @@ export const rankOptions = z.strictObject({
     .refine((layer) => !('name' in layer || 'k' in layer), LAYER_RULE)
     .optional(),
 });
+
+/** What losses and layers are is found where each is fitted. */
+export const chooseLossOptions = z.strictObject({
+  ...fitOptions.pick({ signal: true, threads: true, memory: true, backend: true }).shape,
+  k: z.unknown(),
+  losses: z.array(z.unknown(), 'a list of losses').min(1, 'a list of losses').optional(),
+  layer: z
+    .strictObject(
+      { maxIter: unread, tol: unread, start: unread, restarts: unread, seed: unread },
+      'an object of options',
+    )
+    .optional(),
+  seed: whole(0).optional(),
+});

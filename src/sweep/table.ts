@@ -1,3 +1,4 @@
+import { textTable } from '../text-table.js';
 import type { Choice, Eliminated, PointSummary } from './choice.js';
 import type { Params } from './space.js';
 
@@ -52,16 +53,7 @@ export function tableText({ points, best, simplest }: Choice<Params>, eliminated
     ...measures.map(() => ''),
     failed > 0 ? `failed on ${failed}, at iteration ${budget}` : `left at iteration ${budget}`,
   ]);
-  const lines = [...fitted, ...left];
-  const widths = head.map((title, c) => Math.max(title.length, ...lines.map((line) => line[c].length)));
-  return [head, ...lines]
-    .map((line) =>
-      line
-        .map((cell, c) => cell.padStart(widths[c]))
-        .join('  ')
-        .trimEnd(),
-    )
-    .join('\n');
+  return textTable(head, [...fitted, ...left]);
 }
 
 /** Why the choice fell as it did, in a sentence or two. */

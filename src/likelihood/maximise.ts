@@ -1,0 +1,30 @@
+/** The golden section. */
+const GOLDEN = (Math.sqrt(5) - 1) / 2;
+
+/**
+ * Where a function of log x with one maximum is largest, to a relative 10⁻⁶, between `low` and `high`, by golden sections
+ * (Kiefer 1953).
+ */
+export function maximise(
+  of: (x: number) => number,
+  low: number,
+  high: number,
+): { readonly at: number; readonly value: number } {
+  const value = (log: number) => of(Math.exp(log));
+  let [from, to] = [Math.log(low), Math.log(high)];
+  let left = to - GOLDEN * (to - from);
+  let right = from + GOLDEN * (to - from);
+  let [atLeft, atRight] = [value(left), value(right)];
+  while (to - from > 1e-6) {
+    if (atLeft >= atRight) {
+      [to, right, atRight] = [right, left, atLeft];
+      left = to - GOLDEN * (to - from);
+      atLeft = value(left);
+    } else {
+      [from, left, atLeft] = [left, right, atRight];
+      right = from + GOLDEN * (to - from);
+      atRight = value(right);
+    }
+  }
+  return atLeft >= atRight ? { at: Math.exp(left), value: atLeft } : { at: Math.exp(right), value: atRight };
+}
