@@ -143,7 +143,7 @@ export function resolveSvd(spec: SvdSpec, m: number, n: number, missing: boolean
 /** What the factors of an SVD layer are held to; null where that is nothing. */
 export function svdTerms(spec: SvdSpec): Readonly<Record<Side, SvdTerms>> | null {
   const of = (side: Side): SvdTerms => {
-    const own: Partial<SvdTerms> = spec[side] ?? {};
+    const own: Pick<FactorOptions, keyof SvdTerms> = spec[side] ?? {};
     const nonneg = typeof spec.nonneg === 'object' ? spec.nonneg[side] : spec.nonneg;
     return { L1: own.L1 ?? spec.L1 ?? 0, nonneg: own.nonneg ?? nonneg ?? false };
   };

@@ -90,6 +90,7 @@ pub struct SvdResult {
     pub model: NmfResult,
     pub center: Option<Float64Array>,
     pub scale: Option<Float64Array>,
+    pub left: Float64Array,
 }
 
 /// See `TiedResult` of kernels.ts.
@@ -213,6 +214,7 @@ impl From<svd::SvdResult> for SvdResult {
             },
             center: result.center.map(Float64Array::new),
             scale: result.scale.map(Float64Array::new),
+            left: Float64Array::new(result.left),
         }
     }
 }
