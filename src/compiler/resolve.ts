@@ -24,7 +24,11 @@ const NMF = {
   norm: 'L1',
 } as const;
 const JOINT = { coupling: 1, rounds: 200 } as const;
-const SVD = { krylov: { maxIter: 100, tol: 1e-10 }, lanczos: { maxIter: 1000, tol: 1e-10 }, randomized: { maxIter: 1000, tol: 1e-10 } } as const;
+const SVD = {
+  krylov: { maxIter: 100, tol: 1e-10 },
+  lanczos: { maxIter: 1000, tol: 1e-10 },
+  randomized: { maxIter: 1000, tol: 1e-10 },
+} as const;
 /** Of an SVD of what is known, and of one whose factors have terms. */
 const SVD_ROUNDS = { maxIter: 500, tol: 1e-5 } as const;
 const SVD_STEPS = { maxIter: 500, tol: 1e-10 } as const;

@@ -312,6 +312,7 @@ export const rankOptions = z.strictObject({
   ...sweepOptions.omit({ params: true, layerFn: true, complexity: true }).shape,
   ...sweepRunOptions.shape,
   k: z.array(z.unknown(), 'a list of ranks'),
+  method: oneOf('nmf', 'svd').optional(),
   layer: z
     .record(z.string(), z.unknown(), LAYER_RULE)
     .refine((layer) => !('name' in layer || 'k' in layer), LAYER_RULE)

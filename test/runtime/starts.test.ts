@@ -94,11 +94,7 @@ describe('what they are made of', () => {
 
   test('the first factor is |u₁||v₁|σ₁, the best of rank one', async () => {
     const X = uniform(8, 6, 2);
-    const {
-      W: u,
-      d,
-      H: v,
-    } = await reference.svd(svdArgs([X], 1, { tol: 1e-12 }));
+    const { W: u, d, H: v } = await reference.svd(svdArgs([X], 1, { tol: 1e-12 }));
     for (const method of METHODS) {
       const start = await from(method, [X], 2);
       for (let i = 0; i < 8; i++)
