@@ -1,5 +1,6 @@
 //! Pairs of vectors one after the other, drawn to zero or held at it.
 
+use super::bounds::{Bounds, Terms, largest, length, unit};
 use super::cycles::{Search, Solver};
 use super::gaps::Prepared;
 use super::measure::{EXPLICIT_BELOW, Measure, finite, residual_of, scaled_columns};
@@ -23,15 +24,6 @@ const BESIDE: usize = 8;
 /// A pair that takes less than this part of ‖A‖² off is rounding.
 const NOTHING: f64 = 1e-26;
 
-/// What one factor is held to, or drawn to zero by.
-#[derive(Clone, Copy, Debug)]
-pub struct Terms {
-    /// λ of its L1 term, ≥ 0.
-    pub l1: f64,
-    /// Entries may not fall below zero.
-    pub nonneg: bool,
-}
-
 /// d·u·vᵀ, u and v of length 1.
 struct Pair {
     u: Vec<f64>,
@@ -44,15 +36,6 @@ struct Found {
     u: Matrix,
     d: Vec<f64>,
     v: Matrix,
-}
-
-struct Bounds {
-    w: Terms,
-    h: Terms,
-    l2: f64,
-    /// √ of the number of samples and of features: the lengths of their partners.
-    root_w: f64,
-    root_h: f64,
 }
 
 /// A matrix that pairs are taken from.
@@ -105,7 +88,14 @@ pub fn deflate(
             data: &data,
             mean: &mean,
         };
-        let found = pairs_of(&source, args, &bounds, (x.rows, x.cols), data.known, control)?;
+        let found = pairs_of(
+            &source,
+            args,
+            &bounds,
+            (x.rows, x.cols),
+            data.known,
+            control,
+        )?;
         let center = args.center.then(|| data.means(&mean));
         return ended(found, center, data.scale);
     }
@@ -114,7 +104,14 @@ pub fn deflate(
         x,
         moments: &moments,
     };
-    let found = pairs_of(&source, args, &bounds, (x.rows, x.cols), x.entries(), control)?;
+    let found = pairs_of(
+        &source,
+        args,
+        &bounds,
+        (x.rows, x.cols),
+        x.entries(),
+        control,
+    )?;
     ended(found, moments.center, moments.scale)
 }
 
@@ -127,11 +124,7 @@ struct Deflated {
     stopped: Stopped,
 }
 
-fn ended(
-    found: Deflated,
-    center: Option<Vec<f64>>,
-    scale: Option<Vec<f64>>,
-) -> Result<SvdResult> {
+fn ended(found: Deflated, center: Option<Vec<f64>>, scale: Option<Vec<f64>>) -> Result<SvdResult> {
     let Deflated {
         pairs: Found { u, d: sigma, v },
         history,
@@ -212,7 +205,7 @@ fn pairs_of(
             step = change(&pair.u, &next.u).max(change(&pair.v, &next.v));
             pair = next;
             now = source.less(&before, &found, &pair, &product)?;
-            let own = bounds.penalty(&pair);
+            let own = pair.penalty(bounds);
             let objective = now.own / 2.0 + penalties + own;
             // What seems to have risen did so by rounding.
             last = Measure {
@@ -237,7 +230,7 @@ fn pairs_of(
         if !bounds.w.nonneg && !bounds.h.nonneg {
             pair.turn();
         }
-        penalties += bounds.penalty(&pair);
+        penalties += pair.penalty(bounds);
         left.push(now.own);
         found.push(pair)?;
         if stopped == Stopped::Aborted {
@@ -310,7 +303,10 @@ fn begin(
         u.iter_mut().for_each(|x| *x = x.max(0.0));
     }
     let zero = zeros(a.rows())?;
-    Ok(Some(Pair::nothing(unit(u).unwrap_or(zero), zeros(a.cols())?)))
+    Ok(Some(Pair::nothing(
+        unit(u).unwrap_or(zero),
+        zeros(a.cols())?,
+    )))
 }
 
 impl Source<'_> {
@@ -393,8 +389,7 @@ impl Source<'_> {
             }
             Self::Gappy { data, mean } => {
                 let all = found.with(pair)?;
-                let (own, squares) =
-                    data.squares(&data.product(mean, &all.u, &all.d, &all.v)?)?;
+                let (own, squares) = data.squares(&data.product(mean, &all.u, &all.d, &all.v)?)?;
                 Ok(Left {
                     own,
                     squares,
@@ -436,6 +431,10 @@ impl Pair {
         Self { u, d: 0.0, v }
     }
 
+    fn penalty(&self, bounds: &Bounds) -> f64 {
+        bounds.penalty(&self.u, self.d, &self.v)
+    }
+
     /// Where neither side has a sign of its own, the largest entry of u (the first, among equals to rounding) is positive.
     fn turn(&mut self) {
         let least = (1.0 - 1e-9) * largest(&self.u);
@@ -446,73 +445,8 @@ impl Pair {
     }
 }
 
-impl Bounds {
-    fn solve_w(&self, product: Vec<f64>, v: &[f64]) -> Vec<f64> {
-        let group = self.h.l1 * self.root_h * l1(v);
-        self.solve(product, self.w, self.root_w, group)
-    }
-
-    fn solve_h(&self, product: Vec<f64>, u: &[f64]) -> Vec<f64> {
-        let group = self.w.l1 * self.root_w * l1(u);
-        self.solve(product, self.h, self.root_h, group)
-    }
-
-    /// The f for which ½(1 + L2)·‖f‖² − ⟨product, f⟩ + L1·root·‖f‖₁ + group·‖f‖₂ is least within the bounds.
-    fn solve(&self, mut product: Vec<f64>, terms: Terms, root: f64, group: f64) -> Vec<f64> {
-        let least = terms.l1 * root;
-        for x in &mut product {
-            *x = if *x > least {
-                *x - least
-            } else if *x < -least && !terms.nonneg {
-                *x + least
-            } else {
-                0.0
-            };
-        }
-        let size = length(&product);
-        let by = if size > group {
-            (1.0 - group / size) / (1.0 + self.l2)
-        } else {
-            0.0
-        };
-        product.iter_mut().for_each(|x| *x *= by);
-        product
-    }
-
-    fn penalty(&self, pair: &Pair) -> f64 {
-        let first = self.w.l1 * self.root_w * l1(&pair.u) + self.h.l1 * self.root_h * l1(&pair.v);
-        0.5 * self.l2 * pair.d * pair.d + pair.d * first
-    }
-}
-
 fn vector(x: &[f64]) -> Result<Matrix> {
     Matrix::copied(x.len(), 1, x)
-}
-
-fn l1(x: &[f64]) -> f64 {
-    x.iter().fold(0.0, |sum, x| sum + x.abs())
-}
-
-fn largest(x: &[f64]) -> f64 {
-    x.iter().fold(0.0_f64, |most, x| most.max(x.abs()))
-}
-
-/// Without squares that leave the range of numbers.
-fn length(x: &[f64]) -> f64 {
-    let most = largest(x);
-    if most == 0.0 {
-        return 0.0;
-    }
-    most * x.iter().fold(0.0, |sum, x| sum + (x / most) * (x / most)).sqrt()
-}
-
-fn unit(mut x: Vec<f64>) -> Option<Vec<f64>> {
-    let size = length(&x);
-    if size == 0.0 {
-        return None;
-    }
-    x.iter_mut().for_each(|x| *x /= size);
-    Some(x)
 }
 
 fn change(before: &[f64], now: &[f64]) -> f64 {

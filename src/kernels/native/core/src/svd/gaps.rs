@@ -60,9 +60,8 @@ impl<'a> Prepared<'a> {
                 shift[rows.clone()].copy_from_slice(&center[rows]);
             }
             let as_they_are = moments.scale.is_none() && (moments.center.is_none() || !shifted);
-            let fitted = |i: usize, x: f64| {
-                (x - shift[part.top + i]) / moments.deviation(part.top + i)
-            };
+            let fitted =
+                |i: usize, x: f64| (x - shift[part.top + i]) / moments.deviation(part.top + i);
             own.push(match &part.kind {
                 _ if as_they_are => None,
                 PartKind::Dense(block) => {
@@ -150,7 +149,11 @@ impl<'a> Prepared<'a> {
             weights: None,
         };
         let difference = Difference::new(&blocks, &estimate, |weight| weight)?;
-        let pieces: Vec<_> = difference.pieces.iter().map(|piece| piece.block()).collect();
+        let pieces: Vec<_> = difference
+            .pieces
+            .iter()
+            .map(|piece| piece.block())
+            .collect();
         let x = Data::new(&pieces, self.layout)?;
         let mut product = Product {
             left: leading_columns(&model.left, model.left.cols)?,
@@ -275,7 +278,11 @@ pub fn fill_in(args: &SvdArgs<'_>, control: Control<'_>) -> Result<SvdResult> {
         })
     };
     let round = |stand: &Stand, before: Option<&Stand>, momentum: f64| -> Result<Option<Stand>> {
-        let model = beyond(&stand.product, before.map(|before| &before.product), momentum)?;
+        let model = beyond(
+            &stand.product,
+            before.map(|before| &before.product),
+            momentum,
+        )?;
         data.completed(&model, |whole| {
             let mean = if args.center {
                 means_of(whole)?
@@ -405,13 +412,7 @@ fn means_of(a: &dyn Operator) -> Result<Vec<f64>> {
 }
 
 /// How far the pairs are from those of the matrix that they complete, on either side, as a fraction of the largest σ.
-fn open(
-    data: &Prepared<'_>,
-    mean: &[f64],
-    best: &Ritz,
-    product: &Product,
-    l2: f64,
-) -> Result<f64> {
+fn open(data: &Prepared<'_>, mean: &[f64], best: &Ritz, product: &Product, l2: f64) -> Result<f64> {
     let sigma: Vec<f64> = best.sigma.iter().map(|d| d * (1.0 + l2)).collect();
     if sum(&sigma) == 0.0 {
         return Ok(0.0);

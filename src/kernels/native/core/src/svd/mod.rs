@@ -1,5 +1,6 @@
 //! Truncated SVD of the data, centred and scaled where asked.
 
+mod bounds;
 mod cycles;
 mod deflate;
 mod gaps;
@@ -9,8 +10,8 @@ mod operator;
 mod ritz;
 mod shift;
 
+pub use bounds::Terms;
 pub use cycles::Solver;
-pub use deflate::Terms;
 
 use crate::control::{Control, Iterate, Stopped};
 use crate::data::{Block, Data, Dense, Layout};
@@ -178,7 +179,10 @@ fn search(args: &SvdArgs<'_>, x: &Data<'_>, control: Control<'_>) -> Result<SvdR
         since_best = if kkt < least { 0 } else { since_best + 1 };
         least = least.min(kkt);
         last = measure(x, &best, &moments, args.l2)?;
-        let before = history.iterates.last().map_or(f64::INFINITY, |last| last.objective);
+        let before = history
+            .iterates
+            .last()
+            .map_or(f64::INFINITY, |last| last.objective);
         let told = Measure {
             squares: last.squares,
             objective: before.min(last.objective),
