@@ -99,7 +99,12 @@ const faults: readonly FaultCase[] = [
     /did you mean 'maxIter'/,
   ],
   ['unknown-option', net(nmfLayer(x, { name: 'a', k: 2, penalty: 3 })), { option: 'penalty' }, /it has name, k/],
-  ['unknown-option', net(svdLayer(x, { name: 'a', k: 2, L21: 3 })), { of: "layer 'a'", option: 'L21' }, /no option 'L21'/],
+  [
+    'unknown-option',
+    net(svdLayer(x, { name: 'a', k: 2, L21: 3 })),
+    { of: "layer 'a'", option: 'L21' },
+    /no option 'L21'/,
+  ],
   ['unknown-option', net(nmfLayer(x, { name: 'a', k: 2, W: W({ l1: 1 }) })), { option: 'W.l1' }, /did you mean 'L1'/],
   [
     'unknown-option',

@@ -146,7 +146,15 @@ export function svdGapLaws(name: string, kernels: Kernels): void {
         for (const way of [{}, { center: true, scale: true }]) {
           for (const form of [X, toCsc(X), listed(X)]) {
             const fit = await solve([form], 9, way);
-            const numbers = [...fit.W.data, ...fit.d, ...fit.H.data, fit.loss, fit.objective, fit.kkt, ...(fit.left ?? [])];
+            const numbers = [
+              ...fit.W.data,
+              ...fit.d,
+              ...fit.H.data,
+              fit.loss,
+              fit.objective,
+              fit.kkt,
+              ...(fit.left ?? []),
+            ];
             expect(numbers.every(Number.isFinite)).toBe(true);
           }
         }

@@ -33,7 +33,11 @@ export function svdSolverLaws(name: string, kernels: Kernels): void {
     test('equal singular values are found as often as there are', async () => {
       const levels = dense(40, 40, Float64Array.from({ length: 1600 }, (_, p) => (p % 41 === 0 ? (p < 41 * 6 ? 3 : 1) : 0))); // biome-ignore format: one thought
       const turned = (await kernels.svd(svdArgs([uniform(40, 40, 3)], 40))).W;
-      for (const X of [levels, dense(40, 40, product({ W: turned, d: levels.data.filter((_, p) => p % 41 === 0), H: transpose(turned) }).data)]) { // biome-ignore format: one thought
+      for (const X of [
+        levels,
+        dense(40, 40, product({ W: turned, d: levels.data.filter((_, p) => p % 41 === 0), H: transpose(turned) }).data),
+      ]) {
+        // biome-ignore format: one thought
         const fit = await kernels.svd(svdArgs([X], 8, by));
         for (const [r, sigma] of fit.d.entries()) expect(sigma).toBeCloseTo(r < 6 ? 3 : 1, 9);
       }
@@ -61,7 +65,10 @@ export function svdSolverLaws(name: string, kernels: Kernels): void {
 
     test.each([1e-139, 1e138])('data around %d', async (size) => {
       const X = uniform(30, 25, 2);
-      const [one, other] = [await kernels.svd(svdArgs([X], 4, by)), await kernels.svd(svdArgs([scaled(X, size)], 4, by))];
+      const [one, other] = [
+        await kernels.svd(svdArgs([X], 4, by)),
+        await kernels.svd(svdArgs([scaled(X, size)], 4, by)),
+      ];
       expect(relativeDifference(one.d, other.d.map((x) => x / size))).toBeLessThan(1e-12); // biome-ignore format: one thought
     });
 
@@ -76,7 +83,10 @@ export function svdSolverLaws(name: string, kernels: Kernels): void {
 
     test('L2 shrinks what is found, and nothing else', async () => {
       const X = [uniform(20, 15, 2)];
-      const [plain, fit] = [await kernels.svd(svdArgs(X, 4, by)), await kernels.svd(svdArgs(X, 4, { ...by, L2: 0.25 }))];
+      const [plain, fit] = [
+        await kernels.svd(svdArgs(X, 4, by)),
+        await kernels.svd(svdArgs(X, 4, { ...by, L2: 0.25 })),
+      ];
       expect(relativeDifference(plain.d.map((x) => x / 1.25), fit.d)).toBeLessThan(1e-12); // biome-ignore format: one thought
       expect(relativeDifference(plain.W.data, fit.W.data)).toBeLessThan(1e-8);
       const squares = X[0].data.reduce((sum, x, p) => sum + (x - product(fit).data[p]) ** 2, 0);

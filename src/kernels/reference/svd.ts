@@ -48,7 +48,7 @@ async function search(args: Search, options: CallOptions): Promise<SvdResult> {
   let stopped: Stopped = 'max-iter';
   let least = Number.POSITIVE_INFINITY;
   let sinceBest = 0;
-  // One vector at a time may have missed a direction of equal σ: one more cycle, with something new, would show it.
+  // One vector at a time may have missed a direction of equal σ: cycles with something new would show it.
   let fresh = 0;
 
   while (history.length < args.maxIter) {
@@ -73,7 +73,7 @@ async function search(args: Search, options: CallOptions): Promise<SvdResult> {
       break;
     }
     if (invariant || sinceBest === PATIENCE[solver]) break;
-    fresh = Number(there);
+    fresh = Math.max(fresh, Number(there));
     from = found;
   }
   const { sigma } = best;

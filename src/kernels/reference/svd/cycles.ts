@@ -73,19 +73,20 @@ function randomized({ start }: Wanted): Cycle {
 }
 
 /**
- * A basis grown by one vector Aᵀu at a time, u the newest vector of an orthonormal basis of its image; where A changes first
- * those of all that were wanted, each of which may have something new. Where that leads to nothing, a column of the start goes
- * on: only so are equal singular values found more than once.
+ * A basis grown by one vector Aᵀu at a time, u the newest vector of an orthonormal basis of its image; where A changes, or
+ * something was brought in anew, first those of all that were wanted: the residuals of these are then no longer one direction.
+ * Where that leads to nothing, a column of the start goes on: only so are equal singular values found more than once.
  */
 function lanczos({ start, k, changing }: Wanted): Cycle {
   return async (A, from, pause, fresh = 0) => {
     const size = Math.min(most(A), Math.max(LANCZOS.each * k + 1, LANCZOS.least));
-    const more = changing ? 0 : Math.floor((size - k) / 2);
+    const each = changing || fresh > 0;
+    const more = each ? 0 : Math.floor((size - k) / 2);
     let V = from === null ? nothing(A) : leading(from, Math.min(k + more, from.sigma.length, size - 1)).V;
     let AV = await A.times(V, pause);
     let Q = extend(dense(A.rows, 0), AV, A.rows);
     /** Columns of Q, and of the start, that have been used. */
-    let [used, spare] = [changing ? 0 : Math.max(0, Q.cols - 1), 0];
+    let [used, spare] = [each ? 0 : Math.max(0, Q.cols - 1), 0];
     for (let added = 0; V.cols < size; added++) {
       let wider = V;
       while (wider.cols === V.cols && added >= fresh && used < Q.cols)
@@ -96,7 +97,8 @@ function lanczos({ start, k, changing }: Wanted): Cycle {
       const image = await A.times(columnAt(wider, V.cols), pause);
       [V, AV, Q] = [wider, beside(AV, image), extend(Q, image, A.rows)];
     }
-    return { found: ritz(V, AV), invariant: V.cols >= most(A) };
+    // The last vectors of a full basis may be more rounding than direction.
+    return { found: ritz(V, AV), invariant: false };
   };
 }
 

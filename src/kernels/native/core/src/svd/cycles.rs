@@ -119,9 +119,10 @@ impl Search<'_> {
         Ok(Cycled { found, invariant })
     }
 
-    /// A basis grown by one vector Aᵀu at a time, u the newest vector of an orthonormal basis of its image; where A changes
-    /// first those of all that were wanted, each of which may have something new. Where that leads to nothing, a column of
-    /// the start goes on: only so are equal singular values found more than once.
+    /// A basis grown by one vector Aᵀu at a time, u the newest vector of an orthonormal basis of its image; where A changes, or
+    /// something was brought in anew, first those of all that were wanted: the residuals of these are then no longer one
+    /// direction. Where that leads to nothing, a column of the start goes on: only so are equal singular values found more
+    /// than once.
     fn lanczos(
         &self,
         a: &dyn Operator,
@@ -131,11 +132,8 @@ impl Search<'_> {
     ) -> Result<Option<Cycled>> {
         let (k, start) = (self.k, self.begin()?);
         let size = most(a).min((LANCZOS_EACH * k + 1).max(LANCZOS_LEAST));
-        let more = if self.changing {
-            0
-        } else {
-            size.saturating_sub(k) / 2
-        };
+        let each = self.changing || fresh > 0;
+        let more = if each { 0 } else { size.saturating_sub(k) / 2 };
         let mut v = match from {
             None => none(a)?,
             Some(from) => {
@@ -146,11 +144,7 @@ impl Search<'_> {
         let mut image = a.times(&v)?;
         let mut q = extend(&Matrix::zeros(a.rows(), 0)?, &image, a.rows())?;
         // Columns of Q, and of the start, that have been used.
-        let mut used = if self.changing {
-            0
-        } else {
-            q.cols.saturating_sub(1)
-        };
+        let mut used = if each { 0 } else { q.cols.saturating_sub(1) };
         let (mut spare, mut added) = (0, 0);
         while v.cols < size {
             if (control.cancelled)() {
@@ -174,8 +168,8 @@ impl Search<'_> {
             (v, image) = (wider, beside(&image, &own)?);
             added += 1;
         }
-        let invariant = v.cols >= most(a);
-        found(&v, &image, invariant)
+        // The last vectors of a full basis may be more rounding than direction.
+        found(&v, &image, false)
     }
 }
 

@@ -166,7 +166,7 @@ fn search(args: &SvdArgs<'_>, x: &Data<'_>, control: Control<'_>) -> Result<SvdR
     let mut kkt = if last.objective > 0.0 { 1.0 } else { 0.0 };
     let mut stopped = Stopped::MaxIter;
     let (mut least, mut since_best) = (f64::INFINITY, 0);
-    // One vector at a time may have missed a direction of equal σ: one more cycle, with something new, would show it.
+    // One vector at a time may have missed a direction of equal σ: cycles with something new would show it.
     let mut fresh = 0;
 
     while history.iterates.len() < args.max_iter {
@@ -196,7 +196,7 @@ fn search(args: &SvdArgs<'_>, x: &Data<'_>, control: Control<'_>) -> Result<SvdR
         if cycled.invariant || since_best == patience(args.solver) {
             break;
         }
-        fresh = usize::from(there);
+        fresh = fresh.max(usize::from(there));
         from = Some(cycled.found);
     }
 
