@@ -98,9 +98,10 @@ export type {
   Progress,
   ProjectOptions,
   ReconstructOptions,
+  Variance,
 } from './runtime/fit.js';
 export { type PartialFit, partialFit } from './runtime/partial.js';
-export type { Acceleration, Memory, Precision, Rng, Solver, StartMethod } from './solver.js';
+export type { Acceleration, Memory, Precision, Rng, Solver, StartMethod, SvdSolver } from './solver.js';
 export type { Eliminated, PointSummary } from './sweep/choice.js';
 export { crossValidateRank, type RankOptions } from './sweep/cross-validate-rank.js';
 export type { Diagnostics, RankDiagnostics } from './sweep/diagnose.js';

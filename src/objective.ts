@@ -35,6 +35,9 @@ export interface FactorTerms<G = unknown, T = unknown> {
   readonly target: Target<T> | null;
 }
 
+/** Those that an SVD can have: its pairs of vectors are then found one by one. */
+export type SvdTerms = Pick<FactorTerms, 'L1' | 'nonneg'>;
+
 /** Entries of a row of F that are neighbours are pulled together. */
 export interface Neighbours<M> {
   /** a, n_F × n_F, symmetric, no number below zero. */

@@ -43,3 +43,10 @@ export type Memory = 'normal' | 'low';
  * magnitudes |u|√σ and √σ|v|. Factors beyond the rank of the data begin small and at random.
  */
 export type StartMethod = 'random' | 'nndsvd' | 'nndsvda' | 'svd';
+
+/**
+ * How a truncated SVD is sought: 'krylov' by restarted block Krylov iteration (Musco & Musco 2015), 'lanczos' by
+ * Golub–Kahan bidiagonalization one vector at a time, reorthogonalised and thickly restarted (Baglama & Reichel 2005),
+ * 'randomized' by powers of a random subspace (Halko, Martinsson & Tropp 2011).
+ */
+export type SvdSolver = 'krylov' | 'lanczos' | 'randomized';

@@ -1,9 +1,9 @@
-import type { FactorOptions, GraphConfig, NmfSpec } from '../dsl/config.js';
+import type { FactorOptions, GraphConfig, NmfSpec, SvdSpec } from '../dsl/config.js';
 import type { Fault } from '../issues.js';
 import type { Side } from '../objective.js';
 import { type Contents, LARGEST_VALUE_32 } from './contents.js';
 import { plannedLoss } from './planned-loss.js';
-import { factorTerms, methodOf } from './resolve.js';
+import { factorTerms, methodOf, svdTerms } from './resolve.js';
 import { isWeighed, type Weighed, weightOf } from './weights.js';
 
 const SIDES: readonly Side[] = ['W', 'H'];
@@ -139,22 +139,36 @@ export function combinationFaults(
   return faults;
 }
 
-/** What an SVD layer can't read. */
-export function svdFaults(
-  of: string,
-  input: Contents | undefined,
-  weights: readonly Weighed[] | undefined,
-): readonly Fault[] {
-  const refused = (options: Readonly<Record<string, unknown>>, what: string, cure: string): readonly Fault[] => [
-    { code: 'incompatible-options', of, options, rule: `An SVD layer must have data without ${what}`, cure },
-  ];
+/** Options of an SVD layer that can't be had together, and what it can't read. */
+export function svdFaults(of: string, spec: SvdSpec, weights: readonly Weighed[] | undefined): readonly Fault[] {
+  const faults: Fault[] = [];
+  const refuse = (options: Readonly<Record<string, unknown>>, rule: string, cure: string) =>
+    faults.push({ code: 'incompatible-options', of, options, rule, cure });
   const weighed = weights?.find(isWeighed);
-  return [
-    ...(input === undefined || input.missing === 0
-      ? []
-      : refused({ missing: input.missing }, 'missing entries', 'fill them in first, or use nmfLayer')),
-    ...(weighed === undefined
-      ? []
-      : refused({ weight: weightOf(weighed) }, 'weights', 'leave weights out below it, or use nmfLayer')),
-  ];
+  if (weighed !== undefined)
+    refuse(
+      { weight: weightOf(weighed) },
+      'An SVD layer must have data without weights',
+      'leave weights out below it, or use nmfLayer',
+    );
+  const terms = svdTerms(spec);
+  if (terms === null) return faults;
+  const own = Object.fromEntries(
+    SIDES.flatMap((side) =>
+      Object.entries(terms[side]).flatMap(([term, value]) => (value ? [[`${side}.${term}`, value]] : [])),
+    ),
+  );
+  if (spec.solver !== undefined)
+    refuse(
+      { solver: spec.solver, ...own },
+      'An SVD layer with a solver of its own must have no L1 and no nonneg: with these, pairs are found one by one',
+      'leave solver out',
+    );
+  if (spec.center === true && terms.H.nonneg)
+    refuse(
+      { center: true, 'H.nonneg': true },
+      'An embedding that stays at least 0 must be of data that are not centred, which lie on both sides of 0',
+      'leave center out, or say nonneg for W alone',
+    );
+  return faults;
 }

@@ -1,7 +1,7 @@
 import { match } from 'ts-pattern';
 import { type Node, upstream } from '../dsl/node.js';
 import { storedValues } from '../matrix.js';
-import { factorTerms } from './resolve.js';
+import { factorTerms, svdTerms } from './resolve.js';
 import type { Survey, Surveyed } from './survey.js';
 
 /** What the rows that a node hands on may hold. */
@@ -31,7 +31,12 @@ export function contentsOf(node: Node, known: ReadonlyMap<Node, Contents>, { dat
   const parts = upstream(node).map((part) => known.get(part) ?? UNKNOWN);
   const fits32 = parts.every((part) => part.fits32);
   return match(node)
-    .with({ kind: 'layer', method: 'svd' }, () => ({ negative: true, held32: false, fits32, ...WHOLE }))
+    .with({ kind: 'layer', method: 'svd' }, ({ spec }) => ({
+      negative: svdTerms(spec)?.H.nonneg !== true,
+      held32: false,
+      fits32,
+      ...WHOLE,
+    }))
     .with({ kind: 'layer', method: 'nmf' }, ({ spec }) => ({
       // The H of a projective layer is WᵀX.
       negative: spec.projective === true ? parts.some(({ negative }) => negative) : !factorTerms(spec, 'H').nonneg,

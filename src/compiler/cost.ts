@@ -1,6 +1,6 @@
 import { match } from 'ts-pattern';
 import { isLinearAtZero } from '../loss.js';
-import type { Plan, Slot, SlotId, Step } from './plan.js';
+import type { Plan, Slot, SlotId, Step, SvdStepArgs } from './plan.js';
 
 /** What a step costs: once, or for each iteration of a layer. */
 export interface Cost {
@@ -50,18 +50,29 @@ export function costOf(step: Step, plan: Plan): Cost {
       const multiplyAdds = products * X.entries * k + m * k * k * sweeps + 4 * (m + (products - 1) * n) * k * k;
       return { per: 'iteration', multiplyAdds, bytes: products * X.bytes + 8 * 6 * (m + n) * k, iterations: maxIter } as const; // biome-ignore format: one thought
     })
-    .with({ op: 'svd' }, ({ read, args: { block, maxIter } }) => {
+    .with({ op: 'svd' }, ({ read, args }) => {
       const X = find(read);
       const [m, n] = X.shape;
-      const width = Math.min(4 * block, m, n);
-      // Eight products of a block with the data, orthonormalising both sides twice, and the residuals.
-      const multiplyAdds = 8 * X.entries * block + 3 * (m + n) * width * width;
+      const { products, width } = svdWork(args, Math.min(m, n));
+      // Products of vectors with the data, orthonormalising both sides twice, and what the model has of the data.
+      const model = args.missing ? X.entries * args.k : 0;
       return {
         per: 'iteration',
-        multiplyAdds,
-        bytes: 8 * X.bytes + 8 * 4 * (m + n) * width,
-        iterations: maxIter,
+        multiplyAdds: X.entries * products + 3 * (m + n) * width * width + model,
+        bytes: Math.ceil(products / args.block) * X.bytes + 8 * 4 * (m + n) * width,
+        iterations: args.maxIter,
       } as const;
     })
+    .exhaustive();
+}
+
+/** Vectors that an iteration of an SVD multiplies with the data, and those of the basis that it orthonormalises. */
+function svdWork({ k, block, solver, terms, missing }: SvdStepArgs, most: number) {
+  if (terms !== null) return { products: 2, width: 1 };
+  const size = Math.min(Math.max(2 * k + 1, 20), most);
+  return match(solver)
+    .with('krylov', () => (missing ? { products: 3 * block, width: Math.min(2 * block, most) } : { products: 8 * block, width: Math.min(4 * block, most) })) // biome-ignore format: one thought
+    .with('randomized', () => ({ products: 2 * block + k, width: block }))
+    .with('lanczos', () => ({ products: 2 * size + k, width: size }))
     .exhaustive();
 }

@@ -1,5 +1,5 @@
 import { match } from 'ts-pattern';
-import type { Side } from '../objective.js';
+import type { Side, SvdTerms } from '../objective.js';
 import { costOf } from './cost.js';
 import type {
   FactorSlots,
@@ -230,16 +230,30 @@ function solverText({ solver, accelerate, sweeps }: Pick<NmfStepArgs, 'solver' |
   return [accelerate === 'her' ? `${how} with HER` : how, ...most].join(', ');
 }
 
-function svdOptions({ center, scale, tol, maxIter, start }: SvdStepArgs): string {
+function svdOptions({ center, scale, solver, L2, terms, missing, tol, maxIter, start }: SvdStepArgs): string {
   const own = start.seed === null ? [] : [`seed ${start.seed}`];
+  const how = match(solver)
+    .with('krylov', () => 'block Krylov')
+    .with('lanczos', () => 'Lanczos')
+    .with('randomized', () => 'randomized subspaces')
+    .exhaustive();
+  const what = terms !== null ? 'step' : missing ? 'round' : solver === 'krylov' ? 'restart' : 'cycle';
   return [
-    'block Krylov',
+    terms === null ? how : 'pair by pair',
+    ...(terms === null ? [] : [svdTermsText('W', terms.W), svdTermsText('H', terms.H)].filter((text) => text !== '')),
+    ...(L2 > 0 ? [`L2 ${L2}`] : []),
+    ...(missing ? ['missing entries filled in by the model'] : []),
     ...(center ? ['centred'] : []),
     ...(scale ? ['scaled'] : []),
     `tol ${tol}`,
-    `at most ${plural(maxIter, 'restart')}`,
+    `at most ${plural(maxIter, what)}${terms === null ? '' : ' each'}`,
     ...own,
   ].join(', ');
+}
+
+function svdTermsText(side: Side, { L1, nonneg }: SvdTerms): string {
+  const parts = [...(nonneg ? ['≥ 0'] : []), ...(L1 > 0 ? [`L1 ${L1}`] : [])];
+  return parts.length === 0 ? '' : `${side} ${parts.join(' ')}`;
 }
 
 function costText(step: Step, plan: Plan): string {

@@ -262,7 +262,13 @@ function lowerLayer(plan: PlanBuilder, node: LayerNode, input: readonly Block[],
         return { op: 'nmf', layer: name, read, write, args: { ...args, weights } };
       })
       .with({ method: 'svd' }, ({ spec }): FitStep => {
-        return { op: 'svd', layer: name, read, write, args: resolveSvd(spec, m, n, around.start) };
+        return {
+          op: 'svd',
+          layer: name,
+          read,
+          write,
+          args: resolveSvd(spec, m, n, (around.holds?.missing ?? 0) > 0, around.start),
+        };
       })
       .exhaustive(),
   );

@@ -1,7 +1,7 @@
 import type { By, KernelLoss } from '../loss.js';
 import type { Matrix } from '../matrix.js';
-import type { FactorTerms, Norm } from '../objective.js';
-import type { Acceleration, MaskedSolver, Precision, Solver, StartMethod, TiedForm } from '../solver.js';
+import type { FactorTerms, Norm, Side, SvdTerms } from '../objective.js';
+import type { Acceleration, MaskedSolver, Precision, Solver, StartMethod, SvdSolver, TiedForm } from '../solver.js';
 import type { Shares } from '../weights.js';
 
 /** Pure JSON: matrices are slots, scalars are arguments. */
@@ -208,6 +208,12 @@ export interface SvdStepArgs {
   readonly k: number;
   readonly center: boolean;
   readonly scale: boolean;
+  readonly solver: SvdSolver;
+  readonly L2: number;
+  /** What the factors are held to, or drawn to zero by; null: an SVD. */
+  readonly terms: Readonly<Record<Side, SvdTerms>> | null;
+  /** Whether entries of what is read are missing. */
+  readonly missing: boolean;
   readonly maxIter: number;
   readonly tol: number;
   /** Width of the block the subspace search carries. */

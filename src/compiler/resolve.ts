@@ -1,5 +1,5 @@
 import type { FactorOptions, GivenStart, GraphConfig, NmfSpec, SvdSpec } from '../dsl/config.js';
-import type { FactorTerms, Side } from '../objective.js';
+import type { FactorTerms, Side, SvdTerms } from '../objective.js';
 import type { Acceleration, MaskedSolver, Precision, Rng, Solver, StartMethod } from '../solver.js';
 import type {
   JointArgs,
@@ -25,7 +25,14 @@ const NMF = {
   norm: 'L1',
 } as const;
 const JOINT = { coupling: 1, rounds: 200 } as const;
-const SVD = { maxIter: 100, tol: 1e-10 } as const;
+const SVD = {
+  krylov: { maxIter: 100, tol: 1e-10 },
+  lanczos: { maxIter: 1000, tol: 1e-10 },
+  randomized: { maxIter: 1000, tol: 1e-10 },
+} as const;
+/** Of an SVD of what is known, and of one whose factors have terms. */
+const SVD_ROUNDS = { maxIter: 500, tol: 1e-5 } as const;
+const SVD_STEPS = { maxIter: 500, tol: 1e-10 } as const;
 /** Where each column is solved with a Gram matrix of its own: up to this rank, and where more than this share is missing. */
 const OWN_GRAM = { rank: 6, share: 0.4 } as const;
 /** Sweeps of coordinate Newton steps in a half-step: a second one saves more half-steps than it costs. */
@@ -126,16 +133,34 @@ function maskedSolver(k: number, share: number): MaskedSolver {
 }
 
 /** Every argument of an SVD kernel call on an m × n matrix. */
-export function resolveSvd(spec: SvdSpec, m: number, n: number, start: StartArgs): SvdStepArgs {
+export function resolveSvd(spec: SvdSpec, m: number, n: number, missing: boolean, start: StartArgs): SvdStepArgs {
+  const solver = spec.solver ?? 'krylov';
+  const terms = svdTerms(spec);
+  const ends = terms !== null ? SVD_STEPS : missing ? SVD_ROUNDS : SVD[solver];
   return {
     k: spec.k,
     center: spec.center ?? false,
     scale: spec.scale ?? false,
-    maxIter: spec.maxIter ?? SVD.maxIter,
-    tol: spec.tol ?? SVD.tol,
+    solver,
+    L2: spec.L2 ?? 0,
+    terms,
+    missing,
+    maxIter: spec.maxIter ?? ends.maxIter,
+    tol: spec.tol ?? ends.tol,
     block: Math.min(spec.k + OVERSAMPLING, m, n),
     start,
   };
+}
+
+/** What the factors of an SVD layer are held to; null where that is nothing. */
+export function svdTerms(spec: SvdSpec): Readonly<Record<Side, SvdTerms>> | null {
+  const of = (side: Side): SvdTerms => {
+    const own: Pick<FactorOptions, keyof SvdTerms> = spec[side] ?? {};
+    const nonneg = typeof spec.nonneg === 'object' ? spec.nonneg[side] : spec.nonneg;
+    return { L1: own.L1 ?? spec.L1 ?? 0, nonneg: own.nonneg ?? nonneg ?? false };
+  };
+  const terms = { W: of('W'), H: of('H') };
+  return [terms.W, terms.H].some(({ L1, nonneg }) => L1 > 0 || nonneg) ? terms : null;
 }
 
 /** The terms of one factor: `W()` or `H()` over the layer's own options over the defaults. */

@@ -52,7 +52,8 @@ export function validate(graph: Collected, survey: Survey, config: GraphConfig):
       ])
       .with({ kind: 'layer', method: 'svd' }, (n) => [
         ...nameFaults('layer', n.spec, names.layer),
-        ...svdFaults(titled(n), contents.get(n.input), survey.weights.get(n)),
+        ...(sound ? svdFaults(titled(n), n.spec, survey.weights.get(n)) : []),
+        ...bareSamples(titled(n), contents.get(n.input)),
       ])
       .with({ kind: 'condition' }, (n) => dataFaults('a condition', survey.data.get(n)))
       .with({ kind: 'shared' }, (n) => [

@@ -2,7 +2,7 @@ import type { LossOption } from '../loss.js';
 import type { MaskInput } from '../mask.js';
 import type { MatrixInput } from '../matrix-input.js';
 import type { Norm, Side } from '../objective.js';
-import type { Acceleration, Precision, Rng, Solver, StartMethod } from '../solver.js';
+import type { Acceleration, Precision, Rng, Solver, StartMethod, SvdSolver } from '../solver.js';
 import type { WeightsInput } from '../weights.js';
 
 /** What a layer can say of both factors at once. */
@@ -216,14 +216,55 @@ export interface NmfSpec<N extends string = string, K extends number = number> e
   readonly H?: FactorConfig<'H'> | undefined;
 }
 
+/** What an SVD layer can ask of one factor: `L1` and `nonneg` of `W({ … })` and `H({ … })`; other terms are refused. */
+type SvdFactor<S extends Side> = Pick<FactorOptions, 'L1' | 'nonneg'> & { readonly side: S };
+
+/**
+ * Options of an SVD layer, which minimises ½‖A − U·diag(d)·Vᵀ‖² + ½·L2·‖d‖² for the data A (features × samples), centred and
+ * scaled where asked. W is U (features × k), H is Vᵀ (k × samples), both orthonormal, and d falls; with L2 it is σ / (1 + L2).
+ *
+ * Missing entries count nothing: they are filled in with the model, round after round (expectation–maximisation), and no round
+ * raises the objective over what is known. The means are fitted with the factors; deviations are those of what is known.
+ *
+ * With `L1`, or `nonneg: true`, for either factor, pairs u, v are found one after the other, each in what those before it leave
+ * of A (deflation: Shen & Huang 2008; Witten and others 2009), as the minimum of ½‖A − d·u·vᵀ‖² + ½·L2·d² + the L1 terms of
+ * `FactorOptions`, which falls from step to step and from pair to pair. Columns of W and rows of H have length 1, or are zero
+ * with d = 0 where nothing was left to win, but are not at right angles; they keep the order in which they were found, so d
+ * mostly falls. A pair is the best by itself, not beside those that follow.
+ *
+ * @example
+ * svdLayer(x, { name: 'axes', k: 5, center: true, W: W({ L1: 0.1 }) }) // sparse PCA
+ */
 export interface SvdSpec<N extends string = string, K extends number = number> extends LayerOptions<N, K> {
-  /** Subtract each feature's mean first (PCA); default false. Undone in every reconstruction. */
+  /** Subtract each feature's mean first (PCA); default false. Undone in every reconstruction. Not with `nonneg` of H. */
   readonly center?: boolean | undefined;
   /** Divide each feature by its standard deviation (n − 1) first; default false. Undone in every reconstruction. */
   readonly scale?: boolean | undefined;
-  /** Most restarts of the subspace search, a whole number ≥ 1; default 100. */
+  /**
+   * How pairs are sought: see `SvdSolver`; default 'krylov'. All end at the same pairs, by the same rule; on data whose σ are
+   * close together 'randomized' takes many more cycles. Not with `L1` or `nonneg`.
+   */
+  readonly solver?: SvdSolver | undefined;
+  /** λ of ½λ·Σ_r d_r²: shrinks, and keeps what few entries tell about within bounds. ≥ 0, a ratio; default 0. */
+  readonly L2?: number | undefined;
+  /** λ of the L1 terms of both factors, where `W` or `H` doesn't say otherwise; ≥ 0, in units of A; default 0. */
+  readonly L1?: number | undefined;
+  /** Entries of both factors, or of one, may not fall below zero, where `W` or `H` doesn't say otherwise; default false. */
+  readonly nonneg?: boolean | { readonly W?: boolean | undefined; readonly H?: boolean | undefined } | undefined;
+  /** Terms of the loadings: `W({ L1, nonneg })`. */
+  readonly W?: SvdFactor<'W'> | undefined;
+  /** Terms of the embedding: `H({ L1, nonneg })`. */
+  readonly H?: SvdFactor<'H'> | undefined;
+  /**
+   * Most cycles of the search, a whole number ≥ 1; default 100 for 'krylov', 1000 for the others. With missing entries most
+   * rounds, default 500; with `L1` or `nonneg` most steps for each pair, default 500.
+   */
   readonly maxIter?: number | undefined;
-  /** Largest residual ‖Aᵀu − σv‖₂ as a fraction of σ₁, ≥ 0; default 1e-10. */
+  /**
+   * Largest residual ‖Aᵀu − σv‖₂ as a fraction of σ₁, ≥ 0; default 1e-10. With missing entries: stop once the objective has
+   * fallen by less than this, relatively, over five rounds; default 1e-5. With `L1` or `nonneg`: once a step brings less than
+   * this part of what the pair has brought; default 1e-10.
+   */
   readonly tol?: number | undefined;
 }
 

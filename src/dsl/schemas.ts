@@ -53,13 +53,15 @@ const factorOptions = {
   targetLambda: z.number('a finite number').optional(),
   targetScale: oneOf('factor', 'none').optional(),
 };
-const factorConfig = <const S extends 'W' | 'H'>(side: S) => {
+/** What `W` and `H` make, of the terms that a layer's method has. */
+const factorConfig = <const S extends 'W' | 'H', T extends z.ZodRawShape>(side: S, terms: T) => {
   const rule = `made by ${side}({ … })`;
   return z.strictObject(
-    { ...factorOptions, side: z.literal(side, rule) },
+    { ...terms, side: z.literal(side, rule) },
     { error: (issue) => (issue.code === 'invalid_type' ? rule : undefined) },
   );
 };
+const svdFactorOptions = { L1: factorOptions.L1, nonneg: factorOptions.nonneg };
 const nonnegEach = z.strictObject({ W: flag.optional(), H: flag.optional() });
 
 const startMethod = oneOf('random', 'nndsvd', 'nndsvda', 'svd');
@@ -140,8 +142,8 @@ export const nmfSpec = z.strictObject({
   ...nmfDefaults,
   loss,
   start: z.union([startMethod, givenStart], `${quoted(startMethod.options)} or { W, H }`).optional(),
-  W: factorConfig('W').optional(),
-  H: factorConfig('H').optional(),
+  W: factorConfig('W', factorOptions).optional(),
+  H: factorConfig('H', factorOptions).optional(),
   ...sharedTerms,
   nonneg: z.union([flag, nonnegEach], 'true, false or { W, H }').optional(),
   symmetric: flag.optional(),
@@ -152,6 +154,12 @@ export const svdSpec = z.strictObject({
   ...layerOptions,
   center: flag.optional(),
   scale: flag.optional(),
+  solver: oneOf('krylov', 'lanczos', 'randomized').optional(),
+  L1: atLeastZero.optional(),
+  L2: atLeastZero.optional(),
+  nonneg: z.union([flag, nonnegEach], 'true, false or { W, H }').optional(),
+  W: factorConfig('W', svdFactorOptions).optional(),
+  H: factorConfig('H', svdFactorOptions).optional(),
   maxIter: whole(1).optional(),
   tol: atLeastZero.optional(),
 });
@@ -314,6 +322,7 @@ export const rankOptions = z.strictObject({
   ...sweepOptions.omit({ params: true, layerFn: true, complexity: true }).shape,
   ...sweepRunOptions.shape,
   k: z.array(z.unknown(), 'a list of ranks'),
+  method: oneOf('nmf', 'svd').optional(),
   layer: z
     .record(z.string(), z.unknown(), LAYER_RULE)
     .refine((layer) => !('name' in layer || 'k' in layer), LAYER_RULE)

@@ -34,6 +34,7 @@ export function tensorsOf(result: LayerResult): readonly (readonly [string, Tens
     ...optional('projection', 'projection' in result ? result.projection : null),
     ...optional('center', 'center' in result ? result.center : null),
     ...optional('scale', 'scale' in result ? result.scale : null),
+    ...optional('left', 'left' in result ? result.left : null),
     ...optional('energy', result.energy ?? null),
     ...optional('factor-loss', result.factorLoss),
     ...optional('dispersion', result.fittedLoss?.dispersion?.values ?? null),
@@ -106,6 +107,7 @@ export function resultOf(
     ...energy,
     ...measured(),
   };
-  if (output?.method === 'svd') return { ...model, center: line('center', m), scale: line('scale', m) };
+  if (output?.method === 'svd')
+    return { ...model, center: line('center', m), scale: line('scale', m), left: line('left', k + 1) };
   return { ...model, projection: line('projection', k) };
 }

@@ -1,13 +1,13 @@
 import type { KernelLoss } from '../loss.js';
 import type { CscMatrix, DenseMatrix, Floats, Matrix, RowBlocks } from '../matrix.js';
 import type { Look } from '../matrix-check.js';
-import type { FactorTerms, Norm, Side } from '../objective.js';
-import type { Acceleration, MaskedSolver, Memory, Precision, Solver, TiedForm } from '../solver.js';
+import type { FactorTerms, Norm, Side, SvdTerms } from '../objective.js';
+import type { Acceleration, MaskedSolver, Memory, Precision, Solver, SvdSolver, TiedForm } from '../solver.js';
 
 /** Terms with their matrices: sparse neighbours, dense targets. */
 export type KernelTerms = FactorTerms<CscMatrix, DenseMatrix>;
 
-export type { Acceleration, MaskedSolver, Memory, Precision, Solver, TiedForm };
+export type { Acceleration, MaskedSolver, Memory, Precision, Solver, SvdSolver, TiedForm };
 
 /** All that a backend must supply. A kernel has never heard of a graph, and has no randomness: starts are passed in. */
 export interface Kernels {
@@ -163,16 +163,35 @@ export interface EncodeArgs {
   readonly weights?: readonly (Matrix | null)[] | null | undefined;
 }
 
-/** Truncated SVD of X, with its rows' means subtracted and deviations divided out where asked. */
+/**
+ * Truncated SVD of A, which is X with its rows' means subtracted and deviations divided out where asked: U, d and V minimise
+ * J = ½‖A − U·diag(d)·Vᵀ‖² + ½·L2·‖d‖². Of missing entries nothing counts: then the means are those for which J is least, and
+ * deviations are those of what is known, n − 1.
+ *
+ * With `terms` the pairs are found one after the other, each in what those before it leave of A, so that
+ * J = ½‖A − d·u·vᵀ‖² + ½·L2·d² + d·(L1_W·√n·‖v‖₂·‖u‖₁ + L1_H·√m·‖u‖₂·‖v‖₁) falls from step to step, within the bounds; u and v
+ * have length 1, or are zero with d = 0. Where entries are missing the means are then those of what is known.
+ */
 export interface SvdArgs {
   readonly X: RowBlocks;
   readonly k: number;
   readonly center: boolean;
   readonly scale: boolean;
-  /** features × block, any numbers: the subspace search begins from Xᵀ·start. */
+  /** How pairs are sought; with `terms` the pair that each begins from is sought by 'krylov'. */
+  readonly solver: SvdSolver;
+  /** ≥ 0 */
+  readonly L2: number;
+  readonly terms: Readonly<Record<Side, SvdTerms>> | null;
+  /** Whether entries are missing. */
+  readonly missing: boolean;
+  /** features × block, any numbers: the search begins from Xᵀ·start. */
   readonly start: DenseMatrix;
+  /** Most cycles of the search; rounds, where entries are missing; with `terms` steps for each pair. ≥ 1. */
   readonly maxIter: number;
-  /** Largest residual ‖Xᵀu_r − σ_r·v_r‖₂ allowed, as a fraction of σ₁. */
+  /**
+   * Ends the search once ‖Aᵀu_r − σ_r·v_r‖₂ ≤ tol·σ₁ for all pairs; where entries are missing, once J has fallen by less than
+   * this, relatively, over five rounds; with `terms`, once a step brings less than this part of what the pair has brought. ≥ 0.
+   */
   readonly tol: number;
 }
 
@@ -300,10 +319,19 @@ export interface TiedResult extends NmfResult {
   readonly projection: Float64Array | null;
 }
 
-/** For an SVD `W`, `d`, `H` are U, σ, Vᵀ, `objective` is ½‖residual‖² of the centred and scaled matrix, `kkt` the largest residual over σ₁. */
+/**
+ * For an SVD `W`, `d`, `H` are U, d, Vᵀ, and `kkt` the largest residual ‖Aᵀu − σv‖ over σ₁; where entries are missing that of
+ * the matrix that the model completes, on either side; with `terms` the largest change in the last step of a pair, as a
+ * fraction of its vector's largest entry.
+ */
 export interface SvdResult extends NmfResult {
   /** Mean of each feature, or null when not centred. */
   readonly center: Float64Array | null;
   /** Standard deviation of each feature (n − 1; 1 where a feature is constant), or null when not scaled. */
   readonly scale: Float64Array | null;
+  /**
+   * ‖A − Σ_{s<r} d_s·u_s·v_sᵀ‖² over what is known, for r = 0 … k: what the first r pairs leave. Null in what an older version
+   * saved.
+   */
+  readonly left: Float64Array | null;
 }

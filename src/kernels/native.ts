@@ -140,11 +140,13 @@ function wrap(addon: Addon): Kernels {
       const found = unwrap(await addon.encode({ ...rest, ...more, X: blocks(args.X) }, threadsOf(options)));
       return dense(args.W.cols, args.X[0].cols, found);
     },
-    svd: (args: SvdArgs, options: CallOptions = {}) =>
+    svd: ({ terms, ...args }: SvdArgs, options: CallOptions = {}) =>
       run(addon, options, async (cancel, threads, tell): Promise<SvdResult> => {
-        const found = unwrap(await addon.svd({ ...args, X: blocks(args.X) }, cancel, threads, tell));
+        const own = { ...args, ...(terms === null ? {} : { terms }), X: blocks(args.X) };
+        const found = unwrap(await addon.svd(own, cancel, threads, tell));
         const start = { W: { rows: args.start.rows, cols: args.k }, H: { rows: args.k, cols: args.X[0].cols } };
-        return { ...toModel({ start }, found.model), center: found.center ?? null, scale: found.scale ?? null };
+        const { center = null, scale = null, left } = found;
+        return { ...toModel({ start }, found.model), center, scale, left };
       }),
     multiply: async ({ X, factor, side, estimate }, options = {}) => {
       const less = estimate === undefined ? {} : { estimate: estimateOf(estimate) };

@@ -1,7 +1,8 @@
 import type { LayerOutput, Plan, SlotId, SplitStep } from '../compiler/plan.js';
 import type { NmfResult } from '../kernels/kernels.js';
 import type { DenseMatrix } from '../matrix.js';
-import type { HistoryEntry, LayerFit } from './fit.js';
+import { explainedBy } from './explained.js';
+import type { HistoryEntry, LayerFit, Variance } from './fit.js';
 import { named, namesIn } from './named.js';
 import { type LayerResult, matrixIn, type RunState } from './state.js';
 
@@ -36,9 +37,18 @@ function layerFit(output: LayerOutput, result: LayerResult, plan: Plan, state: R
     zeroInflation: result.fittedLoss?.zeroInflation?.values ?? null,
     center: perPart(split, center, (part) => pick(center, part)),
     scale: perPart(split, scale, (part) => pick(scale, part)),
+    variance: varianceOf('left' in result ? result.left : null),
   };
   // The plan splits W as the expression's types say; here the parts are known by name only.
   return Object.freeze(fit) as LayerFit<string>;
+}
+
+/** From what the first r pairs leave, r = 0 … k. */
+function varianceOf(left: Float64Array | null): Variance | null {
+  if (left === null) return null;
+  const cumulative = left.subarray(1).map((rest) => explainedBy(rest, left[0]));
+  const each = cumulative.map((share, r) => (r === 0 ? share : share - cumulative[r - 1]));
+  return Object.freeze({ each, cumulative });
 }
 
 type Part = SplitStep['parts'][number];

@@ -16,6 +16,17 @@ export type PerModality<P extends string, T> = [Exclude<P, Condition>] extends [
   ? T
   : { readonly [M in Exclude<P, Condition>]: T };
 
+/**
+ * What the pairs of an SVD explain of its layer's own input, over what is known: of its squares about the means where it was
+ * centred, each divided by its feature's variance where it was scaled.
+ */
+export interface Variance {
+  /** k shares: what each pair explains beside those before it; σ_r² / ‖A‖² of a plain SVD. */
+  readonly each: Float64Array;
+  /** k shares: what the first r + 1 pairs explain together, at most 1. */
+  readonly cumulative: Float64Array;
+}
+
 /** A fitted layer: X ≈ W·diag(d)·H. Where the names of its parts aren't known, W is one matrix or several. */
 export type LayerFit<P extends string = never> = BaseFit & (string extends P ? UnknownParts : PartsFit<P>);
 
@@ -47,7 +58,10 @@ interface UnknownParts extends Partial<ConditionFit> {
 interface BaseFit {
   /** How the layer factors its input. */
   readonly method: 'nmf' | 'svd';
-  /** Scales, k numbers, falling (not where a sum of a graph that was trained jointly reads the layer); σ for an SVD. */
+  /**
+   * Scales, k numbers, falling (not where a sum of a graph that was trained jointly reads the layer, nor where an SVD found
+   * pairs one by one); σ for an SVD, less what L2 takes off.
+   */
   readonly d: Float64Array;
   /** Embedding, k × samples. */
   readonly H: DenseMatrix;
@@ -56,7 +70,7 @@ interface BaseFit {
    * of entries that are known, those of weight 0 left out; ω is the product of all weights that an entry has, 1 without any.
    */
   readonly loss: number;
-  /** What was minimised, penalties included: ½·Σ ω·(x − wh)² + penalties; for an SVD ½‖residual‖² of the centred and scaled matrix. */
+  /** What was minimised, penalties included: ½·Σ ω·(x − wh)² + penalties; for an SVD of the centred and scaled matrix. */
   readonly objective: number;
   /** With `history` and `kkt`, of the layer fitted by itself; rounds of joint training are in the summary. */
   readonly iterations: number;
@@ -68,7 +82,8 @@ interface BaseFit {
   readonly history: readonly HistoryEntry[];
   /**
    * Distance from a stationary point, 0 at one: the largest coordinate step still open as a fraction of its factor's
-   * largest entry (below 1e-3 is close, below 1e-6 is there); for an SVD the largest residual over σ₁.
+   * largest entry (below 1e-3 is close, below 1e-6 is there); for an SVD the largest residual over σ₁, and where it found pairs
+   * one by one their last step, as a fraction of the largest entry.
    */
   readonly kkt: number;
   /**
@@ -78,6 +93,8 @@ interface BaseFit {
   readonly dispersion: Float64Array | null;
   /** π in the same form; null without zero inflation. W·diag(d)·H is the mean of the counts, (1 − π) times it that of the data. */
   readonly zeroInflation: Float64Array | null;
+  /** What each pair of an SVD explains; null for an NMF, and for what an older version saved. */
+  readonly variance: Variance | null;
 }
 
 /**
@@ -102,9 +119,9 @@ export interface InputSummary<F = Factors> {
    * What each factor of an output layer explains by itself, by the layer's name: k numbers, in the order of `d`,
    * 1 − ‖X − l_r·h_r‖² / ‖X‖² over the known entries, for column l_r of the layer's `loadings` (features × k) and row h_r of
    * diag(d)·H (k × samples); at most 1, and below 0 for a factor that others take back. An entry's weight doesn't enter, as in
-   * `explained`. Factors that overlap explain some of the same, and the means that an SVD took out are no factor: the
-   * numbers add up to `explained` where factors are orthogonal and nothing was taken out, not otherwise. They are of squares,
-   * whatever the loss. For layers below
+   * `explained`. Where SVDs have taken means out, both squares are about these: of the variance, not of ‖X‖². Factors that
+   * overlap explain some of the same: the numbers add up to `explained` where factors are orthogonal and nothing was taken
+   * out, not otherwise. They are of squares, whatever the loss. For layers below
    * the output ask `fit.explained`. Without a layer that the input doesn't lead to, and empty in what an older version saved.
    */
   readonly factors: F;
@@ -228,7 +245,8 @@ export type GraphFit<L extends LayerMap = NoLayers, I extends string = string, O
   loadings(layer: keyof L & string): Promise<{ readonly [M in I]?: DenseMatrix }>;
   /**
    * What each factor of a layer explains by itself of each input that the layer is made of (k numbers): 1 − ‖X − l_r·d_r·h_r‖²
-   * / ‖X‖², about zero and over what is not missing, for column l_r of the layer's `loadings`. It is negative for a factor
+   * / ‖X‖², over what is not missing, for column l_r of the layer's `loadings`; about zero, or about the means that SVDs on the
+   * way to the layer have taken out (1 − ‖X − μ − l_r·d_r·h_r‖² / ‖X − μ‖²). It is negative for a factor
    * that others take back. `summary` has it for output layers.
    *
    * @throws GraphError 'invalid-option' for a layer that the graph doesn't have.

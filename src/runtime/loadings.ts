@@ -30,6 +30,25 @@ export async function loadingsOf(plan: Plan, state: RunState, layer: string): Pr
   return loaded;
 }
 
+/** What stays of each input when a layer's embedding is zero: the means that SVDs on the way to it have taken out. */
+export async function meansBelow(
+  plan: Plan,
+  state: RunState,
+  layer: string,
+): Promise<ReadonlyMap<SlotId, DenseMatrix>> {
+  const H = state.results.get(layer)?.H;
+  if (H === undefined || ![...state.results.values()].some((result) => 'center' in result && result.center !== null))
+    return new Map();
+  const embeddings = new Map([[layer, dense(H.rows, 1)]]);
+  const found = await estimates(plan, state, { embeddings, linear: false, affine: true });
+  const means = new Map<SlotId, DenseMatrix>();
+  for (const [slot, product] of found) {
+    const mean = await multiply(product);
+    if (mean.data.some((x) => x !== 0)) means.set(slot, mean);
+  }
+  return means;
+}
+
 /** The matrix that a product stands for; its left side where the right one is the unit matrix. */
 const times = async (product: Product, unit: DenseMatrix): Promise<DenseMatrix> =>
   product.right === unit && product.left !== null ? product.left : multiply(product);

@@ -14,6 +14,7 @@ import {
 } from '../matrix.js';
 import { examine } from '../matrix-check.js';
 import { type FactorSums, stepTerms } from '../objective.js';
+import { encodePairs } from './encode-pairs.js';
 import { inOrder } from './in-order.js';
 import { projectJointly } from './joint/project.js';
 import { ofNewSamples, ofRows } from './loss.js';
@@ -123,6 +124,9 @@ async function encoded(
   if (X.length === 0) return null;
   const projection = 'projection' in result ? result.projection : null;
   if (projection !== null) return X.length < parts.length ? null : projected(result, projection, X, kernels, options);
+  // A plan that was saved before SVDs had terms has none.
+  if (step.op === 'svd' && step.args.terms != null)
+    return encodePairs(step.args, result, { X, ranges }, kernels, options);
   const loss = result.fittedLoss;
   const W = weighRows(scaleColumns(result.W, result.d), heightsOf(parts), loss === undefined ? result.roots : null);
   const terms = termsOf(step, result, W);
@@ -171,10 +175,12 @@ function prepared(data: Matrix, result: LayerResult, top: number): Matrix {
 }
 
 /** What a layer adds to the equations of one sample; what links samples to one another or to a target is not known of new ones. */
-function termsOf(step: LayerStep, { H, energy, nullLoss, rms }: LayerResult, W: DenseMatrix) {
+function termsOf(step: LayerStep, { H, d, energy, nullLoss, rms }: LayerResult, W: DenseMatrix) {
   const none = new Float64Array(W.cols);
   const bare = { ridge: none, linear: none, coupling: null, upperBound: null };
-  if (step.op !== 'nmf') return { ...bare, nonneg: step.op === 'tied' };
+  if (step.op === 'tied') return { ...bare, nonneg: true };
+  // Of ½·L2·‖d‖², in which d_r·h_r counts for the sample.
+  if (step.op === 'svd') return { ...bare, ridge: d.map((x) => (step.args.L2 ?? 0) * x * x), nonneg: false };
   const { args } = step;
   const columns = Array.from({ length: W.cols }, (_, r) => column(W, r));
   const rows = Array.from({ length: H.rows }, (_, r) => H.data.filter((_, p) => p % H.rows === r));

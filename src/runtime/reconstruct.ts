@@ -20,6 +20,8 @@ export interface Led {
   readonly embeddings: ReadonlyMap<string, DenseMatrix>;
   /** Without what stays when the embeddings are zero: the means that SVDs took out, and what sums were off by. */
   readonly linear: boolean;
+  /** Those means stay, and what sums were off by doesn't; default false. */
+  readonly affine?: boolean;
 }
 
 /** The embeddings of some layers as they were fitted. */
@@ -40,10 +42,10 @@ export function fitted(state: RunState, layers: readonly string[]): Led {
 export async function estimates(
   plan: Plan,
   state: RunState,
-  { embeddings: given, linear }: Led,
+  { embeddings: given, linear, affine = false }: Led,
 ): Promise<ReadonlyMap<SlotId, Product>> {
   const found = new Map<SlotId, Product[]>();
-  const inParts = linear || plan.joint !== null;
+  const inParts = linear || affine || plan.joint !== null;
   const give = (slot: SlotId, estimate: Product) => append(found, slot, estimate);
   const take = (slot: SlotId): Product | undefined => mean(found.get(slot) ?? []);
   const embeddings = new Map<string, DenseMatrix[]>();

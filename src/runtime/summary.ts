@@ -47,7 +47,7 @@ async function factorsExplained(plan: Plan, state: RunState, kernels: Kernels, {
     if (signal?.aborted) break;
     for (const { name, slot, ...losses } of await factorLossesOf(plan, state, layer, kernels, threads)) {
       factors.set(name, [...(factors.get(name) ?? []), [layer, eachExplainedBy(losses)]]);
-      nullLosses.set(slot, losses.nullLoss);
+      if (losses.means === undefined) nullLosses.set(slot, losses.nullLoss);
     }
   }
   return { factors, nullLosses };

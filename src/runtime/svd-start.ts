@@ -40,7 +40,8 @@ export async function svdStart(
   const { seed, stream } = random;
   const count = Math.min(k, m, n);
   const block = await randomBlock(m, Math.min(count + OVERSAMPLING, m, n), seed, stream);
-  const args = { X, k: count, center: false, scale: false, start: block, ...ROUGH };
+  const plain = { center: false, scale: false, solver: 'krylov', L2: 0, terms: null, missing: false } as const;
+  const args = { X, k: count, ...plain, start: block, ...ROUGH };
   const { W: U, d, H: Vt } = await kernels.svd(args, options);
   const known = (r: number): Pair | null => {
     if (r >= count || d[r] <= RANK_TOLERANCE * d[0]) return null;

@@ -43,7 +43,7 @@ export interface SweepOptions<S extends Space = Space> {
   /** Options of the graph, as `factorNet` takes them, but for the seed. */
   readonly config?: Omit<GraphConfig, 'seed'> | undefined;
   /**
-   * Least `L2` of both factors of the NMF layers that read data of which entries are held out, ≥ 0; default 1e-3. A feature
+   * Least `L2` of the layers that read data of which entries are held out, ≥ 0; default 1e-3: of both factors of NMF layers. A feature
    * or sample of which few entries are left would be predicted without bounds. A layer's own L2, where larger, stays; joint training knows none.
    */
   readonly ridge?: number | undefined;

@@ -131,13 +131,15 @@ function curing<R>(samples: Replicate['samples'], make: () => R): R {
   }
 }
 
-/** The plan with a least L2 for both factors of layers that read missing entries. */
+/** The plan with a least L2 for layers that read missing entries, of both factors where each has its own. */
 function withRidge(plan: Plan, ridge: number): Plan {
   const raised = (terms: PlannedTerms): PlannedTerms => ({ ...terms, L2: Math.max(terms.L2, ridge) });
-  const fit = plan.fit.map((step) =>
-    step.op === 'nmf' && step.args.missing !== null
-      ? { ...step, args: { ...step.args, W: raised(step.args.W), H: raised(step.args.H) } }
-      : step,
-  );
+  const fit = plan.fit.map((step) => {
+    if (step.op === 'nmf' && step.args.missing !== null)
+      return { ...step, args: { ...step.args, W: raised(step.args.W), H: raised(step.args.H) } };
+    if (step.op === 'svd' && step.args.missing)
+      return { ...step, args: { ...step.args, L2: Math.max(step.args.L2, ridge) } };
+    return step;
+  });
   return { ...plan, fit };
 }

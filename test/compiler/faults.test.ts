@@ -99,7 +99,12 @@ const faults: readonly FaultCase[] = [
     /did you mean 'maxIter'/,
   ],
   ['unknown-option', net(nmfLayer(x, { name: 'a', k: 2, penalty: 3 })), { option: 'penalty' }, /it has name, k/],
-  ['unknown-option', net(svdLayer(x, { name: 'a', k: 2, L1: 3 })), { of: "layer 'a'", option: 'L1' }, /no option 'L1'/],
+  [
+    'unknown-option',
+    net(svdLayer(x, { name: 'a', k: 2, L21: 3 })),
+    { of: "layer 'a'", option: 'L21' },
+    /no option 'L21'/,
+  ],
   ['unknown-option', net(nmfLayer(x, { name: 'a', k: 2, W: W({ l1: 1 }) })), { option: 'W.l1' }, /did you mean 'L1'/],
   [
     'unknown-option',
@@ -277,9 +282,21 @@ const faults: readonly FaultCase[] = [
   ],
   [
     'incompatible-options',
-    net(svdLayer(gappy, { name: 'a', k: 1 })),
-    { options: { missing: 1 } },
-    /An SVD layer must have data without missing entries/,
+    net(svdLayer(x, { name: 'a', k: 1, solver: 'lanczos', W: W({ L1: 0.1 }), nonneg: { H: true } })),
+    { options: { solver: 'lanczos', 'W.L1': 0.1, 'H.nonneg': true } },
+    /a solver of its own must have no L1 and no nonneg/,
+  ],
+  [
+    'incompatible-options',
+    net(svdLayer(x, { name: 'a', k: 1, center: true, nonneg: true })),
+    { options: { center: true, 'H.nonneg': true } },
+    /not centred.*say nonneg for W alone/,
+  ],
+  [
+    'unknown-option',
+    net(svdLayer(x, { name: 'a', k: 1, W: W({ angular: 0.1 }) })),
+    { of: "layer 'a'", option: 'W.angular' },
+    /has no option 'W.angular'/,
   ],
   [
     'invalid-names',

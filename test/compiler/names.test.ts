@@ -2,7 +2,7 @@ import { describe, test } from 'vitest';
 import { expectFault, type FaultCase, untyped } from '../support/faults.js';
 import { uniform } from '../support/matrices.js';
 
-const { factorConcat, factorInput, factorNet, factorShared, nmfLayer, svdLayer } = untyped;
+const { factorConcat, factorInput, factorNet, factorShared, nmfLayer } = untyped;
 
 const X = uniform(6, 5, 1);
 const net = (output: unknown) => () => factorNet(output);
@@ -99,20 +99,6 @@ const faults: readonly FaultCase[] = [
     ),
     { of: "input 'x', aligned", what: 'feature', index: 0 },
     /none for feature 0/,
-  ],
-  [
-    'incompatible-options',
-    net(
-      svdLayer(
-        factorShared(
-          ...['ab', 'bc'].map((word, i) => factorInput(uniform(2, 2, i), { name: word, sampleNames: letters(word) })),
-          { samples: 'union' },
-        ),
-        { name: 's', k: 1 },
-      ),
-    ),
-    { options: { missing: 4 } },
-    /without missing entries/,
   ],
   [
     'invalid-option',

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { EncodeArgs, Kernels, NmfArgs } from '../../src/kernels/kernels.js';
 import { dense, type Matrix, toCsc } from '../../src/matrix.js';
 import { sparse, uniform } from '../support/matrices.js';
-import { held, nmfArgs, PLAIN } from './arguments.js';
+import { held, nmfArgs, PLAIN, svdArgs } from './arguments.js';
 
 /** Arguments that don't fit together are refused, not computed with. */
 export function argumentLaws(name: string, kernels: Kernels): void {
@@ -122,7 +122,7 @@ export function argumentLaws(name: string, kernels: Kernels): void {
 
     test.each(broken)('svd: %s', async (_, X) => {
       const start = uniform(5, 2, 1);
-      const args = { X: [X], k: 1, center: true, scale: false, start, maxIter: 5, tol: 1e-6 };
+      const args = svdArgs([X], 1, { center: true, start, maxIter: 5, tol: 1e-6 });
       await expect(kernels.svd(args)).rejects.toMatchObject(refused);
     });
 

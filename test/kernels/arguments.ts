@@ -69,5 +69,6 @@ export function nmfArgs(X: RowBlocks, k: number, { seed = 1, ...options }: NmfOp
 export function svdArgs(X: RowBlocks, k: number, options: Partial<SvdArgs> = {}): SvdArgs {
   const m = totalRows(X);
   const block = Math.min(k + 8, m, X[0].cols);
-  return { X, k, center: false, scale: false, start: uniform(m, block, 3), maxIter: 100, tol: 1e-10, ...options };
+  const plain = { center: false, scale: false, solver: 'krylov', L2: 0, terms: null, missing: false } as const;
+  return { X, k, ...plain, start: uniform(m, block, 3), maxIter: 100, tol: 1e-10, ...options };
 }

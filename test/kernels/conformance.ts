@@ -15,7 +15,10 @@ import { multiplyLaws } from './multiply-laws.js';
 import { nmfLaws } from './nmf-laws.js';
 import { penaltyLaws } from './penalty-laws.js';
 import { solverLaws } from './solver-laws.js';
+import { svdGapLaws } from './svd-gap-laws.js';
 import { svdLaws } from './svd-laws.js';
+import { svdPairLaws } from './svd-pair-laws.js';
+import { svdSolverLaws } from './svd-solver-laws.js';
 import { tiedLaws } from './tied-laws.js';
 import { trapLaws } from './trap-laws.js';
 import { weightLaws } from './weight-laws.js';
@@ -37,6 +40,9 @@ export function conformance(name: string, kernels: Kernels): void {
   factorLaws(name, kernels);
   improveLaws(name, kernels);
   svdLaws(name, kernels);
+  svdSolverLaws(name, kernels);
+  svdGapLaws(name, kernels);
+  svdPairLaws(name, kernels);
   lookLaws(name, kernels);
 
   test(`${name}: mse is the mean squared difference`, async () => {

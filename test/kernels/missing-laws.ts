@@ -37,7 +37,7 @@ export function gappy(A: DenseMatrix, share: number, seed: number): DenseMatrix 
 }
 
 /** A sparse matrix that lists what is known, zeros too, and nothing else. */
-function listed(A: DenseMatrix): CscMatrix {
+export function listed(A: DenseMatrix): CscMatrix {
   const shifted = toCsc(
     dense(
       A.rows,

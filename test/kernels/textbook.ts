@@ -1,4 +1,4 @@
-import type { NmfArgs, NmfResult } from '../../src/kernels/kernels.js';
+import type { NmfArgs, NmfResult, SvdResult } from '../../src/kernels/kernels.js';
 import { type DenseMatrix, dense, type RowBlocks, stackDense, transpose } from '../../src/matrix.js';
 import { multiply, product } from '../support/matrices.js';
 
@@ -56,4 +56,29 @@ function sweep(F: DenseMatrix, G: DenseMatrix, B: DenseMatrix): DenseMatrix {
     }
   }
   return out;
+}
+
+/** Σ of squares of X less the first `count` pairs of an SVD with its means and deviations, over what is known: in units of the data, and of what is fitted. */
+export function leftBySvd(X: RowBlocks, fit: SvdResult, count = fit.d.length) {
+  const { rows, cols, data } = stackDense(X);
+  let [squares, own, known] = [0, 0, 0];
+  for (let j = 0; j < cols; j++) {
+    for (let i = 0; i < rows; i++) {
+      const x = data[i + j * rows];
+      if (Number.isNaN(x)) continue;
+      const scale = fit.scale?.[i] ?? 1;
+      let rest = (x - (fit.center?.[i] ?? 0)) / scale;
+      for (let r = 0; r < count; r++) rest -= fit.W.data[i + r * rows] * fit.d[r] * fit.H.data[r + j * fit.H.rows];
+      own += rest ** 2;
+      squares += (rest * scale) ** 2;
+      known++;
+    }
+  }
+  return { squares, own, known };
+}
+
+/** Largest difference of AᵀA from the unit matrix. */
+export function offOrthonormal(A: DenseMatrix): number {
+  const gram = multiply(transpose(A), A);
+  return gram.data.reduce((most, x, p) => Math.max(most, Math.abs(x - Number(p % (A.cols + 1) === 0))), 0);
 }

@@ -13,7 +13,7 @@ import {
 import { uniform } from '../support/matrices.js';
 
 const [m, n, k] = [40, 30, 2];
-const options = { k, backend: 'reference' as const, layer: { maxIter: 100, tol: 1e-5 } };
+const options = { k, layer: { maxIter: 100, tol: 1e-5 } };
 const mu = means(m, n, k, 1, 0.2, 6);
 const nameOf = (loss: unknown) => (typeof loss === 'string' ? loss : (loss as { name: string }).name);
 const sum = (list: Iterable<number>) => [...list].reduce((a, b) => a + b, 0);

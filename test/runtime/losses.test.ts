@@ -38,7 +38,7 @@ const LOSSES: readonly (readonly [string, LossOption, DenseMatrix])[] = [
   ['huber', { name: 'huber', delta: 0.5 }, counts],
   ['mae', 'mae', counts],
 ];
-const backend = 'reference';
+const backend = 'auto';
 
 const embedded = ({ a }: { readonly a?: DenseMatrix }): DenseMatrix => {
   if (a === undefined) throw new Error('no embedding');

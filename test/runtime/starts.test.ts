@@ -9,6 +9,7 @@ import { grownStart } from '../../src/runtime/grown-start.js';
 import { run } from '../../src/runtime/run.js';
 import { randomStart, type Start } from '../../src/runtime/starts.js';
 import { svdStart } from '../../src/runtime/svd-start.js';
+import { svdArgs } from '../kernels/arguments.js';
 import { nmfArgs } from '../support/arguments.js';
 import { anyMatrix, everyForm, lowRank, multiply, scaled, single, sparse, uniform } from '../support/matrices.js';
 import { runs } from '../support/runs.js';
@@ -93,19 +94,7 @@ describe('what they are made of', () => {
 
   test('the first factor is |u₁||v₁|σ₁, the best of rank one', async () => {
     const X = uniform(8, 6, 2);
-    const {
-      W: u,
-      d,
-      H: v,
-    } = await reference.svd({
-      X: [X],
-      k: 1,
-      center: false,
-      scale: false,
-      start: uniform(8, 6, 1),
-      tol: 1e-12,
-      maxIter: 100,
-    });
+    const { W: u, d, H: v } = await reference.svd(svdArgs([X], 1, { tol: 1e-12 }));
     for (const method of METHODS) {
       const start = await from(method, [X], 2);
       for (let i = 0; i < 8; i++)

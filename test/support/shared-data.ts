@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { gunzipSync } from 'node:zlib';
 import type { CscMatrix, DenseMatrix } from '../../src/index.js';
 
 /** Real matrices that lie beside the project on some machines; they are not part of it. */
@@ -22,9 +23,10 @@ export function readNpy(name: string): DenseMatrix {
   return { kind: 'dense', rows, cols, data: new Float64Array(file.buffer.slice(start, start + 8 * rows * cols)) };
 }
 
-/** A Matrix Market coordinate file. */
+/** A Matrix Market coordinate file, packed or not. */
 export function readMtx(name: string): CscMatrix {
-  const lines = bytes(name)
+  const file = name.endsWith('.gz') ? gunzipSync(bytes(name)) : bytes(name);
+  const lines = file
     .toString('utf8')
     .split('\n')
     .filter((line) => line !== '' && !line.startsWith('%'));

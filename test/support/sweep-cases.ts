@@ -65,6 +65,7 @@ export const rankCases = (fresh: () => string): Cases => ({
   ...sweepRunCases(fresh),
   k: () => ({ k: [2, 3] }),
   layer: () => ({ layer: { L1: 0.1 } }),
+  method: () => ({ method: 'svd' }),
 });
 
 /** What stands beside an option that is for some strategies alone: another value of it. */

@@ -180,14 +180,14 @@ describe('a point that fails', () => {
   });
 
   test('is an error of the whole where none is left, which says why', async () => {
-    const axes = ({ k }: { k: number }) => svdLayer(x, { name: 'axes', k });
+    const axes = ({ k }: { k: number }) => nmfLayer(x, { name: 'axes', k, projective: true });
     const error = await crossValidateGraph({ ...good, layerFn: axes }).catch((thrown: unknown) => thrown);
     if (!(error instanceof SweepError)) throw error;
     expect(error.code).toBe('all-failed');
     expect(error.rows.map(({ error: own }) => own?.code)).toEqual(['incompatible-options', 'incompatible-options']);
-    expect(error.message).toContain('An SVD layer must have data without missing entries');
+    expect(error.message).toContain('A projective layer must have data without missing entries');
     expect(error.message).toContain(
-      "hold out whole samples (holdOut: 'samples'); or fill them in first, or use nmfLayer",
+      "hold out whole samples (holdOut: 'samples'); or fill them in first, or use a plain nmfLayer",
     );
     expect(Object.keys(error)).not.toContain('rows');
     // Whole samples leave nothing missing.

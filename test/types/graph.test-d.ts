@@ -257,8 +257,8 @@ describe('what must not compile', () => {
     nmfLayer(rna, { name: 'a', k: 4, W: { L1: 1 } });
     // @ts-expect-error unknown option
     nmfLayer(rna, { name: 'a', k: 4, maxit: 5 });
-    // @ts-expect-error an SVD has no L1
-    svdLayer(rna, { name: 'a', k: 4, L1: 0.1 });
+    // @ts-expect-error an SVD has no angular penalty
+    svdLayer(rna, { name: 'a', k: 4, angular: 0.1 });
     // @ts-expect-error unknown option
     W({ l1: 1 });
     // @ts-expect-error no such norm

@@ -54,6 +54,7 @@ export interface EncodeArgs {
   nonneg: boolean
   upperBound?: number
   loss?: Loss
+  weights?: Array<Weights>
 }
 
 /** See `Estimate` of kernels.ts. */
@@ -306,9 +307,19 @@ export interface SvdArgs {
   k: number
   center: boolean
   scale: boolean
+  solver: SvdSolver
+  L2: number
+  terms?: SvdTerms
+  missing: boolean
   start: DenseMatrix
   maxIter: number
   tol: number
+}
+
+/** Those of one. */
+export interface SvdFactorTerms {
+  L1: number
+  nonneg: boolean
 }
 
 /** U, σ and Vᵀ in `model`; means and deviations where asked for. */
@@ -316,6 +327,16 @@ export interface SvdResult {
   model: NmfResult
   center?: Float64Array
   scale?: Float64Array
+  left: Float64Array
+}
+
+/** How a truncated SVD is sought. */
+export type SvdSolver = 'krylov' | 'lanczos' | 'randomized'
+
+/** Terms of both factors of an SVD. */
+export interface SvdTerms {
+  W: SvdFactorTerms
+  H: SvdFactorTerms
 }
 
 /** What a factor is drawn to, or to be rid of. */

@@ -7,7 +7,7 @@ import { timesData, timesTransposed } from './products.js';
 export interface FeatureMoments {
   readonly center: Float64Array | null;
   readonly scale: Float64Array | null;
-  /** Σ_j ((x_ij − μ_i) / s_i)², with μ = 0 and s = 1 where not asked for. */
+  /** Σ_j ((x_ij − μ_i) / s_i)² over what is known, with μ = 0 and s = 1 where not asked for. */
   readonly squares: Float64Array;
   /** Features that centring leaves nothing of. */
   readonly empty: readonly number[];
@@ -15,27 +15,27 @@ export interface FeatureMoments {
 
 /**
  * Means, deviations (n − 1; 1 where a feature is constant) and squares in three passes, the second of which takes the
- * rounding out of the means; the zeros of sparse rows count.
+ * rounding out of the means; the zeros of sparse rows count, and what is missing doesn't.
  */
 export function featureMoments(X: Blocks, center: boolean, scale: boolean): FeatureMoments {
   const m = totalRows(X);
-  const n = X[0].cols;
-  const unlisted = new Float64Array(m).fill(n);
-  eachEntry(X, (i) => {
-    unlisted[i]--;
+  const zeros = unlistedZeros(X);
+  const known = zeros.slice();
+  eachKnown(X, (i) => {
+    known[i]++;
   });
   const sums = (value: (x: number, i: number) => number): Float64Array => {
     const out = new Float64Array(m);
-    eachEntry(X, (i, x) => {
+    eachKnown(X, (i, x) => {
       out[i] += value(x, i);
     });
     return out;
   };
-  const rough = sums((x) => x).map((sum) => sum / n);
+  const rough = sums((x) => x).map((sum, i) => sum / Math.max(1, known[i]));
   const off = sums((x, i) => x - rough[i]);
-  const mean = rough.map((value, i) => value + (off[i] - unlisted[i] * value) / n);
-  const spread = sums((x, i) => (x - mean[i]) ** 2).map((sum, i) => sum + unlisted[i] * mean[i] * mean[i]);
-  const spreadOf = (i: number) => Math.sqrt(spread[i] / Math.max(1, n - 1));
+  const mean = rough.map((value, i) => value + (off[i] - zeros[i] * value) / Math.max(1, known[i]));
+  const spread = sums((x, i) => (x - mean[i]) ** 2).map((sum, i) => sum + zeros[i] * mean[i] * mean[i]);
+  const spreadOf = (i: number) => Math.sqrt(spread[i] / Math.max(1, known[i] - 1));
   const constant = (i: number) => spreadOf(i) <= 1e-14 * Math.abs(mean[i]);
   const deviation = spread.map((_, i) => (constant(i) ? 1 : spreadOf(i)));
   const squares = center ? spread : sums((x) => x * x);
@@ -47,13 +47,26 @@ export function featureMoments(X: Blocks, center: boolean, scale: boolean): Feat
   };
 }
 
-function eachEntry(X: Blocks, visit: (row: number, x: number) => void): void {
+/** How many entries of each row are zeros that are not listed. */
+function unlistedZeros(X: Blocks): Float64Array {
+  return Float64Array.from(
+    X.flatMap((block) => {
+      const own = new Array<number>(block.rows).fill(0);
+      if (block.kind === 'dense' || block.unlisted === 'missing') return own;
+      own.fill(block.cols);
+      for (const i of block.indices) own[i]--;
+      return own;
+    }),
+  );
+}
+
+function eachKnown(X: Blocks, visit: (row: number, x: number) => void): void {
   let top = 0;
   for (const block of X) {
-    if (block.kind === 'dense') {
-      for (let p = 0; p < block.data.length; p++) visit(top + (p % block.rows), block.data[p]);
-    } else {
-      for (let p = 0; p < block.values.length; p++) visit(top + block.indices[p], block.values[p]);
+    const values = block.kind === 'dense' ? block.data : block.values;
+    for (let p = 0; p < values.length; p++) {
+      if (Number.isNaN(values[p])) continue;
+      visit(top + (block.kind === 'dense' ? p % block.rows : block.indices[p]), values[p]);
     }
     top += block.rows;
   }
@@ -63,6 +76,8 @@ function eachEntry(X: Blocks, visit: (row: number, x: number) => void): void {
 export interface Operator {
   /** Features, m. */
   readonly rows: number;
+  /** Samples, n. */
+  readonly cols: number;
   /** A·V, m × b, from V (n × b). */
   times(V: DenseMatrix, pause: Pause): Promise<DenseMatrix>;
   /** Aᵀ·U, n × b, from U (m × b). */
@@ -72,6 +87,7 @@ export interface Operator {
 export function centeredOperator(X: Blocks, { center, scale, empty }: FeatureMoments): Operator {
   return {
     rows: totalRows(X),
+    cols: X[0].cols,
     async times(V, pause) {
       const Y = transpose(await timesTransposed(transpose(V), X, pause));
       for (let r = 0; r < V.cols; r++) {

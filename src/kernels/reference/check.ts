@@ -170,10 +170,16 @@ export function checkEncode({
   );
 }
 
-export function checkSvd({ X, k, start }: SvdArgs): void {
+export function checkSvd({ X, k, start, L2, terms, maxIter, tol }: SvdArgs): void {
   checkBlocks(X);
   demand(k >= 1, 'a factorization must have a factor');
   checkShape(start, totalRows(X), start.cols, 'the start');
+  const weights = [L2, terms?.W.L1 ?? 0, terms?.H.L1 ?? 0];
+  demand(
+    weights.every((x) => x >= 0 && Number.isFinite(x)),
+    `penalties must be finite and not negative, not ${weights.join(', ')}`,
+  );
+  checkLimits({ sweeps: 1, maxIter, tol });
 }
 
 export function checkMultiply({ X, factor, side, estimate }: MultiplyArgs): void {

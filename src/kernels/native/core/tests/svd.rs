@@ -9,7 +9,7 @@ use common::{
 use factorloom_core::control::{Control, Stopped};
 use factorloom_core::data::Block;
 use factorloom_core::matrix::Matrix;
-use factorloom_core::svd::{SvdArgs, SvdResult, svd};
+use factorloom_core::svd::{Solver, SvdArgs, SvdResult, svd};
 
 fn solve(x: &[Block<'_>], start: &Matrix, k: usize, center: bool, scale: bool) -> SvdResult {
     let args = SvdArgs {
@@ -17,6 +17,10 @@ fn solve(x: &[Block<'_>], start: &Matrix, k: usize, center: bool, scale: bool) -
         k,
         center,
         scale,
+        solver: Solver::Krylov,
+        l2: 0.0,
+        terms: None,
+        missing: false,
         start: view(start),
         max_iter: 60,
         tol: 1e-9,
@@ -117,6 +121,10 @@ fn cancelled_it_returns_the_last_iterate() {
         k: 3,
         center: false,
         scale: false,
+        solver: Solver::Krylov,
+        l2: 0.0,
+        terms: None,
+        missing: false,
         start: view(&start),
         max_iter: 60,
         tol: 0.0,

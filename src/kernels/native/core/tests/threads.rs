@@ -17,7 +17,7 @@ use factorloom_core::factor_losses::factor_losses;
 use factorloom_core::mse::mse;
 use factorloom_core::nmf::Precision;
 use factorloom_core::pool::{begin, with_threads};
-use factorloom_core::svd::{SvdArgs, svd};
+use factorloom_core::svd::{Solver, SvdArgs, svd};
 
 /// Ways to store one matrix, and whether rows of sparse blocks are kept.
 const STORAGES: [&str; 7] = [
@@ -131,6 +131,10 @@ fn one_two_three_and_seven_threads_give_the_same_bits() {
                 k: 4,
                 center: true,
                 scale: true,
+                solver: Solver::Krylov,
+                l2: 0.0,
+                terms: None,
+                missing: false,
                 start: view(&start),
                 max_iter: 2,
                 tol: 0.0,

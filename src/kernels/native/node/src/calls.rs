@@ -153,6 +153,13 @@ pub fn svd<'env>(
             k: args.k as usize,
             center: args.center,
             scale: args.scale,
+            solver: args.solver.into(),
+            l2: args.l2,
+            terms: args
+                .terms
+                .as_ref()
+                .map(|terms| [(&terms.w).into(), (&terms.h).into()]),
+            missing: args.missing,
             start: args.start.view(),
             max_iter: whole(args.max_iter, "maxIter")?,
             tol: args.tol,

@@ -108,6 +108,7 @@ pub struct SvdResult {
     pub model: NmfResult,
     pub center: Option<Float64Array>,
     pub scale: Option<Float64Array>,
+    pub left: Float64Array,
 }
 
 /// See `TiedResult` of kernels.ts.
@@ -235,6 +236,7 @@ impl From<svd::SvdResult> for SvdResult {
             },
             center: result.center.map(Float64Array::new),
             scale: result.scale.map(Float64Array::new),
+            left: Float64Array::new(result.left),
         }
     }
 }

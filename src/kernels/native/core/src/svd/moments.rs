@@ -12,7 +12,7 @@ pub struct Moments {
     pub center: Option<Vec<f64>>,
     /// Standard deviation of each feature (n − 1; 1 where it is constant), if it is to be divided out.
     pub scale: Option<Vec<f64>>,
-    /// Σ_j ((x_ij − μ_i) / s_i)², with μ = 0 and s = 1 where not asked for.
+    /// Σ_j ((x_ij − μ_i) / s_i)² over what is known, with μ = 0 and s = 1 where not asked for.
     pub squares: Vec<f64>,
     /// Features that centring leaves nothing of.
     pub empty: Vec<usize>,
@@ -26,35 +26,31 @@ impl Moments {
 }
 
 /// Means, deviations and squares in three passes, the second of which takes the rounding out of the means; the zeros of
-/// sparse rows count.
+/// sparse rows count, and what is missing does not.
 pub fn feature_moments(x: &Data<'_>, center: bool, scale: bool) -> Result<Moments> {
-    let n = x.cols as f64;
     let unlisted = unlisted_by_row(x);
+    let mut known = sums_by_row(x, |_, _| 1.0)?;
+    known
+        .iter_mut()
+        .zip(&unlisted)
+        .for_each(|(known, unlisted)| *known += unlisted);
     let mut mean = sums_by_row(x, |_, x| x)?;
-    mean.iter_mut().for_each(|mean| *mean /= n);
+    mean.iter_mut()
+        .zip(&known)
+        .for_each(|(mean, n)| *mean /= n.max(1.0));
     let off = sums_by_row(x, |i, x| x - mean[i])?;
-    for ((mean, off), unlisted) in mean.iter_mut().zip(off).zip(&unlisted) {
-        *mean += (off - unlisted * *mean) / n;
+    for (i, mean) in mean.iter_mut().enumerate() {
+        *mean += (off[i] - unlisted[i] * *mean) / known[i].max(1.0);
     }
     let mut spread = sums_by_row(x, |i, x| (x - mean[i]) * (x - mean[i]))?;
     for ((spread, mean), unlisted) in spread.iter_mut().zip(&mean).zip(&unlisted) {
         *spread += unlisted * mean * mean;
     }
-    let nearly =
-        |spread: f64, mean: f64| (spread / (n - 1.0).max(1.0)).sqrt() <= 1e-14 * mean.abs();
-    let empty = (0..x.rows)
-        .filter(|&i| center && nearly(spread[i], mean[i]))
-        .collect();
-    let deviation: Vec<f64> = spread
-        .iter()
-        .zip(&mean)
-        .map(|(spread, mean)| {
-            if nearly(*spread, *mean) {
-                1.0
-            } else {
-                (spread / (n - 1.0)).sqrt()
-            }
-        })
+    let spread_of = |i: usize| (spread[i] / (known[i] - 1.0).max(1.0)).sqrt();
+    let constant = |i: usize| spread_of(i) <= 1e-14 * mean[i].abs();
+    let empty = (0..x.rows).filter(|&i| center && constant(i)).collect();
+    let deviation: Vec<f64> = (0..x.rows)
+        .map(|i| if constant(i) { 1.0 } else { spread_of(i) })
         .collect();
     let mut squares = if center {
         spread
@@ -79,6 +75,7 @@ fn unlisted_by_row(x: &Data<'_>) -> Vec<f64> {
     let rows = x.parts.iter().flat_map(|part| {
         (0..part.rows()).map(|row| match &part.kind {
             PartKind::Dense(_) => 0,
+            PartKind::Sparse(block) if block.unlisted_missing => 0,
             PartKind::Sparse(block) => block
                 .by_row()
                 .map_or(0, |rows| x.cols - rows.list(row).0.len()),
@@ -87,8 +84,9 @@ fn unlisted_by_row(x: &Data<'_>) -> Vec<f64> {
     rows.map(|count| count as f64).collect()
 }
 
-/// Σ value(i, x_ij) over the listed entries of each feature i, in the order of the samples.
+/// Σ value(i, x_ij) over the listed entries of each feature i that are known, in the order of the samples.
 fn sums_by_row(x: &Data<'_>, value: impl Fn(usize, f64) -> f64 + Sync) -> Result<Vec<f64>> {
+    let value = |i: usize, x: f64| if x.is_nan() { 0.0 } else { value(i, x) };
     let mut sums = zeros(x.rows)?;
     for part in &x.parts {
         let out = &mut sums[part.top..part.top + part.rows()];

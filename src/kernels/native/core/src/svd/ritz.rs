@@ -1,12 +1,8 @@
 use super::operator::Operator;
-use crate::control::Control;
 use crate::error::Result;
 use crate::matrix::Matrix;
 use crate::memory::zeros;
-use crate::orthogonal::{extend, jacobi_svd, multiply, qr};
-
-/// Blocks AᵀA·Q, (AᵀA)²·Q, … added to the search space before it is reduced to its best directions.
-const KRYLOV_DEPTH: usize = 3;
+use crate::orthogonal::{jacobi_svd, multiply, qr};
 
 /// The best approximations that a search space holds: A·V = U·diag(σ), V and U orthonormal, σ falling.
 pub struct Ritz {
@@ -18,58 +14,14 @@ pub struct Ritz {
     pub v: Matrix,
 }
 
-/// A search space V, its image A·V, and whether V holds every direction of A.
-pub struct Space {
-    v: Matrix,
-    image: Matrix,
-    /// Nothing new was to be found.
-    pub invariant: bool,
-}
-
-/// Adds Krylov blocks to V, or gives up once cancelled.
-pub fn grow(a: &Operator<'_>, start: &Matrix, control: Control<'_>) -> Result<Option<Space>> {
-    let most = a.x.rows.min(a.x.cols);
-    let mut v = Matrix::copied(start.rows, start.cols, &start.data)?;
-    let mut image = a.times(&v)?;
-    let mut block = Matrix::copied(image.rows, image.cols, &image.data)?;
-    for _ in 0..KRYLOV_DEPTH {
-        if (control.cancelled)() {
-            return Ok(None);
-        }
-        let wider = extend(&v, &a.transposed(&block)?, most)?;
-        if wider.cols == v.cols {
-            return Ok(Some(Space {
-                v,
-                image,
-                invariant: true,
-            }));
-        }
-        if (control.cancelled)() {
-            return Ok(None);
-        }
-        block = a.times(&wider.columns(v.cols, wider.cols)?)?;
-        let mut both = Matrix::zeros(image.rows, wider.cols)?;
-        let (left, right) = both.data.split_at_mut(image.data.len());
-        left.copy_from_slice(&image.data);
-        right.copy_from_slice(&block.data);
-        (v, image) = (wider, both);
-    }
-    let invariant = v.cols >= most;
-    Ok(Some(Space {
-        v,
-        image,
-        invariant,
-    }))
-}
-
-/// Rayleigh–Ritz: the SVD of A restricted to the space.
-pub fn ritz(space: &Space) -> Result<Ritz> {
-    let triangle = qr(&space.image)?;
+/// Rayleigh–Ritz: the SVD of A restricted to the space that V spans, from A·V.
+pub fn ritz(v: &Matrix, image: &Matrix) -> Result<Ritz> {
+    let triangle = qr(image)?;
     let small = jacobi_svd(&triangle.r)?;
     Ok(Ritz {
         u: multiply(&triangle.q, &small.u)?,
         sigma: small.sigma,
-        v: multiply(&space.v, &small.v)?,
+        v: multiply(v, &small.v)?,
     })
 }
 
@@ -96,21 +48,11 @@ impl Ritz {
     }
 
     /// max_r ‖Aᵀu_r − σ_r·v_r‖₂ / σ₁.
-    pub fn largest_residual(&self, a: &Operator<'_>) -> Result<f64> {
+    pub fn largest_residual(&self, a: &dyn Operator) -> Result<f64> {
         if self.sigma[0] == 0.0 {
             return Ok(0.0);
         }
-        let z = a.transposed(&self.u)?;
-        let mut largest = 0.0_f64;
-        for (r, sigma) in self.sigma.iter().enumerate() {
-            let pairs = z.column(r).iter().zip(self.v.column(r));
-            let squares = pairs.fold(0.0, |sum, (z, v)| {
-                let d = z - sigma * v;
-                sum + d * d
-            });
-            largest = largest.max(squares.sqrt());
-        }
-        Ok(largest / self.sigma[0])
+        Ok(furthest(&a.transposed(&self.u)?, &self.v, &self.sigma) / self.sigma[0])
     }
 
     /// Turns each pair of vectors so that the left one's largest entry (the first, among equals to rounding) is positive.
@@ -134,4 +76,17 @@ pub fn leading_columns(m: &Matrix, count: usize) -> Result<Matrix> {
     let kept = count.min(m.cols) * m.rows;
     out.data[..kept].copy_from_slice(&m.data[..kept]);
     Ok(out)
+}
+
+/// max_r ‖z_r − σ_r·v_r‖₂
+pub fn furthest(z: &Matrix, v: &Matrix, sigma: &[f64]) -> f64 {
+    let of = |(r, sigma): (usize, &f64)| {
+        let pairs = z.column(r).iter().zip(v.column(r));
+        let squares = pairs.fold(0.0, |sum, (z, v)| {
+            let d = z - sigma * v;
+            sum + d * d
+        });
+        squares.sqrt()
+    };
+    sigma.iter().enumerate().map(of).fold(0.0, f64::max)
 }
