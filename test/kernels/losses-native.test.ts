@@ -46,8 +46,9 @@ describe.skipIf(!haveNative)(`native equals reference${withoutNative}`, () => {
       expect(Math.abs((a.nullLoss ?? 0) / (b.nullLoss ?? 0) - 1)).toBeLessThan(1e-6);
       if (own.name === 'mae') return;
       expect(relativeDifference(product(a).data, product(b).data)).toBeLessThan(1e-6);
+      // Sizes so large that counts are as good as Poisson's are hardly determined.
       for (const name of ['dispersion', 'zeroInflation'] as const)
-        if (b[name] != null) expect(relativeDifference(a[name] ?? new Float64Array(), b[name])).toBeLessThan(1e-5);
+        if (b[name] != null) expect(relativeDifference(a[name] ?? new Float64Array(), b[name])).toBeLessThan(1e-3);
       expect(Math.abs(a.kkt - b.kkt)).toBeLessThan(1e-4);
     }
   });
