@@ -121,7 +121,7 @@ const CASES: Readonly<Record<string, Case>> = {
   'points that fail: no graph, none on a mask, no numbers, no memory': {
     make: (k) => {
       if (k === 1) throw new Error('one is too few');
-      if (k === 2) return svdLayer(large, { name: 's', k });
+      if (k === 2) return nmfLayer(large, { name: 's', k, projective: true });
       // What is handed on has left the range of numbers when it is weighted.
       const under = nmfLayer(large, { name: 'under', k: 5 });
       if (k === 3) return nmfLayer(factorShared(under, large, { weights: { under: 1e279 } }), { name: 'a', k });

@@ -308,10 +308,13 @@ describe('halving', () => {
   });
 
   test('where every point fails, nothing is chosen', async () => {
-    // An SVD takes no missing entries, and some are held out.
+    // A projective layer takes no missing entries, and some are held out.
     const layerFn = ({ k }: { readonly k: number }) =>
       nmfLayer(
-        factorConcat(svdLayer(x(), { name: 's', k }), nmfLayer(factorInput(other, { name: 'y' }), { name: 'b', k })),
+        factorConcat(
+          nmfLayer(x(), { name: 's', k, projective: true }),
+          nmfLayer(factorInput(other, { name: 'y' }), { name: 'b', k }),
+        ),
         { name: 'a', k },
       );
     const failed = crossValidateGraph({ ...halving, params: { k: [1, 2] }, layerFn });
