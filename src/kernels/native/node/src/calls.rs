@@ -12,14 +12,14 @@ use napi_derive::napi;
 
 use crate::args::{
     Acceleration, Checkpoint, DevianceArgs, EncodeArgs, Estimate, FactorLossesArgs, HoldOut,
-    ImproveArgs, Loss, MaskedSolver, Memory, MseArgs, MultiplyArgs, NmfArgs, NmfState, SvdArgs,
-    TiedArgs,
+    ImproveArgs, Loss, MaskedSolver, Memory, MseArgs, MultiplyArgs, NmfArgs, NmfState, TiedArgs,
 };
 use crate::cancel::Cancel;
 use crate::jobs::{Outcome, spawn};
 use crate::matrices::{floats, views, weights};
 use crate::results::{Deviance, FactorLosses, Facts, NmfResult, SvdResult, TiedResult};
 use crate::running::Ticket;
+use crate::svd_args::SvdArgs;
 
 type Progress = (f64, f64, f64);
 

@@ -9,11 +9,12 @@ mod jobs;
 mod matrices;
 mod results;
 mod running;
+mod svd_args;
 
 pub use args::{
     Acceleration, Checkpoint, DevianceArgs, EncodeArgs, FactorSide, FactorTerms, HoldOut, Keep,
     Loss, LossName, MaskedSolver, Memory, MseArgs, MultiplyArgs, NmfArgs, NmfState, Norm,
-    Parameter, ParameterBy, Precision, Solver, Start, SvdArgs, TiedArgs, TiedForm,
+    Parameter, ParameterBy, Precision, Solver, Start, TiedArgs, TiedForm,
 };
 pub use calls::{
     deviance, encode, examine, factor_losses, force_simd, improve, mse, multiply, nmf,
@@ -25,3 +26,4 @@ pub use results::{
     Deviance, FactorLosses, Facts, Failure, FailureDetail, HeldOut, NmfResult, Stopped, SvdResult,
     TiedResult,
 };
+pub use svd_args::{SvdArgs, SvdSolver, SvdTerms};
