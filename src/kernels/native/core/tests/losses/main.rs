@@ -1,6 +1,9 @@
 //! Fits by losses other than squares.
 
+#[path = "../common/mod.rs"]
 mod common;
+mod formulas;
+mod models;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -29,134 +32,11 @@ use factorloom_core::solver::Solver;
 const ROWS: usize = 26;
 const COLS: usize = 19;
 const K: usize = 3;
-
 fn near(found: f64, wanted: f64, tolerance: f64) {
     let off = (found - wanted).abs();
     assert!(
         off <= tolerance * wanted.abs().max(1.0),
         "{found} is not {wanted}"
-    );
-}
-
-#[test]
-fn logarithm_and_exponential_are_those_of_the_library() {
-    let mut random = Random(1);
-    for _ in 0..20_000 {
-        let x = (40.0 * random.next() - 20.0).exp();
-        near(log(x), x.ln(), 4e-16);
-        let y = -700.0 * random.next().powi(4);
-        assert!((exp(y) / y.exp() - 1.0).abs() < 4e-16, "e^{y}");
-    }
-    for x in [
-        1.0,
-        1.0 + 1e-15,
-        1.0 - 1e-12,
-        0.5,
-        2.0,
-        f64::MIN_POSITIVE,
-        f64::MAX,
-    ] {
-        assert!(
-            (log(x) - x.ln()).abs() <= 4e-16 * x.ln().abs().max(1e-16),
-            "ln {x}"
-        );
-    }
-    assert_eq!(log(1.0), 0.0);
-    assert_eq!(
-        (exp(0.0), exp(-800.0), exp(f64::NEG_INFINITY)),
-        (1.0, 0.0, 0.0)
-    );
-}
-
-/// Abramowitz & Stegun, tables 6.1 to 6.4, and identities.
-#[test]
-fn gamma_and_its_derivatives_have_the_known_values() {
-    let half = std::f64::consts::PI.sqrt().ln();
-    near(ln_gamma(0.5), half, 2e-15);
-    near(ln_gamma(1.0), 0.0, 2e-15);
-    near(ln_gamma(10.0), 362_880.0_f64.ln(), 1e-15);
-    near(ln_gamma(1e-3), 6.907_178_885_383_853, 1e-14);
-    near(ln_gamma(1e6), 12_815_504.569_147_611, 1e-15);
-    let euler = 0.577_215_664_901_532_9;
-    near(digamma(1.0), -euler, 1e-15);
-    near(digamma(0.5), -euler - 2.0 * std::f64::consts::LN_2, 1e-15);
-    near(digamma(0.01), -100.560_885_457_868_67, 1e-15);
-    let square = std::f64::consts::PI.powi(2);
-    near(trigamma(1.0), square / 6.0, 1e-15);
-    near(trigamma(0.5), square / 2.0, 1e-15);
-    near(trigamma(100.0), 0.010_050_166_663_333_57, 1e-15);
-    for (x, r) in [(3.0, 0.7), (24.0, 5.0), (40.0, 5.0), (2.5, 1.5)] {
-        let (first, second) = rise(x, r);
-        near(first, digamma(x + r) - digamma(r), 1e-13);
-        near(second, trigamma(x + r) - trigamma(r), 1e-13);
-    }
-}
-
-fn formula<F: Formula>(formula: F, xs: &[f64], p: f64, curvature: bool) {
-    for &x in xs {
-        // What fits an entry best is the entry, but of the generalized Poisson.
-        let own = (1.0 - p) * x;
-        let gp = 0.5 * (own + (own * own + 4.0 * p * x).sqrt()) / (1.0 - p);
-        let best = if F::LOGARITHMIC { gp } else { x };
-        for mu in [0.05, 0.4, 1.3, 7.0] {
-            let h = 1e-5 * mu;
-            let slope = (formula.value(x, mu + h, p) - formula.value(x, mu - h, p)) / (2.0 * h);
-            near(formula.slope(x, mu, p), slope, 1e-6);
-            near(
-                formula.change(x, mu, 1.7, p),
-                formula.value(x, 1.7, p) - formula.value(x, mu, p),
-                1e-12,
-            );
-            assert!(formula.value(x, mu, p) >= -1e-15 && formula.curvature(x, mu, p) > 0.0);
-            if curvature {
-                let bend = (formula.slope(x, mu + h, p) - formula.slope(x, mu - h, p)) / (2.0 * h);
-                near(formula.curvature(x, mu, p), bend, 1e-5);
-            }
-            if F::ZEROS {
-                let at = |mu: f64| formula.zero(mu, p);
-                near(
-                    formula.zero_slope(mu, p),
-                    (at(mu + h) - at(mu - h)) / (2.0 * h),
-                    1e-6,
-                );
-            }
-        }
-        near(formula.value(x, best, p), 0.0, 1e-14);
-    }
-}
-
-#[test]
-fn slopes_are_those_of_values() {
-    let some = [0.3, 1.0, 2.0, 11.0];
-    formula(Kl, &some, 0.0, true);
-    formula(Gamma, &some, 0.0, false);
-    formula(InverseGaussian, &some, 0.0, false);
-    formula(Tweedie(1.5), &some, 0.0, false);
-    formula(Tweedie(2.7), &some, 0.0, false);
-    formula(Nb, &some, 1.7, false);
-    formula(Gp, &[1.0, 2.0, 11.0], 0.4, true);
-    formula(Huber(0.9), &[0.31, 2.2], 0.0, false);
-    formula(Mae(1e-6), &[0.31, 2.2], 0.0, false);
-}
-
-/// Constants of the likelihood: the masses of all counts have the sum 1.
-#[test]
-fn masses_have_the_sum_one() {
-    let (mu, r, theta) = (2.3, 0.8, 0.4);
-    let of = |zero: f64, mass: &dyn Fn(f64) -> f64| {
-        (1..2000).fold((-zero).exp(), |sum, x| sum + (-mass(f64::from(x))).exp())
-    };
-    near(
-        of(Nb.zero(mu, r), &|x| Nb.value(x, mu, r) + Nb.saturated(x, r)),
-        1.0,
-        1e-12,
-    );
-    near(
-        of(Gp.zero(mu, theta), &|x| {
-            Gp.value(x, mu, theta) + Gp.saturated(x, theta)
-        }),
-        1.0,
-        1e-12,
     );
 }
 
@@ -545,124 +425,5 @@ fn gone_on_with_a_fit_has_the_bits_of_one_that_was_never_left() {
             .unwrap();
         assert!(all_bits(&rest) == all_bits(&whole), "{}", case.name);
         assert_eq!(rest.dispersion, whole.dispersion);
-    }
-}
-
-#[test]
-fn encode_finds_the_coefficients_of_a_fit() {
-    for case in cases(ROWS, COLS) {
-        if case.kind == Kind::Mae {
-            continue;
-        }
-        let x = [dense(&case.x)];
-        let way = Fitted {
-            max_iter: 60,
-            ..PLAIN
-        };
-        let fit = case.plain(&x, way);
-        let mut loss = case.loss();
-        for (own, found) in [
-            (&mut loss.dispersion, &fit.dispersion),
-            (&mut loss.zero_inflation, &fit.zero_inflation),
-        ] {
-            if let (Some(own), Some(found)) = (own, found) {
-                own.values = found;
-                own.estimate = false;
-            }
-        }
-        let none = [0.0; K];
-        let found = encode(&EncodeArgs {
-            x: &x,
-            w: view(&fit.w),
-            ridge: &none,
-            linear: &none,
-            coupling: None,
-            nonneg: true,
-            upper: f64::INFINITY,
-            loss: Some(loss),
-            weights: None,
-        })
-        .unwrap();
-        let mut scaled = Matrix::copied(K, COLS, &fit.h.data).unwrap();
-        for (p, x) in scaled.data.iter_mut().enumerate() {
-            *x *= fit.d[p % K];
-        }
-        let of = |h: &Matrix| {
-            let estimate = Estimate {
-                w: view(&fit.w),
-                h: view(h),
-                weights: None,
-            };
-            deviance(&x, &estimate, &loss).unwrap()
-        };
-        near(of(&scaled).loss, fit.loss, 1e-9);
-        near(of(&scaled).null_loss, fit.null_loss, 1e-9);
-        assert!(of(&found).loss <= fit.loss * (1.0 + 1e-9), "{}", case.name);
-    }
-}
-
-#[test]
-fn losses_that_are_one_have_one_fit() {
-    let all = cases(ROWS, COLS);
-    let of = |name: &str| all.iter().find(|case| case.name == name).unwrap();
-    let same = |case: &Case, other: Case| {
-        let x = [dense(&case.x)];
-        let (one, two) = (case.plain(&x, PLAIN), other.plain(&x, PLAIN));
-        near(one.loss, two.loss, 1e-4);
-        assert_near(&one.h.data, &two.h.data, 1e-3);
-    };
-    let gamma = of("gamma");
-    let kind = Kind::Tweedie(2.0);
-    same(
-        gamma,
-        Case {
-            kind,
-            ..gamma.clone()
-        },
-    );
-    let kind = Kind::Tweedie(3.0);
-    let inverse = of("inverse-gaussian");
-    same(
-        inverse,
-        Case {
-            kind,
-            ..inverse.clone()
-        },
-    );
-    let kl = of("kl");
-    let gp = Case {
-        kind: Kind::Gp,
-        dispersion: Some((Shared::Global, vec![0.0], false)),
-        ..kl.clone()
-    };
-    same(kl, gp);
-}
-
-#[test]
-fn what_a_loss_does_not_allow_is_refused() {
-    for case in cases(ROWS, COLS) {
-        let mut x = Matrix::copied(ROWS, COLS, &case.x.data).unwrap();
-        x.data[5] = -1.0;
-        let found = case.fit(&[dense(&x)], None, PLAIN, None, Control::IDLE);
-        let allowed = matches!(case.kind, Kind::Huber(_) | Kind::Mae);
-        assert_eq!(found.is_ok(), allowed, "{}", case.name);
-        let refused = |way: Fitted| {
-            let found = case.fit(&[dense(&case.x)], None, way, None, Control::IDLE);
-            found.err().map(|error| error.code) == Some(ErrorCode::InvalidArgument)
-        };
-        let solver = Solver::Hals;
-        assert!(refused(Fitted { solver, ..PLAIN }), "{}", case.name);
-        let poisson = case.kind == Kind::Kl;
-        let (solver, precision) = (Solver::Mu, Precision::F32);
-        assert!(
-            refused(Fitted { solver, ..PLAIN }) != poisson,
-            "{}: mu",
-            case.name
-        );
-        assert!(
-            refused(Fitted { precision, ..PLAIN }) != poisson,
-            "{}: 32 bits",
-            case.name
-        );
     }
 }
