@@ -72,6 +72,7 @@ pub fn stirling(z: f64) -> f64 {
     let inverse = 1.0 / z;
     let square = inverse * inverse;
     let terms = [
+        1.0 / 156.0,
         -691.0 / 360_360.0,
         1.0 / 1188.0,
         -1.0 / 1680.0,
@@ -100,6 +101,7 @@ pub fn digamma(z: f64) -> f64 {
     }
     let square = 1.0 / (z * z);
     let terms = [
+        -1.0 / 12.0,
         691.0 / 32760.0,
         -1.0 / 132.0,
         1.0 / 240.0,
@@ -123,6 +125,7 @@ pub fn trigamma(z: f64) -> f64 {
     let inverse = 1.0 / z;
     let square = inverse * inverse;
     let terms = [
+        7.0 / 6.0,
         -691.0 / 2730.0,
         5.0 / 66.0,
         -1.0 / 30.0,
