@@ -75,21 +75,39 @@ async function ensure({ archive, keep, fitName, refit }: Settling, wanted: reado
 }
 
 async function diagnoseAll(settling: Settling): Promise<ReadonlyMap<number, Diagnostics>> {
-  const { archive, choice, rows, diagnosisName } = settling;
+  const { choice, rows } = settling;
   const found = new Map<number, Diagnostics>();
   for (const { point } of choice.points) {
     const replicates = fittedOn(rows, point);
     if (replicates.length < 2) continue;
-    const name = diagnosisName(point, replicates);
-    const known = (await archive.diagnoses.get(name)) ?? (await diagnosed(settling, point, replicates, name));
-    found.set(point, diagnosticsIn(known));
+    found.set(point, diagnosticsIn(await diagnosed(settling, point, replicates)));
     // Others have their turn between points.
     await new Promise((resolve) => setImmediate(resolve));
   }
   return found;
 }
 
-async function diagnosed(settling: Settling, point: number, replicates: readonly number[], name: string) {
+/** As often as what is looked at may be removed meanwhile by others that are through: they have diagnosed it, or it is refitted. */
+const TRIES = 5;
+
+async function diagnosed(settling: Settling, point: number, replicates: readonly number[]) {
+  const { archive, diagnosisName, fitName } = settling;
+  const name = diagnosisName(point, replicates);
+  for (let tries = 0; tries < TRIES; tries++) {
+    const known = await archive.diagnoses.get(name);
+    if (known !== undefined) return known;
+    const made = await tryToDiagnose(settling, point, replicates, name);
+    if (made === undefined) continue;
+    await archive.diagnoses.put(name, made);
+    return made;
+  }
+  const rule =
+    'What a sweep has kept was removed again and again while it was in use; run it again when others are through';
+  throw new SweepStoreError('not-written', archive.fits.placeOf(fitName(point, replicates[0])), rule);
+}
+
+/** Undefined where a fit was removed meanwhile. */
+async function tryToDiagnose(settling: Settling, point: number, replicates: readonly number[], name: string) {
   const { archive, fitName } = settling;
   await ensure(
     settling,
@@ -100,17 +118,12 @@ async function diagnosed(settling: Settling, point: number, replicates: readonly
   for (const replicate of replicates) {
     const kept = await archive.fits.get(fitName(point, replicate));
     const results = kept && (await layersIn(archive, kept));
-    if (results === undefined) {
-      const rule = 'What a sweep has kept was removed while it was in use; run it again';
-      throw new SweepStoreError('not-written', archive.fits.placeOf(fitName(point, replicate)), rule);
-    }
+    if (results === undefined) return undefined;
     plan = kept?.manifest.plan;
     fits.push(results);
   }
   if (plan === undefined) throw new TypeError('a diagnosis must be of two fits');
-  const made = diagnose(name, plan, fits);
-  await archive.diagnoses.put(name, made);
-  return made;
+  return diagnose(name, plan, fits);
 }
 
 /** Removes fits that don't stay, and then layers that no fit names any more. */

@@ -53,8 +53,7 @@ export function fileShelf<M extends { readonly format: number }>(folder: string,
       try {
         return await readKept(kind, placeOf(name), name);
       } catch (error) {
-        // Somebody may have removed it just now.
-        if (error instanceof ModelFileError && error.code === 'not-read' && !(await has(name))) return undefined;
+        if (error instanceof ModelFileError && isAbsent(error.cause)) return undefined;
         throw error;
       }
     },
@@ -82,6 +81,9 @@ export function fileShelf<M extends { readonly format: number }>(folder: string,
     },
   };
 }
+
+/** Whether there was no such file when it was to be read; somebody may have removed it just then. */
+const isAbsent = (cause: unknown): boolean => cause instanceof Error && 'code' in cause && cause.code === 'ENOENT';
 
 async function remove(path: string): Promise<void> {
   try {
