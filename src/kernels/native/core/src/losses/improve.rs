@@ -17,6 +17,8 @@ const ROUNDING: f64 = 1e-6;
 /// Where estimates are kept: as they were, and as they are.
 const OLD: usize = 0;
 const NEW: usize = 1;
+/// Where their inverses are.
+const ROOM: usize = 2;
 
 /// How columns are improved.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -143,7 +145,7 @@ impl<T: Element> Improver<T> {
         sweeps: usize,
     ) -> Result<()> {
         let length = column.length();
-        let mut mu = std::mem::take(&mut column.mu[NEW]);
+        let [mut mu, mut inverse] = [NEW, ROOM].map(|at| std::mem::take(&mut column.mu[at]));
         let at = mu.of(length)?;
         at.copy_from_slice(column.mu[OLD].first(length));
         let terms = column.logarithms(shifted, OLD, OLD);
@@ -155,11 +157,12 @@ impl<T: Element> Improver<T> {
             shifted: terms.shifted,
             floor: T::from_f64(terms.floor),
             mu: at,
+            inverse: inverse.of(length)?,
             x,
             beside,
             sweeps,
         });
-        column.mu[NEW] = mu;
+        (column.mu[NEW], column.mu[ROOM]) = (mu, inverse);
         Ok(())
     }
 

@@ -19,9 +19,10 @@ pub struct Logarithms<'a, T> {
 }
 
 impl<T: Real> Logarithms<'_, T> {
-    /// Σ a·term(s, from, to) over both kinds of logarithms.
+    /// Σ a·term(s, from, to) over both kinds of logarithms. Of a vector, like what calls it, so that each level has a loop of its
+    /// own, and its instructions.
     #[inline(always)]
-    fn total(&self, term: impl Fn(f64, f64, f64) -> f64) -> f64 {
+    fn total<V: Vector<T>>(&self, term: impl Fn(f64, f64, f64) -> f64) -> f64 {
         let length = self.a.len();
         let mut shifted = [0.0; SUMS];
         let first = add(length, |first, count| {
@@ -46,24 +47,24 @@ impl<T: Real> Logarithms<'_, T> {
 
     /// A number that is no less than the change: the slope where it goes, all the way.
     #[inline(always)]
-    fn bound(&self) -> f64 {
+    fn bound<V: Vector<T>>(&self) -> f64 {
         let floor = self.floor;
-        -self.total(|s, from, to| {
+        -self.total::<V>(|s, from, to| {
             let to = to.max(floor);
             (to - from.max(floor)) / (to + s)
         })
     }
 
     #[inline(always)]
-    fn change(&self) -> f64 {
+    fn change<V: Vector<T>>(&self) -> f64 {
         let floor = self.floor;
-        -self.total(|s, from, to| log((to.max(floor) + s) / (from.max(floor) + s)))
+        -self.total::<V>(|s, from, to| log((to.max(floor) + s) / (from.max(floor) + s)))
     }
 
     #[inline(always)]
-    fn size(&self) -> f64 {
+    fn size<V: Vector<T>>(&self) -> f64 {
         let floor = self.floor;
-        self.total(|s, from, to| {
+        self.total::<V>(|s, from, to| {
             let from = from.max(floor);
             (to.max(floor) - from).abs() / (from + s)
         })
@@ -90,9 +91,9 @@ impl<T: Real> Leaf<T> for Asked<'_, T> {
     #[inline(always)]
     fn run<V: Vector<T>>(self) -> f64 {
         match self.0 {
-            Ask::Bound => self.1.bound(),
-            Ask::Change => self.1.change(),
-            Ask::Size => self.1.size(),
+            Ask::Bound => self.1.bound::<V>(),
+            Ask::Change => self.1.change::<V>(),
+            Ask::Size => self.1.size::<V>(),
         }
     }
 }

@@ -242,7 +242,7 @@ fn ccd<T: Plain>(k: usize, columns: usize, random: &mut Random) {
                 let sum = |second: bool| {
                     chained::<T>(line / T::LANES, 1, false, |i, sum| {
                         let (row, at) = (rows[r * line + i], mu[i].larger(floor));
-                        let t = row / at;
+                        let t = row * (T::from_f64(1.0) / at);
                         let own = a[i] * t;
                         let sum = if second { own.fused(t, sum) } else { sum + own };
                         let Some((b, s)) = shifted else { return sum };
@@ -262,6 +262,7 @@ fn ccd<T: Plain>(k: usize, columns: usize, random: &mut Random) {
         }
         each_level(|level| {
             let (mut found, mut at) = (start.clone(), begin.clone());
+            let mut inverse = vec![T::zero(); line];
             run(Ccd {
                 rows: &rows,
                 line,
@@ -269,6 +270,7 @@ fn ccd<T: Plain>(k: usize, columns: usize, random: &mut Random) {
                 shifted,
                 floor,
                 mu: &mut at,
+                inverse: &mut inverse,
                 x: &mut found,
                 beside: own.view(),
                 sweeps: 2,
