@@ -1,3 +1,5 @@
+use std::sync::LazyLock;
+
 use super::Formula;
 use crate::losses::special::{log, stirling};
 
@@ -74,15 +76,40 @@ impl Formula for Nb {
     fn zero_slope(self, mu: f64, r: f64) -> f64 {
         r / (mu + r)
     }
-    /// ln Γ(x + r) and the like cancel; what Stirling's formula leaves of them does not.
+    /// ln Γ(x + r) and the like cancel; what Stirling's formula leaves of them does not. Few counts are met one by one:
+    /// Γ(x + r) / Γ(r) = r·(r + 1) … (r + x − 1).
     #[inline(always)]
     fn saturated(self, x: f64, r: f64) -> f64 {
+        if let Some(poisson) = few(x) {
+            let one = 1.0 / r;
+            let rising = (1..x as usize).fold(1.0, |product, t| product * (1.0 + t as f64 * one));
+            return poisson - x + (x + r) * (x * one).ln_1p() - log(rising);
+        }
         poisson(x) + 0.5 * (x / r).ln_1p() + stirling(r) - stirling(x + r)
     }
 }
 
+/// `poisson` of 0, 1, 2 …, by ln x! = ln 2 + ln 3 + …
+static FEW: LazyLock<[f64; 25]> = LazyLock::new(|| {
+    let mut factorial = 0.0;
+    std::array::from_fn(|x| {
+        let x = x as f64;
+        factorial += x.max(1.0).ln();
+        factorial + x - if x > 0.0 { x * x.ln() } else { 0.0 }
+    })
+});
+
+/// `poisson` of a whole number that is not large.
+#[inline(always)]
+fn few(x: f64) -> Option<f64> {
+    (x < FEW.len() as f64 && x.fract() == 0.0).then(|| FEW[x as usize])
+}
+
 /// −ln of the Poisson mass of x > 0 where its mean is x.
 pub fn poisson(x: f64) -> f64 {
+    if let Some(known) = few(x) {
+        return known;
+    }
     0.5 * (std::f64::consts::TAU * x).ln() + stirling(x)
 }
 
