@@ -19,9 +19,12 @@ pub struct Logarithms<'a, T> {
 }
 
 impl<T: Real> Logarithms<'_, T> {
-    /// Σ a·term(s, from, to) over both kinds of logarithms. Of a vector, like what calls it, so that each level has a loop of its
-    /// own, and its instructions.
+    /// Σ a·term(s, from, to) over both kinds of logarithms.
     #[inline(always)]
+    #[expect(
+        clippy::extra_unused_type_parameters,
+        reason = "each level has closures of its own, and so its instructions within them"
+    )]
     fn total<V: Vector<T>>(&self, term: impl Fn(f64, f64, f64) -> f64) -> f64 {
         let length = self.a.len();
         let mut shifted = [0.0; SUMS];
