@@ -2,6 +2,7 @@ import type { LayerOutput, Plan, SlotId, SplitStep } from '../compiler/plan.js';
 import type { NmfResult } from '../kernels/kernels.js';
 import type { DenseMatrix } from '../matrix.js';
 import { explainedBy } from './explained.js';
+import { withViews } from './factor-set.js';
 import type { HistoryEntry, LayerFit, Variance } from './fit.js';
 import { named, namesIn } from './named.js';
 import { type LayerResult, matrixIn, type RunState } from './state.js';
@@ -40,7 +41,7 @@ function layerFit(output: LayerOutput, result: LayerResult, plan: Plan, state: R
     variance: varianceOf('left' in result ? result.left : null),
   };
   // The plan splits W as the expression's types say; here the parts are known by name only.
-  return Object.freeze(fit) as LayerFit<string>;
+  return Object.freeze(withViews(fit)) as unknown as LayerFit<string>;
 }
 
 /** From what the first r pairs leave, r = 0 … k. */

@@ -27,8 +27,51 @@ export interface Variance {
   readonly cumulative: Float64Array;
 }
 
+/** An entry of a factor. */
+export interface Strongest {
+  /** Its name, or its place where features have none. */
+  readonly feature: string | number;
+  /** Its row in W. */
+  readonly place: number;
+  /** Its entry there. */
+  readonly weight: number;
+}
+
+/** What factors can be asked; on a `LayerFit`, and on some of its factors. */
+interface Views<P extends string> {
+  /**
+   * The features that a factor (from 0) is strongest in: the n entries of its column of W (features × k) that are largest in
+   * size, largest first, those that are zero left out; for each modality of a `factorShared`. n is a whole number ≥ 1, default 10.
+   *
+   * @throws GraphError 'invalid-option'
+   * @example
+   * for (const { feature, weight } of fit.parts.top(0, 5)) console.log(feature, weight);
+   */
+  top(
+    factor: number,
+    n?: number,
+  ): string extends P ? OneOrByName<readonly Strongest[]> : PerModality<P, readonly Strongest[]>;
+  /**
+   * Some factors (from 0), in the order given: W (features × r), d and H (r × samples) of these alone.
+   *
+   * @throws GraphError 'invalid-option'
+   */
+  subset(factors: readonly number[]): FactorSet<P>;
+  /** All factors, by falling d: the same where they are so already. */
+  sorted(): FactorSet<P>;
+  /** What `JSON.stringify` writes: lists for typed arrays, matrices column after column. */
+  toJSON(): unknown;
+}
+
+/** Factors of a layer: W·diag(d)·H is their part of its estimate. */
+export type FactorSet<P extends string = never> = Pick<BaseFit, 'd' | 'H'> &
+  Views<P> &
+  (string extends P
+    ? Pick<UnknownParts, 'W' | 'Wcondition'>
+    : Pick<PartsFit<P>, 'W'> & ([Extract<P, Condition>] extends [never] ? unknown : ConditionFit));
+
 /** A fitted layer: X ≈ W·diag(d)·H. Where the names of its parts aren't known, W is one matrix or several. */
-export type LayerFit<P extends string = never> = BaseFit & (string extends P ? UnknownParts : PartsFit<P>);
+export type LayerFit<P extends string = never> = BaseFit & Views<P> & (string extends P ? UnknownParts : PartsFit<P>);
 
 type PartsFit<P extends string> = {
   /** Loadings, features × k; under `factorShared` one matrix per modality, by name. */
