@@ -24,6 +24,9 @@ import { staysPositive, trainedSteps } from './steps.js';
 /** Rounds over which convergence is judged. */
 const WINDOW = 5;
 
+/** No step raises the objective by more than this part, unless factors that cancel one another have lost all digits: that is the end. */
+const ROUNDING = 1e-12;
+
 /** What an estimate of the data begins from, and how much its loss weighs. */
 export interface Origin {
   readonly tops: readonly string[];
@@ -102,6 +105,10 @@ export async function train(plan: Plan, state: RunState, options: RunOptions): P
       }
     }
     const reached = await further(work, whole, model, round);
+    if (reached.measured.objective > (1 + ROUNDING) * rounds[round - 1].objective) {
+      model = whole;
+      break;
+    }
     model = reached.model;
     rounds.push(reached.measured);
     whole = model;
