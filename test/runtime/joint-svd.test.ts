@@ -426,6 +426,44 @@ describe('joint training with SVD layers', () => {
     }
   });
 
+  test('above a layer whose data have weights', async () => {
+    const weights = { features: uniform(1, 20, 5).data, entries: map(uniform(20, 16, 6), (v) => v ** 2) };
+    const fine = nmfLayer(factorInput(holes(X, 0.1), { name: 'x', weights }), { name: 'fine', k: 4, ...wide });
+    for (const coupling of [1, 0.6]) {
+      const fit = await fitOf(svdLayer(fine, { name: 'top', k: 2, ...pca }), { coupling, maxIter: 5, rounds: 25, tol: 0 }); // biome-ignore format: one thought
+      expectFalling(objectives(fit));
+      expect(offOrthonormal(fit.layers.top.W)).toBeLessThan(1e-9);
+    }
+  });
+
+  test('new samples of which a modality is absent are told by the others, means included', async () => {
+    const fit = await fitOf(graph('SVD on branches of both kinds'), { rounds: 20 });
+    const found = await fit.project({ x: X });
+    expect(Object.keys(found).sort()).toEqual(['axes', 'other', 'top']);
+    const absent = await fit.project({ x: X, y: map(uniform(13, 16, 1), () => Number.NaN) });
+    for (const [layer, E] of Object.entries(found)) expect(relativeDifference(absent[layer].data, E.data)).toBeLessThan(1e-9); // biome-ignore format: one thought
+    // What x alone says is near what both say of these samples.
+    expect(relativeDifference(found.axes.data, fit.layers.axes.H.data)).toBeLessThan(0.9);
+  });
+
+  test('means far above what spreads about them cost digits, and no more', async () => {
+    const a = factorInput(
+      map(X, (value, p) => value + 1e6 * (p % 20)),
+      { name: 'x' },
+    );
+    const axes = svdLayer(a, { name: 'axes', k: 4, ...pca });
+    const fit = await fitOf(svdLayer(axes, { name: 'top', k: 2, ...pca, embedding: 'normalized' }), { rounds: 3000, tol: 0 }); // biome-ignore format: one thought
+    const J = objectives(fit);
+    for (let i = 1; i < J.length; i++) expect(J[i]).toBeLessThanOrEqual(J[i - 1] * (1 + 1e-12));
+    expect(fit.summary.loss / (await leastLoss(2, true))).toBeCloseTo(1, 6);
+  });
+
+  test('explain() says that a loss of what is scaled is weighted', () => {
+    const lines = (name: string) => netOf(graph(name)).explain();
+    expect(lines('one SVD, centred and scaled')).toContain('all layers at once: the weighted loss through top, tol');
+    expect(lines('SVD on SVD, both centred')).toContain('all layers at once: the loss through top, tol');
+  });
+
   const x = factorInput(X, { name: 'x' });
   const fine = nmfLayer(x, { name: 'fine', k: 4 });
   const refused: readonly (readonly [string, Ref, object])[] = [
