@@ -67,11 +67,18 @@ export async function finishedLayers(
     const freedom = freedomOf(plan, model, layer, own.has(layer));
     const found = keep(finished, layer, axes(inScale, freedom) ?? normalized(inScale, normOf(step), unitOf));
     const { W, d, H, shift } = found;
-    // Means are in units of the data: what they take over is A, deviations included, times the shift.
-    const means = center && column(A, k).map((x, i) => shift.reduce((sum, by, r) => sum + by * A.data[i + r * A.rows], x)); // biome-ignore format: one thought
-    results.set(layer, { ...ended, W, d, H, center: means, scale, left: before.left });
+    results.set(layer, { ...ended, W, d, H, center: center && meansIn(A, shift), scale, left: before.left });
   }
   return results;
+}
+
+/** The last column of A, and what the others come to where E is the shift: means in units of what is read. */
+function meansIn(A: DenseMatrix, shift: Float64Array): Float64Array {
+  const means = column(A, shift.length).slice();
+  for (const [r, by] of shift.entries()) {
+    if (by !== 0) column(A, r).forEach((x, i) => { means[i] += by * x; }); // biome-ignore format: one thought
+  }
+  return means;
 }
 
 function keep(all: Map<string, Finished>, layer: string, found: Finished): Finished {
