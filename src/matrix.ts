@@ -116,6 +116,10 @@ export function rowRange(matrix: DenseMatrix, from: number, to: number): DenseMa
   return dense(to - from, matrix.cols, out);
 }
 
+/** Columns up to `to` (not included); shares memory. */
+export const firstColumns = ({ rows, data }: DenseMatrix, to: number): DenseMatrix =>
+  dense(rows, to, data.subarray(0, rows * to));
+
 /** Rows of several ranges, one range after the other. */
 export function gatherRows(matrix: DenseMatrix, ranges: readonly (readonly [from: number, to: number])[]): DenseMatrix {
   const parts = ranges.map(([from, to]) => rowRange(matrix, from, to));

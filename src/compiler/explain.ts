@@ -101,7 +101,7 @@ function jointText({ joint, layers, output, prepare, fit }: Plan): string {
   const own =
     coupling === 1 || layers.length === output.length ? '' : ` ${coupling}, each layer's own ${1 - coupling} in all,`;
   const gaps = prepare.some((step) => 'missing' in step && step.missing > 0);
-  const weighed = fit.some((step) => step.op === 'nmf' && step.args.weights !== null);
+  const weighed = fit.some((step) => (step.op === 'nmf' && step.args.weights !== null) || (step.op === 'svd' && step.args.scale)); // biome-ignore format: one thought
   const loss = `${weighed ? 'weighted ' : ''}loss${gaps ? ' of what is known' : ''}`;
   return `all layers at once: the ${loss} through ${output.join(' and ')}${own === '' ? ',' : own} tol ${tol}, at most ${plural(rounds, 'round')}`;
 }

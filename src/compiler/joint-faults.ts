@@ -1,16 +1,19 @@
 import type { GraphConfig } from '../dsl/config.js';
-import { type Node, upstream } from '../dsl/node.js';
+import { type LayerNode, type Node, upstream } from '../dsl/node.js';
 import type { Fault, GraphIssue } from '../issues.js';
 import type { Side } from '../objective.js';
 import { type Collected, labelOf, titleOf } from './collect.js';
 import { plannedLoss } from './planned-loss.js';
-import { factorTerms } from './resolve.js';
+import { factorTerms, svdTerms } from './resolve.js';
 import { tiedForm } from './tied.js';
+
+type SvdNode = Extract<LayerNode, { readonly method: 'svd' }>;
+type Refuse = (of: string, options: Readonly<Record<string, unknown>>, rule: string, cure: string) => Fault;
 
 /** What a graph that is to be trained jointly can't hold yet, node by node. */
 export function jointFaults(node: Node, config: GraphConfig): readonly Fault[] {
   if (config.training !== 'joint') return [];
-  const refuse = (of: string, options: Readonly<Record<string, unknown>>, rule: string, cure: string): Fault => ({
+  const refuse: Refuse = (of, options, rule, cure) => ({
     code: 'incompatible-options',
     of,
     options: { training: 'joint', ...options },
@@ -22,7 +25,7 @@ export function jointFaults(node: Node, config: GraphConfig): readonly Fault[] {
   if (node.kind !== 'layer') return [];
   const of = `layer '${labelOf(node)}'`;
   const layerwise = 'leave training out';
-  if (node.method === 'svd') return [refuse(of, {}, 'NMF layers alone', `use nmfLayer, or ${layerwise}`)];
+  if (node.method === 'svd') return svdFaults(node, of, refuse);
   const form = tiedForm(node.spec);
   if (form !== null) return [refuse(of, { [form]: true }, 'layers with a W and an H of their own', layerwise)];
   const faults: Fault[] = [];
@@ -41,6 +44,25 @@ export function jointFaults(node: Node, config: GraphConfig): readonly Fault[] {
   }
   return faults;
 }
+
+/** Bounds and penalties of an SVD; and deviations of embeddings, whose units are nobody's in a loss of the data. */
+function svdFaults({ spec, input }: SvdNode, of: string, refuse: Refuse): readonly Fault[] {
+  const faults: Fault[] = [];
+  const terms = svdTerms(spec);
+  for (const [side, { L1, nonneg }] of Object.entries(terms ?? {})) {
+    const rule = 'SVD layers without penalties and bounds';
+    if (L1 > 0) faults.push(refuse(of, { [`${side}.L1`]: L1 }, rule, 'leave L1 out'));
+    if (nonneg) faults.push(refuse(of, { [`${side}.nonneg`]: true }, rule, `use nmfLayer, or leave nonneg out`));
+  }
+  const { L2 = 0, scale } = spec;
+  if (L2 > 0) faults.push(refuse(of, { L2 }, 'SVD layers without penalties and bounds', 'leave L2 out'));
+  if (scale === true && !isData(input))
+    faults.push(refuse(of, { scale }, 'SVD layers that scale nothing but data', 'leave scale out'));
+  return faults;
+}
+
+/** Whether nothing in a node is the embedding of a layer. */
+const isData = (node: Node): boolean => node.kind !== 'layer' && upstream(node).every(isData);
 
 /** What only joint training has. */
 export function jointConfigFaults({ training, coupling, rounds }: GraphConfig): readonly Fault[] {
@@ -81,7 +103,7 @@ export function jointSignFaults({ order, output, where }: Collected, config: Gra
     const top = tops.has(node);
     const free = above.get(node);
     const nonneg = (side: Side) =>
-      node.kind !== 'layer' || node.method !== 'nmf' || factorTerms(node.spec, side).nonneg;
+      node.kind !== 'layer' || (node.method === 'nmf' && factorTerms(node.spec, side).nonneg);
     const layer = labelOf(node);
     if (node.kind === 'layer' && !top && free !== undefined && nonneg('H'))
       faults.push({

@@ -326,8 +326,8 @@ export interface GraphConfig extends NmfDefaults {
   /**
    * 'layerwise' (default): each layer is fitted to what it reads, upstream first. 'joint': then all layers at once, in
    * rounds over their factors, lower the loss of the data reconstructed through the whole graph, so that deep layers shape
-   * early ones. It takes graphs of NMF layers without penalties; with missing entries and weights, the loss is
-   * ½·Σ ω·(x − x̂)² over what is known of the data.
+   * early ones. It takes graphs of NMF and SVD layers without penalties; with missing entries and weights, the loss is
+   * ½·Σ ω·(x − x̂)² over what is known of the data, ω = 1/s² for a feature that an SVD divides by its deviation s.
    */
   readonly training?: 'layerwise' | 'joint' | undefined;
   /**

@@ -112,12 +112,14 @@ function reachedOf(
   };
 }
 
-/** The factors of every layer. */
+/** The factors of every layer; the means of an SVD are one more column. */
 function factorsOf(from: Origin, plan: Plan, tensors: ReadonlyMap<string, Tensor>): Pick<JointWork, 'A' | 'E'> {
+  const centred = new Set(plan.fit.flatMap((step) => (step.op === 'svd' && step.args.center ? [step.layer] : [])));
   const all = (side: 'A' | 'E', slot: 'W' | 'H') =>
     new Map(
       plan.layers.map(({ layer, slots }) => {
-        const shape = shapeOf(plan, slots[slot]);
+        const [rows, cols] = shapeOf(plan, slots[slot]);
+        const shape = [rows, side === 'A' && centred.has(layer) ? cols + 1 : cols];
         return [layer, matrixIn(from, tensors.get(`${FACTORS[side]}/${layer}`), shape)] as const;
       }),
     );

@@ -103,7 +103,8 @@ interface BaseFit {
   readonly method: 'nmf' | 'svd';
   /**
    * Scales, k numbers, falling (not where a sum of a graph that was trained jointly reads the layer, nor where an SVD found
-   * pairs one by one); σ for an SVD, less what L2 takes off.
+   * pairs one by one); σ for an SVD, less what L2 takes off. Trained jointly, an SVD that a sum or an NMF layer with W ≥ 0
+   * reads has unit vectors that need not be orthogonal.
    */
   readonly d: Float64Array;
   /** Embedding, k × samples. */
@@ -119,7 +120,10 @@ interface BaseFit {
   readonly iterations: number;
   /** The random start that won and was fitted, from 0; 0 where there was only one. */
   readonly restart: number;
-  /** False when a fit ended before its tolerance: at `maxIter`, or an SVD where rounding left nothing to gain. Never an error. */
+  /**
+   * False when a fit ended before its tolerance: at `maxIter`, or an SVD or joint training where rounding left nothing to
+   * gain. Never an error.
+   */
   readonly converged: boolean;
   /** Every accepted iterate, in order. */
   readonly history: readonly HistoryEntry[];

@@ -13,14 +13,14 @@ import type {
   SplitStep,
 } from '../compiler/plan.js';
 import { KernelError } from '../errors.js';
-import { addScaled, gatherRows, scaleRows, stackDense, totalRows } from '../matrix.js';
-import { examine } from '../matrix-check.js';
+import { addScaled, gatherRows, scaleRows, stackDense } from '../matrix.js';
 import { inOrder } from './in-order.js';
 import { finishedLayers } from './joint/finish.js';
+import { withOwnLosses } from './joint/own-losses.js';
+import { trainedSteps } from './joint/steps.js';
 import { train } from './joint/train.js';
 import { fitLayer } from './layer.js';
 import { blocksIn, type LayerResult, matrixIn, type RunOptions, type RunState } from './state.js';
-import { heightsOf, kernelWeights, sharesIn, weighBlocks, weighRows } from './weights.js';
 
 /** Runs a plan, what an earlier run has finished left out; a cancelled run ends early and says where. */
 export async function run(plan: Plan, bindings: Bindings, options: RunOptions): Promise<RunState> {
@@ -47,20 +47,11 @@ async function trainJointly(plan: Plan, state: RunState, options: RunOptions): P
   for (const [layer, result] of await finishedLayers(plan, state, trained)) state.results.set(layer, result);
   if (trained.aborted) [state.cancelledIn] = plan.output;
   replay(plan, state);
-  for (const step of plan.fit) {
-    if (step.op !== 'nmf') continue;
+  const { kernels, threads } = options;
+  for (const step of trainedSteps(plan)) {
     const found = state.results.get(step.layer);
     if (found === undefined) throw missing(step.layer);
-    const { W, d, H } = found;
-    const read = blocksIn(state, step.read);
-    const X = await weighBlocks(read, found.roots, 'f64');
-    const left = weighRows(W, heightsOf(read), found.roots);
-    const weights = kernelWeights(sharesIn(state, step.args.weights));
-    const model = { W: left, H: scaleRows(H, d), weights };
-    const loss = await options.kernels.mse({ X, ...model }, { threads: options.threads });
-    const unknown = read.reduce((sum, block) => sum + examine(block, options.kernels.look).missing, 0);
-    const entries = totalRows(X) * H.cols - unknown;
-    state.results.set(step.layer, { ...found, loss, objective: (loss * entries) / 2 });
+    state.results.set(step.layer, await withOwnLosses(step, found, state, kernels, { threads }));
   }
 }
 

@@ -349,12 +349,6 @@ describe('joint training', () => {
 
   const refused: readonly (readonly [string, Ref, GraphConfig, RegExp])[] = [
     [
-      'an SVD',
-      nmfLayer(svdLayer(x, { name: 's', k: 2 }), { name: 'a', k: 2 }),
-      {},
-      /must have NMF layers alone; .*layer 's'/,
-    ],
-    [
       'a penalty',
       nmfLayer(x, { name: 'a', k: 2, H: H({ L1: 0.1 }) }),
       {},

@@ -81,7 +81,9 @@ export const anyJointGraph: fc.Arbitrary<Node> = fc
 /** What joint training can't have is left out. */
 const bare = ({ more: { L1: _, ...more }, ...choice }: Decision, nonneg: NmfSpec['nonneg']): Choice => ({
   ...choice,
-  kind: choice.kind === 'svd' ? 'add' : choice.kind,
+  kind: choice.kind === 'svd' && choice.second % 2 === 0 ? 'add' : choice.kind,
+  // What is clipped of the embedding of an SVD may be so large that all digits cancel.
+  method: choice.method.solver === 'cholesky' ? { solver: 'hals' } : choice.method,
   more,
   terms: {},
   nonneg,

@@ -1,5 +1,5 @@
 import { createPause } from '../../kernels/reference/pause.js';
-import { type Bounds, quadratic } from '../../kernels/reference/quadratic.js';
+import { type Bounds, largestDiagonal, quadratic } from '../../kernels/reference/quadratic.js';
 import { hals } from '../../kernels/reference/solvers/hals.js';
 import { type DenseMatrix, dense, transpose } from '../../matrix.js';
 
@@ -37,9 +37,12 @@ export async function improveRows(
     }
     return gram;
   };
-  const shared = uniform ? quadratic(gramOf(0), free, bounds) : null;
+  // A row that next to nothing is made of, such as one that others cancel, is dead beside the others.
+  let most = 0;
+  for (let i = 0; i < (uniform ? 1 : rows); i++) most = Math.max(most, largestDiagonal(gramOf(i), k));
+  const shared = uniform ? quadratic(gramOf(0), free, bounds, most) : null;
   for (let i = 0; i < rows; i++) {
-    const q = shared ?? quadratic(gramOf(i), free, bounds);
+    const q = shared ?? quadratic(gramOf(i), free, bounds, most);
     const x = out.data.subarray(i * k, (i + 1) * k);
     // In terms of the row itself: b = slope + gram·row before, less what the rows that have moved already do.
     const b = Float64Array.from({ length: k }, (_, r) => slope.data[i + r * rows]);

@@ -1,8 +1,9 @@
 import type { Plan, SlotId } from '../../compiler/plan.js';
-import { addScaled, column, type DenseMatrix, dense, rowRange, scaleRows } from '../../matrix.js';
+import { addScaled, column, type DenseMatrix, dense, rowRange, scaleRows, stackDense } from '../../matrix.js';
 import { multiply } from '../reconstruct.js';
-import type { RunState } from '../state.js';
-import { greatest } from '../weights.js';
+import type { LayerResult, RunState } from '../state.js';
+import { greatest, type Root } from '../weights.js';
+import { isTrained } from './steps.js';
 
 /** Rows of what a layer reads: data, or an embedding from below. */
 export interface Part {
@@ -31,7 +32,8 @@ export interface Reader {
 
 /**
  * The factors of a graph while it is trained: A_ℓ (rows read × k) and E_ℓ (k × samples) of each layer, which hold the scale.
- * A layer's E stands for A·E in what it reads; where that is the embedding of a layer below, for what that makes of it.
+ * A layer's E stands for A·E in what it reads; where that is the embedding of a layer below, for what that makes of it. The
+ * means of an SVD that is centred are a last column of its A, and a row of ones under its E is understood.
  */
 export interface Model {
   readonly plan: Plan;
@@ -63,7 +65,7 @@ export function readersOf(plan: Plan): readonly Reader[] {
       leaves.set(step.write, [{ kind: 'embedding', rows }]);
     }
     if (step.op === 'embed') embedding(step.layer, step.write, false);
-    if (step.op !== 'nmf') continue;
+    if (!isTrained(step)) continue;
     const { layer, write } = step;
     let top = 0;
     const parts = read([step.read]).map((source) => {
@@ -138,7 +140,7 @@ function sharesOf(plan: Plan, tops: readonly string[]): Shares {
       for (const slot of estimate.length === 0 ? [] : step.reads) append(found, slot, estimate);
     }
     if (step.op === 'embed') given(step.layer, step.write, false);
-    if (step.op !== 'nmf') continue;
+    if (!isTrained(step)) continue;
     const { layer, read, write } = step;
     given(layer, write.H, true);
     const lists = embeddings.get(layer) ?? [];
@@ -153,7 +155,7 @@ function sharesOf(plan: Plan, tops: readonly string[]): Shares {
 
 /** What embeddings at the top make of everything below. */
 export interface Descent extends Shares {
-  /** The estimate of each layer's embedding that is reached. */
+  /** The estimate of each layer's embedding that is reached, over a row of ones where its A has means. */
   readonly embeddings: ReadonlyMap<string, DenseMatrix>;
 }
 
@@ -173,7 +175,7 @@ export async function descend(model: Model, tops: readonly string[]): Promise<De
       const rows = rowRange(W, from, to);
       parts.push([await multiply({ left: normalized ? scaleRows(rows, by) : rows, right: above }), share]);
     }
-    if (parts.length > 0) embeddings.set(layer, weighed(parts));
+    if (parts.length > 0) embeddings.set(layer, overOnes(weighed(parts), A.get(layer)));
   }
   return { ...shares, embeddings };
 }
@@ -182,6 +184,33 @@ export async function descend(model: Model, tops: readonly string[]): Promise<De
 export function weighed(parts: readonly (readonly [DenseMatrix, number])[]): DenseMatrix {
   const [[{ rows, cols }]] = parts;
   return parts.reduce((sum, [matrix, share]) => addScaled(sum, matrix, share), dense(rows, cols));
+}
+
+/** E as A takes it: over a row of ones where A has means. */
+export function overOnes(E: DenseMatrix, A: DenseMatrix | undefined): DenseMatrix {
+  if (A === undefined || A.cols === E.rows) return E;
+  return stackDense([E, dense(1, E.cols, new Float64Array(E.cols).fill(1))]);
+}
+
+/** The estimate of a matrix of the data as one product. */
+export function productOf(model: Model, { embeddings, givers }: Descent, slot: SlotId) {
+  const list = givers.get(slot) ?? [];
+  const parts = list.flatMap(({ layer, from, to, share }) => {
+    const [W, H] = [model.A.get(layer), embeddings.get(layer)];
+    return W === undefined || H === undefined ? [] : [{ W: rowRange(W, from, to), H, share }];
+  });
+  if (parts.length === 0) return undefined;
+  const rank = parts.reduce((sum, { W }) => sum + W.cols, 0);
+  const [rows, cols] = [parts[0].W.rows, parts[0].H.cols];
+  const [W, H] = [dense(rows, rank), dense(rank, cols)];
+  let top = 0;
+  for (const part of parts) {
+    W.data.set(part.W.data.map((x) => x * part.share), top * rows); // biome-ignore format: one thought
+    for (let j = 0; j < cols; j++)
+      for (let r = 0; r < part.H.rows; r++) H.data[top + r + j * rank] = part.H.data[r + j * part.H.rows];
+    top += part.W.cols;
+  }
+  return { W, H };
 }
 
 /** What matrices of the data are for each unit of something, features × units. */
@@ -204,7 +233,8 @@ export function reachOf(
       if (giver.layer !== layer || giver.from < from || giver.to > to) continue;
       for (const [slot, P] of loadings) {
         const all = reach.get(slot) ?? dense(P.rows, to - from);
-        for (let r = 0; r < P.cols; r++) {
+        // Means are no part of what is above.
+        for (let r = 0; r < giver.to - giver.from; r++) {
           const by = giver.share * (giver.normalized ? (units.get(source)?.[r] ?? 0) : 1);
           const sum = column(all, giver.from - from + r);
           column(P, r).forEach((x, i) => { sum[i] += by * x; }); // biome-ignore format: one thought
@@ -216,7 +246,7 @@ export function reachOf(
   return reach;
 }
 
-/** What one unit of each layer's embedding is in each matrix of the data, the shares of means and sums included. */
+/** What one unit of each layer's embedding, and of its row of ones, is in each matrix of the data, the shares of means and sums included. */
 export async function loadingsOf(model: Model, descent: Descent): Promise<ReadonlyMap<string, Loadings>> {
   const all = new Map<string, Loadings>();
   for (const { layer, parts } of model.readers) {
@@ -247,11 +277,23 @@ export function modelOf(plan: Plan, state: RunState): Model {
   for (const { layer } of readers) {
     const result = state.results.get(layer);
     if (result === undefined) continue;
-    A.set(layer, result.W);
+    A.set(layer, decoderOf(result));
     E.set(layer, scaleRows(result.H, result.d));
     units.set(layer, result.d);
   }
   return { plan, readers, A, E, units };
+}
+
+/** W in units of what the layer reads, and beside it the means that an SVD took out. */
+export function decoderOf(result: LayerResult): DenseMatrix {
+  const { W } = result;
+  const [center, scale] = 'center' in result ? [result.center, result.scale] : [null, null];
+  const own = scale === null ? W : scaleRows(W, scale);
+  if (center === null) return own;
+  const out = dense(W.rows, W.cols + 1);
+  out.data.set(own.data);
+  out.data.set(center, own.data.length);
+  return out;
 }
 
 /** How much of the loss a matrix of the data is. */
@@ -262,19 +304,43 @@ export interface Weighing {
   readonly rows: readonly number[] | null;
 }
 
-/** The data that layers read, and how they are weighed. */
+/**
+ * The data that layers read, and how they are weighed; an SVD that divides by deviations s counts what it reads 1/s². Where
+ * layers differ about a matrix it counts what it does on average.
+ */
 export function weightsOf(plan: Plan, state: RunState): ReadonlyMap<SlotId, Weighing> {
   const all = new Map<SlotId, Weighing[]>();
   for (const { layer, parts } of readersOf(plan)) {
-    const roots = state.results.get(layer)?.roots ?? null;
-    for (const [at, { source }] of parts.entries()) {
+    const result = state.results.get(layer);
+    for (const [at, part] of parts.entries()) {
+      const { source } = part;
       if (source.kind !== 'data') continue;
-      const root = roots?.[at] ?? 1;
+      const root = result === undefined ? 1 : rootOf(result, at, part);
       const most = greatest(root);
       const rows = typeof root === 'number' ? null : root.map((x) => x / most);
       all.set(source.slot, [...(all.get(source.slot) ?? []), { weight: most ** 2, rows }]);
     }
   }
-  const mean = (list: readonly Weighing[]) => list.reduce((sum, { weight }) => sum + weight, 0) / list.length;
-  return new Map([...all].map(([slot, list]) => [slot, { weight: mean(list), rows: list[0].rows }]));
+  return new Map([...all].map(([slot, list]) => [slot, averaged(list)]));
+}
+
+function rootOf(result: LayerResult, at: number, { from, to }: Part): Root {
+  const scale = 'scale' in result ? result.scale : null;
+  if (scale !== null) return Array.from(scale.subarray(from, to), (x) => 1 / x);
+  return result.roots?.[at] ?? 1;
+}
+
+function averaged(list: readonly Weighing[]): Weighing {
+  const mean = (numbers: readonly number[]) => numbers.reduce((sum, x) => sum + x, 0) / numbers.length;
+  const [{ rows }] = list;
+  const alike = list.every(
+    (other) => other.rows === rows || (rows !== null && other.rows?.every((x, i) => x === rows[i])),
+  );
+  if (alike) return { weight: mean(list.map(({ weight }) => weight)), rows };
+  const count = list.reduce((most, { rows }) => Math.max(most, rows?.length ?? 0), 0);
+  const each = Array.from({ length: count }, (_, i) =>
+    mean(list.map(({ weight, rows }) => weight * (rows?.[i] ?? 1) ** 2)),
+  );
+  const weight = greatest(each);
+  return { weight, rows: each.map((x) => Math.sqrt(x / weight)) };
 }

@@ -5,16 +5,29 @@ import {
   column,
   type DenseMatrix,
   dense,
+  firstColumns,
   type Matrix,
   rowRange,
   scaleColumns,
   scaleRows,
   stackDense,
+  toDense,
 } from '../../matrix.js';
 import { withoutUnknown } from '../new-samples.js';
+import { multiply } from '../reconstruct.js';
 import type { RunState } from '../state.js';
 import { weighBlock, weighRows } from '../weights.js';
-import { descend, loadingsOf, type Model, modelOf, type Weighing, weightsOf } from './model.js';
+import {
+  type Descent,
+  descend,
+  loadingsOf,
+  type Model,
+  modelOf,
+  productOf,
+  type Weighing,
+  weightsOf,
+} from './model.js';
+import { staysPositive, trainedSteps } from './steps.js';
 import { originsOf } from './train.js';
 
 /**
@@ -47,7 +60,8 @@ export async function projectJointly(
   for (const { layer } of plan.layers) {
     const E = found.get(layer) ?? composed.embeddings.get(layer);
     const d = state.results.get(layer)?.d;
-    if (E !== undefined && d !== undefined) embeddings.set(layer, scaleRows(E, d.map((x) => (x > 0 ? 1 / x : 0)))); // biome-ignore format: one thought
+    if (E === undefined || d === undefined) continue;
+    embeddings.set(layer, scaleRows(rowRange(E, 0, d.length), d.map((x) => (x > 0 ? 1 / x : 0)))); // biome-ignore format: one thought
   }
   return embeddings;
 }
@@ -72,19 +86,20 @@ async function solved(
   const reached = tops.filter((layer) => readBy(layer).length > 0);
   if (reached.length === 0) return new Map();
   if (reached.length < tops.length) return solved(plan, model, reached, { given, weights, kernels, options });
-  const columns = signed(plan, tops).map((column) => ({ ...column, k: model.A.get(column.layer)?.cols ?? 0 }));
+  const columns = signed(plan, tops).map((column) => ({ ...column, k: model.units.get(column.layer)?.length ?? 0 }));
+  const still = await descend(atRest(model), tops);
   const blocks: Matrix[] = [];
   const factors: DenseMatrix[] = [];
   for (const [slot, { weight, rows }] of weights) {
     const data = given.get(slot);
     const root = rows === null ? Math.sqrt(weight) : rows.map((x) => x * Math.sqrt(weight));
-    const parts = columns.map(({ layer, sign }) => {
+    const parts = columns.map(({ layer, sign, k }) => {
       const P = loadings.get(layer)?.get(slot);
       const by = sign * (descent.own.get(layer) ?? 0);
-      return P && weighRows(scaleColumns(P, new Float64Array(P.cols).fill(by)), [P.rows], [root]);
+      return P && weighRows(scaleColumns(firstColumns(P, k), new Float64Array(k).fill(by)), [P.rows], [root]);
     });
     if (data === undefined || parts.every((P) => P === undefined)) continue;
-    blocks.push((await weighBlock(data, root)).matrix);
+    blocks.push((await weighBlock(await withoutMeans(data, model, still, slot), root)).matrix);
     factors.push(beside(parts.map((P, at) => P ?? dense(data.rows, columns[at].k))));
   }
   const W = stackDense(factors);
@@ -103,9 +118,24 @@ async function solved(
   return found;
 }
 
+/** The model of one sample whose embeddings are zero. */
+const atRest = (model: Model): Model => ({
+  ...model,
+  E: new Map([...model.units].map(([layer, { length }]) => [layer, dense(length, 1)])),
+});
+
+/** New samples less what stays of them when embeddings are zero: the means that SVDs took out. */
+async function withoutMeans(data: Matrix, model: Model, still: Descent, slot: SlotId): Promise<Matrix> {
+  const product = productOf(model, still, slot);
+  const means = product && (await multiply({ left: product.W, right: product.H })).data;
+  if (means === undefined || means.every((x) => x === 0)) return data;
+  const { rows, cols, data: values } = toDense(data);
+  return dense(rows, cols, values.map((x, p) => x - means[p % rows])); // biome-ignore format: one thought
+}
+
 /** Whose factors stand side by side: beside an embedding that stays at least 0 a free one is the difference of two that do. */
 function signed(plan: Plan, tops: readonly string[]) {
-  const bounded = new Set(plan.fit.flatMap((step) => (step.op === 'nmf' && step.args.H.nonneg ? [step.layer] : [])));
+  const bounded = new Set(trainedSteps(plan).flatMap((step) => (staysPositive(step, 'H') ? [step.layer] : [])));
   const mixed = tops.some((layer) => bounded.has(layer));
   return tops.flatMap((layer) => {
     const nonneg = bounded.has(layer);

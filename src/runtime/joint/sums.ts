@@ -1,5 +1,6 @@
 import type { Plan } from '../../compiler/plan.js';
 import type { Place, Reader } from './model.js';
+import { normOf, trainedSteps } from './steps.js';
 
 const keyOf = ({ layer, row, normalized }: Place): string => `${normalized} ${row} ${layer}`;
 
@@ -27,9 +28,7 @@ export type UnitOf = (place: Place, length: number) => number | undefined;
 /** Units of what adds up: the length of the first that is asked for, or 1 with a layer whose d is 1, which can't be in another. */
 export function sumUnits(plan: Plan, readers: readonly Reader[]): UnitOf {
   const meetingOf = meetingsOf(readers);
-  const plain = new Set(
-    plan.fit.flatMap((step) => (step.op === 'nmf' && step.args.norm === 'none' ? [step.layer] : [])),
-  );
+  const plain = new Set(trainedSteps(plan).flatMap((step) => (normOf(step) === 'none' ? [step.layer] : [])));
   const units = new Map<Meeting, number>();
   return (place, length) => {
     const meeting = meetingOf(place);

@@ -2,16 +2,30 @@ import type { Plan, SlotId } from '../../compiler/plan.js';
 import { KernelError } from '../../errors.js';
 import type { ImproveTerm, Kernels, MultiplyArgs } from '../../kernels/kernels.js';
 import type { Bounds } from '../../kernels/reference/quadratic.js';
-import { addScaled, type DenseMatrix, dense, rowRange, scaleColumns, scaleRows } from '../../matrix.js';
+import { addScaled, type DenseMatrix, dense, firstColumns, rowRange, scaleColumns, scaleRows } from '../../matrix.js';
 import type { Round } from '../fit.js';
 import type { RunOptions, RunState } from '../state.js';
 import { weighRows } from '../weights.js';
 import { type Curvature, improveColumns, improveRows, inner, outer, withRows } from './blocks.js';
 import { type Datum, dataOf, inUnitsOf } from './data.js';
-import { type Descent, descend, loadingsOf, type Model, modelOf, type Reader, reachOf, shareOf } from './model.js';
+import {
+  type Descent,
+  descend,
+  loadingsOf,
+  type Model,
+  modelOf,
+  productOf,
+  type Reader,
+  reachOf,
+  shareOf,
+} from './model.js';
+import { staysPositive, trainedSteps } from './steps.js';
 
 /** Rounds over which convergence is judged. */
 const WINDOW = 5;
+
+/** No step raises the objective by more than this part, unless factors that cancel one another have lost all digits: that is the end. */
+const ROUNDING = 1e-12;
 
 /** What an estimate of the data begins from, and how much its loss weighs. */
 export interface Origin {
@@ -91,6 +105,10 @@ export async function train(plan: Plan, state: RunState, options: RunOptions): P
       }
     }
     const reached = await further(work, whole, model, round);
+    if (reached.measured.objective > (1 + ROUNDING) * rounds[round - 1].objective) {
+      model = whole;
+      break;
+    }
     model = reached.model;
     rounds.push(reached.measured);
     whole = model;
@@ -159,10 +177,9 @@ function progress({ plan, data }: Work, { round, inputs, objective }: Round, mos
 async function workOf(plan: Plan, state: RunState, options: RunOptions): Promise<Work> {
   const upper = Number.POSITIVE_INFINITY;
   const bounds = new Map(
-    plan.fit.flatMap((step) => {
-      if (step.op !== 'nmf') return [];
-      const { W, H } = step.args;
-      return [[step.layer, { W: { nonneg: W.nonneg, upper }, H: { nonneg: H.nonneg, upper } }] as const];
+    trainedSteps(plan).map((step) => {
+      const [W, H] = [staysPositive(step, 'W'), staysPositive(step, 'H')];
+      return [step.layer, { W: { nonneg: W, upper }, H: { nonneg: H, upper } }] as const;
     }),
   );
   const data = await dataOf(plan, state);
@@ -251,7 +268,9 @@ async function improveTop(work: Work, model: Model, tops: readonly string[], lay
   let G = dense(E.rows, E.rows);
   let whole = true;
   const terms: ImproveTerm[] = [];
-  for (const [slot, P] of loadings) {
+  for (const [slot, all] of loadings) {
+    // Means stand still: they belong to W.
+    const P = firstColumns(all, E.rows);
     const rest = await restTimes(work, model, descent, slot, { factor: P, side: 'W' });
     if (rest === undefined) continue;
     const { X, weights, weight } = rest.datum;
@@ -293,25 +312,4 @@ async function measure(work: Work, model: Model, round: number): Promise<Round> 
     throw new KernelError('non-finite', 'the loss through the whole graph left the range of numbers');
   const inputs = Object.fromEntries([...squares].map(([name, { sum, entries }]) => [name, sum / entries]));
   return Object.freeze({ round, inputs: Object.freeze(inputs), objective });
-}
-
-/** The estimate of a matrix of the data as one product. */
-function productOf(model: Model, { embeddings, givers }: Descent, slot: SlotId) {
-  const list = givers.get(slot) ?? [];
-  const parts = list.flatMap(({ layer, from, to, share }) => {
-    const [W, H] = [model.A.get(layer), embeddings.get(layer)];
-    return W === undefined || H === undefined ? [] : [{ W: rowRange(W, from, to), H, share }];
-  });
-  if (parts.length === 0) return undefined;
-  const rank = parts.reduce((sum, { W }) => sum + W.cols, 0);
-  const [rows, cols] = [parts[0].W.rows, parts[0].H.cols];
-  const [W, H] = [dense(rows, rank), dense(rank, cols)];
-  let top = 0;
-  for (const part of parts) {
-    W.data.set(part.W.data.map((x) => x * part.share), top * rows); // biome-ignore format: one thought
-    for (let j = 0; j < cols; j++)
-      for (let r = 0; r < part.H.rows; r++) H.data[top + r + j * rank] = part.H.data[r + j * part.H.rows];
-    top += part.W.cols;
-  }
-  return { W, H };
 }
