@@ -88,8 +88,14 @@ export {
   alternatingNnls,
 } from './nnls/alternating.js';
 export { type Nnls, type NnlsOptions, nnls } from './nnls/nnls.js';
+export { type EvaluateOptions, evaluate, type Model, mse } from './plain/evaluate.js';
+export { nmf, type PlainNmfOptions } from './plain/nmf.js';
+export type { PlainOptions } from './plain/one-layer.js';
+export { project } from './plain/project.js';
+export { type PlainSvdOptions, pca, svd } from './plain/svd.js';
 export { type RRandom, rRandom } from './random/r-random.js';
 export type {
+  FactorSet,
   FitSummary,
   GraphFit,
   HistoryEntry,
@@ -98,6 +104,7 @@ export type {
   Progress,
   ProjectOptions,
   ReconstructOptions,
+  Strongest,
   Variance,
 } from './runtime/fit.js';
 export { type PartialFit, partialFit } from './runtime/partial.js';

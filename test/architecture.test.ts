@@ -35,6 +35,7 @@ const allowed: Readonly<Record<string, { readonly folders: readonly string[]; re
     nnls: { folders: ['compiler', 'dsl', 'kernels'], packages: [] },
     likelihood: { folders: ['dsl', 'net', 'runtime'], packages: ['ts-pattern'] },
     guidance: { folders: ['compiler', 'dsl', 'kernels', 'net', 'runtime'], packages: [] },
+    plain: { folders: ['compiler', 'dsl', 'kernels', 'net', 'nnls', 'runtime'], packages: [] },
     sweep: {
       folders: ['compiler', 'consensus', 'dsl', 'io', 'kernels', 'net', 'runtime'],
       packages: [
@@ -60,6 +61,7 @@ const allowed: Readonly<Record<string, { readonly folders: readonly string[]; re
         'likelihood',
         'net',
         'nnls',
+        'plain',
         'random',
         'runtime',
         'sweep',

@@ -192,6 +192,15 @@ export const fitOptions = z.strictObject({
     .optional(),
 });
 
+/** Plain functions have a layer, its one input and its fit in one. */
+const plainOptions = { ...inputOptions.omit({ name: true, weight: true }).shape, ...fitOptions.shape };
+export const plainNmfOptions = nmfSpec.omit({ name: true, embedding: true }).extend(plainOptions);
+export const plainSvdOptions = svdSpec
+  .omit({ name: true, embedding: true })
+  .extend(z.object(plainOptions).omit({ weights: true }).shape);
+
+export const evaluateOptions = z.strictObject({ loss, ...fitOptions.pick({ threads: true, backend: true }).shape });
+
 export const refineOptions = z.strictObject({
   ...fitOptions.omit({ checkpoint: true }).shape,
   layer: z.string('the name of a layer').optional(),
