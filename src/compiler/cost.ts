@@ -1,6 +1,6 @@
 import { match } from 'ts-pattern';
 import { isLinearAtZero } from '../loss.js';
-import type { Plan, Slot, SlotId, Step, SvdStepArgs } from './plan.js';
+import type { Plan, PlannedLoss, Slot, SlotId, Step, SvdStepArgs } from './plan.js';
 
 /** What a step costs: once, or for each iteration of a layer. */
 export interface Cost {
@@ -27,7 +27,7 @@ export function costOf(step: Step, plan: Plan): Cost {
       const X = find(read);
       const vectors = X.shape[0] + X.shape[1];
       // Estimates, and for each coordinate a slope, a curvature and the step: of every entry, zeros where they aren't linear.
-      const visited = loss !== undefined && isLinearAtZero(loss) ? X.entries : X.shape[0] * X.shape[1];
+      const visited = visitedBy(loss, X);
       if (solver === 'ccd')
         return {
           per: 'iteration',
@@ -42,13 +42,21 @@ export function costOf(step: Step, plan: Plan): Cost {
       const bytes = 2 * X.bytes + (precision === 'f32' ? 4 : 8) * 6 * vectors * k;
       return { per: 'iteration', multiplyAdds, bytes, iterations: maxIter } as const;
     })
-    .with({ op: 'tied' }, ({ read, args: { k, form, sweeps, maxIter } }) => {
+    .with({ op: 'tied' }, ({ read, args: { k, form, sweeps, maxIter, loss } }) => {
       const X = find(read);
       const [m, n] = X.shape;
+      const bytes = (products: number) => products * X.bytes + 8 * 6 * (m + n) * k;
+      if (loss !== undefined) {
+        const [products, bends] = form === 'symmetric' ? [0, 0] : [3, 2];
+        // A half-step of one factor, three looks, and for 'projective' slopes and curvatures by both, and products with the data.
+        const passes = 1 + 3 * sweeps + 3 + 3 * bends;
+        const multiplyAdds = visitedBy(loss, X) * k * passes + products * X.entries * k;
+        return { per: 'iteration', multiplyAdds, bytes: bytes(4 + bends + products), iterations: maxIter } as const;
+      }
       const products = form === 'symmetric' ? 1 : 2;
       // Products with the data; sweeps; Gram matrices of where W and H are, of where they go, and of both.
       const multiplyAdds = products * X.entries * k + m * k * k * sweeps + 4 * (m + (products - 1) * n) * k * k;
-      return { per: 'iteration', multiplyAdds, bytes: products * X.bytes + 8 * 6 * (m + n) * k, iterations: maxIter } as const; // biome-ignore format: one thought
+      return { per: 'iteration', multiplyAdds, bytes: bytes(products), iterations: maxIter } as const;
     })
     .with({ op: 'svd' }, ({ read, args }) => {
       const X = find(read);
@@ -65,6 +73,10 @@ export function costOf(step: Step, plan: Plan): Cost {
     })
     .exhaustive();
 }
+
+/** Entries that a half-step by a loss looks at: of sparse data those that are stored, where zeros are linear. */
+const visitedBy = (loss: PlannedLoss | undefined, { entries, shape: [m, n] }: Slot): number =>
+  loss !== undefined && isLinearAtZero(loss) ? entries : m * n;
 
 /** Vectors that an iteration of an SVD multiplies with the data, and those of the basis that it orthonormalises. */
 function svdWork({ k, block, solver, terms, missing }: SvdStepArgs, most: number) {

@@ -200,9 +200,13 @@ function weightLines({ weights }: NmfStepArgs, read: SlotId, plan: Plan): readon
   return [`    weights: ${text.join(', ')}`];
 }
 
-function tiedOptions({ form, sweeps, norm, tol, maxIter, start, restarts }: TiedStepArgs): string {
+function tiedOptions({ form, sweeps, norm, tol, maxIter, start, restarts, loss }: TiedStepArgs): string {
+  const how =
+    loss === undefined
+      ? `exact steps along HALS, at most ${plural(sweeps, 'sweep')}`
+      : `steps that are looked for along coordinate Newton steps, ${plural(sweeps, 'sweep')}`;
   return [
-    `mse by exact steps along HALS, at most ${plural(sweeps, 'sweep')}`,
+    `${lossText(loss)} by ${how}`,
     `H = ${form === 'symmetric' ? 'Wᵀ' : 'WᵀX'}`,
     'f64',
     `norm ${norm}`,

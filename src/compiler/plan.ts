@@ -202,6 +202,8 @@ export interface TiedStepArgs {
   readonly start: RandomStart;
   /** Random starts raced for the one that is fitted. */
   readonly restarts: number;
+  /** Absent: squares. */
+  readonly loss?: PlannedLoss;
 }
 
 export interface SvdStepArgs {

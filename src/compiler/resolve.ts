@@ -36,7 +36,7 @@ const SVD_STEPS = { maxIter: 500, tol: 1e-10 } as const;
 /** Where each column is solved with a Gram matrix of its own: up to this rank, and where more than this share is missing. */
 const OWN_GRAM = { rank: 6, share: 0.4 } as const;
 /** Sweeps of coordinate Newton steps in a half-step: a second one saves more half-steps than it costs. */
-const CCD_SWEEPS = 2;
+export const CCD_SWEEPS = 2;
 /** Directions the subspace search carries beyond the k asked for. */
 const OVERSAMPLING = 8;
 

@@ -8,7 +8,7 @@ import { labelOf } from './collect.js';
 import type { Contents } from './contents.js';
 import type { Slot, StartArgs, TiedStepArgs } from './plan.js';
 import { plannedLoss } from './planned-loss.js';
-import { factorTerms, limitsOf, methodOf, randomStart } from './resolve.js';
+import { CCD_SWEEPS, factorTerms, limitsOf, methodOf, randomStart } from './resolve.js';
 import type { Survey } from './survey.js';
 import { affordableSweeps } from './sweeps.js';
 import { isWeighed, weightOf } from './weights.js';
@@ -31,13 +31,16 @@ export function resolveTied(
   start: StartArgs,
 ): TiedStepArgs {
   const { sweeps, restarts } = methodOf(spec, config, null);
+  const loss = plannedLoss(spec.loss);
+  const auto = loss === null ? affordableSweeps(X, spec.k) : CCD_SWEEPS;
   return {
     k: spec.k,
     form,
-    sweeps: sweeps === 'auto' ? affordableSweeps(X, spec.k) : sweeps,
+    sweeps: sweeps === 'auto' ? auto : sweeps,
     ...limitsOf(spec, config),
     start: randomStart(spec, config, start),
     restarts,
+    ...(loss === null ? {} : { loss }),
   };
 }
 
@@ -61,11 +64,19 @@ export function tiedFaults(
   if (spec.symmetric === true && spec.projective === true)
     refuse({ ...own, projective: true }, 'A layer must be symmetric or projective, not both', 'leave one of them out');
   const { solver, start } = methodOf(spec, config, null);
-  if (solver !== 'hals' && spec.loss === undefined)
-    refuse({ ...own, solver }, `${needs} solver 'hals'`, "give the layer solver: 'hals'");
   const loss = plannedLoss(spec.loss);
-  if (loss !== null)
-    refuse({ ...own, loss: loss.name }, `${needs} loss 'mse'`, 'leave loss out, or use a plain nmfLayer');
+  const [wanted, by] = loss === null ? (['hals', {}] as const) : (['ccd', { loss: loss.name }] as const);
+  if (solver !== wanted)
+    refuse({ ...own, ...by, solver }, `${needs} solver '${wanted}'`, `give the layer solver: '${wanted}'`);
+  for (const option of ['dispersion', 'zeroInflation'] as const) {
+    const parameter = loss?.[option]?.by ?? 'global';
+    if (form === 'symmetric' && parameter !== 'global')
+      refuse(
+        { ...own, [`loss.${option}`]: `by ${parameter}` },
+        `${needs} one ${option} for all entries, as an entry is that of its row and column in either order`,
+        `say ${option}: 'global', or a number`,
+      );
+  }
   const accelerate = spec.accelerate ?? config.accelerate;
   if (accelerate === 'her')
     refuse({ ...own, accelerate }, `${needs} no extrapolation`, "give the layer accelerate: 'none'");

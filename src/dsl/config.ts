@@ -165,7 +165,7 @@ export interface NmfOptions<N extends string, K extends number> extends LayerOpt
    * parameters are estimated `objective` is −log of the likelihood, every constant included, plus the penalties. Losses but 'mse', 'huber' and
    * 'mae' need both factors ≥ 0, and estimates of what is above zero that are below 1e-6 of the mean of the data count as that.
    * Fitted by coordinate Newton steps ('ccd': Hsieh & Dhillon 2011), 'kl' by multiplicative updates too ('mu'); the
-   * objective never rises. Not with 'symmetric', 'projective', joint training or weights that are 'balance'.
+   * objective never rises. Not with joint training or weights that are 'balance'; with 'symmetric' and 'projective' see there.
    *
    * @example
    * nmfLayer(counts, { name: 'topics', k: 10, loss: 'kl' });
@@ -181,6 +181,10 @@ export interface NmfOptions<N extends string, K extends number> extends LayerOpt
    * X ≈ W·diag(d)·Wᵀ with W ≥ 0, H = Wᵀ: groups in a similarity or an adjacency matrix (Ding, He & Simon 2005). Minimises
    * ½‖X − W·diag(d)·Wᵀ‖². X (n × n) is an input, square and symmetric to 10⁻¹² of its largest magnitude; numbers below zero
    * are allowed. A new sample is a column of n similarities, and `project` finds its h ≥ 0 as for any layer. Default false.
+   *
+   * With another `loss` it is Σ ℓ(x, μ), μ = W·diag(d)·Wᵀ, over all entries: each pair counts twice, an entry of the diagonal once. Every
+   * loss will do for data that it takes; `dispersion` and `zeroInflation` must be one number for all entries ('global', or
+   * given), as a feature and a sample are the same thing here.
    */
   readonly symmetric?: boolean | undefined;
   /**
@@ -190,10 +194,16 @@ export interface NmfOptions<N extends string, K extends number> extends LayerOpt
    * needs every entry of x; a sample with one missing is NaN there, and without one of its modalities the layer is left out.
    * Default false.
    *
-   * Neither form goes with the other, with `solver`, `accelerate`, `precision: 'f32'`, starts that are not random, terms of W
-   * and H, or missing entries. Their objective never rises: each iteration ends at the lowest point of the way from W to a
-   * half-step of it, where J is a polynomial of degree four. One product with the data an iteration for `symmetric`, two for
-   * `projective`.
+   * With another `loss` it is Σ ℓ(x, μ), μ = W·diag(u)·WᵀX: every loss will do for data that it takes, with parameters by feature and by
+   * sample too. 'huber' and 'mae' take data of any sign.
+   *
+   * Neither form goes with the other, with another `solver`, with `accelerate`, `precision: 'f32'`, starts that are not
+   * random, terms of W and H, weights, or missing entries. Their objective never rises: each iteration ends at the lowest point
+   * of the way from W to a half-step of it, where J is a polynomial of degree four. One product with the data an iteration for
+   * `symmetric`, two for `projective`. With another loss than 'mse' the half-step is that of the loss, on the slope that J has
+   * in truth, and the way is looked along at two or three points (more while J is lower at none). It then costs about a
+   * half-step of an NMF by that loss for `symmetric`, two for `projective`: of sparse data the entries that are stored for
+   * 'kl', and 'gp' without zero inflation, every entry for others (see `explain`).
    */
   readonly projective?: boolean | undefined;
 }

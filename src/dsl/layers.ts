@@ -7,7 +7,7 @@ import type { LayerOn, LayersOf, NmfArgs, Ref, SvdArgs } from './expr.js';
  * Minimises ½‖X − WH‖² plus the penalties of `W` and `H` (see `FactorOptions`). X is features × samples; W is
  * features × k, d has k scales, falling, and H is k × samples. Fitted by hierarchical alternating least squares
  * (Cichocki & Phan 2009) with inner sweeps (Gillis & Glineur 2012) and extrapolation (Ang & Gillis 2019), unless
- * `solver` and `accelerate` say otherwise: the objective never rises. With `symmetric` or `projective` W alone is fitted, and
+ * `solver`, `accelerate` and `loss` say otherwise: the objective never rises. With `symmetric` or `projective` W alone is fitted, and
  * gives H (see `NmfOptions`).
  *
  * @example

@@ -105,8 +105,8 @@ export interface NmfArgs {
 }
 
 /**
- * Minimise J = ½‖X − W·H‖² over W ≥ 0 alone, in 64 bits, where W gives H: H = Wᵀ ('symmetric') or H = WᵀX ('projective').
- * Nothing may be missing.
+ * Minimise J = ½‖X − W·H‖², or that of another loss, over W ≥ 0 alone, in 64 bits, where W gives H: H = Wᵀ ('symmetric') or
+ * H = WᵀX ('projective'). Nothing may be missing.
  */
 export interface TiedArgs {
   /** For 'symmetric' as many features as samples, and symmetric, which is not looked at. */
@@ -122,6 +122,8 @@ export interface TiedArgs {
   /** Stop once J has fallen by less than this, relatively, over five iterations. */
   readonly tol: number;
   readonly norm: Norm;
+  /** As that of an NMF; its parameters for 'symmetric' by 'global' alone. null: squares. */
+  readonly loss?: KernelLoss | null | undefined;
 }
 
 /** Entries (i, j) of each block drawn by a hash of (key, i, j): the same set in any order, on any number of threads. */

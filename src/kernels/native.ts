@@ -123,9 +123,9 @@ function wrap(addon: Addon): Kernels {
         return toModel(args, found);
       });
     },
-    tied: (args: TiedArgs, options: CallOptions = {}) =>
+    tied: ({ loss, ...args }: TiedArgs, options: CallOptions = {}) =>
       run(addon, options, async (cancel, threads, tell): Promise<TiedResult> => {
-        const found = unwrap(await addon.tied({ ...args, X: blocks(args.X) }, cancel, threads, tell));
+        const found = unwrap(await addon.tied({ ...args, X: blocks(args.X), ...lossOf(loss) }, cancel, threads, tell));
         const start = { W: args.start, H: { rows: args.start.cols, cols: args.X[0].cols } };
         return { ...toModel({ start }, found.model), projection: found.projection ?? null };
       }),

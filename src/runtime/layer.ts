@@ -139,15 +139,22 @@ async function fitNmf(step: NmfStep, state: RunState, options: RunOptions, tell:
 
 async function fitTied(step: TiedStep, state: RunState, options: RunOptions, tell: Tell): Promise<LayerResult> {
   const X = blocksIn(state, step.read);
-  const { k: _k, start: _start, restarts: _restarts, ...args } = step.args;
+  const { k: _k, start: _start, restarts: _restarts, loss: planned, ...rest } = step.args;
+  const loss = planned === undefined ? null : await kernelLoss(planned, X);
+  const args = { ...rest, loss };
   const { kernels, memory = 'normal', signal } = options;
-  const found = await raced(step, signal, {
+  const {
+    result,
+    restart,
+    raced: before,
+  } = await raced(step, signal, {
     begin: (nth) => startOf(step, state, X, options, nth),
     race: ({ W: start }, more) =>
       kernels.tied({ X, ...args, maxIter: more.maxIter, start, memory }, callOptions(options, tell, more)),
     run: ({ W: start }) => kernels.tied({ X, ...args, start, memory }, callOptions(options, tell)),
   });
-  return { ...found.result, restart: found.restart, raced: found.raced, roots: null };
+  const measured = loss === null ? {} : { fittedLoss: fittedLoss(loss, result), rms: await rmsOf(X, null) };
+  return { ...result, restart, raced: before, roots: null, ...measured };
 }
 
 /** Where a layer can begin, and the calls of its kernel that races are made of, and its fit. */

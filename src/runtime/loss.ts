@@ -124,7 +124,7 @@ export function lossWords(plan: Plan): ReadonlyMap<string, string> {
   return new Map(
     inputsOf(plan).map(({ name, forms }) => {
       const steps = forms.flatMap(({ slot }) => readersOf(plan, slot).map(({ step }) => step));
-      const words = steps.map((step) => worded(step.op === 'nmf' ? step.args.loss : undefined));
+      const words = steps.map((step) => worded(step.op === 'svd' ? undefined : step.args.loss));
       return [name, [...new Set(words)].sort().join(' and ')];
     }),
   );

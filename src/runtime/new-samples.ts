@@ -77,7 +77,7 @@ function outsideOf({ prepare, fit }: Plan, slot: SlotId, matrix: Matrix) {
   for (const step of [...prepare, ...fit]) {
     if (step.op === 'align' && readers.has(step.read)) readers.add(step.write);
     if (step.op === 'stackRows' && step.reads.some((read) => readers.has(read))) readers.add(step.write);
-    if (step.op !== 'nmf' || step.args.loss === undefined || !readers.has(step.read)) continue;
+    if ((step.op !== 'nmf' && step.op !== 'tied') || step.args.loss === undefined || !readers.has(step.read)) continue;
     const { loss, loss: { dispersion, zeroInflation } } = step.args; // biome-ignore format: one thought
     const given = { estimate: false };
     const domain = domainOf({ ...loss, dispersion: dispersion && given, zeroInflation: zeroInflation && given });

@@ -112,15 +112,17 @@ function requireSeparable({ prepare, fit }: Plan): void {
     });
   for (const step of prepare) if (step.op === 'align') refuse('factorShared', 'samples');
   for (const step of fit) {
-    if (step.op !== 'nmf') continue;
-    const { layer, args } = step;
+    if (step.op !== 'nmf' && step.op !== 'tied') continue;
+    const { layer } = step;
+    for (const part of ['dispersion', 'zeroInflation'] as const) {
+      const parameter = step.args.loss?.[part];
+      if (parameter?.by === 'column' && !parameter.estimate) refuse(`layer '${layer}'`, `loss.${part}`);
+    }
+    if (step.op === 'tied') continue;
+    const { args } = step;
     if (args.start.from === 'given') refuse(`layer '${layer}'`, 'start');
     if (args.H.target !== null) refuse(`layer '${layer}'`, 'H.target');
     if (args.H.graph !== null) refuse(`layer '${layer}'`, 'H.graph');
-    for (const part of ['dispersion', 'zeroInflation'] as const) {
-      const parameter = args.loss?.[part];
-      if (parameter?.by === 'column' && !parameter.estimate) refuse(`layer '${layer}'`, `loss.${part}`);
-    }
     if (args.weights?.some(({ samples, entries }) => (samples ?? entries) !== undefined))
       refuse(`layer '${layer}'`, 'weights');
   }

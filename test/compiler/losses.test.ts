@@ -22,6 +22,11 @@ const changed = (x: number) => dense(8, 6, counts.data.map((own, p) => (p === 19
 const x = (data = counts) => factorInput(data, { name: 'x' });
 const layer = (loss: LossOption, options: Partial<NmfSpec> = {}, config: GraphConfig = {}) =>
   factorNet(nmfLayer(x(), { ...{ name: 'a', k: 2 }, loss, ...options }), config);
+/** A symmetric layer. */
+const square = (loss: LossOption, options: Partial<NmfSpec> = {}) => {
+  const apart = Float64Array.from({ length: 64 }, (_, p) => 1 + Math.abs((p % 8) - Math.floor(p / 8)));
+  return factorNet(nmfLayer(x(dense(8, 8, apart)), { name: 'a', k: 2, loss, symmetric: true, ...options }));
+};
 /** Options as a caller without types gives them. */
 const wrong = (loss: unknown) => () => layer(loss as LossOption);
 const of = "layer 'a'";
@@ -75,16 +80,25 @@ const COMBINATIONS: readonly FaultCase[] = [
   together({ loss: 'kl', 'nonneg.W': false }, /two non-negative factors.*'mse', 'huber' or 'mae'/, () =>
     layer('kl', { W: W({ nonneg: false }) }),
   ),
-  together({ symmetric: true, loss: 'kl' }, /A symmetric layer must have loss 'mse'/, () => {
-    const square = dense(
-      4,
-      4,
-      Float64Array.from({ length: 16 }, (_, p) => 1 + Math.abs((p % 4) - Math.floor(p / 4))),
-    );
-    return factorNet(nmfLayer(x(square), { name: 'a', k: 2, loss: 'kl', symmetric: true }));
-  }),
-  together({ projective: true, loss: 'huber' }, /A projective layer must have loss 'mse'/, () =>
-    layer({ name: 'huber', delta: 1 }, { projective: true }),
+  ...(['row', 'column'] as const).flatMap((by) =>
+    (['dispersion', 'zeroInflation'] as const).map((option) =>
+      together(
+        { symmetric: true, [`loss.${option}`]: `by ${by}` },
+        new RegExp(`must have one ${option} for all entries.*say ${option}: 'global', or a number`),
+        () => square({ name: 'nb', [option]: by }),
+      ),
+    ),
+  ),
+  ...(['hals', 'mu'] as const).map((solver) =>
+    together({ symmetric: true, loss: 'kl', solver }, /A symmetric layer must have solver 'ccd'/, () =>
+      square('kl', { solver }),
+    ),
+  ),
+  together({ symmetric: true, solver: 'ccd' }, /A symmetric layer must have solver 'hals'/, () =>
+    square('mse', { solver: 'ccd' }),
+  ),
+  together({ projective: true, precision: 'f32' }, /A projective layer must have 64 bits/, () =>
+    layer('kl', { projective: true, precision: 'f32' }),
   ),
   together({ training: 'joint', loss: 'kl' }, /layers with loss 'mse'/, () => layer('kl', {}, { training: 'joint' })),
   together({ loss: 'kl', weight: 'balance' }, /weights that are numbers/, () => {

@@ -39,7 +39,7 @@ const at = (parameter: KernelParameter | null, values: Float64Array | null | und
   values == null || parameter === null ? 0 : parameter.by === 'global' ? values[0] : values[parameter.by === 'row' ? i : j]; // biome-ignore format: one thought
 
 /** Σ ω·d / entries and Σ ω·cost, from the definitions. */
-function textbook(X: RowBlocks, loss: KernelLoss, fit: NmfResult, weights?: DenseMatrix) {
+export function textbook(X: RowBlocks, loss: KernelLoss, fit: NmfResult, weights?: DenseMatrix) {
   const [{ data, rows }, estimate] = [stackDense(X), product(fit).data];
   const own = entryLoss(loss);
   let [deviance, cost, count] = [0, 0, 0];
@@ -63,7 +63,7 @@ function textbook(X: RowBlocks, loss: KernelLoss, fit: NmfResult, weights?: Dens
 const gaps = (A: DenseMatrix, fill = Number.NaN): DenseMatrix =>
   dense(A.rows, A.cols, A.data.map((x, p) => (p % 7 === 3 ? fill : x))); // biome-ignore format: one thought
 
-const neverRises = ({ history, iterations }: NmfResult): void => {
+export const neverRises = ({ history, iterations }: NmfResult): void => {
   expect(iterations).toBeGreaterThan(2);
   for (let i = 1; i < iterations; i++) {
     const before = history.objective[i - 1];

@@ -55,7 +55,7 @@ export const madeFor = (form: TiedForm, matrix: Matrix): Matrix =>
   form === 'symmetric' ? symmetrized(matrix) : matrix;
 
 /** W and H as the form ties them, of factors with norm 'none'. */
-const tiedProduct = (form: TiedForm, X: DenseMatrix, { W }: TiedResult): DenseMatrix =>
+export const tiedProduct = (form: TiedForm, X: DenseMatrix, { W }: TiedResult): DenseMatrix =>
   multiply(W, form === 'symmetric' ? transpose(W) : multiply(transpose(W), X));
 
 /** Laws of `tied`. */

@@ -86,7 +86,7 @@ describe("rng: 'R'", () => {
       const { a } = await net.fit(on);
       const [step] = net.plan.fit;
       if (step.op !== 'tied') throw new Error('a tied layer has a tied step');
-      const { k: _k, start: _start, restarts: _restarts, ...args } = step.args;
+      const { k: _k, start: _start, restarts: _restarts, loss: _loss, ...args } = step.args;
       const start = drawn(2, a.restart, data.rows);
       const { W, H } = await reference.tied({ X: [data], ...args, start, memory: 'normal' });
       expect([a.W.data, a.H.data]).toEqual([W.data, H.data]);

@@ -362,6 +362,7 @@ export interface TiedArgs {
   maxIter: number
   tol: number
   norm: Norm
+  loss?: Loss
 }
 
 /** What H is where W gives it. */

@@ -128,13 +128,19 @@ export function checkCheckpoint({ from, every }: Checkpoint, { holdOut, maxIter 
   demand(within, `a state must be of at least one iteration and fewer than ${maxIter}, not ${iterations}`);
 }
 
-export function checkTied({ X, form, start, sweeps, maxIter, tol }: TiedArgs): void {
+export function checkTied({ X, form, start, sweeps, maxIter, tol, loss = null }: TiedArgs): void {
   checkBlocks(X);
   demand(start.cols >= 1, 'a factorization must have a factor');
   checkShape(start, totalRows(X), start.cols, 'the start of W');
   demand(examine(start).negative === undefined, 'the start of W must have no negative entries');
   demand(!X.some((block) => examine(block).missing > 0), 'all entries must be known');
   demand(form === 'projective' || totalRows(X) === X[0].cols, 'a symmetric matrix must be square');
+  if (loss !== null) {
+    checkLoss(loss, totalRows(X), X[0].cols, true);
+    const parameters = [loss.dispersion, loss.zeroInflation];
+    const global = parameters.every((own) => own === null || own.by === 'global');
+    demand(form === 'projective' || global, 'a symmetric matrix must have one parameter of its loss for all entries');
+  }
   checkLimits({ sweeps, maxIter, tol });
 }
 

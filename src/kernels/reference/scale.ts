@@ -122,6 +122,13 @@ export function sizesOf(W: Panel, H: Panel, norm: Norm, placed: boolean) {
   return { w, h, size, order };
 }
 
+/** By what w_rᵀX is to be multiplied to be h_r, both normalised. */
+export function projectionOf(W: Panel, H: Panel, norm: Norm): Float64Array {
+  const { w, h, size, order } = sizesOf(W, H, norm, false);
+  const ratio = (r: number) => (norm === 'none' ? 1 : w[r] / h[r]);
+  return Float64Array.from(order, (r) => (size[r] >= SMALLEST ? ratio(r) : 0));
+}
+
 export interface Normalized {
   readonly W: DenseMatrix;
   readonly d: Float64Array;

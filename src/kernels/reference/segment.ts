@@ -1,4 +1,5 @@
 import { KernelError } from '../../errors.js';
+import { dense } from '../../matrix.js';
 import { crossGram, dot, gram, type Panel } from './products.js';
 
 /** W with what is linear in it: H, and its product P with the data, H = P or H = W; J = ½‖X‖² − ⟨P, H⟩ + ½⟨WWᵀ, HHᵀ⟩. */
@@ -73,4 +74,12 @@ function zerosOfParabola(a: number, b: number, c: number): readonly number[] {
   if (inside < 0) return [];
   const q = -(b + (b < 0 ? -1 : 1) * Math.sqrt(inside)) / 2;
   return [q / a, c / q].filter(Number.isFinite).sort((x, y) => x - y);
+}
+
+export const minus = (A: Panel, B: Panel): Panel => dense(A.rows, A.cols, A.data.map((x, p) => x - B.data[p])); // biome-ignore format: one thought
+
+/** A + t(B − A), B itself where t is 1. */
+export function between(A: Panel, B: Panel, t: number, least: number): Panel {
+  const data = B.data.map((x, p) => Math.max(least, x + (t - 1) * (x - A.data[p])));
+  return dense(A.rows, A.cols, data);
 }

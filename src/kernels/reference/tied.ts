@@ -5,13 +5,14 @@ import { type Blocks, blocksOf } from './blocks.js';
 import { checkTied } from './check.js';
 import { largestStep, solveColumns } from './columns.js';
 import { lossesOf } from './factor-losses.js';
+import { tiedByLoss } from './losses/tied.js';
 import { createPause, type Pause } from './pause.js';
 import { EXPLICIT_BELOW } from './problem.js';
 import { dot, gram, type Panel, residual, sumOfSquares, timesData, timesTransposed } from './products.js';
 import { isInvisible, settled } from './progress.js';
 import { type Quadratic, quadratic } from './quadratic.js';
-import { normalize, SMALLEST, scaledRows, sizesOf } from './scale.js';
-import { lowest, segment, type Tied, valueAt } from './segment.js';
+import { normalize, projectionOf, scaledRows } from './scale.js';
+import { between, lowest, minus, segment, type Tied, valueAt } from './segment.js';
 import { hals } from './solvers/hals.js';
 
 /** What is to be minimised. */
@@ -38,10 +39,11 @@ interface Place extends Tied {
  * Factorizations X ≈ W·H in which W ≥ 0 gives H, 'symmetric' H = Wᵀ (Ding, He & Simon 2005) and 'projective' H = WᵀX
  * (Yuan & Oja 2005), by one method: J is a polynomial of degree four in W, so on the way to any other W ≥ 0 its lowest point
  * is found exactly. Where to go is the half-step of an NMF for W, H standing still, on the slope that J has in truth.
- * For 'symmetric' this is NMF's own half-step.
+ * For 'symmetric' this is NMF's own half-step. With another loss than squares J is no polynomial: see `losses/tied.ts`.
  */
 export async function tied(args: TiedArgs, options: CallOptions = {}): Promise<TiedResult> {
   checkTied(args);
+  if (args.loss != null) return tiedByLoss(args, args.loss, options);
   const pause = createPause();
   const X = blocksOf(args.X);
   const problem = { args, X, entries: totalRows(X) * X[0].cols, total: sumOfSquares(X) };
@@ -150,14 +152,6 @@ async function towards({ args, X }: Problem, { W, H, P }: Tied, pause: Pause): P
   return { q, B };
 }
 
-const minus = (A: Panel, B: Panel): Panel => dense(A.rows, A.cols, A.data.map((x, p) => x - B.data[p])); // biome-ignore format: one thought
-
-/** A + t(B − A), B itself where t is 1. */
-function between(A: Panel, B: Panel, t: number, least: number): Panel {
-  const data = B.data.map((x, p) => Math.max(least, x + (t - 1) * (x - A.data[p])));
-  return dense(A.rows, A.cols, data);
-}
-
 async function result(
   problem: Problem,
   place: Place,
@@ -172,7 +166,7 @@ async function result(
   const model = normalize(place.W, H, args.norm, false);
   return {
     ...model,
-    projection: args.form === 'symmetric' ? null : projectionOf(place.W, H, args),
+    projection: args.form === 'symmetric' ? null : projectionOf(place.W, H, args.norm),
     loss: place.measure.squares / entries,
     nullLoss: total / entries,
     factorLoss: await lossesOf(problem, model, pause),
@@ -186,11 +180,4 @@ async function result(
     kkt: await largestStep(place.W, B, () => q, pause),
     heldOut: null,
   };
-}
-
-/** By what w_rᵀX is to be multiplied to be h_r, both normalised. */
-function projectionOf(W: Panel, H: Panel, { norm }: TiedArgs): Float64Array {
-  const { w, h, size, order } = sizesOf(W, H, norm, false);
-  const ratio = (r: number) => (norm === 'none' ? 1 : w[r] / h[r]);
-  return Float64Array.from(order, (r) => (size[r] >= SMALLEST ? ratio(r) : 0));
 }

@@ -105,6 +105,12 @@ export function openSteps(problem: LineProblem, h: Float64Array): Float64Array {
   return open;
 }
 
+/** Slope and curvature of the data in each coordinate of h. */
+export function bendsOf(problem: LineProblem, h: Float64Array): readonly Sums[] {
+  const bent = bend(problem, stateOf(problem, h));
+  return Array.from(h, (_, r) => sumsAt(problem, bent, r));
+}
+
 /** A column and its estimates. */
 interface Place {
   readonly h: Float64Array;
@@ -157,7 +163,7 @@ function bendSizes({ x, weight }: Line, mu: Float64Array, floor: number): Bent {
   return { curvature, slope: curvature.map((c, p) => c * (mu[p] - x[p])) };
 }
 
-interface Sums {
+export interface Sums {
   readonly slope: number;
   readonly curvature: number;
 }

@@ -3,7 +3,7 @@ import { byDispersion } from '../../../loss-values.js';
 import type { Pause } from '../pause.js';
 import { dotColumns } from '../products.js';
 import { type Model, modelOf } from './model.js';
-import type { Pair, Problem } from './problem.js';
+import type { Measured, Pair } from './problem.js';
 
 /** Most that log r moves in one step. */
 const FARTHEST = Math.log(10);
@@ -11,7 +11,7 @@ const HALVINGS = 12;
 
 /** Calls for each entry with its estimate and the group of a parameter that it is in. */
 async function eachEntry(
-  { data }: Problem,
+  { data }: Measured,
   pair: Pair,
   by: KernelParameter['by'],
   pause: Pause,
@@ -28,7 +28,7 @@ async function eachEntry(
 }
 
 /** The loss with its parameters estimated anew, given the factors: J never rises. */
-export async function estimated(problem: Problem, pair: Pair, pause: Pause): Promise<Model> {
+export async function estimated(problem: Measured, pair: Pair, pause: Pause): Promise<Model> {
   const { dispersion } = problem.model.loss;
   const model = dispersion?.estimate === true ? await disperse(problem, dispersion, pair, pause) : problem.model;
   const { zeroInflation } = model.loss;
@@ -40,7 +40,7 @@ const withDispersion = (loss: KernelLoss, parameter: KernelParameter, values: Fl
 
 /** Σ ω·cost of each group. */
 async function costsOf(
-  problem: Problem,
+  problem: Measured,
   model: Model,
   by: KernelParameter['by'],
   size: number,
@@ -55,7 +55,7 @@ async function costsOf(
 }
 
 /** One Newton step of each group on its likelihood, in log r or in θ, halved until it lowers what it should. */
-async function disperse(problem: Problem, parameter: KernelParameter, pair: Pair, pause: Pause): Promise<Model> {
+async function disperse(problem: Measured, parameter: KernelParameter, pair: Pair, pause: Pause): Promise<Model> {
   const { model } = problem;
   const { loss } = model;
   const { by, values } = parameter;
@@ -92,7 +92,7 @@ async function disperse(problem: Problem, parameter: KernelParameter, pair: Pair
 }
 
 /** One step of expectation–maximisation: π is the mean chance of a group's entries to be zeros of the other kind. */
-async function inflate(problem: Problem, parameter: KernelParameter, pair: Pair, pause: Pause): Promise<Model> {
+async function inflate(problem: Measured, parameter: KernelParameter, pair: Pair, pause: Pause): Promise<Model> {
   const { model } = problem;
   const { by, values } = parameter;
   const [other, all] = [new Float64Array(values.length), new Float64Array(values.length)];

@@ -10,15 +10,19 @@ import { type Data, dataOf } from './data.js';
 import { along, type LineProblem } from './line.js';
 import { type Facts, factsOf, type Model, modelOf } from './model.js';
 
-/** What is to be minimised. */
-export interface Problem {
-  readonly args: NmfArgs;
-  readonly W: FactorSide;
-  readonly H: FactorSide;
+/** Data, and what estimates of them are measured by. */
+export interface Measured {
   readonly data: Data;
   readonly facts: Facts;
   /** The loss with its parameters as they are now. */
   readonly model: Model;
+}
+
+/** What is to be minimised. */
+export interface Problem extends Measured {
+  readonly args: NmfArgs;
+  readonly W: FactorSide;
+  readonly H: FactorSide;
 }
 
 /** Both factors as panels: W is k × features, H is k × samples. */
@@ -73,9 +77,21 @@ const times = ({ ridge, linear, coupling }: StepTerms, by: number): StepTerms =>
   coupling: coupling?.map((x) => by * x) ?? null,
 });
 
-/** Mean deviance and J, entry by entry. */
+/** Mean deviance and J. */
 export async function measure(problem: Problem, pair: Pair, pause: Pause): Promise<Measure> {
-  const { data, model, facts } = problem;
+  const { loss, objective } = await misfit(problem, pair, pause);
+  return checked({ loss, objective: objective + penaltyOf(problem, pair) });
+}
+
+/** @throws KernelError 'non-finite' */
+export function checked(measure: Measure): Measure {
+  if (!Number.isFinite(measure.objective) || !Number.isFinite(measure.loss))
+    throw new KernelError('non-finite', 'the objective left the range of numbers');
+  return measure;
+}
+
+/** Mean deviance and J without penalties, entry by entry. */
+export async function misfit({ data, model, facts }: Measured, pair: Pair, pause: Pause): Promise<Measure> {
   let [loss, costs] = [0, 0];
   for (let j = 0; j < data.cols; j++) {
     const { at, x, weight } = data.column(j);
@@ -86,10 +102,7 @@ export async function measure(problem: Problem, pair: Pair, pause: Pause): Promi
     });
     if (pause.due()) await pause.turn();
   }
-  const objective = costs + penaltyOf(problem, pair);
-  if (!Number.isFinite(objective) || !Number.isFinite(loss))
-    throw new KernelError('non-finite', 'the objective left the range of numbers');
-  return { loss: (deviancesPerLoss(model.loss) * loss) / facts.entries, objective };
+  return { loss: (deviancesPerLoss(model.loss) * loss) / facts.entries, objective: costs };
 }
 
 /** κ times the penalties. */

@@ -52,6 +52,7 @@ impl<'a> Problem<'a> {
             max_iter: self.max_iter,
             tol: self.tol,
             norm: self.norm,
+            loss: None,
         };
         tied(&args, control)
     }

@@ -225,6 +225,7 @@ pub struct TiedArgs {
     pub max_iter: f64,
     pub tol: f64,
     pub norm: Norm,
+    pub loss: Option<Loss>,
 }
 
 /// See `EncodeArgs` of kernels.ts.

@@ -129,6 +129,7 @@ pub fn tied<'env>(
             max_iter: whole(args.max_iter, "maxIter")?,
             tol: args.tol,
             norm: args.norm.into(),
+            loss: args.loss.as_ref().map(Loss::view),
         };
         controlled(ticket, &flag, on_iteration.as_ref(), |control| {
             core::tied::tied(&args, control).map(Into::into)

@@ -13,7 +13,7 @@ use crate::reduce::sum;
 use crate::view::View;
 
 /// Multiply-adds that an entry costs in a half-step for each coordinate, about.
-const COST: usize = 8;
+pub const COST: usize = 8;
 
 /// One half-step: every column of a factor is improved while its partner stands still.
 pub struct HalfStep<'a, T: Element> {
@@ -65,24 +65,13 @@ impl<'a, T: Element> HalfStep<'a, T> {
 
     /// The largest step that any coordinate can still take, as a fraction of the largest of its row.
     pub fn open(&self, factor: &mut Panel<T>) -> Result<f64> {
-        let mut widest = vec![(0.0_f64, 0.0_f64); factor.k];
+        let k = factor.k;
         let steps = self.each(factor, |column, improver, x, terms| {
             let steps = improver.open(column, x, terms, self.way)?;
             let sizes = x.iter().map(|x| x.to_f64().abs());
             Ok(steps.into_iter().zip(sizes).collect::<Vec<_>>())
         })?;
-        for steps in steps {
-            for (widest, (step, size)) in widest.iter_mut().zip(steps) {
-                *widest = (widest.0.max(step), widest.1.max(size));
-            }
-        }
-        Ok(widest.into_iter().fold(0.0, |most: f64, (step, scale)| {
-            match (step > 0.0, scale > 0.0) {
-                (false, _) => most,
-                (true, true) => most.max(step / scale),
-                (true, false) => most.max(1.0),
-            }
-        }))
+        Ok(widest(k, steps))
     }
 
     /// What `call` returns for each column that was loaded, in their order.
@@ -131,6 +120,23 @@ impl<'a, T: Element> HalfStep<'a, T> {
         let done: Result<Vec<Vec<R>>> = done.into_iter().collect();
         Ok(done?.into_iter().flatten().collect())
     }
+}
+
+/// The largest of the steps of all columns, each of k with the size of its coordinate, as a fraction of the largest of its row.
+pub fn widest(k: usize, steps: Vec<Vec<(f64, f64)>>) -> f64 {
+    let mut widest = vec![(0.0_f64, 0.0_f64); k];
+    for steps in steps {
+        for (widest, (step, size)) in widest.iter_mut().zip(steps) {
+            *widest = (widest.0.max(step), widest.1.max(size));
+        }
+    }
+    widest.into_iter().fold(0.0, |most: f64, (step, scale)| {
+        match (step > 0.0, scale > 0.0) {
+            (false, _) => most,
+            (true, true) => most.max(step / scale),
+            (true, false) => most.max(1.0),
+        }
+    })
 }
 
 /// How columns are improved under a loss.

@@ -61,6 +61,14 @@ impl<'a> Terms<'a> {
     }
 }
 
+/// Derivatives of the data in the coordinates of a column, k of each.
+pub struct Bends {
+    /// Slopes.
+    pub slopes: Vec<f64>,
+    /// What stands for the second derivatives while the column is improved.
+    pub curvatures: Vec<f64>,
+}
+
 /// Room for one column after another.
 pub struct Improver<T> {
     before: Vec<T>,
@@ -283,18 +291,12 @@ impl<T: Element> Improver<T> {
         Ok(true)
     }
 
-    /// The largest step that each coordinate of x can still take.
-    pub fn open(
-        &mut self,
-        column: &mut Column<'_, T>,
-        x: &[T],
-        terms: &Terms<'_>,
-        way: Way,
-    ) -> Result<Vec<f64>> {
+    /// Slopes and curvatures of the data in each coordinate of x.
+    pub fn bends(&mut self, column: &mut Column<'_, T>, x: &[T], way: Way) -> Result<Bends> {
         let length = column.length();
         column.stand_still(x)?;
         column.estimate(x, OLD)?;
-        let (slopes, curvatures) = if way == Way::Parabola {
+        let (mut slopes, curvatures) = if way == Way::Parabola {
             column.set_slopes(OLD)?;
             let [slope, curvature, _] = &column.terms;
             (
@@ -309,13 +311,22 @@ impl<T: Element> Improver<T> {
             let up = column.along(first, false);
             (up.iter().map(|x| -x).collect(), column.along(second, true))
         };
-        let own: Vec<f64> = column
-            .linear
-            .iter()
-            .zip(terms.added)
-            .map(|(s, a)| s + a)
-            .collect();
-        let beside = terms.with(&own);
+        for (slope, still) in slopes.iter_mut().zip(&column.linear) {
+            *slope += still;
+        }
+        Ok(Bends { slopes, curvatures })
+    }
+
+    /// The largest step that each coordinate of x can still take.
+    pub fn open(
+        &mut self,
+        column: &mut Column<'_, T>,
+        x: &[T],
+        terms: &Terms<'_>,
+        way: Way,
+    ) -> Result<Vec<f64>> {
+        let Bends { slopes, curvatures } = self.bends(column, x, way)?;
+        let beside = terms.with(terms.added);
         let step = |r: usize| (beside.best(r, x, slopes[r], curvatures[r]) - x[r].to_f64()).abs();
         Ok((0..x.len()).map(step).collect())
     }

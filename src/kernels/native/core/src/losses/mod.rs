@@ -24,6 +24,7 @@ mod room;
 mod sight;
 pub mod special;
 mod sums;
+mod tied;
 mod zeros;
 
 pub(crate) use descent::nmf;
@@ -31,3 +32,4 @@ pub use deviance::{Deviance, deviance};
 pub(crate) use encode::encode;
 pub use loss::{Kind, LossArgs};
 pub use parameter::{ParameterArgs, Shared};
+pub(crate) use tied::tied;

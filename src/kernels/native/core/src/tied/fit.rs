@@ -1,4 +1,4 @@
-use super::segment::{Tied, lowest, segment, value_at};
+use super::segment::{Tied, between, lowest, minus, segment, value_at};
 use super::{Form, TiedArgs};
 use crate::control::Control;
 use crate::data::Data;
@@ -7,7 +7,7 @@ use crate::kkt::largest_step;
 use crate::leaves::Accumulate;
 use crate::objective::StepTerms;
 use crate::panel::Panel;
-use crate::parallel::{each_chunk, each_task};
+use crate::parallel::each_task;
 use crate::quadratic::{Bounds, Quadratic};
 use crate::reduce::{dot, gram, row_crosses, sum_of_squares};
 use crate::residual::residual;
@@ -18,8 +18,6 @@ use crate::view::{Side, View};
 
 /// Below this fraction of ‖X‖² the loss is summed entry by entry: the identity would lose too many digits.
 const EXPLICIT_BELOW: f64 = 1e-6;
-/// Numbers of a panel that a task takes.
-const CHUNK: usize = 1 << 14;
 
 /// A fit in progress.
 pub struct Fit<'a> {
@@ -255,26 +253,4 @@ fn plain_quadratic(curvature: &[f64], k: usize) -> Quadratic<'_> {
         upper: f64::INFINITY,
     };
     Quadratic::new::<f64>(curvature.into(), terms, bounds)
-}
-
-/// A − B.
-fn minus(a: &Panel<f64>, b: &Panel<f64>) -> Result<Panel<f64>> {
-    let mut out = a.copied()?;
-    combine(&mut out, b, |a, b| a - b);
-    Ok(out)
-}
-
-/// B becomes A + t(B − A), and stays as it is where t is 1.
-fn between(a: &Panel<f64>, b: &mut Panel<f64>, t: f64, least: f64) {
-    combine(b, a, |b, a| (b + (t - 1.0) * (b - a)).max(least));
-}
-
-fn combine(a: &mut Panel<f64>, b: &Panel<f64>, of: impl Fn(f64, f64) -> f64 + Sync) {
-    let work = a.data().len();
-    let b = b.data();
-    each_chunk(a.data_mut(), CHUNK, work, |c, a| {
-        for (a, b) in a.iter_mut().zip(&b[c * CHUNK..]) {
-            *a = of(*a, *b);
-        }
-    });
 }

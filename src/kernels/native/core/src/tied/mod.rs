@@ -8,8 +8,10 @@ use crate::data::{Block, Data, Dense, Layout};
 use crate::difference::check_factors;
 use crate::error::{KernelError, Result};
 use crate::factor_losses::left_alone;
+use crate::losses;
 use crate::matrix::Matrix;
 use crate::nmf::NmfResult;
+use crate::panel::Panel;
 use crate::parallel::wide_awake;
 use crate::progress::{VISIBLE, is_invisible, settled};
 use crate::reduce::sums_of_row_squares;
@@ -25,7 +27,7 @@ pub enum Form {
     Projective,
 }
 
-/// Minimise ½‖X − W·H‖² over W ≥ 0 alone from a given start.
+/// Minimise ½‖X − W·H‖², or that of another loss, over W ≥ 0 alone from a given start.
 pub struct TiedArgs<'a> {
     /// Row blocks of X, of which nothing may be missing.
     pub x: &'a [Block<'a>],
@@ -43,6 +45,8 @@ pub struct TiedArgs<'a> {
     pub tol: f64,
     /// How W and H are scaled in the result.
     pub norm: Norm,
+    /// Another loss than squares, for `Form::Symmetric` with one parameter for all entries.
+    pub loss: Option<losses::LossArgs<'a>>,
 }
 
 /// A fitted model.
@@ -91,6 +95,9 @@ pub fn tied(args: &TiedArgs<'_>, control: Control<'_>) -> Result<TiedResult> {
     };
     let x = Data::<f64>::new(args.x, layout)?;
     args.check(&x)?;
+    if let Some(loss) = &args.loss {
+        return losses::tied(args, loss, &x, control);
+    }
     let fit = Fit::begin(args, &x)?;
     wide_awake(|| descend(fit, args, control))
 }
@@ -134,15 +141,7 @@ fn descend(mut fit: Fit<'_>, args: &TiedArgs<'_>, control: Control<'_>) -> Resul
         .map(|(w, h)| w * h)
         .collect();
     let left = left_alone(fit.total, &fit.crosses(h), &own)?;
-    let projection = (args.form == Form::Projective).then(|| {
-        let sizes = Sizes::of(w, h, args.norm, false);
-        let ratio = |&r: &usize| match (sizes.both[r] >= f64::MIN_POSITIVE, args.norm) {
-            (false, _) => 0.0,
-            (true, Norm::None) => 1.0,
-            (true, _) => sizes.w[r] / sizes.h[r],
-        };
-        sizes.order.iter().map(ratio).collect()
-    });
+    let projection = (args.form == Form::Projective).then(|| projection_of(w, h, args.norm));
     let scaled = normalize(w, h, args.norm, false)?;
     Ok(TiedResult {
         model: NmfResult {
@@ -163,4 +162,15 @@ fn descend(mut fit: Fit<'_>, args: &TiedArgs<'_>, control: Control<'_>) -> Resul
         },
         projection,
     })
+}
+
+/// By what w_rᵀX is to be multiplied to be h_r, both normalised.
+pub(crate) fn projection_of(w: &Panel<f64>, h: &Panel<f64>, norm: Norm) -> Vec<f64> {
+    let sizes = Sizes::of(w, h, norm, false);
+    let ratio = |&r: &usize| match (sizes.both[r] >= f64::MIN_POSITIVE, norm) {
+        (false, _) => 0.0,
+        (true, Norm::None) => 1.0,
+        (true, _) => sizes.w[r] / sizes.h[r],
+    };
+    sizes.order.iter().map(ratio).collect()
 }

@@ -2,10 +2,13 @@
 
 use crate::error::{ErrorCode, KernelError, Result};
 use crate::panel::Panel;
+use crate::parallel::each_chunk;
 use crate::reduce::{cross_gram, dot, gram};
 
 /// Halvings of an interval: beyond these nothing moves.
 const HALVINGS: usize = 64;
+/// Numbers of a panel that a task takes.
+const CHUNK: usize = 1 << 14;
 
 /// W with what is linear in it: H, and its product P with the data, H = P or H = W; J = ½‖X‖² − ⟨P, H⟩ + ½⟨WWᵀ, HHᵀ⟩.
 #[derive(Clone, Copy)]
@@ -109,4 +112,26 @@ fn zeros_of_parabola(a: f64, b: f64, c: f64) -> Vec<f64> {
         .collect();
     zeros.sort_by(f64::total_cmp);
     zeros
+}
+
+/// A − B.
+pub(crate) fn minus(a: &Panel<f64>, b: &Panel<f64>) -> Result<Panel<f64>> {
+    let mut out = a.copied()?;
+    combine(&mut out, b, |a, b| a - b);
+    Ok(out)
+}
+
+/// B becomes A + t(B − A), and stays as it is where t is 1.
+pub(crate) fn between(a: &Panel<f64>, b: &mut Panel<f64>, t: f64, least: f64) {
+    combine(b, a, |b, a| (b + (t - 1.0) * (b - a)).max(least));
+}
+
+fn combine(a: &mut Panel<f64>, b: &Panel<f64>, of: impl Fn(f64, f64) -> f64 + Sync) {
+    let work = a.data().len();
+    let b = b.data();
+    each_chunk(a.data_mut(), CHUNK, work, |c, a| {
+        for (a, b) in a.iter_mut().zip(&b[c * CHUNK..]) {
+            *a = of(*a, *b);
+        }
+    });
 }

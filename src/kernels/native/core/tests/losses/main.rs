@@ -4,6 +4,7 @@
 mod common;
 mod formulas;
 mod models;
+mod tied;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
