@@ -9,6 +9,8 @@ import {
   alternatingNnls,
   type ChooseLossOptions,
   chooseLoss,
+  type EvaluateOptions,
+  evaluate,
   type FitOptions,
   factorCondition,
   factorInput,
@@ -186,6 +188,11 @@ const chooseLossCases: Readonly<Record<string, () => Partial<ChooseLossOptions>>
   memory: () => ({ memory: 'low' }),
   backend: () => ({ backend: 'reference' }),
 };
+const evaluateCases: Readonly<Record<string, () => EvaluateOptions>> = {
+  loss: () => ({ loss: 'kl' }),
+  threads: () => ({ threads: 3 }),
+  backend: () => ({ backend: 'reference' }),
+};
 const alternatingCases: Readonly<Record<string, () => Partial<AlternatingNnlsOptions>>> = {
   'start.W': () => ({ start: { W: uniform(6, 2, 5) } }),
   'start.H': () => ({ start: { H: uniform(2, 6, 5) } }),
@@ -214,6 +221,10 @@ const afterwards: Readonly<
       ),
   ],
   nnlsOptions: [nnlsCases, (options) => nnls(uniform(6, 2, 3), uniform(6, 4, 4), options)],
+  evaluateOptions: [
+    evaluateCases,
+    (options) => evaluate({ W: uniform(6, 2, 3), H: uniform(2, 6, 4) }, uniform(6, 6, 1), options),
+  ],
   chooseLossOptions: [
     chooseLossCases,
     async (options) => (await chooseLoss(uniform(6, 6, 1), { k: 2, losses: ['mse', 'mae'], ...options })).table(),
@@ -243,8 +254,22 @@ describe('an option of a fit, or of what is asked of it', () => {
   });
 });
 
+/** Options that are those of others, handed on as they are: see `test/plain`. */
+const composed: Readonly<Record<string, readonly string[]>> = {
+  plainNmfOptions: ['nmfSpec', 'inputOptions', 'fitOptions'],
+  plainSvdOptions: ['svdSpec', 'inputOptions', 'fitOptions'],
+};
+
 test('every option of every schema has a case', () => {
-  const known = {
+  const all: ReadonlyMap<string, unknown> = new Map(Object.entries(schemas));
+  const paths = (name: string) => optionPaths(all.get(name));
+  const known: Readonly<Record<string, object>> = {
+    ...Object.fromEntries(
+      Object.entries(composed).map(([name, parts]) => {
+        const own = new Set(parts.flatMap(paths));
+        return [name, Object.fromEntries(paths(name).flatMap((path) => (own.has(path) ? [[path, null]] : [])))];
+      }),
+    ),
     ...Object.fromEntries(Object.entries(graphCases).map(([name, { cases }]) => [name, cases])),
     ...Object.fromEntries(Object.entries(afterwards).map(([name, [cases]]) => [name, cases])),
   };
