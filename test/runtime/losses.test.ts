@@ -19,6 +19,7 @@ import {
 } from '../../src/index.js';
 import { entryLoss } from '../../src/loss.js';
 import { type DenseMatrix, dense, rowRange, toCsc } from '../../src/matrix.js';
+import { keyOf, splitEntries } from '../../src/sweep/held-out.js';
 import { gammaData, inflated, means, negativeBinomialCounts, poissonCounts } from '../support/losses.js';
 import { product, relativeDifference, uniform } from '../support/matrices.js';
 
@@ -138,6 +139,29 @@ describe.each(LOSSES)('%s', (_, loss, data) => {
       backend,
     });
     expect(samples.rows[0]).toMatchObject({ error: null });
+  });
+});
+
+describe.each(LOSSES)('%s: held-out entries', (_, loss, data) => {
+  test('overwritten with noise change no bit of a fit, and the error that it has on them', async () => {
+    const split = await splitEntries(data, keyOf(2, 0, 'x'), 0.2, 'entries');
+    if (split.test.kind !== 'csc') throw new Error('entries are listed');
+    const { indptr, indices } = split.test;
+    const noisy = data.data.slice();
+    for (let j = 0; j < n; j++)
+      for (let p = indptr[j]; p < indptr[j + 1]; p++) noisy[indices[p] + j * m] = 1 + ((7 * p) % 5);
+    const sweep = (X: DenseMatrix) =>
+      crossValidateGraph({
+        params: { k: [2] },
+        layerFn: ({ k }) => nmfLayer(factorInput(X, { name: 'x' }), { name: 'a', k, loss }),
+        ...{ reps: 1, seed: 2, testFraction: 0.2, config: { maxIter: 8 }, keep: 'all', backend },
+      });
+    const [one, other] = [await sweep(data), await sweep(dense(m, n, noisy))];
+    const layers = await Promise.all([one, other].map(async (cv) => (await cv.fit({ k: 2 }, 0)).layers));
+    expect(layers[1]).toEqual(layers[0]);
+    const errors = [one, other].map(({ rows: [row] }) => (row.error === null ? row.testLoss : Number.NaN));
+    expect(errors[0]).not.toBe(errors[1]);
+    expect(errors.every(Number.isFinite)).toBe(true);
   });
 });
 
