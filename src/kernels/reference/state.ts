@@ -30,13 +30,18 @@ export function stateOf({ problem, place, momentum, plain, gamma, history }: Cou
     [momentum.beta, momentum.limit, momentum.good, Number(plain), gamma],
     ...history.map(({ squares, objective }) => [squares, objective]),
   ];
-  const all = new Float64Array(numbers.reduce((sum, part) => sum + part.length, 0));
+  return { iterations: history.length, numbers: joined(numbers) };
+}
+
+/** Lists of numbers, one after the other. */
+export function joined(lists: readonly ArrayLike<number>[]): Float64Array {
+  const all = new Float64Array(lists.reduce((sum, list) => sum + list.length, 0));
   let at = 0;
-  for (const part of numbers) {
-    all.set(part, at);
-    at += part.length;
+  for (const list of lists) {
+    all.set(list, at);
+    at += list.length;
   }
-  return { iterations: history.length, numbers: all };
+  return all;
 }
 
 /** @throws KernelError 'invalid-argument' for a state of another problem. */

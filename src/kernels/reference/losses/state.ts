@@ -3,7 +3,7 @@ import type { KernelParameter } from '../../../loss.js';
 import { dense } from '../../../matrix.js';
 import type { NmfState } from '../../kernels.js';
 import type { Panel } from '../products.js';
-import { drawnBy, redrawnAs } from '../state.js';
+import { drawnBy, joined, redrawnAs } from '../state.js';
 import { modelOf } from './model.js';
 import type { Measure, Pair, Problem } from './problem.js';
 
@@ -31,13 +31,7 @@ export function stateOf({ problem, pair, history }: Course): NmfState {
     drawnBy(problem.H),
     ...history.map(({ loss, objective }) => [loss, objective]),
   ];
-  const all = new Float64Array(numbers.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of numbers) {
-    all.set(part, at);
-    at += part.length;
-  }
-  return { iterations: history.length, numbers: all };
+  return { iterations: history.length, numbers: joined(numbers) };
 }
 
 /** @throws KernelError 'invalid-argument' for a state of another problem. */

@@ -1,3 +1,5 @@
+use std::ops::ControlFlow;
+
 use super::fit::{Fit, Measure};
 use super::lines::Lines;
 use super::loss::{Kind, Loss, LossArgs};
@@ -5,7 +7,7 @@ use crate::control::{Control, Iterate, Stopped};
 use crate::data::{Data, Element, Layout};
 use crate::difference::check_factors;
 use crate::error::{KernelError, Result};
-use crate::nmf::{NmfArgs, NmfResult, Precision, State, Walk, misfit};
+use crate::nmf::{Between, NmfArgs, NmfResult, Precision, State, Walk};
 use crate::parallel::wide_awake;
 use crate::progress::settled;
 use crate::scale::normalize;
@@ -77,63 +79,34 @@ impl Course {
     }
 
     fn resume<T: Element>(fit: &mut Fit<'_, T>, state: &State<'_>) -> Result<Self> {
-        if state.iterations > state.numbers.len() {
-            return Err(misfit());
-        }
-        let iterate = |iteration| Iterate {
-            iteration,
-            loss: 0.0,
-            objective: 0.0,
-        };
         let mut course = Self {
             last: Measure {
                 loss: 0.0,
                 objective: 0.0,
             },
-            history: (1..=state.iterations).map(iterate).collect(),
+            history: state.history()?,
         };
-        let back = Walk::Back {
-            rest: &state.numbers,
-            fits: true,
-        };
-        match course.walk(fit, back) {
-            Walk::Back {
-                rest: [],
-                fits: true,
-            } => Ok(course),
-            _ => Err(misfit()),
-        }
+        state.give_back(|walk| course.walk(fit, walk))?;
+        Ok(course)
     }
 
     fn state<T: Element>(&mut self, fit: &mut Fit<'_, T>) -> State<'static> {
-        let numbers = match self.walk(fit, Walk::Down(Vec::new())) {
-            Walk::Down(numbers) => numbers,
-            Walk::Back { .. } => Vec::new(),
-        };
-        State {
-            iterations: self.history.len(),
-            numbers: numbers.into(),
-        }
+        State::of(self.history.len(), |walk| self.walk(fit, walk))
     }
 
-    fn walk<'w, T: Element>(&mut self, fit: &mut Fit<'_, T>, mut walk: Walk<'w>) -> Walk<'w> {
+    fn walk<T: Element>(&mut self, fit: &mut Fit<'_, T>, walk: &mut Walk<'_>) {
         walk.fixed(LAYOUT);
-        fit.walk(&mut walk);
+        fit.walk(walk);
         walk.number(&mut self.last.loss);
         walk.number(&mut self.last.objective);
-        for iterate in &mut self.history {
-            walk.number(&mut iterate.loss);
-            walk.number(&mut iterate.objective);
-        }
-        walk
+        walk.history(&mut self.history);
     }
 }
 
 fn descend<T: Element>(mut fit: Fit<'_, T>, control: Control<'_>) -> Result<NmfResult> {
     let args = fit.args;
     let drawn = fit.drawn();
-    let checkpoint = args.checkpoint;
-    let from = match checkpoint {
+    let from = match args.checkpoint {
         Some(checkpoint) => checkpoint.beginning(args.max_iter)?,
         None => None,
     };
@@ -141,22 +114,15 @@ fn descend<T: Element>(mut fit: Fit<'_, T>, control: Control<'_>) -> Result<NmfR
         Some(state) => Course::resume(&mut fit, state)?,
         None => Course::begin(&mut fit)?,
     };
-    let mut saved = course.history.len();
+    let mut between = Between::new(control, args.checkpoint, course.history.len());
     let mut state = None;
     let mut stopped = Stopped::MaxIter;
     while course.history.len() < args.max_iter {
         let made = course.history.len();
-        if (control.cancelled)() {
-            state = (checkpoint.is_some() && made > 0).then(|| course.state(&mut fit));
+        if let ControlFlow::Break(left) = between.ask(made, || course.state(&mut fit)) {
+            state = left;
             stopped = Stopped::Aborted;
             break;
-        }
-        if let Some(checkpoint) = checkpoint
-            && made >= saved + checkpoint.every
-            && (checkpoint.ready)()
-        {
-            (checkpoint.save)(course.state(&mut fit));
-            saved = made;
         }
         let Some(mut now) = fit.iterate(control)? else {
             stopped = Stopped::Aborted;

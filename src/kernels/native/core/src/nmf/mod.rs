@@ -9,9 +9,11 @@ mod turn;
 
 pub use args::{HeldOut, NmfArgs, NmfResult, Precision};
 pub(crate) use factors::{Factor, room};
+pub(crate) use state::{Between, Walk};
 pub use state::{Checkpoint, State};
-pub(crate) use state::{Walk, misfit};
 pub(crate) use turn::with_ridge;
+
+use std::ops::ControlFlow;
 
 use crate::control::{Control, Iterate, Stopped};
 use crate::data::{Data, Element, Layout};
@@ -102,8 +104,7 @@ fn descend<T: Element>(mut fit: Fit<'_, T>, control: Control<'_>) -> Result<NmfR
     let args = fit.args;
     let entries = fit.entries();
     let drawn = fit.drawn();
-    let checkpoint = args.checkpoint;
-    let from = match checkpoint {
+    let from = match args.checkpoint {
         Some(checkpoint) => checkpoint.beginning(args.max_iter)?,
         None => None,
     };
@@ -111,11 +112,12 @@ fn descend<T: Element>(mut fit: Fit<'_, T>, control: Control<'_>) -> Result<NmfR
         Some(state) => Course::resume(&mut fit, state)?,
         None => Course::begin(&mut fit)?,
     };
-    let mut saved = course.history.len();
+    let began = course.history.len();
+    let mut between = Between::new(control, args.checkpoint, began);
     let mut state = None;
     let mut best = Best {
         measure: course.last,
-        iteration: saved,
+        iteration: began,
         kept: false,
     };
     let visible = match args.precision {
@@ -128,17 +130,10 @@ fn descend<T: Element>(mut fit: Fit<'_, T>, control: Control<'_>) -> Result<NmfR
 
     while course.history.len() < args.max_iter {
         let made = course.history.len();
-        if (control.cancelled)() {
-            state = (checkpoint.is_some() && made > 0).then(|| course.state(&mut fit));
+        if let ControlFlow::Break(left) = between.ask(made, || course.state(&mut fit)) {
+            state = left;
             stopped = Stopped::Aborted;
             break;
-        }
-        if let Some(checkpoint) = checkpoint
-            && made >= saved + checkpoint.every
-            && (checkpoint.ready)()
-        {
-            (checkpoint.save)(course.state(&mut fit));
-            saved = made;
         }
         let Course {
             last,

@@ -1,7 +1,8 @@
 use std::borrow::Cow;
+use std::ops::ControlFlow;
 
 use super::fit::{Fit, Measure};
-use crate::control::Iterate;
+use crate::control::{Control, Iterate};
 use crate::data::Element;
 use crate::error::{KernelError, Result};
 use crate::momentum::Momentum;
@@ -19,6 +20,53 @@ pub struct State<'a> {
     pub iterations: usize,
     /// Everything, in an order of its own.
     pub numbers: Cow<'a, [f64]>,
+}
+
+impl State<'static> {
+    /// All numbers that a fit walks through.
+    pub(crate) fn of(iterations: usize, through: impl FnOnce(&mut Walk<'_>)) -> Self {
+        let mut walk = Walk::Down(Vec::new());
+        through(&mut walk);
+        let numbers = match walk {
+            Walk::Down(numbers) => numbers,
+            Walk::Back { .. } => Vec::new(),
+        };
+        Self {
+            iterations,
+            numbers: numbers.into(),
+        }
+    }
+}
+
+impl State<'_> {
+    /// As many iterates as it has, to be walked through.
+    pub(crate) fn history(&self) -> Result<Vec<Iterate>> {
+        if self.iterations > self.numbers.len() {
+            return Err(misfit());
+        }
+        let iterate = |iteration| Iterate {
+            iteration,
+            loss: 0.0,
+            objective: 0.0,
+        };
+        Ok((1..=self.iterations).map(iterate).collect())
+    }
+
+    /// Sets all numbers that a fit walks through as they were: no more and no fewer than there are.
+    pub(crate) fn give_back(&self, through: impl FnOnce(&mut Walk<'_>)) -> Result<()> {
+        let mut walk = Walk::Back {
+            rest: &self.numbers,
+            fits: true,
+        };
+        through(&mut walk);
+        match walk {
+            Walk::Back {
+                rest: [],
+                fits: true,
+            } => Ok(()),
+            _ => Err(misfit()),
+        }
+    }
 }
 
 /// How a fit leaves behind where it is, so that a later call can go on from there.
@@ -49,7 +97,49 @@ impl<'a> Checkpoint<'a> {
     }
 }
 
-pub(crate) fn misfit() -> KernelError {
+/// What is asked between two iterations: whether to go on, and whether to leave behind where the fit is.
+pub(crate) struct Between<'a> {
+    control: Control<'a>,
+    checkpoint: Option<Checkpoint<'a>>,
+    saved: usize,
+}
+
+impl<'a> Between<'a> {
+    /// Of a fit that begins with so many iterates.
+    pub fn new(
+        control: Control<'a>,
+        checkpoint: Option<Checkpoint<'a>>,
+        iterations: usize,
+    ) -> Self {
+        Self {
+            control,
+            checkpoint,
+            saved: iterations,
+        }
+    }
+
+    /// After so many iterates. A fit that breaks off has been cancelled, and may be gone on with from the state.
+    pub fn ask(
+        &mut self,
+        iterations: usize,
+        state: impl FnOnce() -> State<'static>,
+    ) -> ControlFlow<Option<State<'static>>> {
+        if (self.control.cancelled)() {
+            let wanted = self.checkpoint.is_some() && iterations > 0;
+            return ControlFlow::Break(wanted.then(state));
+        }
+        if let Some(checkpoint) = self.checkpoint
+            && iterations >= self.saved + checkpoint.every
+            && (checkpoint.ready)()
+        {
+            (checkpoint.save)(state());
+            self.saved = iterations;
+        }
+        ControlFlow::Continue(())
+    }
+}
+
+fn misfit() -> KernelError {
     KernelError::invalid("a fit can only go on from a state of a fit with the same arguments")
 }
 
@@ -113,6 +203,13 @@ impl Walk<'_> {
         }
     }
 
+    pub fn history(&mut self, history: &mut [Iterate]) {
+        for iterate in history {
+            self.number(&mut iterate.loss);
+            self.number(&mut iterate.objective);
+        }
+    }
+
     fn demand(&mut self, holds: bool) {
         if let Self::Back { fits, .. } = self {
             *fits &= holds;
@@ -145,14 +242,6 @@ impl Course {
 
     /// Where an earlier fit was.
     pub fn resume<T: Element>(fit: &mut Fit<'_, T>, state: &State<'_>) -> Result<Self> {
-        if state.iterations > state.numbers.len() {
-            return Err(misfit());
-        }
-        let iterate = |iteration| Iterate {
-            iteration,
-            loss: 0.0,
-            objective: 0.0,
-        };
         let mut course = Self {
             last: Measure {
                 squares: 0.0,
@@ -160,43 +249,23 @@ impl Course {
                 held_loss: f64::NAN,
             },
             momentum: Momentum::new(fit.args.accelerate),
-            history: (1..=state.iterations).map(iterate).collect(),
+            history: state.history()?,
         };
-        let back = Walk::Back {
-            rest: &state.numbers,
-            fits: true,
-        };
-        match course.walk(fit, back) {
-            Walk::Back {
-                rest: [],
-                fits: true,
-            } => Ok(course),
-            _ => Err(misfit()),
-        }
+        state.give_back(|walk| course.walk(fit, walk))?;
+        Ok(course)
     }
 
     /// Where the fit is.
     pub fn state<T: Element>(&mut self, fit: &mut Fit<'_, T>) -> State<'static> {
-        let numbers = match self.walk(fit, Walk::Down(Vec::new())) {
-            Walk::Down(numbers) => numbers,
-            Walk::Back { .. } => Vec::new(),
-        };
-        State {
-            iterations: self.history.len(),
-            numbers: numbers.into(),
-        }
+        State::of(self.history.len(), |walk| self.walk(fit, walk))
     }
 
-    fn walk<'w, T: Element>(&mut self, fit: &mut Fit<'_, T>, mut walk: Walk<'w>) -> Walk<'w> {
+    fn walk<T: Element>(&mut self, fit: &mut Fit<'_, T>, walk: &mut Walk<'_>) {
         walk.fixed(LAYOUT);
-        fit.walk(&mut walk);
-        self.momentum.walk(&mut walk);
+        fit.walk(walk);
+        self.momentum.walk(walk);
         walk.number(&mut self.last.squares);
         walk.number(&mut self.last.objective);
-        for iterate in &mut self.history {
-            walk.number(&mut iterate.loss);
-            walk.number(&mut iterate.objective);
-        }
-        walk
+        walk.history(&mut self.history);
     }
 }
