@@ -1,4 +1,5 @@
 export type { Plan } from './compiler/plan.js';
+export type { Merge } from './consensus/average-linkage.js';
 export { factorAdd, factorConcat, factorCondition, factorShared } from './dsl/combine.js';
 export type {
   AddOptions,
@@ -88,6 +89,7 @@ export {
   alternatingNnls,
 } from './nnls/alternating.js';
 export { type Nnls, type NnlsOptions, nnls } from './nnls/nnls.js';
+export { type ConsensusNmf, type ConsensusOptions, consensusNmf } from './plain/consensus-nmf.js';
 export { type EvaluateOptions, evaluate, type Model, mse } from './plain/evaluate.js';
 export { nmf, type PlainNmfOptions } from './plain/nmf.js';
 export type { PlainOptions } from './plain/one-layer.js';

@@ -35,7 +35,7 @@ const allowed: Readonly<Record<string, { readonly folders: readonly string[]; re
     nnls: { folders: ['compiler', 'dsl', 'kernels'], packages: [] },
     likelihood: { folders: ['dsl', 'net', 'runtime'], packages: ['ts-pattern'] },
     guidance: { folders: ['compiler', 'dsl', 'kernels', 'net', 'runtime'], packages: [] },
-    plain: { folders: ['compiler', 'dsl', 'kernels', 'net', 'nnls', 'runtime'], packages: [] },
+    plain: { folders: ['compiler', 'consensus', 'dsl', 'kernels', 'net', 'nnls', 'runtime'], packages: [] },
     sweep: {
       folders: ['compiler', 'consensus', 'dsl', 'io', 'kernels', 'net', 'runtime'],
       packages: [
@@ -54,6 +54,7 @@ const allowed: Readonly<Record<string, { readonly folders: readonly string[]; re
     'index.ts': {
       folders: [
         'compiler',
+        'consensus',
         'dsl',
         'guidance',
         'io',

@@ -254,10 +254,14 @@ describe('an option of a fit, or of what is asked of it', () => {
   });
 });
 
-/** Options that are those of others, handed on as they are: see `test/plain`. */
-const composed: Readonly<Record<string, readonly string[]>> = {
-  plainNmfOptions: ['nmfSpec', 'inputOptions', 'fitOptions'],
-  plainSvdOptions: ['svdSpec', 'inputOptions', 'fitOptions'],
+/** Options that are those of others, handed on as they are, and a few beside: see `test/plain`. */
+const composed: Readonly<Record<string, readonly [parts: readonly string[], own?: readonly string[]]>> = {
+  plainNmfOptions: [['nmfSpec', 'inputOptions', 'fitOptions']],
+  plainSvdOptions: [['svdSpec', 'inputOptions', 'fitOptions']],
+  consensusOptions: [
+    ['nmfSpec', 'inputOptions', 'fitOptions'],
+    ['runs', 'method', 'neighbours'],
+  ],
 };
 
 test('every option of every schema has a case', () => {
@@ -265,8 +269,8 @@ test('every option of every schema has a case', () => {
   const paths = (name: string) => optionPaths(all.get(name));
   const known: Readonly<Record<string, object>> = {
     ...Object.fromEntries(
-      Object.entries(composed).map(([name, parts]) => {
-        const own = new Set(parts.flatMap(paths));
+      Object.entries(composed).map(([name, [parts, beside = []]]) => {
+        const own = new Set([...parts.flatMap(paths), ...beside]);
         return [name, Object.fromEntries(paths(name).flatMap((path) => (own.has(path) ? [[path, null]] : [])))];
       }),
     ),

@@ -199,6 +199,10 @@ export const plainSvdOptions = svdSpec
   .omit({ name: true, embedding: true })
   .extend(z.object(plainOptions).omit({ weights: true }).shape);
 
+export const consensusOptions = plainNmfOptions
+  .omit({ checkpoint: true, start: true, restarts: true })
+  .extend({ runs: whole(2).optional(), method: oneOf('hard', 'knn').optional(), neighbours: whole(1).optional() });
+
 export const evaluateOptions = z.strictObject({ loss, ...fitOptions.pick({ threads: true, backend: true }).shape });
 
 export const refineOptions = z.strictObject({
