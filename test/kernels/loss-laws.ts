@@ -3,6 +3,7 @@ import type { Kernels, NmfArgs, NmfResult, NmfState } from '../../src/kernels/ke
 import {
   beyondLoss,
   deviancesPerLoss,
+  domainOf,
   entryLoss,
   inflatedZero,
   isLikelihood,
@@ -160,6 +161,16 @@ export function lossLaws(name: string, kernels: Kernels): void {
         expect(relativeDifference(product(one).data, product(other).data)).toBeLessThan(1e-6);
         expect(other.objective / one.objective).toBeCloseTo(1, 8);
       }
+    });
+
+    test('zeros that nothing lists count, however little is known', async () => {
+      const holds = domainOf(kernelLoss(own, [data]))?.holds ?? (() => true);
+      const X = dense(data.rows, data.cols, data.data.map((x, p) => (holds(0) && p % 4 === 0 ? 0 : x))); // biome-ignore format: one thought
+      const weights = dense(data.rows, data.cols, X.data.map((_, p) => (p % 8 < 3 ? 1 + (p % 2) : 0))); // biome-ignore format: one thought
+      const options = { weights: [weights], missing: 'exact', maxIter: 4, tol: 0 } as const;
+      const [one, other] = [await solve([X], options), await solve([toCsc(X)], options)];
+      expect(relativeDifference(product(one).data, product(other).data)).toBeLessThan(1e-6);
+      expect(other.loss / one.loss).toBeCloseTo(1, 8);
     });
 
     test('nothing of what is missing or counts nothing reaches a fit', async () => {

@@ -44,7 +44,12 @@ impl Plan {
         let entries = lines.x.entries();
         let apart = loss.zeros_apart();
         let swept = if apart { facts.nonzero } else { facts.known };
-        let whole = swept >= MANY * entries;
+        let zeros_unlisted = |part: &crate::data::Part<'_, T>| match &part.kind {
+            PartKind::Dense(_) => false,
+            PartKind::Sparse(block) => !block.unlisted_missing && part.rows() > 0,
+        };
+        // Zeros that are swept with the others are met though nothing lists them.
+        let whole = swept >= MANY * entries || (!apart && lines.x.parts.iter().any(zeros_unlisted));
         let no_rest = |part: &crate::data::Part<'_, T>| match &part.kind {
             PartKind::Dense(_) => part.rows() == 0,
             PartKind::Sparse(block) => block.unlisted_missing || part.rows() == 0,
