@@ -241,9 +241,12 @@ export function inflatedZero(zero: number, pi: number): number {
   return less > -0.5 ? -Math.log1p((1 - pi) * less) : -Math.log(pi + (1 - pi) * (1 + less));
 }
 
-/** τ = π / (π + (1 − π)·p₀), the chance that a zero has nothing to do with the counts. */
-export const chanceOfOther = (zero: number, pi: number): number =>
-  pi === 0 ? 0 : pi / (pi + (1 - pi) * Math.exp(-zero));
+/** 1 − τ = (1 − π)·p₀ / (π + (1 − π)·p₀), the chance that a zero has to do with the counts; small ones keep their digits. */
+export function chanceOfOwn(zero: number, pi: number): number {
+  if (pi === 0) return 1;
+  const own = (1 - pi) * Math.exp(-zero);
+  return own / (pi + own);
+}
 
 /**
  * What −log P(x) has beyond ℓ: without zero inflation that of the best estimate of x by itself, C(x) ≥ 0; with it 0 for a

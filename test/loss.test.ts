@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import {
   beyondLoss,
-  chanceOfOther,
+  chanceOfOwn,
   domainOf,
   entryLoss,
   inflatedZero,
@@ -164,9 +164,10 @@ describe('likelihoods', () => {
     expect(inflatedZero(3, 0)).toBe(3);
     expect(inflatedZero(1000, 0.25)).toBeCloseTo(-Math.log(0.25), 12);
     expect(inflatedZero(1e-12, 0.25)).toBeCloseTo(0.75e-12, 20);
-    expect(chanceOfOther(0, 0.25)).toBeCloseTo(0.25, 12);
-    expect(chanceOfOther(1000, 0.25)).toBe(1);
-    expect(chanceOfOther(5, 0)).toBe(0);
+    expect(chanceOfOwn(0, 0.25)).toBeCloseTo(0.75, 12);
+    expect(chanceOfOwn(100, 0.25) / (3 * Math.exp(-100))).toBeCloseTo(1, 12);
+    expect(chanceOfOwn(1000, 0.25)).toBe(0);
+    expect(chanceOfOwn(1000, 0)).toBe(1);
   });
 });
 

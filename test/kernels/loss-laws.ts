@@ -22,7 +22,7 @@ import {
   stackDense,
   toCsc,
 } from '../../src/matrix.js';
-import { kernelLoss, LOSS_CASES, type LossCase } from '../support/losses.js';
+import { given, kernelLoss, LOSS_CASES, type LossCase } from '../support/losses.js';
 import { multiply, product, relativeDifference, rowMajor, uniform, zeros } from '../support/matrices.js';
 import { type NmfOptions, nmfArgs, PENALTIES, PLAIN } from './arguments.js';
 import { FREE_TERMS } from './penalty-laws.js';
@@ -360,6 +360,22 @@ export function lossLaws(name: string, kernels: Kernels): void {
           expect(error).toMatchObject({ name: 'KernelError', code: expect.stringMatching(/non-finite|invalid-argument/) }); // biome-ignore format: one thought
         }
       }
+    });
+  });
+
+  describe(`${name}: zeros that have no chance to speak of`, () => {
+    // Beside means of thousands e^−μ is no number above zero.
+    const large = (X: DenseMatrix) => dense(X.rows, X.cols, X.data.map((x, p) => (p % 5 === 0 ? 0 : Math.round(2000 * x)))); // biome-ignore format: one thought
+    const X = large(multiply(uniform(12, 2, 21), uniform(2, 9, 22)));
+
+    test.each([
+      { name: 'nb', dispersion: given(1e6) },
+      { name: 'gp', dispersion: given(0.1) },
+    ] as const)('$name: no share of other zeros is as without', async (own) => {
+      const one = await kernels.nmf(lossArgs([X], own));
+      const other = await kernels.nmf(lossArgs([X], { ...own, zeroInflation: given(0) }));
+      expect(other.loss / one.loss).toBeCloseTo(1, 6);
+      expect(relativeDifference(product(one).data, product(other).data)).toBeLessThan(1e-3);
     });
   });
 }

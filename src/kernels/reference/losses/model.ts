@@ -1,7 +1,7 @@
 import { KernelError } from '../../../errors.js';
 import {
   beyondLoss,
-  chanceOfOther,
+  chanceOfOwn,
   deviancesPerLoss,
   domainOf,
   entryLoss,
@@ -49,7 +49,7 @@ export function modelOf(loss: KernelLoss): Model {
     slope: (x, mu, i, j) => entry.slope(x, mu, dispersion(i, j)),
     curvature: (x, mu, i, j) => entry.curvature(x, mu, dispersion(i, j)),
     share: (x, mu, i, j) =>
-      x === 0 && loss.zeroInflation !== null ? 1 - chanceOfOther(entry.value(0, mu, dispersion(i, j)), pi(i, j)) : 1,
+      x === 0 && loss.zeroInflation !== null ? chanceOfOwn(entry.value(0, mu, dispersion(i, j)), pi(i, j)) : 1,
     cost: (x, mu, i, j) => value(x, mu, i, j) + (whole ? beyondLoss(loss, x, dispersion(i, j), pi(i, j)) : 0),
   };
 }

@@ -31,11 +31,22 @@ fn counted_zero<F: Formula>(_: F, mu: f64) -> f64 {
     if F::POSITIVE { mu.max(0.0) } else { mu }
 }
 
-/// The chance that a zero is one because of its estimate, where that gives it a chance of e^−`zero`.
+/// The chance that a zero is one because of its estimate, where that gives it a chance of e^−`zero`, which may be too small
+/// for a number: without inflation it is 1 all the same.
 #[inline(always)]
 fn own_chance(zero: f64, pi: f64) -> f64 {
     let own = (1.0 - pi) * exp(-zero);
-    own / (pi + own)
+    if pi == 0.0 { 1.0 } else { own / (pi + own) }
+}
+
+/// −ln of the chance of such a zero.
+#[inline(always)]
+fn inflated(zero: f64, pi: f64) -> f64 {
+    if pi == 0.0 {
+        zero
+    } else {
+        -log(pi + (1.0 - pi) * exp(-zero))
+    }
 }
 
 /// Slopes of zeros, times their weights and the chance that each is one because of its estimate; zeros beyond them.
@@ -113,7 +124,7 @@ impl<T: Real, F: Formula> Leaf<T> for ZeroValues<'_, T, F> {
             if let Some(pi) = zeros.pi {
                 let pi = pi.eight(first, count);
                 for l in 0..SUMS {
-                    out[l] = -log(pi[l] + (1.0 - pi[l]) * exp(-out[l]));
+                    out[l] = inflated(out[l], pi[l]);
                 }
             }
             for l in 0..SUMS {
