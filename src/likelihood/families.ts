@@ -18,6 +18,9 @@ export interface Likelihood {
 /** Of a mean ℓ over all known entries. */
 export type Family = (meanLoss: number, data: Tally) => Likelihood;
 
+/** Of a density where all estimates are exact. */
+const EXACT: Likelihood = { logLikelihood: Number.POSITIVE_INFINITY, dispersion: 0 };
+
 /** Normal errors, φ = σ² = 2·mean ℓ. */
 export const normal: Family = (meanLoss, { entries }) => {
   const dispersion = 2 * meanLoss;
@@ -34,6 +37,7 @@ export const laplace: Family = (meanLoss, { entries }) => ({
 export const huber =
   (delta: number): Family =>
   (meanLoss, { entries }) => {
+    if (meanLoss === 0) return EXACT;
     const logLikelihood = (phi: number) => {
       const inside = Math.sqrt(2 * Math.PI * phi) * erf(delta / Math.sqrt(2 * phi));
       const outside = ((2 * phi) / delta) * Math.exp((-delta * delta) / (2 * phi));
@@ -52,13 +56,22 @@ export const poisson: Family = (meanLoss, data) => ({
 
 /** Gamma's, φ = 1 / shape: log a − ψ(a) = mean ℓ for the shape a. */
 export const gamma: Family = (meanLoss, data) => {
+  if (meanLoss === 0) return EXACT;
   const shape = shapeOf(meanLoss);
-  const each = shape * Math.log(shape) - logGamma(shape) - shape - shape * meanLoss;
-  return { logLikelihood: data.entries * each - sumOver(data, Math.log), dispersion: 1 / shape };
+  // By Stirling's series where the terms are far larger than what is left of them.
+  const best =
+    shape > FAR
+      ? 0.5 * Math.log(shape / (2 * Math.PI)) - 1 / (12 * shape)
+      : shape * Math.log(shape) - logGamma(shape) - shape;
+  return { logLikelihood: data.entries * (best - shape * meanLoss) - sumOver(data, Math.log), dispersion: 1 / shape };
 };
 
-/** Where log a − ψ(a), which falls from ∞ to 0, is y > 0: by Newton's steps in log a. */
+/** Of a shape beyond which what is left out of Stirling's series is rounding. */
+const FAR = 1e4;
+
+/** Where log a − ψ(a), which falls from ∞ to 0, is y > 0: by Newton's steps in log a; far out of 1/2a + 1/12a² = y. */
 function shapeOf(y: number): number {
+  if (2 * FAR * y < 1) return (0.5 + Math.sqrt(0.25 + y / 3)) / (2 * y);
   let shape = (3 - y + Math.sqrt((y - 3) ** 2 + 24 * y)) / (12 * y);
   for (let step = 0; step < 20; step++) {
     const by = (Math.log(shape) - digamma(shape) - y) / (1 - shape * trigamma(shape));
@@ -79,6 +92,8 @@ export const inverseGaussian: Family = (meanLoss, data) => {
 export const tweedie =
   (power: number): Family =>
   (meanLoss, data) => {
+    // Zeros have a chance, which is 1 where they are expected.
+    if (meanLoss === 0) return data.values.length > 0 ? EXACT : { logLikelihood: 0, dispersion: 0 };
     const logLikelihood = (phi: number) =>
       -(meanLoss * data.entries) / phi + sumOver(data, (x) => saturatedTweedie(x, power, phi));
     const guess = 2 * meanLoss;

@@ -119,6 +119,25 @@ describe.each(Object.entries(KNOWN))('%s', (name, { family, loss, log, data }) =
   });
 });
 
+describe('estimates that are exact, or nearly so', () => {
+  const data = tally([0.5, 2, 2, 7]);
+
+  it('make densities infinite', () => {
+    for (const family of [normal, laplace, huber(1.5), gamma, inverseGaussian, tweedie(1.5)])
+      expect(family(0, data)).toEqual({ logLikelihood: Number.POSITIVE_INFINITY, dispersion: 0 });
+    expect(poisson(0, data).logLikelihood).toBeLessThan(0);
+    // Zeros that were expected have a chance of 1.
+    expect(tweedie(1.5)(0, tally([0, 0])).logLikelihood).toBe(0);
+  });
+
+  it.each([1e-3, 1e-5, 4e-5, 6e-5, 1e-8, 1e-20, 1e-200])('make gamma’s a normal one: mean ℓ %d', (loss) => {
+    const expected = -2 * (Math.log(2 * Math.PI * 2 * loss) + 1) - sum([0.5, 2, 2, 7].map(Math.log));
+    const { logLikelihood, dispersion } = gamma(loss, data);
+    expect(Math.abs(logLikelihood - expected)).toBeLessThan(2 * loss + 1e-9);
+    expect((dispersion ?? 0) / (2 * loss)).toBeCloseTo(1, 2);
+  });
+});
+
 describe('huber', () => {
   it('is a density, and largest at its dispersion', () => {
     const residuals = [0.1, -0.4, 2.5, -3, 0.7, 1.4, -0.2, 8];
