@@ -4,7 +4,7 @@ import type { NmfSpec } from '../dsl/config.js';
 import { factorInput } from '../dsl/input.js';
 import { nmfLayer } from '../dsl/layers.js';
 import { chooseLossOptions } from '../dsl/schemas.js';
-import { GraphError } from '../errors.js';
+import { GraphError, KernelError } from '../errors.js';
 import { beyondLoss, type CountLoss, FLOOR, type LossOption, type LossParameter } from '../loss.js';
 import { type Matrix, stridesOf } from '../matrix.js';
 import { type MatrixInput, toMatrix } from '../matrix-input.js';
@@ -95,7 +95,9 @@ export async function chooseLoss(data: MatrixInput, options: ChooseLossOptions):
       const { layer: fit } = await net.fit({ signal, threads, memory, backend });
       candidates.push(candidateOf(loss, fit, matrix, tally));
     } catch (error) {
-      if (!(error instanceof GraphError || error instanceof NoLikelihood)) throw error;
+      // Some numbers are too large or too small for one loss, and not for another.
+      const beyond = error instanceof KernelError && error.code === 'non-finite';
+      if (!(error instanceof GraphError || beyond)) throw error;
       firstError ??= error;
       refused.push({ loss, reason: error.message });
     }
@@ -122,8 +124,30 @@ export async function chooseLoss(data: MatrixInput, options: ChooseLossOptions):
 
 const nameOf = (loss: LossOption) => (typeof loss === 'string' ? loss : loss.name);
 
-/** A loss that no distribution has been written down for. */
-class NoLikelihood extends Error {}
+/** Of a loss that no distribution has been written down for. */
+const noLikelihood = (loss: LossOption, options: Readonly<Record<string, unknown>>, rule: string, cure: string) =>
+  new GraphError([
+    {
+      code: 'incompatible-options',
+      of: 'chooseLoss',
+      options: { loss: said(loss), ...options },
+      rule,
+      cure,
+      at: 'chooseLoss',
+    },
+  ]);
+
+/** Chances, Poisson's and wider ones, are of whole numbers. */
+function countsOnly(loss: LossOption, { values }: Tally): void {
+  const odd = values.find((x) => !Number.isInteger(x));
+  if (odd === undefined) return;
+  throw noLikelihood(
+    loss,
+    { entry: odd },
+    "Losses 'kl' (Poisson's), 'nb' and 'gp' must have counts to be compared by likelihood",
+    'leave it out, or compare it by held-out error on other data',
+  );
+}
 
 /** Losses whose distributions could have made such numbers. */
 function suited({ values, zeros }: Tally): readonly LossOption[] {
@@ -178,7 +202,10 @@ function likelihoodOf(
   tally: Tally,
 ): { readonly logLikelihood: number; readonly scale: number | null } {
   const counts = countLossOf(loss);
-  if (counts !== null) return { logLikelihood: -costOf(counts, fit, data, tally), scale: null };
+  if (counts !== null) {
+    countsOnly(loss, tally);
+    return { logLikelihood: -costOf(counts, fit, data, tally), scale: null };
+  }
   const family = match(typeof loss === 'string' ? { name: loss } : loss)
     .with({ name: 'mse' }, () => normal)
     .with({ name: 'mae' }, () => laplace)
@@ -189,13 +216,13 @@ function likelihoodOf(
     .with({ name: 'tweedie', power: P.when((power) => power < 2) }, ({ power }) => tweedie(power))
     .otherwise(() => null);
   if (family === null)
-    throw new NoLikelihood(
-      'A tweedie loss that is compared must have a power of 1, 2, 3 or between 1 and 2: elsewhere its distribution has no density that can be summed.',
+    throw noLikelihood(
+      loss,
+      {},
+      'A tweedie loss that is compared must have a power of 1, 2, 3 or between 1 and 2',
+      'leave it out: elsewhere its distribution has no density that can be summed',
     );
-  if (family === poisson && !tally.values.every(Number.isInteger))
-    throw new NoLikelihood(
-      "kl has a likelihood, Poisson's, for counts alone: compare it by held-out error on other data.",
-    );
+  if (family === poisson) countsOnly(loss, tally);
   const perLoss = nameOf(loss) === 'mae' ? 1 : 2;
   const { logLikelihood, dispersion } = family(fit.loss / perLoss, tally);
   return { logLikelihood, scale: dispersion };

@@ -134,22 +134,41 @@ describe('what can’t be compared', () => {
   const fractions = gammaData(mu, 14, 2);
 
   it('is named, with the reason', async () => {
-    const losses = ['mse', 'kl', 'nb', { name: 'tweedie', power: 2.5 }, { name: 'tweedie', power: 0.5 }] as const;
+    // A size that is given makes nb a loss of any numbers, but no likelihood.
+    const given = { name: 'nb', dispersion: 3 } as const;
+    const losses = [
+      'mse',
+      'kl',
+      'nb',
+      { name: 'tweedie', power: 2.5 },
+      { name: 'tweedie', power: 0.5 },
+      given,
+    ] as const;
     const { candidates, refused } = await chooseLoss(fractions, { ...options, losses });
     expect(candidates.map(({ loss }) => loss)).toEqual(['mse']);
     expect(refused.map(({ loss }) => loss)).toEqual(losses.slice(1));
     for (const { reason } of refused) expect(reason).not.toBe('');
     expect(refused[0].reason).toContain('Poisson');
     expect(refused[2].reason).toContain('between 1 and 2');
+    expect(refused[4].reason).toContain('must have counts');
+  });
+
+  it('is what leaves the range of numbers with one loss, and not with another', async () => {
+    const tiny = { ...fractions, data: fractions.data.map((x) => 1e-120 * x) };
+    const { best, refused } = await chooseLoss(tiny, { ...options, losses: ['inverse-gaussian', 'gamma'] });
+    expect(best).toBe('gamma');
+    expect(refused).toMatchObject([{ loss: 'inverse-gaussian', reason: expect.stringContaining('power of ten') }]);
   });
 
   it('fails where nothing is left', async () => {
     await expect(chooseLoss(fractions, { ...options, losses: ['nb'] })).rejects.toThrow(GraphError);
     await expect(chooseLoss(fractions, { ...options, losses: ['kl'] })).rejects.toThrow('Poisson');
+    await expect(chooseLoss(fractions, { ...options, losses: ['kl'] })).rejects.toThrow(GraphError);
   });
 
   it.each([
     [{ k: 0 }, 'k'],
+    [{}, "k of layer 'layer' must be a whole number, at least 1; got undefined"],
     [{ k: 2, losses: [] }, 'losses'],
     [{ k: 2, layer: { L1: 1 } }, 'L1'],
     [{ k: 2, seed: -1 }, 'seed'],
