@@ -243,6 +243,8 @@ export const nnlsOptions = z.strictObject({
 });
 
 const START_RULE = '{ W } or { H }: the factor that stands still first';
+/** Each leaves a residual, in one list. */
+const MOST_HALF_STEPS = 2 ** 31 - 1;
 export const alternatingOptions = z.strictObject({
   start: z.union(
     [
@@ -251,7 +253,7 @@ export const alternatingOptions = z.strictObject({
     ],
     START_RULE,
   ),
-  halfSteps: whole(1).optional(),
+  halfSteps: whole(1, MOST_HALF_STEPS).optional(),
   signal: z.instanceof(AbortSignal, { error: 'an AbortSignal' }).optional(),
   threads: whole(1, MOST_THREADS).optional(),
   backend: oneOf('auto', 'native', 'reference').optional(),
@@ -345,8 +347,8 @@ export const rankOptions = z.strictObject({
 /** What losses and layers are is found where each is fitted. */
 export const chooseLossOptions = z.strictObject({
   ...fitOptions.pick({ signal: true, threads: true, memory: true, backend: true }).shape,
-  k: z.unknown(),
-  losses: z.array(z.unknown(), 'a list of losses').min(1, 'a list of losses').optional(),
+  k: unread,
+  losses: z.array(z.unknown(), 'a list of losses').min(1, 'a list of losses, at least one').optional(),
   layer: z
     .strictObject(
       { maxIter: unread, tol: unread, start: unread, restarts: unread, seed: unread },

@@ -56,7 +56,7 @@ export async function alternatingNnls(X: MatrixInput, options: AlternatingNnlsOp
 
   const kernels = selectKernels(backend);
   const across = flipped(known.matrix);
-  const residuals = new Float64Array(halfSteps);
+  const residuals: number[] = [];
   // One of them is solved for before it is looked at.
   let [W, H] = [factor, factor];
   for (let step = 0; step < halfSteps; step++) {
@@ -64,9 +64,9 @@ export async function alternatingNnls(X: MatrixInput, options: AlternatingNnlsOp
     if ((step % 2 === 0) === (side === 'W'))
       H = await solve(kernels, { A: W, B: known.matrix, terms: NO_TERMS }, { threads });
     else W = transpose(await solve(kernels, { A: transpose(H), B: across, terms: NO_TERMS }, { threads }));
-    residuals[step] = await residualOf(kernels, known, { A: W, X: H }, { threads });
+    residuals.push(await residualOf(kernels, known, { A: W, X: H }, { threads }));
   }
-  return Object.freeze({ W, H, residuals });
+  return Object.freeze({ W, H, residuals: Float64Array.from(residuals) });
 }
 
 /** A factor to begin from, of the shape that the data ask for. */

@@ -131,6 +131,13 @@ const W = [[1], [2]];
 test.each([
   ['no start', {}, A, ['invalid-option'], /start of alternatingNnls must be \{ W \} or \{ H \}/],
   ['two starts', { start: { W: Y, H: transpose(Y) } }, A, ['invalid-option'], /got an object with W, H/],
+  [
+    'too many half-steps',
+    { start: { W: Y }, halfSteps: 1e10 },
+    A,
+    ['invalid-option'],
+    /halfSteps .* at most 2147483647; got 10000000000/,
+  ],
   ['no half-step', { start: { W: Y }, halfSteps: 0 }, A, ['invalid-option'], /halfSteps .* at least 1; got 0/],
   ['a start of other rows', { start: { W } }, A, ['invalid-data'], /start\.W must be of 10 rows, as X is; got 2 × 1/],
   ['a start of other columns', { start: { H: W } }, A, ['invalid-data'], /start\.H must be of 10 columns, as X is/],
