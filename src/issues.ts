@@ -219,7 +219,7 @@ function sentence(issue: GraphIssue): string {
     case 'different-inputs':
       return `${issue.rule}, so that their errors can be compared; got ${issue.got} for ${pointText(issue.params)}`;
     case 'nothing-held-out':
-      return `There must be entries that are held out and scored; got none of input '${issue.input}', of which ${issue.entries} can be: raise testFraction, or take another seed`;
+      return `There must be entries that are held out and scored; got none of input '${issue.input}', ${issue.entries === 0 ? "which has only zeros: take holdOut 'entries'" : `of which ${issue.entries} can be: raise testFraction, or take another seed`}`;
     case 'unknown-point':
       return `${issue.of} must be given the values of a point of the sweep; got ${isRecord(issue.params) ? pointText(issue.params) : show(issue.params)}`;
     case 'not-kept':

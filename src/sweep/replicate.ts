@@ -3,7 +3,7 @@ import type { Compiled, Plan, PlannedTerms, SlotId } from '../compiler/plan.js';
 import type { GraphConfig } from '../dsl/config.js';
 import { GraphError } from '../errors.js';
 import { quickestKernels } from '../kernels/select.js';
-import type { Matrix } from '../matrix.js';
+import { type Matrix, storedValues } from '../matrix.js';
 import type { Looks } from './fit-point.js';
 import {
   type HoldOutKind,
@@ -50,7 +50,7 @@ export async function replicateOf(
       kind === 'samples'
         ? splitSamples(matrix, samples ?? [])
         : await splitEntries(matrix, keyOf(seed, index, input), fraction, kind);
-    if (split.count === 0) throw nothing(input, matrix);
+    if (split.count === 0) throw nothing(input, matrix, kind);
     splits.set(input, split);
   }
   return { index, seed: startSeed(seed, index), splits, samples };
@@ -61,8 +61,11 @@ export function nameData({ index, splits }: Replicate): void {
   for (const [input, { train }] of splits) nameArrays(train, `mask ${index} of input '${input}'`);
 }
 
-const nothing = (input: string, matrix: Matrix) =>
-  new GraphError([{ code: 'nothing-held-out', input, entries: knownIn([matrix]), at: `input '${input}'` }]);
+const nothing = (input: string, matrix: Matrix, kind: HoldOutKind) => {
+  const nonzeros = () => Float64Array.from(storedValues(matrix)).filter((x) => x !== 0 && !Number.isNaN(x)).length;
+  const entries = kind === 'nonzeros' ? nonzeros() : knownIn([matrix]);
+  return new GraphError([{ code: 'nothing-held-out', input, entries, at: `input '${input}'` }]);
+};
 
 /** The graph of a point as it is fitted on a mask. */
 export interface Masked extends Compiled {

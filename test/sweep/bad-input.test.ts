@@ -221,6 +221,18 @@ describe('masks that hold out nothing, or all', () => {
     expect(error.message).toContain('raise testFraction');
   });
 
+  test('entries that are not zero, where there are none', async () => {
+    const zeros = factorInput(dense(6, 5, new Float64Array(30)), { name: 'x' });
+    const error = await crossValidateGraph({
+      ...good,
+      layerFn: ({ k }) => nmfLayer(zeros, { name: 'a', k }),
+      holdOut: 'nonzeros',
+    }).catch((thrown: unknown) => thrown);
+    if (!(error instanceof GraphError)) throw error;
+    expect(error.issues[0]).toMatchObject({ code: 'nothing-held-out', input: 'x', entries: 0 });
+    expect(error.message).toContain("take holdOut 'entries'");
+  });
+
   test('all but one of every row and column stays possible', async () => {
     const { rows } = await crossValidateGraph({ ...good, params: { k: [1] }, testFraction: 0.999 });
     expect(rows.map(({ error }) => error)).toEqual([null]);
