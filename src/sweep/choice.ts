@@ -37,6 +37,14 @@ export interface Eliminated<P = Params> {
   readonly testLoss: number | null;
 }
 
+/** A point that went to its end on no mask: its rows say why. */
+export interface Failed<P = Params> {
+  readonly point: number;
+  readonly params: P;
+  /** Masks on which it failed. */
+  readonly failed: number;
+}
+
 export interface Choice<P> {
   /** Points by rising test loss; those that failed on a mask come last, without a place in the choice. */
   readonly points: readonly PointSummary<P>[];
@@ -71,6 +79,14 @@ export function eliminatedIn<P>(rows: readonly SweepRow<P>[]): readonly Eliminat
   });
   return left.sort(
     (a, b) => b.budget - a.budget || (a.testLoss ?? Infinity) - (b.testLoss ?? Infinity) || a.point - b.point,
+  );
+}
+
+/** Points that failed on every mask, as they come. */
+export function failedIn<P>(rows: readonly SweepRow<P>[]): readonly Failed<P>[] {
+  const ended = byPoint(rows.filter(({ budget }) => budget === null));
+  return [...ended].flatMap(([point, own]) =>
+    own.some(isFitted) ? [] : [{ point, params: own[0].params, failed: own.length }],
   );
 }
 

@@ -2,7 +2,7 @@ import { checkOptions } from '../dsl/check-options.js';
 import { crossValidateOptions, sweepOptions, sweepRunOptions } from '../dsl/schemas.js';
 import { selectKernels } from '../kernels/select.js';
 import { checkLooks, checkSpace } from './check-space.js';
-import { type Choice, choose, type Eliminated, eliminatedIn, type PointSummary } from './choice.js';
+import { type Choice, choose, type Eliminated, eliminatedIn, failedIn, type PointSummary } from './choice.js';
 import { createEngine } from './engine.js';
 import { explainSweep } from './explain.js';
 import type { Asked } from './fits/ask.js';
@@ -262,16 +262,17 @@ function resultOf<S extends Space>(
 ): SweepResult<S> {
   const { points, best, simplest } = choice;
   const eliminated = Object.freeze(eliminatedIn(rows));
+  const left = { eliminated, failed: failedIn(rows) };
   const result = {
     best: best.params,
     simplest: simplest.params,
     points: Object.freeze(points),
     eliminated,
     rows: Object.freeze(rows),
-    reason: reasonText(choice, eliminated),
+    reason: reasonText(choice, left),
     work,
     seed,
-    table: () => tableText(choice, eliminated),
+    table: () => tableText(choice, left),
     ...asked,
   };
   // The parameters are those of the space.

@@ -1,5 +1,5 @@
 import { textTable } from '../text-table.js';
-import type { Choice, Eliminated, PointSummary } from './choice.js';
+import type { Choice, Eliminated, Failed, PointSummary } from './choice.js';
 import type { Params } from './space.js';
 
 const number = (x: number | null): string => (x === null ? '' : x.toPrecision(5));
@@ -18,8 +18,14 @@ function measuresOf(points: readonly PointSummary[]) {
   );
 }
 
-/** Points by rising test loss, a line each, and below them those that were given up. */
-export function tableText({ points, best, simplest }: Choice<Params>, eliminated: readonly Eliminated[]): string {
+/** Points that have no place in a choice. */
+export interface Left {
+  readonly eliminated: readonly Eliminated[];
+  readonly failed: readonly Failed[];
+}
+
+/** Points by rising test loss, a line each, and below them those that were given up, and those that failed. */
+export function tableText({ points, best, simplest }: Choice<Params>, { eliminated, failed }: Left): string {
   const names = Object.keys(best.params);
   const measures = measuresOf(points);
   const head = [
@@ -53,17 +59,27 @@ export function tableText({ points, best, simplest }: Choice<Params>, eliminated
     ...measures.map(() => ''),
     failed > 0 ? `failed on ${failed}, at iteration ${budget}` : `left at iteration ${budget}`,
   ]);
-  return textTable(head, [...fitted, ...left]);
+  const lost = failed.map(({ params, failed }) => [
+    ...names.map((name) => value(params[name])),
+    ...['', '', '', '', ''],
+    ...measures.map(() => ''),
+    `failed on ${failed}`,
+  ]);
+  return textTable(head, [...fitted, ...left, ...lost]);
 }
 
 /** Why the choice fell as it did, in a sentence or two. */
-export function reasonText({ best, simplest, points }: Choice<Params>, eliminated: readonly Eliminated[]): string {
+export function reasonText({ best, simplest, points }: Choice<Params>, { eliminated, failed }: Left): string {
   const said = ({ params }: PointSummary) =>
     Object.entries(params)
       .map(([name, x]) => `${name} = ${value(x)}`)
       .join(', ');
-  const others = eliminated.length === 0 ? '' : ` (${eliminated.length} others were given up before their end)`;
-  const first = `${said(best)} has the lowest held-out error, ${number(best.testLoss)}, of ${points.length} ${points.length === 1 ? 'point' : 'points'} on ${best.fitted} ${best.fitted === 1 ? 'mask' : 'masks'}${others}`;
+  const others = [
+    eliminated.length === 0 ? [] : `${eliminated.length} others were given up before their end`,
+    failed.length === 0 ? [] : `${failed.length} failed: rows say why`,
+  ].flat();
+  const beside = others.length === 0 ? '' : ` (${others.join('; ')})`;
+  const first = `${said(best)} has the lowest held-out error, ${number(best.testLoss)}, of ${points.length} ${points.length === 1 ? 'point' : 'points'} on ${best.fitted} ${best.fitted === 1 ? 'mask' : 'masks'}${beside}`;
   if (best.se === null) return `${first}; one mask says nothing of chance: take more reps.`;
   if (simplest.point === best.point) return `${first}; no simpler point is within one standard error of it.`;
   return `${first}; ${said(simplest)} is simpler and worse by ${number(simplest.difference)} only, within one standard error of the paired difference (${number(simplest.differenceSe)}).`;

@@ -170,6 +170,8 @@ describe('a point that fails', () => {
       null,
     ]);
     expect(result.points.map(({ params }) => params.k)).not.toContain(2);
+    expect(result.table().split('\n').at(-1)).toMatch(/^2 +failed on 2$/);
+    expect(result.reason).toContain('of 2 points on 2 masks (1 failed: rows say why)');
     expect(graphSweep({ ...good, params: { k: [1, 2, 3] }, layerFn }).explain()).toContain(
       "point 1 can't be fitted: k of",
     );

@@ -1,5 +1,13 @@
 import { checkPath } from '../../io/check-path.js';
-import { type Choice, choose, type Eliminated, eliminatedIn, type PointSummary, withDiagnostics } from '../choice.js';
+import {
+  type Choice,
+  choose,
+  type Eliminated,
+  eliminatedIn,
+  failedIn,
+  type PointSummary,
+  withDiagnostics,
+} from '../choice.js';
 import { type Diagnostics, diagnosticsIn } from '../diagnose.js';
 import { type Archive, fileArchive, folderOf } from '../fits/archive.js';
 import { type Asked, asked } from '../fits/ask.js';
@@ -105,6 +113,7 @@ async function viewOf(
   const whole = ended.filter(({ point }) => (counts.get(point) ?? 0) >= reps);
   const chosen = choose(whole, (point) => known[point].complexity);
   const choice = chosen && withDiagnostics(chosen, await diagnosesOf(chosen, rows, archive, naming.diagnosisName));
+  const left = { eliminated, failed: failedIn(whole) };
   return Object.freeze({
     best: choice?.best.params,
     simplest: choice?.simplest.params,
@@ -113,10 +122,10 @@ async function viewOf(
     eliminated,
     claimed,
     of: Math.max(known.length * reps, tasks),
-    reason: choice === undefined ? undefined : reasonText(choice, eliminated),
+    reason: choice === undefined ? undefined : reasonText(choice, left),
     reps,
     seed,
-    table: () => (choice === undefined ? '' : tableText(choice, eliminated)),
+    table: () => (choice === undefined ? '' : tableText(choice, left)),
     ...asked({ archive, rows, reps, kernels: undefined, ...naming }),
   });
 }
