@@ -10,6 +10,7 @@ import { type Matrix, stridesOf } from '../matrix.js';
 import { type MatrixInput, toMatrix } from '../matrix-input.js';
 import { type FitOptions, factorNet } from '../net/net.js';
 import type { LayerFit } from '../runtime/fit.js';
+import { turn } from '../runtime/turn.js';
 import { textTable } from '../text-table.js';
 import { type CountDiagnostics, countDiagnostics } from './count-diagnostics.js';
 import { gamma, huber, inverseGaussian, laplace, normal, poisson, tweedie } from './families.js';
@@ -85,6 +86,10 @@ export async function chooseLoss(data: MatrixInput, options: ChooseLossOptions):
   const matrix = toMatrix(data) as Matrix; // or it had been refused
   const tally = tallyOf(matrix);
   const losses = options.losses ?? suited(tally);
+  const pause = async () => {
+    await turn();
+    signal?.throwIfAborted();
+  };
   const candidates: LossCandidate[] = [];
   const refused: LossChoice['refused'][number][] = [];
   let firstError: unknown;
@@ -93,7 +98,7 @@ export async function chooseLoss(data: MatrixInput, options: ChooseLossOptions):
     try {
       const net = factorNet(nmfLayer(input, { ...layer, name: 'layer', k, loss }), { seed });
       const { layer: fit } = await net.fit({ signal, threads, memory, backend });
-      candidates.push(candidateOf(loss, fit, matrix, tally));
+      candidates.push(await candidateOf(loss, fit, matrix, tally, pause));
     } catch (error) {
       // Some numbers are too large or too small for one loss, and not for another.
       const beyond = error instanceof KernelError && error.code === 'non-finite';
@@ -159,8 +164,14 @@ function suited({ values, zeros }: Tally): readonly LossOption[] {
   return zeros > 0 ? ['mse', { name: 'tweedie', power: 1.5 }, 'mae'] : ['mse', 'gamma', 'inverse-gaussian', 'mae'];
 }
 
-function candidateOf(loss: LossOption, fit: LayerFit, data: Matrix, tally: Tally): LossCandidate {
-  const { logLikelihood, scale } = likelihoodOf(loss, fit, data, tally);
+async function candidateOf(
+  loss: LossOption,
+  fit: LayerFit,
+  data: Matrix,
+  tally: Tally,
+  pause: () => Promise<void>,
+): Promise<LossCandidate> {
+  const { logLikelihood, scale } = await likelihoodOf(loss, fit, data, tally, pause);
   const k = fit.d.length;
   const own = parametersOf(loss, data);
   const parameters = k * (data.rows + data.cols - 1) + own + (scale === null ? 0 : 1);
@@ -195,12 +206,13 @@ const countLossOf = (loss: LossOption): CountLoss | null =>
     .otherwise(() => null);
 
 /** The log-likelihood of a fit, and φ where the distribution has one. */
-function likelihoodOf(
+async function likelihoodOf(
   loss: LossOption,
   fit: LayerFit,
   data: Matrix,
   tally: Tally,
-): { readonly logLikelihood: number; readonly scale: number | null } {
+  pause: () => Promise<void>,
+): Promise<{ readonly logLikelihood: number; readonly scale: number | null }> {
   const counts = countLossOf(loss);
   if (counts !== null) {
     countsOnly(loss, tally);
@@ -224,7 +236,7 @@ function likelihoodOf(
     );
   if (family === poisson) countsOnly(loss, tally);
   const perLoss = nameOf(loss) === 'mae' ? 1 : 2;
-  const { logLikelihood, dispersion } = family(fit.loss / perLoss, tally);
+  const { logLikelihood, dispersion } = await family(fit.loss / perLoss, tally, pause);
   return { logLikelihood, scale: dispersion };
 }
 

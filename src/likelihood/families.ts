@@ -15,8 +15,8 @@ export interface Likelihood {
   readonly dispersion: number | null;
 }
 
-/** Of a mean ℓ over all known entries. */
-export type Family = (meanLoss: number, data: Tally) => Likelihood;
+/** Of a mean ℓ over all known entries. Where it takes long `pause` is waited for again and again. */
+export type Family = (meanLoss: number, data: Tally, pause: () => Promise<void>) => Likelihood | Promise<Likelihood>;
 
 /** Of a density where all estimates are exact. */
 const EXACT: Likelihood = { logLikelihood: Number.POSITIVE_INFINITY, dispersion: 0 };
@@ -36,7 +36,7 @@ export const laplace: Family = (meanLoss, { entries }) => ({
 /** Huber's errors, f = e^(−ℓ/φ) / Z(φ), normal within δ and Laplace's beyond (Huber 1964). */
 export const huber =
   (delta: number): Family =>
-  (meanLoss, { entries }) => {
+  async (meanLoss, { entries }, pause) => {
     if (meanLoss === 0) return EXACT;
     const logLikelihood = (phi: number) => {
       const inside = Math.sqrt(2 * Math.PI * phi) * erf(delta / Math.sqrt(2 * phi));
@@ -44,7 +44,7 @@ export const huber =
       return entries * (-meanLoss / phi - Math.log(inside + outside));
     };
     // Between the scale of normal errors, 2ℓ, and that of Laplace's, where ℓ = φ.
-    const { at, value } = maximise(logLikelihood, meanLoss / 4, meanLoss * 4);
+    const { at, value } = await maximise(logLikelihood, meanLoss / 4, meanLoss * 4, pause);
     return { logLikelihood: value, dispersion: at };
   };
 
@@ -88,15 +88,18 @@ export const inverseGaussian: Family = (meanLoss, data) => {
   return { logLikelihood: data.entries * each - 1.5 * sumOver(data, Math.log), dispersion };
 };
 
+/** So many numbers that series are interpolated. */
+const MANY = 5000;
+
 /** Tweedie's, 1 < p < 2. */
 export const tweedie =
   (power: number): Family =>
-  (meanLoss, data) => {
+  async (meanLoss, data, pause) => {
     // Zeros have a chance, which is 1 where they are expected.
     if (meanLoss === 0) return data.values.length > 0 ? EXACT : { logLikelihood: 0, dispersion: 0 };
-    const logLikelihood = (phi: number) =>
-      -(meanLoss * data.entries) / phi + sumOver(data, (x) => saturatedTweedie(x, power, phi));
+    const saturated = saturatedTweedie(power, data.values.length > MANY);
+    const logLikelihood = (phi: number) => -(meanLoss * data.entries) / phi + sumOver(data, (x) => saturated(x, phi));
     const guess = 2 * meanLoss;
-    const { at, value } = maximise(logLikelihood, guess / 100, guess * 100);
+    const { at, value } = await maximise(logLikelihood, guess / 100, guess * 100, pause);
     return { logLikelihood: value, dispersion: at };
   };

@@ -1,5 +1,5 @@
 import type { CallOptions, Kernels } from '../kernels/kernels.js';
-import type { DenseMatrix, Matrix } from '../matrix.js';
+import { column, type DenseMatrix, type Matrix, scaleColumns, scaleRows } from '../matrix.js';
 import type { Read } from './read.js';
 
 /** Weights of the sum and of half the sum of squares, and the largest value allowed. */
@@ -30,5 +30,14 @@ export async function residualOf(
   options: CallOptions,
 ): Promise<number> {
   const known = B.rows * B.cols - facts.missing;
-  return Math.sqrt(known * (await kernels.mse({ X: [B], W: A, H: X }, options)));
+  // Columns of length 1: else the squares of what is large here and small there may leave the range of numbers.
+  const lengths = Float64Array.from({ length: A.cols }, (_, r) => lengthOf(column(A, r)) || 1);
+  const [W, H] = [scaleColumns(A, lengths.map((x) => 1 / x)), scaleRows(X, lengths)]; // biome-ignore format: one thought
+  return Math.sqrt(known * (await kernels.mse({ X: [B], W, H }, options)));
+}
+
+/** Without squares that leave the range of numbers. */
+function lengthOf(x: Float64Array): number {
+  const largest = x.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+  return largest === 0 ? 0 : largest * Math.sqrt(x.reduce((sum, value) => sum + (value / largest) ** 2, 0));
 }

@@ -69,6 +69,7 @@ export function rRandom(seed: number): RRandom {
     checkCount('runif', n);
     checkFinite('runif', 'min', min);
     checkFinite('runif', 'max', max);
+    check('runif', 'max', max, Number.isFinite(max - min), 'a number whose distance from min is finite');
     check('runif', 'max', max, max >= min, `a finite number, at least min (${min})`);
     return drawn(n, () => (max === min ? min : min + (max - min) * uniform()));
   };

@@ -187,6 +187,15 @@ export function lossLaws(name: string, kernels: Kernels): void {
       expect(relativeDifference(weighed.W.data, one.W.data)).toBeGreaterThan(1e-6);
     });
 
+    test('data of another size have the same fit, in their size', async () => {
+      if (own.name !== 'kl' && own.name !== 'mae') return;
+      const by = 2 ** -200;
+      const one = await solve([data], { maxIter: 12, tol: 0 });
+      const small = await solve([dense(data.rows, data.cols, data.data.map((x) => by * x))], { maxIter: 12, tol: 0 }); // biome-ignore format: one thought
+      expect(small.loss / by / one.loss).toBeCloseTo(1, 9);
+      expect(relativeDifference(small.W.data, one.W.data)).toBeLessThan(1e-9);
+    });
+
     test('a sample that counts twice is a sample given twice', async () => {
       if ([own.dispersion, own.zeroInflation].some((parameter) => parameter?.by === 'column')) return;
       const twice = dense(data.rows, data.cols + 4, Float64Array.of(...data.data, ...data.data.subarray(0, 4 * data.rows))); // biome-ignore format: one thought

@@ -51,6 +51,11 @@ const problem = fc.record({
 });
 
 describe.each(backends)('nnls (%s)', (backend) => {
+  test('of numbers far from 1 the residual is one', async () => {
+    const { residual } = await nnls([[1e-130], [2e-130]], [1e130, 1], { backend });
+    expect(residual / (Math.sqrt(0.8) * 1e130)).toBeCloseTo(1, 9);
+  });
+
   test('a hand-made case, where least squares would be negative', async () => {
     const { X, residual } = await nnls([[1, 0], [1, 1], [0, 1]], [2, 1, -1], { backend }); // biome-ignore format: one thought
     expect(X).toMatchObject({ rows: 2, cols: 1 });

@@ -131,6 +131,7 @@ test.each([
   ['invalid-option', () => untyped.rRandom('1'), { option: 'seed' }, /got '1'/],
   ['invalid-option', () => rRandom(1).runif(-1), { of: 'runif', option: 'n' }, /n of runif must be a whole number/],
   ['invalid-option', () => rRandom(1).runif(2, 0, Infinity), { option: 'max' }, /finite/],
+  ['invalid-option', () => rRandom(1).runif(1, -1e308, 1e308), { option: 'max' }, /distance from min is finite/],
   ['invalid-option', () => rRandom(1).runif(2, 1, 0), { option: 'max' }, /at least min \(1\); got 0/],
   ['invalid-option', () => rRandom(1).rnorm(1, Number.NaN), { of: 'rnorm', option: 'mean' }, /finite number/],
   ['invalid-option', () => rRandom(1).rnorm(1, 0, -1), { option: 'sd' }, /at least 0; got -1/],

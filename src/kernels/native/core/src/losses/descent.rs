@@ -32,7 +32,7 @@ pub fn nmf<T: Element>(
     };
     let x = Data::<T>::new(args.x, layout)?;
     check_factors(x.rows, x.cols, &args.start_w, &args.start_h)?;
-    let loss = Loss::new(loss, x.rows, x.cols)?;
+    let loss = Loss::new::<T>(loss, x.rows, x.cols)?;
     let lines = Lines::new(&x, args.weights)?;
     wide_awake(|| descend(Fit::begin(args, &lines, loss)?, control))
 }

@@ -27,7 +27,7 @@ pub fn deviance(x: &[Block<'_>], estimate: &Estimate<'_>, loss: &LossArgs<'_>) -
     };
     let data = Data::<f64>::new(x, layout)?;
     check_factors(data.rows, data.cols, &w, &h)?;
-    let loss = Loss::new(loss, data.rows, data.cols)?;
+    let loss = Loss::new::<f64>(loss, data.rows, data.cols)?;
     let lines = Lines::new(&data, weights)?;
     let view = View::new(&data, Side::H, h.rows)?;
     let facts = Facts::new(&lines, &loss, &view)?;

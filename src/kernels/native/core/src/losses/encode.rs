@@ -27,7 +27,7 @@ pub fn encode(
     x: &Data<'_, f64>,
     w: &Panel<f64>,
 ) -> Result<Panel<f64>> {
-    let loss = Loss::new(loss, x.rows, x.cols)?;
+    let loss = Loss::new::<f64>(loss, x.rows, x.cols)?;
     let lines = Lines::new(x, args.weights)?;
     let view = View::new(x, Side::H, w.k)?;
     let facts = Facts::new(&lines, &loss, &view)?;

@@ -1,5 +1,6 @@
 use super::formulas::Formula;
 use super::parameter::{Parameter, ParameterArgs};
+use crate::data::Element;
 use crate::error::{KernelError, Result};
 use crate::simd::Real;
 
@@ -55,12 +56,14 @@ pub struct Loss {
     pub zero_inflation: Option<Parameter>,
 }
 
-/// Below this a floor is none: what is divided by it would leave the range of 32 bits.
-const LEAST: f64 = 1e-30;
+/// Below this a floor is none: what is divided by it would leave the range of the numbers of a fit.
+fn least<T: Element>() -> f64 {
+    if T::LANES == 16 { 1e-30 } else { 1e-290 }
+}
 
 impl Loss {
-    /// Of data of so many features and samples.
-    pub fn new(args: &LossArgs<'_>, rows: usize, cols: usize) -> Result<Self> {
+    /// Of data of so many features and samples, and numbers of a kind.
+    pub fn new<T: Element>(args: &LossArgs<'_>, rows: usize, cols: usize) -> Result<Self> {
         let reject = |rule: &str| Err(KernelError::invalid(rule));
         let kind = match args.kind {
             Kind::Tweedie(1.0) => Kind::Kl,
@@ -113,7 +116,7 @@ impl Loss {
         }
         Ok(Self {
             kind,
-            floor: args.floor.max(LEAST),
+            floor: args.floor.max(least::<T>()),
             penalties: args.penalties,
             dispersion,
             zero_inflation,

@@ -25,7 +25,7 @@ pub(crate) fn tied(
     x: &Data<'_>,
     control: Control<'_>,
 ) -> Result<TiedResult> {
-    let loss = Loss::new(loss, x.rows, x.cols)?;
+    let loss = Loss::new::<f64>(loss, x.rows, x.cols)?;
     let global = |own: &Option<Parameter>| own.as_ref().is_none_or(|own| own.by == Shared::Global);
     if args.form == Form::Symmetric && !(global(&loss.dispersion) && global(&loss.zero_inflation)) {
         return Err(KernelError::invalid(
