@@ -92,7 +92,7 @@ export { type Nnls, type NnlsOptions, nnls } from './nnls/nnls.js';
 export { type ConsensusNmf, type ConsensusOptions, consensusNmf } from './plain/consensus-nmf.js';
 export { type EvaluateOptions, evaluate, type Model, mse } from './plain/evaluate.js';
 export { nmf, type PlainNmfOptions } from './plain/nmf.js';
-export type { PlainOptions } from './plain/one-layer.js';
+export type { PlainFit, PlainOptions } from './plain/one-layer.js';
 export { project } from './plain/project.js';
 export { type PlainSvdOptions, pca, svd } from './plain/svd.js';
 export { type RRandom, rRandom } from './random/r-random.js';

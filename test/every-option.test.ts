@@ -190,6 +190,7 @@ const chooseLossCases: Readonly<Record<string, () => Partial<ChooseLossOptions>>
 };
 const evaluateCases: Readonly<Record<string, () => EvaluateOptions>> = {
   loss: () => ({ loss: 'kl' }),
+  orientation: () => ({ orientation: 'samples-by-features' }),
   threads: () => ({ threads: 3 }),
   backend: () => ({ backend: 'reference' }),
 };

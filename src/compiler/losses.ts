@@ -110,8 +110,9 @@ export function lossListFaults(graph: Collected, { of: shapes }: Shapes): readon
     if (node.kind !== 'layer' || node.method !== 'nmf') return [];
     const shape = shapes.get(node.input);
     // A loss with other faults is no list.
-    const sound = node.spec.loss === undefined || lossFaults(node.spec.loss).length === 0;
-    const loss = sound ? plannedLoss(node.spec.loss) : null;
+    // An untyped caller may have given no options; that is found elsewhere, too.
+    const given = (node.spec as Partial<NmfSpec> | undefined)?.loss;
+    const loss = given === undefined || lossFaults(given).length > 0 ? null : plannedLoss(given);
     if (shape === undefined || loss === null) return [];
     return (['dispersion', 'zeroInflation'] as const).flatMap((option) => {
       const parameter = loss[option];

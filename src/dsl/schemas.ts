@@ -203,7 +203,11 @@ export const consensusOptions = plainNmfOptions
   .omit({ checkpoint: true, start: true, restarts: true })
   .extend({ runs: whole(2).optional(), method: oneOf('hard', 'knn').optional(), neighbours: whole(1).optional() });
 
-export const evaluateOptions = z.strictObject({ loss, ...fitOptions.pick({ threads: true, backend: true }).shape });
+export const evaluateOptions = z.strictObject({
+  loss,
+  orientation,
+  ...fitOptions.pick({ threads: true, backend: true }).shape,
+});
 
 export const refineOptions = z.strictObject({
   ...fitOptions.omit({ checkpoint: true }).shape,

@@ -4,33 +4,35 @@ import { evaluateOptions } from '../dsl/schemas.js';
 import { GraphError } from '../errors.js';
 import { type Backend, selectKernels } from '../kernels/select.js';
 import { domainOf, type KernelLoss, type LossOption } from '../loss.js';
-import { type DenseMatrix, dense } from '../matrix.js';
+import { type DenseMatrix, dense, toDense } from '../matrix.js';
 import { firstOutside } from '../matrix-check.js';
-import type { MatrixInput } from '../matrix-input.js';
+import { type MatrixInput, toMatrix } from '../matrix-input.js';
 import { reading, sizeOf } from '../nnls/read.js';
 import { kernelLoss } from '../runtime/loss.js';
 
 /** Factors that make an estimate: W·diag(d)·H, scaled and about means where there are any. */
 export interface Model {
   /** features × k */
-  readonly W: DenseMatrix;
+  readonly W: MatrixInput;
   /** k numbers; default 1 each. */
-  readonly d?: Float64Array | undefined;
+  readonly d?: ArrayLike<number> | undefined;
   /** k × samples */
-  readonly H: DenseMatrix;
+  readonly H: MatrixInput;
   /** What is added to each feature, or null. */
-  readonly center?: Float64Array | null | undefined;
+  readonly center?: ArrayLike<number> | null | undefined;
   /** What each feature is multiplied by first, or null. */
-  readonly scale?: Float64Array | null | undefined;
+  readonly scale?: ArrayLike<number> | null | undefined;
   /** Parameters of a count loss, as a fit has them. */
-  readonly dispersion?: Float64Array | null | undefined;
+  readonly dispersion?: ArrayLike<number> | null | undefined;
   /** See there. */
-  readonly zeroInflation?: Float64Array | null | undefined;
+  readonly zeroInflation?: ArrayLike<number> | null | undefined;
 }
 
 export interface EvaluateOptions {
   /** What is measured, as a layer's `loss`; default 'mse'. Parameters that are not given are those of the fit. */
   readonly loss?: LossOption | undefined;
+  /** How the data lie; default 'features-by-samples'. */
+  readonly orientation?: 'features-by-samples' | 'samples-by-features' | undefined;
   /** Threads for the native kernels, ≥ 1; default: all cores. The result is bitwise the same for any number. */
   readonly threads?: number | undefined;
   /** 'auto' (default): native where it is built, else reference. */
@@ -54,16 +56,18 @@ export interface EvaluateOptions {
 export async function evaluate(model: Model, data: MatrixInput, options: EvaluateOptions = {}): Promise<number> {
   checkOptions(evaluateOptions, options, 'evaluate');
   const args = reading('evaluate');
-  const read = args.read('data', data);
+  const read = args.read('data', toMatrix(data, options.orientation === 'samples-by-features'));
   const W = factor(model, 'W');
   const H = factor(model, 'H');
   const { d = new Float64Array(W.cols).fill(1), center, scale } = model;
+  // Whatever kinds of lists they are.
+  const numbers = (list: ArrayLike<number> | null | undefined) => (list == null ? null : Float64Array.from(list));
   const shapes = [W.cols, d.length, H.rows];
   if (new Set(shapes).size > 1)
     args.refuse('model', 'as many columns of W as numbers in d and rows of H', shapes.join(', '));
-  for (const [name, numbers] of Object.entries({ center, scale }))
-    if (numbers != null && numbers.length !== W.rows)
-      args.refuse(name, `${W.rows} numbers, one for each row of W`, `${numbers.length}`);
+  for (const [name, list] of Object.entries({ center, scale }))
+    if (list != null && list.length !== W.rows)
+      args.refuse(name, `${W.rows} numbers, one for each row of W`, `${list.length}`);
   if (read !== undefined && (read.matrix.rows !== W.rows || read.matrix.cols !== H.cols))
     args.refuse('data', `${W.rows} × ${H.cols}, as the model is`, sizeOf(read.matrix));
   if (read !== undefined && read.facts.missing === read.matrix.rows * read.matrix.cols)
@@ -80,7 +84,7 @@ export async function evaluate(model: Model, data: MatrixInput, options: Evaluat
       );
   }
   const X = [args.done(read).matrix] as const;
-  const estimate = estimateOf(W, d, H, center ?? null, scale ?? null);
+  const estimate = estimateOf(W, Float64Array.from(d), H, numbers(center), numbers(scale));
   const kernels = selectKernels(options.backend);
   const call = { threads: options.threads };
   if (planned === null) return kernels.mse({ X, ...estimate }, call);
@@ -123,7 +127,8 @@ function withParameters(loss: KernelLoss, model: Model): KernelLoss {
     const parameter = loss[name];
     if (parameter === null || !parameter.estimate) return parameter;
     const own = model[name];
-    if (own?.length === parameter.values.length) return { ...parameter, estimate: false, values: own };
+    if (own?.length === parameter.values.length)
+      return { ...parameter, estimate: false, values: Float64Array.from(own) };
     const rule = `given, as a number or { ${parameter.by === 'global' ? 'row' : parameter.by}: […] }, where the model has none of its own`;
     throw new GraphError([{ code: 'invalid-option', of: 'evaluate', option: `loss.${name}`, rule, got: parameter.by, at: 'evaluate' }]); // biome-ignore format: one thought
   };
@@ -133,9 +138,10 @@ function withParameters(loss: KernelLoss, model: Model): KernelLoss {
 /** @throws GraphError for what is no factor of one matrix. */
 function factor(model: Model, name: 'W' | 'H'): DenseMatrix {
   // Whatever an untyped caller passes is looked at.
-  const found = (model as Partial<Model> | null | undefined)?.[name] as Partial<DenseMatrix> | undefined;
-  if (found?.kind === 'dense' && found.data instanceof Float64Array) return found as DenseMatrix;
-  const rule =
-    'a model whose W and H are matrices of factors; a layer that reads several modalities has its losses in summary';
+  const found = (model as Partial<Model> | null | undefined)?.[name];
+  const matrix = toMatrix(found);
+  if (matrix.kind !== 'unusable') return toDense(matrix);
+  const awaited = typeof Reflect.get(Object(model), 'then') === 'function' ? '; await the promise first' : '';
+  const rule = `a matrix, as those of nmf(), svd() and pca() are; the losses of a layer that reads several modalities are in the summary of its fit${awaited}`;
   throw new GraphError([{ code: 'invalid-option', of: 'evaluate', option: `model.${name}`, rule, got: found, at: 'evaluate' }]); // biome-ignore format: one thought
 }

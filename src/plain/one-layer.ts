@@ -6,10 +6,18 @@ import { fitOptions, inputOptions, plainNmfOptions, plainSvdOptions } from '../d
 import { GraphError } from '../errors.js';
 import type { MatrixInput } from '../matrix-input.js';
 import { type FitOptions, factorNet } from '../net/net.js';
-import type { GraphFit, LayerFit } from '../runtime/fit.js';
+import { withViews } from '../runtime/factor-set.js';
+import type { FitSummary, GraphFit, LayerFit } from '../runtime/fit.js';
+import { keep, keptOf } from '../runtime/kept.js';
 
 /** Options of the one input and of the fit, which plain functions take beside those of the layer. */
 export interface PlainOptions extends Omit<InputOptions, 'name' | 'weight'>, FitOptions {}
+
+/** What a plain function returns: the layer, and what the graph says of it. */
+export type PlainFit = LayerFit & {
+  /** Losses, the seed that gives this fit again, seconds, and notes. */
+  readonly summary: FitSummary<'data'>;
+};
 
 /** The name of the one input. */
 const DATA = 'data';
@@ -24,7 +32,7 @@ export async function fitOne(
   layer: 'nmf' | 'svd' | 'pca',
   data: MatrixInput,
   options: PlainOptions & { readonly seed?: number | undefined },
-): Promise<LayerFit> {
+): Promise<PlainFit> {
   const [schema, make] =
     layer === 'nmf' ? ([plainNmfOptions, nmfLayer] as const) : ([plainSvdOptions, svdLayer] as const);
   checkOptions(schema, options, layer);
@@ -35,8 +43,11 @@ export async function fitOne(
   // The schema has said that what is left is the layer's.
   const built = make(own, { ...spec, name: layer } as never);
   const fit = (await factorNet(built, seed === undefined ? {} : { seed }).fit(run)) as unknown as OneLayer;
-  const found = fit[layer] as unknown as LayerFit; // the graph's one layer, which has this name
+  // The graph's one layer, which has this name.
+  const found = Object.freeze(withViews({ ...(fit[layer] as object), summary: fit.summary } as PlainFit));
   graphs.set(found, { fit, layer });
+  const kept = keptOf(fit);
+  if (kept !== undefined) keep(found, kept);
   return found;
 }
 

@@ -1,7 +1,6 @@
 import type { SvdSpec } from '../dsl/config.js';
 import type { MatrixInput } from '../matrix-input.js';
-import type { LayerFit } from '../runtime/fit.js';
-import { fitOne, type PlainOptions } from './one-layer.js';
+import { fitOne, type PlainFit, type PlainOptions } from './one-layer.js';
 
 /** All that an SVD layer takes but a name and what only graphs need, and what its input and its fit take. */
 export interface PlainSvdOptions extends Omit<SvdSpec, 'name' | 'embedding'>, Omit<PlainOptions, 'weights'> {}
@@ -18,7 +17,7 @@ export interface PlainSvdOptions extends Omit<SvdSpec, 'name' | 'embedding'>, Om
  * const { d } = await svd([[3, 0], [0, 2], [0, 0]], { k: 2 });
  * console.log(Array.from(d, (x) => x.toFixed(6))); // [ '3.000000', '2.000000' ]
  */
-export const svd = (data: MatrixInput, options: PlainSvdOptions): Promise<LayerFit> => fitOne('svd', data, options);
+export const svd = (data: MatrixInput, options: PlainSvdOptions): Promise<PlainFit> => fitOne('svd', data, options);
 
 /**
  * Principal component analysis: `svd` of what is left of X when the mean of each feature is taken out, unless `center: false`.
@@ -31,5 +30,5 @@ export const svd = (data: MatrixInput, options: PlainSvdOptions): Promise<LayerF
  * const { variance } = await pca([[1, 2, 3, 4], [2, 4, 6, 8.5]], { k: 1 });
  * console.log(variance?.each[0].toFixed(3)); // 0.999
  */
-export const pca = (data: MatrixInput, options: PlainSvdOptions): Promise<LayerFit> =>
+export const pca = (data: MatrixInput, options: PlainSvdOptions): Promise<PlainFit> =>
   fitOne('pca', data, { center: true, ...options });

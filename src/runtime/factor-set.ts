@@ -10,6 +10,9 @@ interface Parts {
   readonly H: DenseMatrix;
 }
 
+/** What a set has of its layer, whichever of its factors it holds. */
+const OF_THE_LAYER = ['center', 'scale', 'dispersion', 'zeroInflation'] as const;
+
 /** Gives an object that holds factors what these can be asked, beside what it shows of itself. */
 export function withViews<T extends Parts>(parts: T): T & FactorSet<string> {
   const k = parts.d.length;
@@ -22,6 +25,8 @@ export function withViews<T extends Parts>(parts: T): T & FactorSet<string> {
     subset: (factors: readonly number[]) => {
       if (!Array.isArray(factors) || factors.length === 0)
         throw rejected('subset', 'factors', 'a list of factors, at least one', factors);
+      if (new Set(factors).size < factors.length)
+        throw rejected('subset', 'factors', 'a list of different factors', factors);
       factors.forEach((factor) => { checkFactor('subset', factor, k); }); // biome-ignore format: one thought
       return setOf(parts, factors);
     },
@@ -37,7 +42,8 @@ export function withViews<T extends Parts>(parts: T): T & FactorSet<string> {
   return parts as T & FactorSet<string>;
 }
 
-function setOf({ W, Wcondition, d, H }: Parts, factors: readonly number[]): FactorSet<string> {
+function setOf(parts: Parts, factors: readonly number[]): FactorSet<string> {
+  const { W, Wcondition, d, H } = parts;
   const columns = (M: DenseMatrix): DenseMatrix => {
     const data = new Float64Array(M.rows * factors.length);
     factors.forEach((factor, r) => { data.set(M.data.subarray(factor * M.rows, (factor + 1) * M.rows), r * M.rows); }); // biome-ignore format: one thought
@@ -46,13 +52,14 @@ function setOf({ W, Wcondition, d, H }: Parts, factors: readonly number[]): Fact
   const rows = new Float64Array(factors.length * H.cols);
   for (let j = 0; j < H.cols; j++)
     for (let r = 0; r < factors.length; r++) rows[j * factors.length + r] = H.data[j * H.rows + factors[r]];
-  const parts = {
+  const some = {
     W: perPart(W, columns),
     ...(Wcondition === undefined ? {} : { Wcondition: columns(Wcondition) }),
     d: Float64Array.from(factors, (factor) => d[factor]),
     H: likewise(H, dense(factors.length, H.cols, rows)),
+    ...Object.fromEntries(OF_THE_LAYER.map((name) => [name, Reflect.get(parts, name)])),
   };
-  return Object.freeze(withViews(parts));
+  return Object.freeze(withViews(some));
 }
 
 /** The n entries of a column that are largest in size, those that are zero left out; the first among equals. */

@@ -18,7 +18,8 @@ export type PerModality<P extends string, T> = [Exclude<P, Condition>] extends [
 
 /**
  * What the pairs of an SVD explain of its layer's own input, over what is known: of its squares about the means where it was
- * centred, each divided by its feature's variance where it was scaled.
+ * centred, each divided by its feature's variance where it was scaled. After joint
+ * training `center` need not be these means: then the first pairs may explain less than none, and all together what they do.
  */
 export interface Variance {
   /** k shares: what each pair explains beside those before it; σ_r² / ‖A‖² of a plain SVD. */
@@ -52,7 +53,8 @@ interface Views<P extends string> {
     n?: number,
   ): string extends P ? OneOrByName<readonly Strongest[]> : PerModality<P, readonly Strongest[]>;
   /**
-   * Some factors (from 0), in the order given: W (features × r), d and H (r × samples) of these alone.
+   * Some factors (from 0), each once, in the order given: W (features × r), d and H (r × samples) of these alone, with the
+   * means, deviations and parameters of the layer.
    *
    * @throws GraphError 'invalid-option'
    */
@@ -64,11 +66,11 @@ interface Views<P extends string> {
 }
 
 /** Factors of a layer: W·diag(d)·H is their part of its estimate. */
-export type FactorSet<P extends string = never> = Pick<BaseFit, 'd' | 'H'> &
+export type FactorSet<P extends string = never> = Pick<BaseFit, 'd' | 'H' | 'dispersion' | 'zeroInflation'> &
   Views<P> &
   (string extends P
-    ? Pick<UnknownParts, 'W' | 'Wcondition'>
-    : Pick<PartsFit<P>, 'W'> & ([Extract<P, Condition>] extends [never] ? unknown : ConditionFit));
+    ? Pick<UnknownParts, 'W' | 'Wcondition' | 'center' | 'scale'>
+    : Pick<PartsFit<P>, 'W' | 'center' | 'scale'> & ([Extract<P, Condition>] extends [never] ? unknown : ConditionFit));
 
 /** A fitted layer: X ≈ W·diag(d)·H. Where the names of its parts aren't known, W is one matrix or several. */
 export type LayerFit<P extends string = never> = BaseFit & Views<P> & (string extends P ? UnknownParts : PartsFit<P>);

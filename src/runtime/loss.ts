@@ -103,8 +103,10 @@ function readersOf({ prepare, fit, slots }: Plan, slot: SlotId): readonly Reader
   });
 }
 
-const worded = (loss: Pick<KernelLoss, 'name' | 'power' | 'delta'> | undefined): string =>
-  loss === undefined ? 'mse' : `${loss.name} ${loss.power} ${loss.delta}`;
+const worded = (loss: Pick<KernelLoss, 'name' | 'power' | 'delta'> | null | undefined): string =>
+  loss == null
+    ? "'mse'"
+    : `'${loss.name}'${loss.power > 0 ? ` of power ${loss.power}` : ''}${loss.delta > 0 ? ` of delta ${loss.delta}` : ''}`;
 
 /**
  * The loss that an input is measured in through the graph: that of the layers that read it; null: squares, which it is where

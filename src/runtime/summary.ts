@@ -1,6 +1,7 @@
 import { noteText } from '../compiler/explain.js';
 import type { Plan, SlotId } from '../compiler/plan.js';
 import type { FactorLosses, Kernels } from '../kernels/kernels.js';
+import { ESTIMATED } from '../loss.js';
 import { dense, totalRows } from '../matrix.js';
 import { eachExplainedBy, explainedBy, factorLossesOf } from './explained.js';
 import type { FitSummary, InputSummary } from './fit.js';
@@ -29,8 +30,26 @@ function knownLosses(plan: Plan, state: RunState, slot: SlotId): { loss?: number
   return step.op === 'tied' || step.args.precision === 'f64' ? { loss, ...known } : known;
 }
 
-/** Layers of which nothing is left. */
-function deadNotes({ results }: RunState): readonly string[] {
+/** What is worth knowing of what layers have come to. */
+function foundNotes({ fit }: Plan, { results }: RunState): readonly string[] {
+  const sizes = fit.flatMap((step) => {
+    if (step.op !== 'nmf' && step.op !== 'tied') return [];
+    const asked = step.args.loss?.dispersion;
+    const found = results.get(step.layer)?.fittedLoss;
+    if (asked?.estimate !== true || found?.name !== 'nb' || found.dispersion === null) return [];
+    const all = found.dispersion.values.every((r) => r >= ESTIMATED.nb.most);
+    return all ? [`${step.layer}: sizes as large as they may be, so no more spread than Poisson's; use loss 'kl'`] : [];
+  });
+  const pairs = fit.flatMap((step) => {
+    const result = step.op === 'svd' && step.args.terms !== null ? results.get(step.layer) : undefined;
+    const dead = result !== undefined && result.loss > 0 && result.d.every((x) => x === 0);
+    return dead && step.op === 'svd' ? [`${step.layer}: all pairs have died; lower its penalties`] : [];
+  });
+  return [...deadNotes(results), ...pairs, ...sizes];
+}
+
+/** NMF layers of which nothing is left. */
+function deadNotes(results: RunState['results']): readonly string[] {
   return [...results].flatMap(([layer, { H, nullLoss, loss, fittedLoss }]) =>
     // The null loss of others than squares is not that of zeros.
     loss > 0 && (fittedLoss !== undefined || loss === nullLoss) && H.data.every((x) => x === 0)
@@ -103,6 +122,6 @@ export async function summarize(plan: Plan, state: RunState, kernels: Kernels, c
     seconds: (performance.now() - began) / 1000,
     seed,
     backend: kernels.backend,
-    notes: Object.freeze([...plan.notes.map(noteText), ...deadNotes(state)]),
+    notes: Object.freeze([...plan.notes.map(noteText), ...foundNotes(plan, state)]),
   });
 }

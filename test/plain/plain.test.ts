@@ -1,3 +1,6 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import {
   evaluate,
@@ -6,11 +9,14 @@ import {
   factorShared,
   GraphError,
   type LossOption,
+  loadFit,
   mse,
   nmf,
   nmfLayer,
+  type PlainFit,
   pca,
   project,
+  saveFit,
   svd,
   svdLayer,
 } from '../../src/index.js';
@@ -19,6 +25,7 @@ import { means, negativeBinomialCounts } from '../support/losses.js';
 import { multiply, uniform } from '../support/matrices.js';
 
 const X = multiply(uniform(12, 3, 1), uniform(3, 15, 2));
+const layerOf = ({ summary: _, ...layer }: PlainFit) => layer;
 const codes = async (work: Promise<unknown>): Promise<readonly string[]> => {
   try {
     await work;
@@ -35,10 +42,11 @@ describe('nmf, svd and pca', () => {
     const alone = await nmf(X, { ...options, seed: 4, threads: 1, backend: 'reference' });
     const input = factorInput(X, { name: 'x' });
     const net = factorNet(nmfLayer(input, { name: 'a', ...options }), { seed: 4 });
-    expect(alone).toEqual((await net.fit({ backend: 'reference' })).a);
-    expect(await svd(X, { k: 3, seed: 2 })).toEqual((await factorNet(svdLayer(input, { name: 'b', k: 3 }), { seed: 2 }).fit()).b); // biome-ignore format: one thought
+    expect(layerOf(alone)).toEqual((await net.fit({ backend: 'reference' })).a);
+    expect(alone.summary).toMatchObject({ seed: 4, backend: 'reference', loss: alone.loss });
+    expect(layerOf(await svd(X, { k: 3, seed: 2 }))).toEqual((await factorNet(svdLayer(input, { name: 'b', k: 3 }), { seed: 2 }).fit()).b); // biome-ignore format: one thought
     const axes = factorNet(svdLayer(input, { name: 'c', k: 3, center: true }), { seed: 2 });
-    expect(await pca(X, { k: 3, seed: 2 })).toEqual((await axes.fit()).c);
+    expect(layerOf(await pca(X, { k: 3, seed: 2 }))).toEqual((await axes.fit()).c);
     expect((await pca(X, { k: 3, center: false })).center).toBeNull();
   });
 
@@ -72,6 +80,19 @@ describe('nmf, svd and pca', () => {
     expect(await codes(nmf('x' as never, { k: 1 }))).toHaveLength(1);
     await expect(nmf(X, undefined as never)).rejects.toThrow(GraphError);
   });
+});
+
+test('a fit is saved and read as one of a graph', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'factorloom-'));
+  try {
+    const fit = await nmf(X, { k: 2, seed: 1 });
+    await saveFit(fit, join(folder, 'fit'));
+    const { layers, summary } = await loadFit(join(folder, 'fit'));
+    expect(layers.nmf).toEqual(layerOf(fit));
+    expect(summary).toEqual(fit.summary);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
 });
 
 describe('project', () => {
@@ -124,8 +145,21 @@ describe('evaluate and mse', () => {
     expect((await mse({ W: X, H: dense(15, 15, Float64Array.from({ length: 225 }, (_, p) => Number(p % 16 === 0))) }, X))).toBe(0); // biome-ignore format: one thought
   });
 
+  test('of some factors of a PCA and of a count model, and of what JSON brought back', async () => {
+    const axes = await pca(X, { k: 2, scale: true });
+    expect(await mse(axes.sorted(), X)).toBe(await mse(axes, X));
+    expect(await mse(axes.subset([0]), X)).toBeGreaterThan(await mse(axes, X));
+    expect(await mse(JSON.parse(JSON.stringify(axes)), X)).toBe(await mse(axes, X));
+    const loss = { name: 'nb', dispersion: 'row' } as const;
+    const wide = await nmf(counts, { k: 2, seed: 1, loss });
+    expect(await evaluate(wide.subset([1, 0]), counts, { loss })).toBeCloseTo(wide.loss, 9);
+    const turned = Array.from({ length: 15 }, (_, j) => Array.from(X.data.subarray(12 * j, 12 * j + 12)));
+    expect(await mse(axes, turned, { orientation: 'samples-by-features' })).toBe(await mse(axes, X));
+  });
+
   test('say what is wrong', async () => {
     const fit = await nmf(X, { k: 2 });
+    await expect(evaluate(nmf(X, { k: 2 }) as never, X)).rejects.toThrow('await the promise first');
     expect(await codes(evaluate(fit, uniform(3, 3, 1)))).toEqual(['invalid-data']);
     expect(await codes(evaluate(fit, counts, { loss: 'nb' }))).toEqual(['invalid-option']);
     expect(await codes(evaluate(fit, dense(12, 15, X.data.map((x) => -x)), { loss: 'kl' }))).toEqual(['invalid-data']); // biome-ignore format: one thought

@@ -61,7 +61,9 @@ describe('factors of a layer', () => {
     expect(read.W).toEqual({ kind: 'dense', rows: 6, cols: 2, data: [...fit.W.data], rowNames: featureNames });
     expect(read.history[0]).toEqual(fit.history[0]);
     expect(read.method).toBe('nmf');
-    expect(Object.keys(JSON.parse(JSON.stringify(fit.subset([1]))))).toEqual(['W', 'd', 'H']);
+    expect(Object.keys(JSON.parse(JSON.stringify(fit.subset([1]))))).toEqual([
+      ...['W', 'd', 'H', 'center', 'scale', 'dispersion', 'zeroInflation'],
+    ]);
   });
 
   test('what is no factor is refused', async () => {
@@ -71,6 +73,7 @@ describe('factors of a layer', () => {
       expect(() => fit.subset([0, factor])).toThrow('a whole number from 0 to 1');
     }
     expect(() => fit.subset([])).toThrow('at least one');
+    expect(() => fit.subset([1, 1])).toThrow('different factors');
     expect(() => fit.top(0, 0)).toThrow('at least 1');
   });
 });

@@ -1,8 +1,17 @@
 import type { CallOptions, Kernels } from '../../kernels/kernels.js';
-import { type DenseMatrix, dense, firstColumns, rowRange, scaleRows, totalRows } from '../../matrix.js';
+import { type DenseMatrix, dense, firstColumns, type Matrix, rowRange, scaleRows, totalRows } from '../../matrix.js';
 import { examine } from '../../matrix-check.js';
 import { blocksIn, type LayerResult, type RunState } from '../state.js';
-import { heightsOf, kernelWeights, type Roots, sharesIn, weighBlocks, weighRows } from '../weights.js';
+import {
+  eachStored,
+  heightsOf,
+  kernelWeights,
+  type Roots,
+  rowsOf,
+  sharesIn,
+  weighBlocks,
+  weighRows,
+} from '../weights.js';
 import { decoderOf, overOnes } from './model.js';
 import type { TrainedStep } from './steps.js';
 
@@ -34,9 +43,34 @@ export async function withOwnLosses(
   }
   const { scale } = found;
   const ranks = Array.from({ length: k + 1 }, (_, rank) => rank);
-  const left = Float64Array.from(await losses(scale && inverse(scale, heightsOf(read)), ranks), (x) => x * entries);
+  const roots = scale && inverse(scale, heightsOf(read));
+  const left = Float64Array.from(await losses(roots, ranks), (x) => x * entries);
+  // The variance is about the means of the data, which what training has found need not be.
+  if (found.center !== null) {
+    const X = await weighBlocks(read, roots, 'f64');
+    left[0] = entries * (await kernels.mse({ X, ...(await meansOf(X)) }, options));
+  }
   const [loss] = scale === null ? [left[k] / entries] : await losses(null, [k]);
   return { ...found, loss, objective: left[k] / 2, left };
+}
+
+/** The mean of what is known of each row, times a row of ones. */
+async function meansOf(X: readonly Matrix[]): Promise<{ readonly W: DenseMatrix; readonly H: DenseMatrix }> {
+  const means: number[] = [];
+  for (const block of X) {
+    const listed = block.kind === 'csc' && block.unlisted === 'missing';
+    const [sums, counts] = [new Float64Array(block.rows), new Float64Array(block.rows).fill(listed ? 0 : block.cols)];
+    const rowOf = rowsOf(block);
+    await eachStored(block, (x, p) => {
+      if (!Number.isNaN(x)) sums[rowOf(p)] += x;
+      if (listed !== Number.isNaN(x)) counts[rowOf(p)] += listed ? 1 : -1;
+    });
+    means.push(...sums.map((sum, i) => (counts[i] > 0 ? sum / counts[i] : 0)));
+  }
+  return {
+    W: dense(means.length, 1, Float64Array.from(means)),
+    H: dense(1, X[0].cols, new Float64Array(X[0].cols).fill(1)),
+  };
 }
 
 /** 1/s, block by block. */

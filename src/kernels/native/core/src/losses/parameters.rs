@@ -113,7 +113,7 @@ impl<T: Element> Pair<'_, T> {
             for (at, x) in tried.values.iter_mut().enumerate() {
                 *x = match (open[at], sizes) {
                     (false, _) => now[at],
-                    (true, true) => now[at] * (part * steps[at]).exp(),
+                    (true, true) => (now[at] * (part * steps[at]).exp()).clamp(SIZES.0, SIZES.1),
                     (true, false) => now[at] + part * steps[at],
                 };
             }
