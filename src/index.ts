@@ -57,7 +57,7 @@ export {
   SweepWorkerError,
   type SweepWorkerErrorCode,
 } from './errors.js';
-export { computeTarget, type Label, type TargetOptions } from './guidance/compute-target.js';
+export { computeTarget, type TargetOptions } from './guidance/compute-target.js';
 export { type RefineOptions, refine } from './guidance/refine.js';
 export { loadGraph, saveGraph } from './io/graph-file.js';
 export type { DataPlace, GraphFile, GraphFileNode, JsonOptions, JsonValue } from './io/graph-schema.js';
@@ -68,6 +68,7 @@ export type { GraphIssue, GraphIssueCode } from './issues.js';
 export type { Backend } from './kernels/select.js';
 export { type ChooseLossOptions, chooseLoss, type LossCandidate, type LossChoice } from './likelihood/choose-loss.js';
 export type { CountDiagnostics } from './likelihood/count-diagnostics.js';
+export type { Label } from './labels.js';
 export type { CountLoss, LossOption, LossParameter } from './loss.js';
 export type { EntrySet, MaskInput } from './mask.js';
 export {
