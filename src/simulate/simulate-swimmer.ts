@@ -56,7 +56,7 @@ const LIMBS = [
  * const { X, limbs } = simulateSwimmer();
  * const { parts } = await factorNet(nmfLayer(factorInput(X, { name: 'x' }), { name: 'parts', k: 17 })).fit();
  * console.log(nearestNeighbourAccuracy(parts.H, limbs.leftArm));
- * @see Donoho & Stodden 2003, §6; the figure is drawn anew from its description.
+ * @see Donoho & Stodden 2003; the figure is drawn anew from its description.
  */
 export function simulateSwimmer(options: SimulateSwimmerOptions = {}): Swimmer {
   checkOptions(simulateSwimmerOptions, options, 'simulateSwimmer');
