@@ -77,8 +77,14 @@ export function columnsAt(matrix: DenseMatrix, order: readonly number[]): DenseM
 export function rowsAt(matrix: DenseMatrix, order: readonly number[]): DenseMatrix {
   if (order.every((row, r) => row === r)) return matrix;
   const { rowNames, colNames } = matrix;
-  return named(gatherRows(matrix, order.map((row) => [row, row + 1])), {
-    ...(rowNames === undefined ? {} : { rowNames: order.map((row) => rowNames[row]) }),
-    ...(colNames === undefined ? {} : { colNames }),
-  });
+  return named(
+    gatherRows(
+      matrix,
+      order.map((row) => [row, row + 1]),
+    ),
+    {
+      ...(rowNames === undefined ? {} : { rowNames: order.map((row) => rowNames[row]) }),
+      ...(colNames === undefined ? {} : { colNames }),
+    },
+  );
 }

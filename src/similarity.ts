@@ -63,6 +63,7 @@ function unit(rows: number, own: ArrayLike<number>, by: Similarity, places?: Uin
 /** The inner product with a whole column; where `rest` isn't 0 that one sums to 0, so what isn't listed follows from it. */
 function product({ places, values, rest }: Column, whole: Float64Array): number {
   let sum = 0;
-  for (let p = 0; p < values.length; p++) sum += (values[p] - (places === undefined ? 0 : rest)) * whole[places?.[p] ?? p];
+  for (let p = 0; p < values.length; p++)
+    sum += (values[p] - (places === undefined ? 0 : rest)) * whole[places?.[p] ?? p];
   return sum;
 }

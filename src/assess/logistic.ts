@@ -5,7 +5,7 @@ import type { Label } from '../labels.js';
 import { type DenseMatrix, dense } from '../matrix.js';
 import type { MatrixInput } from '../matrix-input.js';
 import { fillUniform } from '../runtime/rng.js';
-import { minimise } from './minimise.js';
+import { regressed, told } from './logistic-regression.js';
 import { type Labelled, readLabelled } from './read.js';
 
 export interface LogisticOptions {
@@ -40,8 +40,6 @@ export function logisticAccuracy(H: MatrixInput, labels: ArrayLike<Label>, optio
   return logisticAccuracyOf('logisticAccuracy', readLabelled('logisticAccuracy', H, labels), options);
 }
 
-const MINIMUM = { memory: 10, maxIter: 500, tol: 1e-6 } as const;
-
 export function logisticAccuracyOf(
   at: string,
   { H, of, count }: Labelled,
@@ -56,7 +54,7 @@ export function logisticAccuracyOf(
   for (let out = 0; out < folds; out++) {
     const [seen, unseen] = [true, false].map((kept) => Array.from(of.keys()).filter((j) => (fold[j] !== out) === kept));
     const X = standardised(H, seen);
-    const B = fitted(X, of, { count, seen, L2 });
+    const B = regressed(X, of, { count, seen, L2 });
     for (const j of unseen) if (told(X, B, j) === of[j]) right++;
   }
   return right / H.cols;
@@ -90,58 +88,3 @@ function standardised({ rows: k, cols: n, data }: DenseMatrix, seen: readonly nu
 
 /** What is left of equal numbers once their mean is taken off, as a share of it, is rounding. */
 const ROUNDING = 1e-12;
-
-interface Training {
-  readonly count: number;
-  readonly seen: readonly number[];
-  readonly L2: number;
-}
-
-/** (k + 1) × count: the coefficients of each class, its constant last. */
-function fitted(X: DenseMatrix, of: Int32Array, { count, seen, L2 }: Training): DenseMatrix {
-  const rows = X.rows;
-  const B = dense(rows, count);
-  const p = new Float64Array(count);
-  minimise(
-    (x, gradient) => {
-      const own = dense(rows, count, x);
-      gradient.fill(0);
-      let value = 0;
-      for (const j of seen) {
-        scores(X, own, j, p);
-        const most = p.reduce((a, b) => Math.max(a, b), -Infinity);
-        const sum = p.reduce((all, score) => all + Math.exp(score - most), 0);
-        value += (most + Math.log(sum) - p[of[j]]) / seen.length;
-        for (let c = 0; c < count; c++) {
-          const off = (Math.exp(p[c] - most) / sum - Number(c === of[j])) / seen.length;
-          for (let r = 0; r < rows; r++) gradient[r + c * rows] += off * X.data[r + j * rows];
-        }
-      }
-      for (let q = 0; q < x.length; q++) {
-        if (q % rows === rows - 1) continue;
-        value += 0.5 * L2 * x[q] * x[q];
-        gradient[q] += L2 * x[q];
-      }
-      return value;
-    },
-    B.data,
-    MINIMUM,
-  );
-  return B;
-}
-
-/** b_c + ⟨B_c, x_j⟩ of each class. */
-function scores(X: DenseMatrix, B: DenseMatrix, j: number, out: Float64Array): void {
-  const { rows } = X;
-  for (let c = 0; c < out.length; c++) {
-    let sum = 0;
-    for (let r = 0; r < rows; r++) sum += B.data[r + c * rows] * X.data[r + j * rows];
-    out[c] = sum;
-  }
-}
-
-function told(X: DenseMatrix, B: DenseMatrix, j: number): number {
-  const all = new Float64Array(B.cols);
-  scores(X, B, j, all);
-  return all.indexOf(all.reduce((a, b) => Math.max(a, b), -Infinity));
-}

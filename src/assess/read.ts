@@ -50,7 +50,9 @@ export function readLabels(
     refuse(name, 'an array with one for each sample', show(labels));
     return undefined;
   }
-  const odd = Array.from(labels).find((label) => (typeof label === 'object' && label !== null) || typeof label === 'function');
+  const odd = Array.from(labels).find(
+    (label) => (typeof label === 'object' && label !== null) || typeof label === 'function',
+  );
   if (odd !== undefined) refuse(name, 'strings, numbers or booleans', show(odd));
   if (samples !== undefined && labels.length !== samples)
     refuse(name, `${samples}, one for each sample`, String(labels.length));

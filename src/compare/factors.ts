@@ -34,7 +34,13 @@ export function readFactors(args: Reading, of: string, fit: unknown): WholeFacto
   const { W, d, H }: { readonly [key: string]: unknown } = Object(fit);
   const parts = typeof W === 'object' && W !== null ? partsOf(W as Factors['W']) : []; // each is looked at below
   const fits = (part: unknown) => isMatrix(part) && isMatrix(H) && part.cols === H.rows;
-  if (!isMatrix(H) || !(d instanceof Float64Array) || d.length !== H.rows || parts.length === 0 || !parts.every(([, part]) => fits(part))) {
+  if (
+    !isMatrix(H) ||
+    !(d instanceof Float64Array) ||
+    d.length !== H.rows ||
+    parts.length === 0 ||
+    !parts.every(([, part]) => fits(part))
+  ) {
     args.refuse(of, 'a fitted layer with W, d and H of as many factors', show(fit));
     return undefined;
   }

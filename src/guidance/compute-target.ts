@@ -90,7 +90,7 @@ function checkArguments(H: DenseMatrix, labels: ArrayLike<Label>, options: Targe
   const isMatrix = H?.kind === 'dense' && H.data instanceof Float64Array && H.data.length === H.rows * H.cols;
   if (!isMatrix || H.rows < 1) wrong('H', 'a dense matrix, k × samples, as a fit has it', show(H));
   if (!H.data.every(Number.isFinite)) wrong('H', 'finite numbers', 'some that are not');
-  if (!isList(labels)) return wrong('labels', 'an array with one for each sample', show(labels));
+  if (!isList(labels)) wrong('labels', 'an array with one for each sample', show(labels));
   if (labels.length !== H.cols) wrong('labels', `${H.cols}, one for each sample`, String(labels.length));
   if (typeof options !== 'object' || options === null)
     fail({ code: 'invalid-option', of: at, option: 'options', rule: 'an object of options', got: options, at });

@@ -1,9 +1,9 @@
+import { linesKnown, notNegative, type Reading, reading, sizeOf, whole } from '../arguments/read.js';
 import { checkOptions } from '../dsl/check-options.js';
 import { alternatingOptions } from '../dsl/schemas.js';
 import { type Backend, selectKernels } from '../kernels/select.js';
 import { type DenseMatrix, dense, flipped, type Matrix, toDense, transpose } from '../matrix.js';
 import type { MatrixInput } from '../matrix-input.js';
-import { linesKnown, notNegative, type Reading, reading, sizeOf, whole } from '../arguments/read.js';
 import { NO_TERMS, residualOf, solve } from './solve.js';
 
 export interface AlternatingNnlsOptions {

@@ -20,7 +20,8 @@ function given(at: string, X: MatrixInput, sign: Sign): Given {
   const found = args.read('X', X);
   if (found !== undefined) {
     if (sign === 'counts') notNegative(args, 'X', found);
-    if (found.facts.missing === found.matrix.rows * found.matrix.cols) args.refuse('X', 'known somewhere', 'nothing that is');
+    if (found.facts.missing === found.matrix.rows * found.matrix.cols)
+      args.refuse('X', 'known somewhere', 'nothing that is');
   }
   const names = found === undefined ? {} : namesOf(args, 'X', X, found.matrix);
   return { matrix: args.done(found).matrix, names };

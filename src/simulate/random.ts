@@ -17,8 +17,7 @@ export function addNoise(numbers: Float64Array, noise: number, { seed, stream }:
   if (noise === 0) return;
   const deviation = noise * (numbers.reduce((sum, x) => sum + x, 0) / numbers.length);
   const draws = uniforms(numbers.length, seed, stream);
-  for (let p = 0; p < numbers.length; p++)
-    numbers[p] = Math.max(0, numbers[p] + deviation * normalQuantile(draws[p]));
+  for (let p = 0; p < numbers.length; p++) numbers[p] = Math.max(0, numbers[p] + deviation * normalQuantile(draws[p]));
 }
 
 export interface Draw {

@@ -88,7 +88,8 @@ const partOf = (limb: number, position: number): number => 1 + limb * POSITIONS 
 const positionOf = (limb: number, image: number): number => Math.floor(image / POSITIONS ** limb) % POSITIONS;
 
 function limbsOf(images: number): Swimmer['limbs'] {
-  const positions = (limb: number) => Object.freeze(Array.from({ length: images }, (_, image) => positionOf(limb, image)));
+  const positions = (limb: number) =>
+    Object.freeze(Array.from({ length: images }, (_, image) => positionOf(limb, image)));
   const [leftArm, rightArm, leftLeg, rightLeg] = LIMBS.map((_, limb) => positions(limb));
   return Object.freeze({ leftArm, rightArm, leftLeg, rightLeg });
 }
