@@ -60,10 +60,8 @@ export function align<F extends Factors>(a: Factors, b: F, options: AlignOptions
 const columnsOf = ({ W, H }: WholeFactors, side: 'W' | 'H') => (side === 'W' ? W : flipped(H));
 
 /** What must be the same of both, in words. */
-const lengthsOf = ({ W, H, modalities }: WholeFactors, side: 'W' | 'H'): string =>
-  side === 'H'
-    ? `${H.cols} samples`
-    : `${W.rows} features${modalities[0] === '' ? '' : ` of ${modalities.join(', ')}`}`;
+const lengthsOf = ({ H, features }: WholeFactors, side: 'W' | 'H'): string =>
+  side === 'H' ? `${H.cols} samples` : features;
 
 function reordered<F extends Factors>({ W, d, H }: F, order: readonly number[]): Pick<F, 'W' | 'd' | 'H'> {
   const parts = partsOf(W).map(([name, part]) => [name, columnsAt(part, order)] as const);

@@ -26,8 +26,8 @@ export interface WholeFactors {
   readonly W: DenseMatrix;
   readonly d: Float64Array;
   readonly H: DenseMatrix;
-  /** Of the parts of W, in order. */
-  readonly modalities: readonly string[];
+  /** What W is of, in words. */
+  readonly features: string;
 }
 
 export function readFactors(args: Reading, of: string, fit: unknown): WholeFactors | undefined {
@@ -51,7 +51,10 @@ export function readFactors(args: Reading, of: string, fit: unknown): WholeFacto
     args.refuse(of, 'of finite numbers', 'some that are not');
     return undefined;
   }
-  return { W: whole, d, H, modalities: sorted.map(([name]) => name) };
+  return { W: whole, d, H, features: said(sorted) };
 }
+
+const said = (parts: readonly (readonly [string, DenseMatrix])[]): string =>
+  parts.map(([name, { rows }]) => (name === '' ? `${rows} features` : `${rows} features of ${name}`)).join(', ');
 
 export const isFactors = (x: unknown): x is Factors => typeof x === 'object' && x !== null && 'W' in x && 'H' in x;
