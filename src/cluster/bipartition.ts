@@ -15,7 +15,8 @@ export interface Bipartition extends Split {}
  *   separation = mean_j (cos(x_j, c of its part) − cos(x_j, c of the other)),   c the mean of a part.
  *
  * As the modularity of a graph it is within less between, 0 where there are no parts. It is above 0 also where samples differ
- * by chance alone, the more the fewer features there are. The factors are sorted, so d_1 is the larger.
+ * by chance alone, the more the fewer features there are. Where there are three groups with nothing in common two factors are
+ * too few, and one group may be cut through. The factors are sorted, so d_1 is the larger.
  *
  * @param X m × n, n ≥ 2, ≥ 0, without missing entries, dense or sparse. A sample of zeros goes to the first part.
  * @throws GraphError 'invalid-data' for data that are no matrix, negative, with missing entries, or of one sample;
