@@ -14,7 +14,7 @@ import { readLabelled, readLabels } from './read.js';
 import { silhouetteOf } from './silhouette.js';
 
 export interface AssessOptions extends NeighbourOptions, LogisticOptions {
-  /** The cluster of each sample, by any name; default: the factor that it has most of, argmax_r d_r·h_rj. */
+  /** The cluster of each sample, by any name, left out where it isn't known; default: its largest factor, argmax_r d_r·h_rj. */
   readonly clusters?: ArrayLike<Label> | undefined;
   /** Scales of the factors, k numbers ≥ 0, as a fit has them; default: all 1. They enter the default clusters alone. */
   readonly d?: ArrayLike<number> | undefined;

@@ -23,7 +23,7 @@ export interface SilhouetteOptions {
  * @throws GraphError 'invalid-data' for an H or labels that are none, don't fit, or are of fewer than two classes;
  * 'non-finite', 'value-range', 'unknown-option', 'invalid-option'.
  * @example
- * console.log(silhouette([[0, 1, 10, 11]], ['a', 'a', 'b', 'b'])); // 0.9
+ * console.log(silhouette([[0, 1, 10, 11]], ['a', 'a', 'b', 'b'])); // 0.8997
  * @see Rousseeuw 1987.
  */
 export function silhouette(H: MatrixInput, labels: ArrayLike<Label>, options: SilhouetteOptions = {}): number {

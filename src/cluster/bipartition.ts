@@ -1,10 +1,15 @@
 import { checkOptions } from '../dsl/check-options.js';
 import { bipartitionOptions } from '../dsl/schemas.js';
 import type { MatrixInput } from '../matrix-input.js';
+import type { FitOptions } from '../net/net.js';
 import { readSamples } from './read.js';
 import { type Split, type SplitOptions, split } from './split.js';
 
-export interface BipartitionOptions extends SplitOptions {}
+export interface BipartitionOptions extends SplitOptions {
+  /** Told of every accepted iterate of the fit. */
+  readonly onProgress?: FitOptions['onProgress'];
+}
+
 export interface Bipartition extends Split {}
 
 /**
@@ -29,5 +34,5 @@ export interface Bipartition extends Split {}
  */
 export async function bipartition(X: MatrixInput, options: BipartitionOptions = {}): Promise<Bipartition> {
   checkOptions(bipartitionOptions, options, 'bipartition');
-  return split(readSamples('bipartition', X, 2), options);
+  return split(readSamples('bipartition', X, 2), options, options.onProgress);
 }

@@ -114,20 +114,24 @@ async function tried(matrix: Matrix, { path, samples }: Growing, options: Dclust
   return { separation, parts: good ? ([child(0), child(1)] as const) : null };
 }
 
+/** Put together without recursion: a tree may be as deep as there are samples. */
 function resultOf(root: Growing, samples: number): Dclust {
+  const order: Growing[] = [];
+  const waiting = [root];
+  for (let node = waiting.pop(); node !== undefined; node = waiting.pop()) {
+    order.push(node);
+    if (node.parts !== null) waiting.push(node.parts[1], node.parts[0]);
+  }
+  const made = new Map<Growing, ClusterNode>();
+  for (const node of order.toReversed()) {
+    const { path, samples: own, separation } = node;
+    const [first, second] = (node.parts ?? []).map((part) => made.get(part));
+    const parts = first === undefined || second === undefined ? null : Object.freeze([first, second] as const);
+    made.set(node, Object.freeze({ path, samples: Object.freeze(own), separation, parts }));
+  }
+  const nodes = order.flatMap((node) => made.get(node) ?? []);
+  const clusters = nodes.filter(({ parts }) => parts === null);
   const labels = new Array<number>(samples).fill(0);
-  const clusters: ClusterNode[] = [];
-  const finished = ({ path, samples: own, separation, parts }: Growing): ClusterNode => {
-    const node = { path, samples: Object.freeze(own), separation };
-    if (parts !== null) {
-      const halves = [finished(parts[0]), finished(parts[1])] as const;
-      return Object.freeze({ ...node, parts: Object.freeze(halves) });
-    }
-    const done = Object.freeze({ ...node, parts: null });
-    for (const j of own) labels[j] = clusters.length;
-    clusters.push(done);
-    return done;
-  };
-  const tree = finished(root);
-  return Object.freeze({ labels: Object.freeze(labels), clusters: Object.freeze(clusters), tree });
+  for (const [place, { samples: own }] of clusters.entries()) for (const j of own) labels[j] = place;
+  return Object.freeze({ labels: Object.freeze(labels), clusters: Object.freeze(clusters), tree: nodes[0] });
 }

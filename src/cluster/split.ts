@@ -1,10 +1,12 @@
 import { alignColumns } from '../align.js';
 import { factorInput } from '../dsl/input.js';
 import { nmfLayer } from '../dsl/layers.js';
-import { dense, type Matrix } from '../matrix.js';
+import { LARGEST_VALUE } from '../issues.js';
+import { dense, type Matrix, storedValues } from '../matrix.js';
+import { look } from '../matrix-check.js';
 import { type FitOptions, factorNet } from '../net/net.js';
 import { similarities } from '../similarity.js';
-import { eachStored } from '../stored-entries.js';
+import { eachStored, mapStored } from '../stored-entries.js';
 
 export interface SplitOptions extends Pick<FitOptions, 'signal' | 'threads' | 'backend'> {
   /** Where each fit begins, a whole number ≥ 0; default 0. */
@@ -26,33 +28,46 @@ export interface Split {
 }
 
 /** A matrix ≥ 0 without gaps, split by its two factors. */
-export async function split(matrix: Matrix, options: SplitOptions): Promise<Split> {
+export async function split(
+  matrix: Matrix,
+  options: SplitOptions,
+  onProgress?: FitOptions['onProgress'],
+): Promise<Split> {
   const { signal, threads, backend, seed = 0, maxIter, tol } = options;
-  const layer = nmfLayer(factorInput(matrix, { name: 'samples' }), { name: 'halves', k: 2, maxIter, tol });
-  const { halves } = await factorNet(layer, { seed }).fit({ signal, threads, backend });
+  const X = inRange(matrix);
+  const layer = nmfLayer(factorInput(X, { name: 'samples' }), { name: 'halves', k: 2, maxIter, tol });
+  const { halves } = await factorNet(layer, { seed }).fit({ signal, threads, backend, onProgress });
   const { d, H } = halves;
-  const difference = new Float64Array(matrix.cols);
-  for (let j = 0; j < matrix.cols; j++) {
+  const difference = new Float64Array(X.cols);
+  for (let j = 0; j < X.cols; j++) {
     const [a, b] = [d[0] * H.data[2 * j], d[1] * H.data[2 * j + 1]];
     difference[j] = a + b > 0 ? (a - b) / (a + b) : 0;
   }
   const places = Array.from(difference.keys());
   const parts = [places.filter((j) => difference[j] >= 0), places.filter((j) => difference[j] < 0)] as const;
-  return Object.freeze({ difference, parts, separation: separationOf(matrix, difference) });
+  return Object.freeze({ difference, parts, separation: separationOf(X, difference, parts) });
 }
 
+/** The same samples in a unit in which they can be fitted: some of a matrix may be far smaller than all of it. */
+function inRange(matrix: Matrix): Matrix {
+  const largest = largestOf(matrix);
+  return largest === 0 || largest >= 1 / LARGEST_VALUE ? matrix : mapStored(matrix, (x) => x / largest);
+}
+
+const largestOf = (matrix: Matrix): number => look(storedValues(matrix)).largest;
+
 /** mean_j cos(x_j, centre of its part) − cos(x_j, centre of the other) */
-function separationOf(matrix: Matrix, difference: Float64Array): number {
+function separationOf(matrix: Matrix, difference: Float64Array, parts: Split['parts']): number {
+  if (parts.some((part) => part.length === 0)) return 0;
   const part = (j: number) => Number(difference[j] < 0);
-  // Sums of the samples lie where their means do; each in units of the largest number, so that none overflows.
+  // Sums of samples lie where their means do; in units of the largest number, so that none overflows.
   const centres = dense(matrix.rows, 2);
-  let largest = 0;
-  eachStored(matrix, (x) => { largest = Math.max(largest, x); }); // biome-ignore format: one thought
-  if (largest > 0) eachStored(matrix, (x, i, j) => { centres.data[i + part(j) * matrix.rows] += x / largest; }); // biome-ignore format: one thought
-  const near = similarities(matrix, centres, 'cosine').data;
-  const n = matrix.cols;
-  const sum = difference.reduce((total, _, j) => total + near[j + part(j) * n] - near[j + (1 - part(j)) * n], 0);
-  return difference.some((v) => v < 0) && difference.some((v) => v >= 0) ? sum / n : 0;
+  const largest = largestOf(matrix) || 1;
+  eachStored(matrix, (x, i, j) => {
+    centres.data[i + part(j) * matrix.rows] += x / largest;
+  });
+  const { rows: n, data: near } = similarities(matrix, centres, 'cosine');
+  return difference.reduce((sum, _, j) => sum + (near[j + part(j) * n] - near[j + (1 - part(j)) * n]) / n, 0);
 }
 
 /** Some of the samples of a matrix. */

@@ -401,7 +401,7 @@ export const assessOptions = z.strictObject({
 });
 
 export const bipartitionOptions = z.strictObject({
-  ...fitOptions.pick({ signal: true, threads: true, backend: true }).shape,
+  ...fitOptions.pick({ signal: true, onProgress: true, threads: true, backend: true }).shape,
   seed: whole(0).optional(),
   maxIter: whole(1).optional(),
   tol: atLeastZero.optional(),
@@ -411,5 +411,4 @@ export const dclustOptions = z.strictObject({
   minSamples: whole(1),
   minSeparation: z.number('a finite number').optional(),
   maxClusters: whole(1).optional(),
-  onProgress: callback.optional(),
 });

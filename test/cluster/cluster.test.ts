@@ -95,6 +95,12 @@ describe('bipartition', () => {
     }
   });
 
+  test('progress tells every iterate', async () => {
+    const told: number[] = [];
+    await bipartition(X, { onProgress: ({ iteration }) => told.push(iteration) });
+    expect(told.slice(0, 3)).toEqual([1, 2, 3]);
+  });
+
   test('an abort is what it rejects with', async () => {
     const reason = new Error('enough');
     await expect(bipartition(X, { signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
@@ -151,6 +157,12 @@ describe('dclust', () => {
       const { clusters } = await dclust(data, { minSamples: 1, minSeparation: 1e-6 });
       expect(clusters).toHaveLength(1);
     }
+  });
+
+  test('samples far smaller than the others are split by themselves', async () => {
+    const tiny = [[1, 1e-160, 0, 2e-160], [1, 0, 3e-160, 0], [2, 0, 1e-160, 1e-162]]; // biome-ignore format: one thought
+    const { tree } = await dclust(tiny, { minSamples: 1, minSeparation: -1 });
+    expect(all(tree).find(({ samples }) => samples.join() === '1,3')?.parts).toHaveLength(2);
   });
 
   test('one seed has the same tree, sparse or dense; progress tells each split that is tried', async () => {

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { correlation, cosine, type MatrixInput } from '../../src/index.js';
-import { column, dense, toCsc, toRows, transpose } from '../../src/matrix.js';
+import { column, dense, toCsc, toDense, toRows, transpose } from '../../src/matrix.js';
 import { issuesOf } from '../support/issues.js';
-import { anyMatrix, everyForm, uniform } from '../support/matrices.js';
+import { anyMatrix, everyForm, sparse, uniform } from '../support/matrices.js';
 
 const mean = (x: Float64Array) => x.reduce((sum, value) => sum + value, 0) / x.length;
 const definition = {
@@ -36,6 +36,19 @@ describe.each([
     const across = compare(transpose(A), transpose(B), { by: 'rows' });
     expect(across.data).toEqual(compare(A, B, { by: 'columns' }).data);
     expect(compare(A, toCsc(B)).data.every((x, p) => Math.abs(x - compare(A, B).data[p]) < 1e-12)).toBe(true);
+  });
+
+  test('of sparse data is what it is of dense', () => {
+    fc.assert(
+      fc.property(anyMatrix, fc.nat(99), (X, seed) => {
+        const others = [sparse(X.rows, 5, seed), uniform(X.rows, 3, seed)];
+        for (const other of others)
+          compare(toCsc(X), toCsc(other)).data.forEach((x, p) => {
+            expect(x).toBeCloseTo(compare(toDense(X), toDense(other)).data[p], 10);
+          });
+      }),
+      { numRuns: 30 },
+    );
   });
 
   test('of a matrix with itself: symmetric, 1 on the diagonal but for what is nothing', () => {

@@ -40,6 +40,11 @@ const split: Cases = {
   seed: () => ({ seed: 3 }),
   maxIter: () => ({ maxIter: 1 }),
   tol: () => ({ tol: 0.5 }),
+  onProgress: () => ({
+    onProgress: () => {
+      throw new Error('told');
+    },
+  }),
 };
 
 /** Options of functions outside a graph, each with a value that says something, and what runs with them. */
@@ -92,11 +97,6 @@ export const plainCases: Readonly<Record<string, readonly [cases: Cases, run: (o
         minSamples: () => ({ minSamples: 5 }),
         minSeparation: () => ({ minSeparation: 0.9 }),
         maxClusters: () => ({ maxClusters: 2 }),
-        onProgress: () => ({
-          onProgress: () => {
-            throw new Error('told');
-          },
-        }),
       },
       (options) => dclust(X, { minSamples: 1, ...options }),
     ],
