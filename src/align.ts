@@ -60,7 +60,7 @@ function alignSparse(matrix: CscMatrix, from: Alignment): CscMatrix {
   return Object.freeze({ ...matrix, cols: from.length, indptr: bounds, indices: places, values: numbers });
 }
 
-/** Columns of a dense matrix, and their names, in another order. */
+/** Columns of a dense matrix, and their names, in another order; some may be left out. */
 export function columnsAt(matrix: DenseMatrix, order: readonly number[]): DenseMatrix {
   const out = dense(matrix.rows, order.length);
   order.forEach((source, j) => {
@@ -73,9 +73,9 @@ export function columnsAt(matrix: DenseMatrix, order: readonly number[]): DenseM
   });
 }
 
-/** Rows of a dense matrix, and their names, in another order; itself where it is the same. */
+/** Rows of a dense matrix, and their names, in another order; some may be left out; itself where all are where they were. */
 export function rowsAt(matrix: DenseMatrix, order: readonly number[]): DenseMatrix {
-  if (order.every((row, r) => row === r)) return matrix;
+  if (order.length === matrix.rows && order.every((row, r) => row === r)) return matrix;
   const { rowNames, colNames } = matrix;
   return named(
     gatherRows(

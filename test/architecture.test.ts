@@ -41,7 +41,7 @@ const allowed: Readonly<Record<string, { readonly folders: readonly string[]; re
     cluster: { folders: ['arguments', 'dsl', 'net'], packages: [] },
     likelihood: { folders: ['dsl', 'net', 'runtime'], packages: ['ts-pattern'] },
     guidance: { folders: ['compiler', 'dsl', 'kernels', 'net', 'runtime'], packages: [] },
-    plain: { folders: ['compiler', 'consensus', 'dsl', 'kernels', 'net', 'nnls', 'runtime'], packages: [] },
+    plain: { folders: ['arguments', 'compiler', 'consensus', 'dsl', 'kernels', 'net', 'runtime'], packages: [] },
     sweep: {
       folders: ['compiler', 'consensus', 'dsl', 'io', 'kernels', 'net', 'runtime'],
       packages: [

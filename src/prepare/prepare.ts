@@ -21,7 +21,7 @@ function given(at: string, X: MatrixInput, sign: Sign): Given {
   if (found !== undefined) {
     if (sign === 'counts') notNegative(args, 'X', found);
     if (found.facts.missing === found.matrix.rows * found.matrix.cols)
-      args.refuse('X', 'known somewhere', 'nothing that is');
+      args.refuse('X', 'a matrix with an entry that is known', 'none');
   }
   const names = found === undefined ? {} : namesOf(args, 'X', X, found.matrix);
   return { matrix: args.done(found).matrix, names };

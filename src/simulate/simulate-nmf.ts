@@ -44,9 +44,9 @@ const [OF_W, OF_H, OF_NOISE, OF_DROPOUT] = [0, 1, 2, 3];
  *
  * @throws GraphError 'unknown-option', 'invalid-option'.
  * @example
- * const { X, W } = simulateNmf({ rows: 100, cols: 60, k: 5, noise: 0.1, seed: 1 });
- * const { parts } = await factorNet(nmfLayer(factorInput(X, { name: 'x' }), { name: 'parts', k: 5 })).fit();
- * console.log(bipartiteMatch(cosine(W, parts.W))); // and see `align`
+ * const { X, W, H } = simulateNmf({ rows: 100, cols: 60, k: 5, noise: 0.1, seed: 1 });
+ * const fit = await nmf(X, { k: 5, seed: 1 });
+ * console.log(align({ W, d: new Float64Array(5).fill(1), H }, fit).similarities); // how well each factor is found
  */
 export function simulateNmf(options: SimulateNmfOptions): Simulated {
   checkOptions(simulateNmfOptions, options, 'simulateNmf');

@@ -83,7 +83,7 @@ describe.each(cases)('%s', (_, prepare) => {
   const bad: readonly (readonly [string, unknown, string, RegExp])[] = [
     ['infinite', [[1, Infinity]], 'non-finite', /finite; got Infinity at row 0, column 1/],
     ['empty', { rows: 0, cols: 3, data: [] }, 'invalid-data', /at least 1 × 1; got 0 × 3/],
-    ['all missing', [[Number.NaN]], 'invalid-data', /known somewhere/],
+    ['all missing', [[Number.NaN]], 'invalid-data', /an entry that is known; got none/],
     ['no matrix', 'X', 'invalid-data', /must be a matrix/],
     ['out of range', [[1e200]], 'value-range', /largest magnitude/],
   ];
