@@ -94,6 +94,12 @@ describe('logisticAccuracy', () => {
     expect(logisticAccuracy(H, classes, few)).toBe(logisticAccuracy(H, classes, { ...few, seed: 2 }));
   });
 
+  test('each fold has its share of each class: of two samples one is always learnt from', () => {
+    const rows = [Array.from({ length: 20 }, (_, j) => Number(j < 2))];
+    const rare = rows[0].map((x) => (x === 1 ? 'rare' : 'common'));
+    for (let seed = 0; seed < 8; seed++) expect(logisticAccuracy(rows, rare, { folds: 2, seed })).toBe(1);
+  });
+
   test('a stronger ridge tells no more than the most frequent class', () => {
     const rare = own.map((_, j) => (j % 3 === 0 ? 'rare' : 'common'));
     expect(logisticAccuracy(noise, rare, { L2: 1e6 })).toBeCloseTo(2 / 3, 14);

@@ -167,6 +167,11 @@ describe('scaling', () => {
     expect(toRows(scaleFeatures(X, { by: 'sum' }))[0]).toEqual([1 / 3 / (4 / 3), -1 / (4 / 3), Number.NaN, 0]);
   });
 
+  test('a feature that varies by rounding alone stays as it is', () => {
+    const X = [[0.3, 0.1 + 0.2, 0.3]];
+    expect(toRows(scaleFeatures(X))).toEqual(X);
+  });
+
   test('sparse features count the zeros that are not listed', () => {
     const counts = [[0, 0, 0, 6], [1, 0, 2, 0]]; // biome-ignore format: one thought
     near(
