@@ -39,16 +39,13 @@ describe.each([
   });
 
   test('of sparse data is what it is of dense', () => {
-    fc.assert(
-      fc.property(anyMatrix, fc.nat(99), (X, seed) => {
-        const others = [sparse(X.rows, 5, seed), uniform(X.rows, 3, seed)];
-        for (const other of others)
-          compare(toCsc(X), toCsc(other)).data.forEach((x, p) => {
-            expect(x).toBeCloseTo(compare(toDense(X), toDense(other)).data[p], 10);
-          });
-      }),
-      { numRuns: 30 },
-    );
+    for (let seed = 0; seed < 10; seed++) {
+      const X = sparse(7, 4, seed);
+      for (const other of [sparse(7, 5, seed + 100), uniform(7, 3, seed)])
+        compare(X, toCsc(other)).data.forEach((x, p) => {
+          expect(x).toBeCloseTo(compare(toDense(X), toDense(other)).data[p], 12);
+        });
+    }
   });
 
   test('of a matrix with itself: symmetric, 1 on the diagonal but for what is nothing', () => {

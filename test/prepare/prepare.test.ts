@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { logNormalize, type MatrixInput, scaleFeatures, scaleSamples, tfidf } from '../../src/index.js';
 import { type CscMatrix, dense, toCsc, toDense, toRows } from '../../src/matrix.js';
 import { issuesOf } from '../support/issues.js';
-import { anyMatrix, rowMajor, uniform } from '../support/matrices.js';
+import { anyMatrix, rowMajor, sparse as sparseOf, uniform } from '../support/matrices.js';
 
 const every = {
   tfidf: (X: MatrixInput) => tfidf(X),
@@ -26,17 +26,23 @@ const near = (got: readonly number[][], wanted: readonly (readonly number[])[]) 
 describe.each(cases)('%s', (_, prepare) => {
   test('keeps zeros and finite numbers, and is of sparse data what it is of dense', () => {
     fc.assert(
-      fc.property(anyMatrix, (X) => {
-        const [sparse, whole] = [toCsc(X), toDense(X)];
-        const [a, b] = [prepare(sparse), prepare(whole)];
-        expect([a.kind, b.kind]).toEqual(['csc', 'dense']);
-        expect((a as CscMatrix).indices).toEqual(sparse.indices);
-        toDense(b).data.forEach((y, p) => {
-          expect(y === 0).toBe(whole.data[p] === 0);
-          expect(Number.isFinite(y)).toBe(true);
-          expect(toDense(a).data[p]).toBeCloseTo(y, 12);
-        });
-      }),
+      fc.property(
+        fc.oneof(
+          anyMatrix,
+          fc.nat(1000).map((seed) => sparseOf(6, 7, seed)),
+        ),
+        (X) => {
+          const [sparse, whole] = [toCsc(X), toDense(X)];
+          const [a, b] = [prepare(sparse), prepare(whole)];
+          expect([a.kind, b.kind]).toEqual(['csc', 'dense']);
+          expect((a as CscMatrix).indices).toEqual(sparse.indices);
+          toDense(b).data.forEach((y, p) => {
+            expect(y === 0).toBe(whole.data[p] === 0);
+            expect(Number.isFinite(y)).toBe(true);
+            expect(toDense(a).data[p]).toBeCloseTo(y, 12);
+          });
+        },
+      ),
       { numRuns: 30 },
     );
   });
