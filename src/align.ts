@@ -1,4 +1,14 @@
-import { type CscMatrix, type DenseData, dense, floatsLike, type Matrix } from './matrix.js';
+import {
+  type CscMatrix,
+  column,
+  type DenseData,
+  type DenseMatrix,
+  dense,
+  floatsLike,
+  gatherRows,
+  type Matrix,
+  named,
+} from './matrix.js';
 
 /** Where the columns of an aligned matrix are from: column j is column `from[j]`, or missing where that is −1. */
 export type Alignment = readonly number[];
@@ -48,4 +58,33 @@ function alignSparse(matrix: CscMatrix, from: Alignment): CscMatrix {
     }
   });
   return Object.freeze({ ...matrix, cols: from.length, indptr: bounds, indices: places, values: numbers });
+}
+
+/** Columns of a dense matrix, and their names, in another order; some may be left out. */
+export function columnsAt(matrix: DenseMatrix, order: readonly number[]): DenseMatrix {
+  const out = dense(matrix.rows, order.length);
+  order.forEach((source, j) => {
+    column(out, j).set(column(matrix, source));
+  });
+  const { rowNames, colNames } = matrix;
+  return named(out, {
+    ...(rowNames === undefined ? {} : { rowNames }),
+    ...(colNames === undefined ? {} : { colNames: order.map((j) => colNames[j]) }),
+  });
+}
+
+/** Rows of a dense matrix, and their names, in another order; some may be left out; itself where all are where they were. */
+export function rowsAt(matrix: DenseMatrix, order: readonly number[]): DenseMatrix {
+  if (order.length === matrix.rows && order.every((row, r) => row === r)) return matrix;
+  const { rowNames, colNames } = matrix;
+  return named(
+    gatherRows(
+      matrix,
+      order.map((row) => [row, row + 1]),
+    ),
+    {
+      ...(rowNames === undefined ? {} : { rowNames: order.map((row) => rowNames[row]) }),
+      ...(colNames === undefined ? {} : { colNames }),
+    },
+  );
 }

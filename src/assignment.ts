@@ -1,3 +1,6 @@
+import { type DenseMatrix, toRows, turned } from './matrix.js';
+import { similarities } from './similarity.js';
+
 /**
  * The pairing of rows with columns of a square table of gains (gain of row r and column c: `gains[r][c]`) whose sum is
  * largest: `out[r]` is the column of row r. Shortest augmenting paths with potentials (Kuhn 1955; Jonker & Volgenant 1987).
@@ -48,32 +51,6 @@ export function assign(gains: readonly ArrayLike<number>[]): readonly number[] {
   return out;
 }
 
-/** Rows as long as each other, k of them, held column by column. */
-interface Rows {
-  readonly rows: number;
-  readonly cols: number;
-  readonly data: Float64Array;
-}
-
 /** For each row of A the row of B that goes with it, so that the cosines of all pairs add up to most. */
-export function matchRows(A: Rows, B: Rows): readonly number[] {
-  const k = A.rows;
-  const [a, b] = [lengths(A), lengths(B)];
-  const cosines = Array.from({ length: k }, () => new Float64Array(k));
-  for (let j = 0; j < A.cols; j++)
-    for (let r = 0; r < k; r++)
-      for (let s = 0; s < k; s++) cosines[r][s] += (A.data[r + j * k] * a[r]) * (B.data[s + j * k] * b[s]); // biome-ignore format: one thought
-  return assign(cosines);
-}
-
-/** What brings each row to length 1; 0 for a row of zeros. */
-function lengths({ rows, cols, data }: Rows): Float64Array {
-  return Float64Array.from({ length: rows }, (_, r) => {
-    let largest = 0;
-    for (let j = 0; j < cols; j++) largest = Math.max(largest, Math.abs(data[r + j * rows]));
-    if (largest === 0) return 0;
-    let sum = 0;
-    for (let j = 0; j < cols; j++) sum += (data[r + j * rows] / largest) ** 2;
-    return 1 / (largest * Math.sqrt(sum));
-  });
-}
+export const matchRows = (A: DenseMatrix, B: DenseMatrix): readonly number[] =>
+  assign(toRows(similarities(turned(A), turned(B), 'cosine')));

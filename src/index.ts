@@ -1,3 +1,17 @@
+export { type Assessment, type AssessOptions, assess } from './assess/assess.js';
+export { batchMixing } from './assess/batch-mixing.js';
+export { adjustedRandIndex, normalizedMutualInformation } from './assess/clusterings.js';
+export type { Metric } from './assess/distances.js';
+export { type LogisticOptions, logisticAccuracy } from './assess/logistic.js';
+export { type NeighbourOptions, nearestNeighbourAccuracy } from './assess/nearest-neighbours.js';
+export { type SilhouetteOptions, silhouette } from './assess/silhouette.js';
+export { type Bipartition, type BipartitionOptions, bipartition } from './cluster/bipartition.js';
+export { type ClusterNode, type Dclust, type DclustOptions, type DclustProgress, dclust } from './cluster/dclust.js';
+export { type Aligned, type AlignOptions, align } from './compare/align.js';
+export { type BipartiteMatch, bipartiteMatch } from './compare/bipartite-match.js';
+export type { Factors } from './compare/factors.js';
+export { correlation, cosine, type LinesOptions } from './compare/similarity.js';
+export { type FactorSparsity, type Sparsity, sparsity } from './compare/sparsity.js';
 export type { Plan } from './compiler/plan.js';
 export type { Merge } from './consensus/average-linkage.js';
 export { factorAdd, factorConcat, factorCondition, factorShared } from './dsl/combine.js';
@@ -57,7 +71,7 @@ export {
   SweepWorkerError,
   type SweepWorkerErrorCode,
 } from './errors.js';
-export { computeTarget, type Label, type TargetOptions } from './guidance/compute-target.js';
+export { computeTarget, type TargetOptions } from './guidance/compute-target.js';
 export { type RefineOptions, refine } from './guidance/refine.js';
 export { loadGraph, saveGraph } from './io/graph-file.js';
 export type { DataPlace, GraphFile, GraphFileNode, JsonOptions, JsonValue } from './io/graph-schema.js';
@@ -66,6 +80,7 @@ export { type GraphData, graphFromJSON, type ReadGraph } from './io/read-graph.j
 export { type GraphFileOptions, graphToJSON } from './io/write-graph.js';
 export type { GraphIssue, GraphIssueCode } from './issues.js';
 export type { Backend } from './kernels/select.js';
+export type { Label } from './labels.js';
 export { type ChooseLossOptions, chooseLoss, type LossCandidate, type LossChoice } from './likelihood/choose-loss.js';
 export type { CountDiagnostics } from './likelihood/count-diagnostics.js';
 export type { CountLoss, LossOption, LossParameter } from './loss.js';
@@ -95,6 +110,10 @@ export { nmf, type PlainNmfOptions } from './plain/nmf.js';
 export type { PlainFit, PlainOptions } from './plain/one-layer.js';
 export { project } from './plain/project.js';
 export { type PlainSvdOptions, pca, svd } from './plain/svd.js';
+export { type LogNormalizeOptions, logNormalize } from './prepare/log-normalize.js';
+export type { Prepared } from './prepare/prepare.js';
+export { type ScaleFeaturesOptions, type ScaleSamplesOptions, scaleFeatures, scaleSamples } from './prepare/scale.js';
+export { type TfidfOptions, tfidf } from './prepare/tfidf.js';
 export { type RRandom, rRandom } from './random/r-random.js';
 export type {
   FactorSet,
@@ -110,6 +129,9 @@ export type {
   Variance,
 } from './runtime/fit.js';
 export { type PartialFit, partialFit } from './runtime/partial.js';
+export type { Similarity } from './similarity.js';
+export { type Simulated, type SimulateNmfOptions, simulateNmf } from './simulate/simulate-nmf.js';
+export { type Limb, type SimulateSwimmerOptions, type Swimmer, simulateSwimmer } from './simulate/simulate-swimmer.js';
 export type { Acceleration, Memory, Precision, Rng, Solver, StartMethod, SvdSolver } from './solver.js';
 export type { Eliminated, PointSummary } from './sweep/choice.js';
 export { crossValidateRank, type RankOptions } from './sweep/cross-validate-rank.js';

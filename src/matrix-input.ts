@@ -5,9 +5,9 @@ import {
   type DenseMatrix,
   dense,
   type Floats,
+  flipped,
   type Matrix,
   transposeCsc,
-  turned,
 } from './matrix.js';
 
 type Numbers = ArrayLike<number>;
@@ -79,7 +79,7 @@ export function toMatrix(input: unknown, samplesByFeatures = false): Matrix | Un
   try {
     const matrix = isMade(input) ? input : read(input);
     if (matrix.kind === 'unusable') return matrix;
-    const whole = samplesByFeatures ? (matrix.kind === 'dense' ? turned(matrix) : transposeCsc(matrix)) : matrix;
+    const whole = samplesByFeatures ? flipped(matrix) : matrix;
     made.add(whole);
     return whole;
   } catch (error) {

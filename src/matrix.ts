@@ -107,6 +107,14 @@ export function turned({ rows, cols, order, data }: DenseData): DenseData {
   return Object.freeze({ kind: 'dense', rows: cols, cols: rows, order: order === 'rows' ? 'columns' : 'rows', data });
 }
 
+/** The transpose of any matrix: dense data is not copied. */
+export const flipped = (matrix: Matrix): Matrix => (matrix.kind === 'dense' ? turned(matrix) : transposeCsc(matrix));
+
+/** A matrix with names on it; itself where there are none. */
+export function named(matrix: DenseMatrix, names: Pick<DenseMatrix, 'rowNames' | 'colNames'>): DenseMatrix {
+  return Object.keys(names).length === 0 ? matrix : Object.freeze({ ...matrix, ...names });
+}
+
 /** Rows `from` to `to` (not included) as a matrix of its own. */
 export function rowRange(matrix: DenseMatrix, from: number, to: number): DenseMatrix {
   const out = new Float64Array((to - from) * matrix.cols);

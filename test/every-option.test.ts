@@ -28,6 +28,7 @@ import type { CallOptions, NmfCallOptions } from '../src/kernels/kernels.js';
 import type { GraphFit } from '../src/runtime/fit.js';
 import { uniform } from './support/matrices.js';
 import { type Graph, graphCases, optionPaths } from './support/option-cases.js';
+import { plainCases } from './support/plain-cases.js';
 import { besideSweep, rankCases, runRanks, runSweep, sweepCases, sweepRunCases } from './support/sweep-cases.js';
 
 /** What kernels were asked for, in order. */
@@ -239,6 +240,7 @@ const afterwards: Readonly<
   crossValidateOptions: [{ ...sweepCases, ...sweepRunCases(fresh) }, runSweep],
   sweepRunOptions: [sweepRunCases(fresh), runSweep],
   rankOptions: [rankCases(fresh), runRanks],
+  ...plainCases,
 };
 
 describe('an option of a fit, or of what is asked of it', () => {

@@ -361,3 +361,58 @@ export const chooseLossOptions = z.strictObject({
     .optional(),
   seed: whole(0).optional(),
 });
+
+export const tfidfOptions = z.strictObject({ tf: oneOf('count', 'log').optional() });
+export const logNormalizeOptions = z.strictObject({ total: aboveZero.optional() });
+export const scaleFeaturesOptions = z.strictObject({ by: oneOf('sd', 'max', 'sum').optional() });
+export const scaleSamplesOptions = z.strictObject({ by: oneOf('sum', 'l2', 'max').optional() });
+
+const chance = z
+  .number('a number from 0 to below 1')
+  .min(0, 'a number from 0 to below 1')
+  .lt(1, 'a number from 0 to below 1');
+export const simulateNmfOptions = z.strictObject({
+  rows: whole(1, MOST_FACTORS),
+  cols: whole(1, MOST_FACTORS),
+  k: whole(1, MOST_FACTORS),
+  noise: atLeastZero.optional(),
+  dropout: chance.optional(),
+  seed: whole(0).optional(),
+});
+export const simulateSwimmerOptions = z.strictObject({ noise: atLeastZero.optional(), seed: whole(0).optional() });
+
+export const linesOptions = z.strictObject({ by: oneOf('columns', 'rows').optional() });
+export const alignOptions = z.strictObject({
+  by: oneOf('cosine', 'correlation').optional(),
+  side: oneOf('W', 'H').optional(),
+});
+
+const metric = oneOf('euclidean', 'cosine').optional();
+export const silhouetteOptions = z.strictObject({ metric });
+export const neighbourOptions = z.strictObject({ neighbours: whole(1).optional(), metric });
+export const logisticOptions = z.strictObject({
+  folds: whole(2).optional(),
+  L2: aboveZero.optional(),
+  seed: whole(0).optional(),
+});
+/** What labels are is found where each measure is taken. */
+export const assessOptions = z.strictObject({
+  ...logisticOptions.shape,
+  ...neighbourOptions.shape,
+  clusters: z.unknown().optional(),
+  d: z.unknown().optional(),
+  batches: z.unknown().optional(),
+});
+
+export const bipartitionOptions = z.strictObject({
+  ...fitOptions.pick({ signal: true, onProgress: true, threads: true, backend: true }).shape,
+  seed: whole(0).optional(),
+  maxIter: whole(1).optional(),
+  tol: atLeastZero.optional(),
+});
+export const dclustOptions = z.strictObject({
+  ...bipartitionOptions.shape,
+  minSamples: whole(1),
+  minSeparation: z.number('a finite number').optional(),
+  maxClusters: whole(1).optional(),
+});

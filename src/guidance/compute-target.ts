@@ -1,10 +1,8 @@
 import { GraphError } from '../errors.js';
 import { type GraphIssue, show } from '../issues.js';
 import { eigenSymmetric } from '../kernels/reference/orthogonal.js';
+import { isKnown, isList, type Label } from '../labels.js';
 import { column, type DenseMatrix, dense } from '../matrix.js';
-
-/** What a sample belongs to; null, undefined and NaN: not known. */
-export type Label = string | number | boolean | null | undefined;
 
 export interface TargetOptions {
   /**
@@ -46,8 +44,6 @@ export function computeTarget(H: DenseMatrix, labels: ArrayLike<Label>, options:
   }
   return options.whiten === true ? whitened(T, H, labelled, grand) : T;
 }
-
-const isKnown = (label: Label): boolean => label !== null && label !== undefined && !Number.isNaN(label);
 
 function meanOf(H: DenseMatrix, samples: readonly number[]): Float64Array {
   const mean = new Float64Array(H.rows);
@@ -94,8 +90,7 @@ function checkArguments(H: DenseMatrix, labels: ArrayLike<Label>, options: Targe
   const isMatrix = H?.kind === 'dense' && H.data instanceof Float64Array && H.data.length === H.rows * H.cols;
   if (!isMatrix || H.rows < 1) wrong('H', 'a dense matrix, k × samples, as a fit has it', show(H));
   if (!H.data.every(Number.isFinite)) wrong('H', 'finite numbers', 'some that are not');
-  const isList = typeof labels === 'object' && labels !== null && Number.isInteger(labels.length);
-  if (!isList) wrong('labels', 'an array with one for each sample', show(labels));
+  if (!isList(labels)) wrong('labels', 'an array with one for each sample', show(labels));
   if (labels.length !== H.cols) wrong('labels', `${H.cols}, one for each sample`, String(labels.length));
   if (typeof options !== 'object' || options === null)
     fail({ code: 'invalid-option', of: at, option: 'options', rule: 'an object of options', got: options, at });

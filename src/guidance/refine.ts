@@ -3,11 +3,12 @@ import { checkOptions } from '../dsl/check-options.js';
 import { refineOptions } from '../dsl/schemas.js';
 import { GraphError } from '../errors.js';
 import type { Fault } from '../issues.js';
+import type { Label } from '../labels.js';
 import { type DenseMatrix, scaleColumns } from '../matrix.js';
 import { type FitOptions, fitCompiled } from '../net/net.js';
 import type { GraphFit } from '../runtime/fit.js';
 import { type Kept, keptOf } from '../runtime/kept.js';
-import { computeTarget, type Label } from './compute-target.js';
+import { computeTarget } from './compute-target.js';
 
 export interface RefineOptions extends Omit<FitOptions, 'checkpoint'> {
   /** The NMF layer to guide, whose H is fitted and not given by W; default: the only one. */

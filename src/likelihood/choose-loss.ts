@@ -6,11 +6,12 @@ import { nmfLayer } from '../dsl/layers.js';
 import { chooseLossOptions } from '../dsl/schemas.js';
 import { GraphError, KernelError } from '../errors.js';
 import { beyondLoss, type CountLoss, FLOOR, type LossOption, type LossParameter } from '../loss.js';
-import { type Matrix, stridesOf } from '../matrix.js';
+import type { Matrix } from '../matrix.js';
 import { type MatrixInput, toMatrix } from '../matrix-input.js';
 import { type FitOptions, factorNet } from '../net/net.js';
 import type { LayerFit } from '../runtime/fit.js';
 import { turn } from '../runtime/turn.js';
+import { eachStored } from '../stored-entries.js';
 import { textTable } from '../text-table.js';
 import { type CountDiagnostics, countDiagnostics } from './count-diagnostics.js';
 import { gamma, huber, inverseGaussian, laplace, normal, poisson, tweedie } from './families.js';
@@ -251,17 +252,6 @@ function costOf(loss: CountLoss, fit: LayerFit, data: Matrix, tally: Tally): num
     if (x > 0) beyond += beyondLoss(loss, x, given[own], 0);
   });
   return (fit.loss / 2) * tally.entries + beyond;
-}
-
-function eachStored(matrix: Matrix, call: (x: number, i: number, j: number) => void): void {
-  if (matrix.kind === 'dense') {
-    const [down, across] = stridesOf(matrix);
-    for (let j = 0; j < matrix.cols; j++)
-      for (let i = 0; i < matrix.rows; i++) call(matrix.data[i * down + j * across], i, j);
-    return;
-  }
-  for (let j = 0; j < matrix.cols; j++)
-    for (let p = matrix.indptr[j]; p < matrix.indptr[j + 1]; p++) call(matrix.values[p], matrix.indices[p], j);
 }
 
 /** A loss as it is written. */

@@ -1,9 +1,9 @@
+import { linesKnown, notNegative, type Reading, reading, sizeOf, whole } from '../arguments/read.js';
 import { checkOptions } from '../dsl/check-options.js';
 import { alternatingOptions } from '../dsl/schemas.js';
 import { type Backend, selectKernels } from '../kernels/select.js';
-import { type DenseMatrix, dense, type Matrix, toDense, transpose, transposeCsc, turned } from '../matrix.js';
+import { type DenseMatrix, dense, flipped, type Matrix, toDense, transpose } from '../matrix.js';
 import type { MatrixInput } from '../matrix-input.js';
-import { linesKnown, type Reading, reading, sizeOf, whole } from './read.js';
 import { NO_TERMS, residualOf, solve } from './solve.js';
 
 export interface AlternatingNnlsOptions {
@@ -74,16 +74,12 @@ function readStart(args: Reading, side: 'W' | 'H', given: MatrixInput, X: Matrix
   const of = `start.${side}`;
   const found = args.read(of, given);
   if (found === undefined) return undefined;
-  const { matrix, facts } = found;
+  const { matrix } = found;
   whole(args, of, found);
-  const { negative, gap } = facts;
-  if (gap === undefined && negative !== undefined)
-    args.refuse(of, 'without negative numbers', `${negative.value} at row ${negative.row}, column ${negative.col}`);
+  if (found.facts.gap === undefined) notNegative(args, of, found);
   const [own, wanted] = side === 'W' ? [matrix.rows, X?.rows] : [matrix.cols, X?.cols];
   if (wanted !== undefined && own !== wanted)
     args.refuse(of, `of ${wanted} ${side === 'W' ? 'rows' : 'columns'}, as X is`, sizeOf(matrix));
   // It may come back as it is.
   return dense(matrix.rows, matrix.cols, toDense(matrix).data.slice());
 }
-
-const flipped = (X: Matrix): Matrix => (X.kind === 'dense' ? turned(X) : transposeCsc(X));

@@ -1,9 +1,9 @@
+import { linesKnown, reading, sizeOf, whole } from '../arguments/read.js';
 import { checkOptions } from '../dsl/check-options.js';
 import { nnlsOptions } from '../dsl/schemas.js';
 import { type Backend, selectKernels } from '../kernels/select.js';
 import { type DenseMatrix, toDense } from '../matrix.js';
 import { isNumbers, type MatrixInput } from '../matrix-input.js';
-import { linesKnown, reading, sizeOf, whole } from './read.js';
 import { residualOf, solve } from './solve.js';
 
 export interface NnlsOptions {

@@ -1,6 +1,6 @@
+import type { Read } from '../arguments/read.js';
 import type { CallOptions, Kernels } from '../kernels/kernels.js';
 import { column, type DenseMatrix, type Matrix, scaleColumns, scaleRows } from '../matrix.js';
-import type { Read } from './read.js';
 
 /** Weights of the sum and of half the sum of squares, and the largest value allowed. */
 export interface Terms {

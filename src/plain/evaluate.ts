@@ -1,3 +1,4 @@
+import { reading, sizeOf } from '../arguments/read.js';
 import { plannedLoss } from '../compiler/planned-loss.js';
 import { checkOptions } from '../dsl/check-options.js';
 import { evaluateOptions } from '../dsl/schemas.js';
@@ -7,7 +8,6 @@ import { domainOf, type KernelLoss, type LossOption } from '../loss.js';
 import { type DenseMatrix, dense, toDense } from '../matrix.js';
 import { firstOutside } from '../matrix-check.js';
 import { type MatrixInput, toMatrix } from '../matrix-input.js';
-import { reading, sizeOf } from '../nnls/read.js';
 import { kernelLoss } from '../runtime/loss.js';
 
 /** Factors that make an estimate: W·diag(d)·H, scaled and about means where there are any. */

@@ -1,10 +1,10 @@
 import type { LayerOutput, Plan, SlotId, SplitStep } from '../compiler/plan.js';
 import type { NmfResult } from '../kernels/kernels.js';
-import type { DenseMatrix } from '../matrix.js';
+import { type DenseMatrix, named } from '../matrix.js';
 import { explainedBy } from './explained.js';
 import { withViews } from './factor-set.js';
 import type { HistoryEntry, LayerFit, Variance } from './fit.js';
-import { named, namesIn } from './named.js';
+import { namesIn } from './named.js';
 import { type LayerResult, matrixIn, type RunState } from './state.js';
 
 /** The layers of a run that have been fitted, by name, in the order of the plan. */

@@ -1,5 +1,6 @@
+import { columnsAt, rowsAt } from '../align.js';
 import { GraphError } from '../errors.js';
-import { type DenseMatrix, dense } from '../matrix.js';
+import type { DenseMatrix } from '../matrix.js';
 import type { FactorSet, Strongest } from './fit.js';
 
 /** What a set of factors is made of: W as one matrix, or as several by name. */
@@ -44,19 +45,12 @@ export function withViews<T extends Parts>(parts: T): T & FactorSet<string> {
 
 function setOf(parts: Parts, factors: readonly number[]): FactorSet<string> {
   const { W, Wcondition, d, H } = parts;
-  const columns = (M: DenseMatrix): DenseMatrix => {
-    const data = new Float64Array(M.rows * factors.length);
-    factors.forEach((factor, r) => { data.set(M.data.subarray(factor * M.rows, (factor + 1) * M.rows), r * M.rows); }); // biome-ignore format: one thought
-    return likewise(M, dense(M.rows, factors.length, data));
-  };
-  const rows = new Float64Array(factors.length * H.cols);
-  for (let j = 0; j < H.cols; j++)
-    for (let r = 0; r < factors.length; r++) rows[j * factors.length + r] = H.data[j * H.rows + factors[r]];
+  const columns = (M: DenseMatrix): DenseMatrix => columnsAt(M, factors);
   const some = {
     W: perPart(W, columns),
     ...(Wcondition === undefined ? {} : { Wcondition: columns(Wcondition) }),
     d: Float64Array.from(factors, (factor) => d[factor]),
-    H: likewise(H, dense(factors.length, H.cols, rows)),
+    H: rowsAt(H, factors),
     ...Object.fromEntries(OF_THE_LAYER.map((name) => [name, Reflect.get(parts, name)])),
   };
   return Object.freeze(withViews(some));
@@ -72,16 +66,6 @@ function strongest(W: DenseMatrix, factor: number, n: number): readonly Stronges
       .slice(0, n)
       .map((place) => Object.freeze({ feature: W.rowNames?.[place] ?? place, place, weight: column[place] })),
   );
-}
-
-/** A matrix's names on one that has as many of what is named. */
-function likewise(of: DenseMatrix, matrix: DenseMatrix): DenseMatrix {
-  const { rowNames, colNames } = of;
-  return Object.freeze({
-    ...matrix,
-    ...(rowNames !== undefined && of.rows === matrix.rows ? { rowNames } : {}),
-    ...(colNames !== undefined && of.cols === matrix.cols ? { colNames } : {}),
-  });
 }
 
 const isMatrix = (W: Parts['W']): W is DenseMatrix => 'kind' in W && W.kind === 'dense' && ArrayBuffer.isView(W.data);

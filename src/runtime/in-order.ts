@@ -1,4 +1,5 @@
-import { type DenseMatrix, gatherRows } from '../matrix.js';
+import { rowsAt } from '../align.js';
+import type { DenseMatrix } from '../matrix.js';
 
 /** Branches of a sum with their rows as they were matched: row r is row `orders[b][r]`; as they are where none were. */
 export const inOrder = (
@@ -13,6 +14,3 @@ export function backInOrder(sum: DenseMatrix, order: readonly number[] | undefin
   for (const [r, own] of order.entries()) back[own] = r;
   return rowsAt(sum, back);
 }
-
-const rowsAt = (matrix: DenseMatrix, rows: readonly number[]): DenseMatrix =>
-  rows.every((row, r) => row === r) ? matrix : gatherRows(matrix, rows.map((row) => [row, row + 1])); // biome-ignore format: one thought

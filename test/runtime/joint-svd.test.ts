@@ -269,7 +269,6 @@ describe('joint training with SVD layers', () => {
       const whole = squares(d.length);
       expect(layer.loss / (whole.plain / 320)).toBeCloseTo(1, 9);
       expect(layer.objective / (whole.own / 2)).toBeCloseTo(1, 9);
-      // About the means of the data, whatever means training has found.
       const means = Array.from({ length: 20 }, (__, i) => X.data.reduce((sum, x, p) => (p % 20 === i ? sum + x / 16 : sum), 0)); // biome-ignore format: one thought
       const total =
         center === null ? squares(0).own : X.data.reduce((sum, x, p) => sum + ((x - means[p % 20]) / (scale?.[p % 20] ?? 1)) ** 2, 0); // biome-ignore format: one thought

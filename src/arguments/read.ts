@@ -53,6 +53,11 @@ export function whole({ refuse, fault }: Reading, of: string, { facts }: Read): 
   else if (facts.missing > 0) refuse(of, 'without missing entries', `${facts.missing} that are`);
 }
 
+export function notNegative({ refuse }: Reading, of: string, { facts: { negative } }: Read): void {
+  if (negative === undefined) return;
+  refuse(of, 'without negative numbers', `${negative.value} at row ${negative.row}, column ${negative.col}`);
+}
+
 /** Each column must have an entry that is known, and with `rows` each row too. */
 export function linesKnown({ fault }: Reading, of: string, { facts: { known } }: Read, rows: boolean): void {
   fault(...unknownLines(of, 'sample', known?.cols), ...(rows ? unknownLines(of, 'feature', known?.rows) : []));

@@ -1,0 +1,49 @@
+import { checkOptions } from '../dsl/check-options.js';
+import { silhouetteOptions } from '../dsl/schemas.js';
+import type { Label } from '../labels.js';
+import type { MatrixInput } from '../matrix-input.js';
+import { distances, type Metric } from './distances.js';
+import { type Labelled, readLabelled } from './read.js';
+
+export interface SilhouetteOptions {
+  /** How far samples are apart: 'euclidean' (default), ‖x − y‖, or 'cosine', 1 − cos(x, y), 1 beside a sample of zeros. */
+  readonly metric?: Metric | undefined;
+}
+
+/**
+ * How much nearer samples are to their own class than to the next one: the mean over samples of
+ *
+ *   s_j = (b_j − a_j) / max(a_j, b_j),
+ *
+ * a_j the mean distance to the others of its class, b_j the least mean distance to those of another; in [−1, 1]. s_j is 0 for
+ * a sample that is alone in its class, and where a_j = b_j = 0.
+ *
+ * @param H k × samples, finite numbers; n² distances are taken.
+ * @param labels One for each sample; samples without one (null, undefined, NaN) are left out.
+ * @throws GraphError 'invalid-data' for an H or labels that are none, don't fit, or are of fewer than two classes;
+ * 'non-finite', 'value-range', 'unknown-option', 'invalid-option'.
+ * @example
+ * console.log(silhouette([[0, 1, 10, 11]], ['a', 'a', 'b', 'b'])); // 0.8997
+ * @see Rousseeuw 1987.
+ */
+export function silhouette(H: MatrixInput, labels: ArrayLike<Label>, options: SilhouetteOptions = {}): number {
+  checkOptions(silhouetteOptions, options, 'silhouette');
+  return silhouetteOf(readLabelled('silhouette', H, labels), options);
+}
+
+export function silhouetteOf({ H, of, count, sizes }: Labelled, { metric = 'euclidean' }: SilhouetteOptions): number {
+  const distance = distances(H, metric);
+  let total = 0;
+  for (let j = 0; j < H.cols; j++) {
+    const own = of[j];
+    if (sizes[own] === 1) continue;
+    const sums = new Float64Array(count);
+    for (let i = 0; i < H.cols; i++) if (i !== j) sums[of[i]] += distance(i, j);
+    const within = sums[own] / (sizes[own] - 1);
+    let beyond = Infinity;
+    for (let c = 0; c < count; c++) if (c !== own) beyond = Math.min(beyond, sums[c] / sizes[c]);
+    const larger = Math.max(within, beyond);
+    if (larger > 0) total += (beyond - within) / larger;
+  }
+  return total / H.cols;
+}
