@@ -141,6 +141,7 @@ export type { Keep } from './sweep/fits/settle.js';
 export type { HoldOutKind } from './sweep/held-out.js';
 export type { SweepOptions, SweepRunOptions } from './sweep/options.js';
 export type { SweepProgress } from './sweep/progress.js';
+export { type RankSurvey, type RankSurveyOptions, rankSurvey, type SurveyedRank } from './sweep/rank-survey.js';
 export type { FailedRow, FittedRow, RowError, SweepRow } from './sweep/rows.js';
 export type { InputScore } from './sweep/score.js';
 export type { Work } from './sweep/shared-steps.js';

@@ -261,6 +261,7 @@ describe('an option of a fit, or of what is asked of it', () => {
 const composed: Readonly<Record<string, readonly [parts: readonly string[], own?: readonly string[]]>> = {
   plainNmfOptions: [['nmfSpec', 'inputOptions', 'fitOptions']],
   plainSvdOptions: [['svdSpec', 'inputOptions', 'fitOptions']],
+  surveyOptions: [['rankOptions']],
   consensusOptions: [
     ['nmfSpec', 'inputOptions', 'fitOptions'],
     ['runs', 'method', 'neighbours'],

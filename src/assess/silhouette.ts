@@ -1,3 +1,4 @@
+import { meanSilhouette } from '../consensus/silhouette.js';
 import { checkOptions } from '../dsl/check-options.js';
 import { silhouetteOptions } from '../dsl/schemas.js';
 import type { Label } from '../labels.js';
@@ -31,19 +32,5 @@ export function silhouette(H: MatrixInput, labels: ArrayLike<Label>, options: Si
   return silhouetteOf(readLabelled('silhouette', H, labels), options);
 }
 
-export function silhouetteOf({ H, of, count, sizes }: Labelled, { metric = 'euclidean' }: SilhouetteOptions): number {
-  const distance = distances(H, metric);
-  let total = 0;
-  for (let j = 0; j < H.cols; j++) {
-    const own = of[j];
-    if (sizes[own] === 1) continue;
-    const sums = new Float64Array(count);
-    for (let i = 0; i < H.cols; i++) if (i !== j) sums[of[i]] += distance(i, j);
-    const within = sums[own] / (sizes[own] - 1);
-    let beyond = Infinity;
-    for (let c = 0; c < count; c++) if (c !== own) beyond = Math.min(beyond, sums[c] / sizes[c]);
-    const larger = Math.max(within, beyond);
-    if (larger > 0) total += (beyond - within) / larger;
-  }
-  return total / H.cols;
-}
+export const silhouetteOf = ({ H, of, sizes }: Labelled, { metric = 'euclidean' }: SilhouetteOptions): number =>
+  meanSilhouette(of, sizes, distances(H, metric));

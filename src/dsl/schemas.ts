@@ -348,6 +348,12 @@ export const rankOptions = z.strictObject({
     .optional(),
 });
 
+/** Of NMF layers on entries that are held out, every rank to its end. */
+export const surveyOptions = rankOptions
+  .omit({ method: true, diagnostics: true, earlyStopping: true, holdOut: true })
+  .omit({ strategy: true, points: true, eta: true, minIter: true })
+  .extend({ reps: whole(2).optional() });
+
 /** What losses and layers are is found where each is fitted. */
 export const chooseLossOptions = z.strictObject({
   ...fitOptions.pick({ signal: true, threads: true, memory: true, backend: true }).shape,

@@ -12,7 +12,8 @@ type RankedLayer =
   | { readonly method?: 'nmf' | undefined; readonly layer?: Omit<NmfSpec, 'name' | 'k'> | undefined }
   | { readonly method: 'svd'; readonly layer?: Omit<SvdSpec, 'name' | 'k'> | undefined };
 
-interface RankSweep<K extends readonly number[]>
+/** A sweep over ranks. */
+export interface RankSweep<K extends readonly number[]>
   extends Omit<SweepOptions, 'params' | 'layerFn' | 'complexity'>,
     SweepRunOptions {
   /** Ranks to try, whole numbers ≥ 1. */
