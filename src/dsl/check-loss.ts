@@ -21,9 +21,29 @@ const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 const isNumber = (x: unknown): x is number => typeof x === 'number' && Number.isFinite(x);
 
+/** What others call losses, and those that need a number. */
+const MEANT: Readonly<Record<string, string>> = {
+  huber: "{ name: 'huber', delta }, delta in units of the data: residuals beyond it count as their size",
+  tweedie: "{ name: 'tweedie', power }, power at least 1",
+  poisson: "'kl', which is Poisson's",
+  zip: "{ name: 'gp', zeroInflation: 'global' } or { name: 'nb', zeroInflation: 'global' }",
+  zinb: "{ name: 'nb', zeroInflation: 'global' }",
+  frobenius: "'mse'",
+  euclidean: "'mse'",
+  l2: "'mse'",
+  l1: "'mae'",
+  'kullback-leibler': "'kl'",
+  'itakura-saito': "'gamma'",
+};
+
 /** Whether an option is a loss; the lengths of lists are looked at with the data. */
 export function lossFaults(loss: unknown): readonly LossFault[] {
   if (typeof loss === 'string' && PLAIN.includes(loss)) return [];
+  if (typeof loss === 'string') {
+    const small = loss.toLowerCase();
+    const meant = PLAIN.includes(small) ? `'${small}'` : Object.hasOwn(MEANT, small) ? MEANT[small] : undefined;
+    return [{ path: [], rule: meant === undefined ? LOSS_RULE : `${meant}, if that is meant; else ${LOSS_RULE}` }];
+  }
   if (!isObject(loss)) return [{ path: [], rule: LOSS_RULE }];
   const { name, power, delta, dispersion, zeroInflation } = loss;
   if (typeof name !== 'string' || !NAMES.includes(name)) return [{ path: ['name'], rule: quoted(NAMES) }];

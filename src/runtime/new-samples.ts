@@ -28,7 +28,10 @@ export function newSamples(
     faults.push({ code: 'invalid-option', of: 'project', option, rule, got });
   const named = entriesOf(data, (got) => refuse('data', 'readable', got));
   const known = new Map<LoadStep, unknown>();
-  for (const [name, value] of named) {
+  const [first] = inputs;
+  const bare = isBare(data, inputs.map(({ name }) => name)); // biome-ignore format: one thought
+  if (bare) refuse('data', `given by the name of an input: { ${first.name}: … }`, data);
+  for (const [name, value] of bare ? [] : named) {
     const load = inputs.find((input) => input.name === name);
     if (load === undefined) refuse(name, `one of the inputs ${inputs.map((input) => input.name).join(', ')}`, name);
     else if (value !== undefined) known.set(load, value);
@@ -69,6 +72,13 @@ export function newSamples(
   else faults.push(...unknownLines('the new samples', 'sample', addedCounts(knownOf)));
   if (faults.length > 0) throw new GraphError(faults.map((fault) => ({ ...fault, at: 'project' })));
   return given;
+}
+
+/** Whether somebody has given a matrix, or a promise, where matrices by name are wanted. */
+function isBare(data: unknown, names: readonly string[]): boolean {
+  if (typeof data !== 'object' || data === null) return false;
+  const like = Array.isArray(data) || ['rows', 'shape', 'then'].some((key) => key in data && !names.includes(key));
+  return like && !names.some((name) => Object.hasOwn(data, name));
 }
 
 /** What the losses of the layers that read a slot forbid in new samples. */

@@ -32,7 +32,20 @@ const wrong = (loss: unknown) => () => layer(loss as LossOption);
 const of = "layer 'a'";
 
 const OPTIONS: readonly FaultCase[] = [
-  ['invalid-option', wrong('poisson'), { option: 'loss', of }, /loss of layer 'a' must be 'mse', 'kl'.*got 'poisson'/],
+  [
+    'invalid-option',
+    wrong('poisson'),
+    { option: 'loss', of },
+    /loss of layer 'a' must be 'kl', which is Poisson's.*got 'poisson'/,
+  ],
+  [
+    'invalid-option',
+    wrong('huber'),
+    { option: 'loss', of },
+    /must be { name: 'huber', delta }, delta in units of the data/,
+  ],
+  ['invalid-option', wrong('KL'), { option: 'loss', of }, /must be 'kl', if that is meant/],
+  ['invalid-option', wrong('zebra'), { option: 'loss', of }, /must be 'mse', 'kl'.*got 'zebra'/],
   ['invalid-option', wrong(3), { option: 'loss' }, /got 3/],
   ['invalid-option', wrong('tweedie'), { option: 'loss' }, /\{ name: 'tweedie', power \}/],
   ['invalid-option', wrong({}), { option: 'loss.name' }, /must be 'mse'.*'huber'/],

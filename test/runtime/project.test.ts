@@ -187,3 +187,13 @@ test('what does not fit is refused, all faults at once', async () => {
   control.abort(reason);
   await expect(found).rejects.toBe(reason);
 });
+
+test('a matrix, or a promise of data, where matrices by name are wanted, is one fault with the cure', async () => {
+  const fit = await factorNet(nmfLayer(x, { name: 'a', k: 2, maxIter: 3 }), { seed: 1 }).fit();
+  for (const bare of [X, [[1, 2]], Promise.resolve({ x: X }), [1, 2, 3]])
+    await expect(fit.project(bare as never)).rejects.toMatchObject({
+      issues: [
+        { code: 'invalid-option', of: 'project', option: 'data', rule: 'given by the name of an input: { x: … }' },
+      ],
+    });
+});
