@@ -143,3 +143,17 @@ export class SweepWorkerError extends Error {
     this.exitCode = exitCode;
   }
 }
+
+/** An optional package that a picture needs can't be loaded; `install` is the line that installs all it needs. */
+export class MissingPeerError extends Error {
+  override readonly name = 'MissingPeerError';
+  readonly code = 'missing-peer';
+  readonly package: string;
+  readonly install: string;
+
+  constructor(name: string, install: string, cause: unknown) {
+    super(`To draw a picture the package ${name} must be there; got none that can be loaded: ${install}`, { cause });
+    this.package = name;
+    this.install = install;
+  }
+}

@@ -74,11 +74,12 @@ export {
 export { computeTarget, type TargetOptions } from './guidance/compute-target.js';
 export { type RefineOptions, refine } from './guidance/refine.js';
 export { loadGraph, saveGraph } from './io/graph-file.js';
-export type { DataPlace, GraphFile, GraphFileNode, JsonOptions, JsonValue } from './io/graph-schema.js';
+export type { DataPlace, GraphFile, GraphFileNode, JsonOptions } from './io/graph-schema.js';
 export { loadFit, type SavedFit, saveFit } from './io/model-file.js';
 export { type GraphData, graphFromJSON, type ReadGraph } from './io/read-graph.js';
 export { type GraphFileOptions, graphToJSON } from './io/write-graph.js';
 export type { GraphIssue, GraphIssueCode } from './issues.js';
+export type { JsonValue } from './json.js';
 export type { Backend } from './kernels/select.js';
 export type { Label } from './labels.js';
 export { type ChooseLossOptions, chooseLoss, type LossCandidate, type LossChoice } from './likelihood/choose-loss.js';

@@ -2,12 +2,10 @@ import { isAbsolute } from 'node:path';
 import { z } from 'zod';
 import { nodeOptions, type OptionsKind } from '../dsl/node-options.js';
 import { graphConfig } from '../dsl/schemas.js';
+import type { JsonValue } from '../json.js';
 
 /** The version of graph files that this version writes and reads. */
 export const GRAPH_VERSION = 1;
-
-/** What JSON can hold. */
-export type JsonValue = string | number | boolean | null | readonly JsonValue[] | { readonly [key: string]: JsonValue };
 
 /** Options as they are in the file: those of the builders, the matrices among them as `$dense`, `$csc` or `$name`. */
 export interface JsonOptions {

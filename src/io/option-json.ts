@@ -1,7 +1,7 @@
 import { GraphError } from '../errors.js';
+import type { JsonValue } from '../json.js';
 import { type CscMatrix, type DenseData, type Floats, type Matrix, storedValues, stridesOf } from '../matrix.js';
 import { isNumbers, type MatrixInput, toMatrix } from '../matrix-input.js';
-import type { JsonValue } from './graph-schema.js';
 
 /** Numbers that a file names: a matrix or a list. */
 export type NamedData = MatrixInput | ArrayLike<number>;

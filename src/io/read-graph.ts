@@ -6,6 +6,7 @@ import { factorInput } from '../dsl/input.js';
 import type { Node } from '../dsl/node.js';
 import { GraphError } from '../errors.js';
 import { type FileFault, type GraphIssue, show } from '../issues.js';
+import type { JsonValue } from '../json.js';
 import type { MatrixInput } from '../matrix-input.js';
 import {
   claim,
@@ -16,7 +17,6 @@ import {
   type GraphFile,
   type GraphFileNode,
   graphFrame,
-  type JsonValue,
 } from './graph-schema.js';
 import { fromJson, type NamedData, namesIn } from './option-json.js';
 

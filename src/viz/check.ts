@@ -1,0 +1,71 @@
+import { matrixFaults } from '../compiler/data-faults.js';
+import { GraphError } from '../errors.js';
+import type { Label } from '../guidance/compute-target.js';
+import { type Fault, show } from '../issues.js';
+import { type DenseMatrix, toDense } from '../matrix.js';
+import { examine } from '../matrix-check.js';
+import { type MatrixInput, toMatrix } from '../matrix-input.js';
+
+/** The arguments of a picture: looked at one by one, their faults thrown together. */
+export function checking(at: string) {
+  const faults: Fault[] = [];
+  const done = () => {
+    if (faults.length > 0) throw new GraphError(faults.map((fault) => ({ ...fault, at })));
+  };
+  const refuse = (of: string, holds: boolean, rule: string, got: string) => {
+    if (!holds) faults.push({ code: 'invalid-data', of, rule, got });
+  };
+  const option = (name: string, holds: boolean, rule: string, got: unknown) => {
+    if (!holds) faults.push({ code: 'invalid-option', of: at, option: name, rule, got });
+  };
+  return {
+    done,
+    /** Data must be what the rule says. */
+    refuse,
+    /** An option must be what the rule says. */
+    option,
+    /** Options that are an object of these and `title`, which is a text; nothing else can be read without it. */
+    options<T extends object>(options: T, known: readonly string[]): T {
+      option('options', typeof options === 'object' && options !== null, 'an object of options', options);
+      done();
+      for (const name of Object.keys(options))
+        if (!known.includes(name)) faults.push({ code: 'unknown-option', of: at, option: name, known });
+      const title: unknown = Reflect.get(options, 'title');
+      if (known.includes('title')) option('title', title === undefined || typeof title === 'string', 'a text', title);
+      return options;
+    },
+    /** A matrix of finite numbers and gaps, its names with it; nothing else can be read without it. */
+    matrix(of: string, input: MatrixInput): DenseMatrix {
+      const matrix = toMatrix(input);
+      const found = matrix.kind === 'unusable' ? { matrix } : { matrix, facts: examine(matrix) };
+      faults.push(...matrixFaults(of, found));
+      done();
+      if (matrix.kind === 'unusable') throw new TypeError('what is unusable has a fault');
+      const { rowNames, colNames } = input as Partial<DenseMatrix>; // only results have names
+      return { ...toDense(matrix), rowNames, colNames };
+    },
+    /** An embedding, k × samples, all of it known; nothing else can be read without it. */
+    embedding(H: DenseMatrix): DenseMatrix {
+      const found = this.matrix('H', H);
+      refuse('H', !found.data.some(Number.isNaN), 'without missing entries', 'some that are');
+      done();
+      return found;
+    },
+    flag: (name: string, value: unknown) =>
+      option(name, value === undefined || typeof value === 'boolean', 'true or false', value),
+    /** A label for each of n things. */
+    labels(of: string, labels: ArrayLike<Label>, n: number, what: string): void {
+      const isList = typeof labels === 'object' && labels !== null && Number.isInteger(labels.length);
+      refuse(of, isList, `an array with one for each ${what}`, show(labels));
+      if (isList) refuse(of, labels.length === n, `${n}, one for each ${what}`, String(labels.length));
+    },
+    /** A place among k. */
+    factor: (name: string, value: unknown, k: number, what = 'the number of a factor') =>
+      option(
+        name,
+        Number.isInteger(value) && Number(value) >= 0 && Number(value) < k,
+        k === 1 ? `${what}: 0 alone` : `${what}, a whole number from 0 to ${k - 1}`,
+        value,
+      ),
+  };
+}

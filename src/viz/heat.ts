@@ -1,0 +1,179 @@
+import type { JsonValue } from '../json.js';
+import { type DenseMatrix, dense } from '../matrix.js';
+import { RAMPS, type Ramp, rgb, steps, UNKNOWN } from './colours.js';
+import { type Groups, scaleOf } from './groups.js';
+import type { Part } from './picture.js';
+import { dataUrl, png } from './png.js';
+
+/** Most lines of a picture: what has more is drawn by means of neighbours, for one that draws would leave lines out. */
+const MOST_LINES = 1200;
+/** About how long a side is, and how large a cell at most. */
+const SIDE = 480;
+const LARGEST_CELL = 28;
+/** The least cell that a name stands beside. */
+const NAMED_CELL = 9;
+const BAR = 12;
+const GAP = 4;
+
+/** What is drawn as cells: a matrix whose lines are in the order of the picture. */
+export interface Heat {
+  readonly matrix: DenseMatrix;
+  readonly ramp: Ramp;
+  /** What the two ends of the ramp stand for. */
+  readonly domain: readonly [low: number, high: number];
+  /** What the numbers are. */
+  readonly value: string;
+  readonly rowNames: readonly string[];
+  readonly colNames: readonly string[];
+  /** What the columns belong to, in the order of the picture. */
+  readonly annotation: { readonly title: string; readonly groups: Groups } | null;
+}
+
+/** How a side of so many lines is drawn: lines that share one of the picture, and how large that is. */
+interface Side {
+  readonly together: number;
+  readonly lines: number;
+  readonly cell: number;
+  readonly length: number;
+}
+
+function sideOf(count: number): Side {
+  const together = Math.ceil(count / MOST_LINES);
+  const lines = Math.ceil(count / together);
+  const cell = Math.max(1, Math.min(LARGEST_CELL, Math.floor(SIDE / lines)));
+  return { together, lines, cell, length: lines * cell };
+}
+
+/** What a reader must know of how lines are drawn. */
+export function linesText(matrix: DenseMatrix): readonly string[] {
+  const told = (what: string, count: number) => {
+    const { together } = sideOf(count);
+    return together === 1 ? [] : [`${count} ${what}, each line the mean of ${together}`];
+  };
+  return [...told('rows', matrix.rows), ...told('columns', matrix.cols)];
+}
+
+/** Cells as one image: as a rectangle each they would be a file of megabytes. */
+export function heatPart(heat: Heat): Part {
+  const { matrix, ramp, domain, value, annotation } = heat;
+  const [down, across] = [sideOf(matrix.rows), sideOf(matrix.cols)];
+  const [width, height] = [across.length, down.length];
+  const shown = meansOf(matrix, down, across);
+  const [low, high] = domain;
+  const layer = [
+    image(dataUrl(cells(shown, ramp, domain, [down.cell, across.cell])), { width, height, top: 0 }),
+    legend(value, { scale: { domain: [low, high], range: RAMPS[ramp], interpolate: 'rgb' }, type: 'quantitative' }, [
+      low,
+      high,
+    ]),
+    ...names(heat.rowNames, down, 'y'),
+    ...names(heat.colNames, across, 'x', height),
+    ...(annotation === null ? [] : bar(annotation, across)),
+  ];
+  return { width, height, layer, resolve: { scale: { color: 'independent' } }, encoding: {} };
+}
+
+function image(
+  url: string,
+  { width, height, top }: { readonly width: number; readonly height: number; readonly top: number },
+): Part {
+  return {
+    data: { values: [{}] },
+    mark: { type: 'image', width, height, align: 'left', baseline: 'top', aspect: false, smooth: false },
+    encoding: { x: { value: 0 }, y: { value: top }, url: { value: url } },
+  };
+}
+
+/** A legend of its own: marks that nobody sees, for an image has none. */
+function legend(title: string, color: Part, values: readonly JsonValue[]): Part {
+  return {
+    data: { values: values.map((value) => ({ value })) },
+    mark: { type: 'point', filled: true, shape: 'square', size: 0, opacity: 0 },
+    encoding: {
+      x: { value: 0 },
+      y: { value: 0 },
+      color: {
+        field: 'value',
+        title,
+        legend: { gradientOpacity: 1, symbolOpacity: 1, symbolSize: 100 },
+        ...color,
+      },
+    },
+  };
+}
+
+/** Names beside cells, where these are large enough. */
+function names(list: readonly string[], { together, cell, lines }: Side, axis: 'x' | 'y', height = 0): readonly Part[] {
+  if (together > 1 || cell < NAMED_CELL || lines === 0) return [];
+  const values = list.map((name, i) => ({ name, at: (i + 0.5) * cell }));
+  const place = { field: 'at', type: 'quantitative', scale: null, axis: null };
+  const text = { type: 'text', limit: 240, fontSize: Math.min(10, cell), baseline: 'middle', align: 'right' };
+  return [
+    axis === 'y'
+      ? { data: { values }, mark: text, encoding: { y: place, x: { value: -GAP }, text: { field: 'name' } } }
+      : {
+          data: { values },
+          mark: { ...text, angle: 270 },
+          encoding: { x: place, y: { value: height + GAP }, text: { field: 'name' } },
+        },
+  ];
+}
+
+/** What the columns belong to, above them. */
+function bar({ title, groups }: NonNullable<Heat['annotation']>, { together, cell, length }: Side): readonly Part[] {
+  // Of columns that are drawn together the first says what they belong to.
+  const pixels = Uint8Array.from({ length }, (_, p) => groups.of[Math.floor(p / cell) * together]);
+  const palette = groups.colours.map(rgb);
+  return [
+    image(dataUrl(png(length, 1, pixels, palette)), { width: length, height: BAR, top: -BAR - GAP }),
+    legend(title, { type: 'nominal', scale: scaleOf(groups), sort: null }, groups.names),
+  ];
+}
+
+/** Means of what is known, of rows and columns that are drawn together. */
+function meansOf(matrix: DenseMatrix, down: Side, across: Side): DenseMatrix {
+  if (down.together === 1 && across.together === 1) return matrix;
+  const sums = dense(down.lines, across.lines);
+  const counts = new Float64Array(sums.data.length);
+  for (let j = 0; j < matrix.cols; j++)
+    for (let i = 0; i < matrix.rows; i++) {
+      const x = matrix.data[i + j * matrix.rows];
+      if (Number.isNaN(x)) continue;
+      const place = Math.floor(i / down.together) + Math.floor(j / across.together) * down.lines;
+      sums.data[place] += x;
+      counts[place]++;
+    }
+  return dense(
+    down.lines,
+    across.lines,
+    sums.data.map((sum, p) => sum / counts[p]),
+  );
+}
+
+const LEVELS = 255;
+
+/**
+ * Cells as large as they are drawn: not everything that draws leaves their edges sharp where it must enlarge them. The colour
+ * after those of the ramp is that of what is missing.
+ */
+function cells(
+  { rows, cols, data }: DenseMatrix,
+  ramp: Ramp,
+  [low, high]: Heat['domain'],
+  [tall, wide]: readonly number[],
+): Buffer {
+  const width = cols * wide;
+  const pixels = new Uint8Array(rows * tall * width);
+  const size = high - low || 1;
+  for (let i = 0; i < rows; i++) {
+    const first = i * tall * width;
+    for (let j = 0; j < cols; j++) {
+      const x = data[i + j * rows];
+      const share = Math.min(1, Math.max(0, (x - low) / size));
+      const level = Number.isNaN(x) ? LEVELS : Math.round(share * (LEVELS - 1));
+      pixels.fill(level, first + j * wide, first + (j + 1) * wide);
+    }
+    for (let more = 1; more < tall; more++) pixels.copyWithin(first + more * width, first, first + width);
+  }
+  return png(width, rows * tall, pixels, [...steps(ramp, LEVELS), rgb(UNKNOWN)]);
+}

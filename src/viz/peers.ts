@@ -1,0 +1,47 @@
+import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { MissingPeerError } from '../errors.js';
+
+/** The packages that pictures are drawn with, and the versions that will do: optional peers of this one. */
+export const PEERS = {
+  vega: '^6.4.0',
+  'vega-lite': '^6.4.3',
+  '@resvg/resvg-js': '^2.6.2',
+  'dejavu-fonts-ttf': '^2.37.3',
+} as const;
+
+type Peer = keyof typeof PEERS;
+
+/** The line that installs all of them. */
+export const INSTALL = `npm install ${Object.entries(PEERS)
+  .map(([name, version]) => `${name}@${version}`)
+  .join(' ')}`;
+
+/**
+ * What `load` loads of a package.
+ *
+ * @throws MissingPeerError with the error as its cause.
+ */
+export async function peer<T>(name: Peer, load: () => T): Promise<Awaited<T>> {
+  try {
+    return await load();
+  } catch (cause) {
+    throw new MissingPeerError(name, INSTALL, cause);
+  }
+}
+
+const pathOf = (file: string) => createRequire(import.meta.url).resolve(file);
+
+export const loadVega = () => peer('vega', () => import('vega'));
+export const loadVegaLite = () => peer('vega-lite', () => import('vega-lite'));
+export const loadResvg = () => peer('@resvg/resvg-js', () => import('@resvg/resvg-js'));
+
+/** Vega as one script, for a page of its own. */
+export const loadVegaScript = () => peer('vega', () => readFile(join(dirname(pathOf('vega')), 'vega.min.js'), 'utf8'));
+
+/** The files of the fonts that text is drawn in. */
+export const loadFonts = () =>
+  peer('dejavu-fonts-ttf', () =>
+    ['DejaVuSans', 'DejaVuSans-Bold'].map((name) => pathOf(`dejavu-fonts-ttf/ttf/${name}.ttf`)),
+  );

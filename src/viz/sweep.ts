@@ -1,0 +1,132 @@
+import type { PointSummary } from '../sweep/choice.js';
+import type { Params } from '../sweep/space.js';
+import { checking } from './check.js';
+import { groupColours } from './colours.js';
+import { scaleOf } from './groups.js';
+import { type Picture, picture } from './picture.js';
+
+export interface SweepPlotOptions {
+  /** Default 'Held-out loss'. */
+  readonly title?: string | undefined;
+}
+
+/** What `crossValidateRank` and `crossValidateGraph` have found. */
+export interface SweptPoints {
+  readonly points: readonly Pick<PointSummary, 'params' | 'testLoss' | 'se' | 'failed'>[];
+  readonly best: Params;
+  readonly simplest: Params;
+}
+
+/**
+ * The curve of a sweep: mean held-out loss of each point, ± one standard error where there were several masks, and the points
+ * chosen. The first parameter is the horizontal axis; with several there is a line for each value of the others.
+ *
+ * Points that failed on a mask have no place in the choice, and are drawn as crosses.
+ *
+ * @throws GraphError 'invalid-data' for what is no result of a sweep, 'invalid-option', 'unknown-option'.
+ * @example
+ * const found = await crossValidateRank(X, { k: [2, 4, 6, 8], seed: 1 });
+ * await writeFile('ranks.svg', await plotSweep(found).toSvg());
+ */
+export function plotSweep(result: SweptPoints, options: SweepPlotOptions = {}): Picture {
+  const check = checking('plotSweep');
+  const { title = 'Held-out loss' } = check.options(options, ['title']);
+  const isResult = Array.isArray(result?.points) && result.points.length > 0 && result.best !== undefined;
+  check.refuse('result', isResult, 'what a sweep has found, with a point', isResult ? '' : 'none');
+  check.done();
+  const { points, best, simplest } = result;
+  const [first, ...others] = Object.keys(points[0].params);
+  const lineOf = (params: Params) => others.map((name) => `${name} = ${params[name]}`).join(', ');
+  const isOf = (a: Params, b: Params) => Object.keys(a).every((name) => a[name] === b[name]);
+  const numeric = points.every(({ params }) => typeof params[first] === 'number');
+  const values = points.map(({ params, testLoss, se, failed }) => ({
+    x: numeric ? params[first] : String(params[first]),
+    line: lineOf(params),
+    loss: testLoss,
+    low: testLoss - (se ?? 0),
+    high: testLoss + (se ?? 0),
+    masks: failed > 0 ? 'failed on a mask' : 'fitted on every mask',
+  }));
+  values.sort((a, b) => Number(a.x) - Number(b.x));
+  const lines = [...new Set(points.map(({ params }) => lineOf(params)))].sort(byNumbers);
+  const chosen = points.flatMap(({ params, testLoss }) => [
+    ...(isOf(params, best) ? [{ x: params[first], loss: testLoss, chosen: 'best', size: 260 }] : []),
+    ...(isOf(params, simplest) ? [{ x: params[first], loss: testLoss, chosen: 'simplest', size: 140 }] : []),
+  ]);
+  const x = numeric
+    ? { field: 'x', type: 'quantitative', title: first, ...axisOf(values.map(({ x }) => Number(x))) }
+    : { field: 'x', type: 'ordinal', title: first, sort: null, axis: { labelAngle: 0 } };
+  const y = {
+    type: 'quantitative',
+    title: 'mean loss per held-out entry',
+    scale: { zero: false },
+    axis: { grid: true },
+  };
+  const color = {
+    field: 'line',
+    type: 'nominal',
+    title: others.join(', '),
+    scale: scaleOf({ names: lines, colours: groupColours(lines.length) }),
+    ...(lines.length === 1 ? { legend: null } : {}),
+  };
+  return picture(title, [`best: ${pointText(best)}; simplest within one standard error: ${pointText(simplest)}`], {
+    ...{ width: 480, height: 300 },
+    data: { values },
+    encoding: { x },
+    layer: [
+      {
+        mark: { type: 'rule', strokeWidth: 1.5 },
+        encoding: { y: { ...y, field: 'low' }, y2: { field: 'high' }, color },
+      },
+      {
+        transform: [{ filter: { field: 'masks', equal: 'fitted on every mask' } }],
+        mark: { type: 'line' },
+        encoding: { y: { ...y, field: 'loss' }, color },
+      },
+      {
+        mark: { type: 'point', filled: true, size: 40, opacity: 1, tooltip: true },
+        encoding: {
+          y: { ...y, field: 'loss' },
+          color,
+          shape: {
+            field: 'masks',
+            type: 'nominal',
+            scale: { domain: ['fitted on every mask', 'failed on a mask'], range: ['circle', 'cross'] },
+            legend: null,
+          },
+        },
+      },
+      {
+        data: { values: chosen.map((one) => ({ ...one, x: numeric ? one.x : String(one.x) })) },
+        mark: { type: 'point', filled: false, strokeWidth: 1.5, opacity: 1, color: '#333333' },
+        encoding: {
+          y: { ...y, field: 'loss' },
+          shape: {
+            field: 'chosen',
+            type: 'nominal',
+            title: 'chosen',
+            scale: { domain: ['best', 'simplest'], range: ['diamond', 'circle'] },
+          },
+          size: { field: 'size', type: 'quantitative', scale: null, legend: null },
+        },
+      },
+    ],
+    resolve: { scale: { shape: 'independent' } },
+  });
+}
+
+const pointText = (params: Params): string =>
+  Object.entries(params)
+    .map(([name, value]) => `${name} = ${value}`)
+    .join(', ');
+
+const collator = new Intl.Collator('en', { numeric: true });
+const byNumbers = (a: string, b: string): number => collator.compare(a, b);
+
+/** Whole numbers have a tick each, where there is room; what spans powers of ten is on a logarithmic axis. */
+function axisOf(values: readonly number[]) {
+  const own = [...new Set(values)];
+  const [low, high] = [Math.min(...own), Math.max(...own)];
+  const axis = { format: '~g', ...(own.length <= 20 ? { values: own } : {}) };
+  return { axis, scale: { ...(low > 0 && high / low >= 50 ? { type: 'log' } : { zero: false }), padding: 16 } };
+}
