@@ -64,6 +64,7 @@ export {
   GraphError,
   KernelError,
   type KernelErrorCode,
+  MissingPeerError,
   ModelFileError,
   type ModelFileErrorCode,
   SweepStoreError,
@@ -149,4 +150,19 @@ export type { Work } from './sweep/shared-steps.js';
 export { type ParamsOf, type ParamValue, type Range, type RangeOptions, range, type Space } from './sweep/space.js';
 export { openSweep, type StoredSweep } from './sweep/store/open-sweep.js';
 export { crossValidateGraph, graphSweep, type Sweep, SweepError, type SweepResult } from './sweep/sweep.js';
+export {
+  type CompositionOptions,
+  type FactorsByGroupOptions,
+  plotComposition,
+  plotFactorsByGroup,
+} from './viz/by-group.js';
+export type { Ramp } from './viz/colours.js';
+export { type GraphPlotOptions, plotGraph } from './viz/graph.js';
+export { type ConsensusPlotOptions, type HeatmapOptions, plotConsensus, plotHeatmap } from './viz/heatmap.js';
+export { type LoadingsOptions, plotLoadings } from './viz/loadings.js';
+export { type LossPlotOptions, plotLoss } from './viz/loss.js';
+export type { Picture, PngOptions, Spec } from './viz/picture.js';
+export { plotScatter, type ScatterOptions } from './viz/scatter.js';
+export { plotSweep, type SweepPlotOptions } from './viz/sweep.js';
+export { plotVariance, type VariancePlotOptions } from './viz/variance.js';
 export type { WeightsInput } from './weights.js';

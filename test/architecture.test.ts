@@ -57,6 +57,10 @@ const allowed: Readonly<Record<string, { readonly folders: readonly string[]; re
         'node:worker_threads',
       ],
     },
+    viz: {
+      folders: ['compiler', 'consensus', 'guidance', 'kernels', 'runtime', 'sweep'],
+      packages: ['vega', 'vega-lite', '@resvg/resvg-js', 'node:fs/promises', 'node:module', 'node:path', 'node:zlib'],
+    },
     'index.ts': {
       folders: [
         'assess',
@@ -77,6 +81,7 @@ const allowed: Readonly<Record<string, { readonly folders: readonly string[]; re
         'runtime',
         'simulate',
         'sweep',
+        'viz',
       ],
       packages: [],
     },
@@ -109,10 +114,13 @@ describe('src', () => {
     },
   );
 
-  test('graphology and libsql have one door each, and zod one for options and one for each kind of file', () => {
+  test('graphology and the optional peers have one door each, and zod one for options and one for each kind of file', () => {
     const importers = (name: string) => files('src', '.ts').filter((path) => importsOf(path).includes(name));
     expect(importers('graphology')).toEqual(['src/compiler/collect.ts']);
     expect(importers('libsql')).toEqual(['src/sweep/store/database.ts']);
+    expect(importers('@resvg/resvg-js')).toEqual(['src/viz/peers.ts']);
+    expect(importers('vega')).toEqual(['src/viz/peers.ts']);
+    expect(importers('vega-lite')).toEqual(['src/viz/peers.ts']);
     expect(importers('zod')).toEqual([
       'src/dsl/check-options.ts',
       'src/dsl/schemas.ts',
@@ -173,7 +181,9 @@ describe('the package', () => {
       engines: { node: '>=20.19' },
     });
     expect(Object.keys(manifest.exports)).toEqual(['.', './graph.schema.json', './package.json']);
-    expect(manifest.peerDependenciesMeta).toEqual({ libsql: { optional: true } });
+    const peers = ['@resvg/resvg-js', 'dejavu-fonts-ttf', 'libsql', 'vega', 'vega-lite'];
+    expect(Object.keys(manifest.peerDependencies)).toEqual(peers);
+    expect(manifest.peerDependenciesMeta).toEqual(Object.fromEntries(peers.map((name) => [name, { optional: true }])));
     expect(Object.keys(manifest.dependencies).sort()).toEqual(['graphology', 'graphology-types', 'ts-pattern', 'zod']);
   });
 

@@ -18,7 +18,7 @@ export const SET2 = [
 ] as const; // biome-ignore format: a table
 
 /** What is not known. */
-export const UNKNOWN = '#e6e6e6';
+export const UNKNOWN = '#d0d0d0';
 
 export type Rgb = readonly [red: number, green: number, blue: number];
 

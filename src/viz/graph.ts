@@ -17,15 +17,17 @@ export interface WithPlan {
 }
 
 const KINDS = {
-  data: { name: 'data', colour: SET2[2], shape: 'M-1,-0.5H1V0.5H-1Z' },
-  layer: { name: 'layer', colour: SET2[0], shape: 'M-0.8,-0.5H0.8L1,0L0.8,0.5H-0.8L-1,0Z' },
+  data: { name: 'data', colour: SET2[2], shape: 'M-2,-0.75H2V0.75H-2Z' },
+  layer: { name: 'layer', colour: SET2[0], shape: 'M-1.8,-0.75H1.8L2.1,0L1.8,0.75H-1.8L-2.1,0Z' },
   stack: { name: 'stack', colour: SET2[5], shape: 'circle' },
   sum: { name: 'sum', colour: SET2[1], shape: 'diamond' },
 } as const satisfies Readonly<Record<Vertex['kind'], unknown>>;
 
 /** Room of a vertex across and down. */
 const [WIDE, TALL] = [150, 92];
-const LONGEST = 20;
+/** Letters of a line, and what a line is high. */
+const LONGEST = 18;
+const LINE = 13;
 
 /**
  * The graph itself, drawn from the plan that `explain()` prints: data, layers with their method and k, stacks and sums, each
@@ -54,8 +56,13 @@ export function plotGraph(net: WithPlan, options: GraphPlotOptions = {}): Pictur
     ...pixels(laid.at.get(slot) ?? { level: 0, place: 0 }),
     kind: KINDS[kind].name,
     name: lines[0],
-    lines: lines.map(shortened),
   }));
+  const texts = vertices.flatMap(({ lines }, v) =>
+    lines.map((line, i) => ({
+      ...{ x: values[v].x, y: values[v].y + (i - (lines.length - 1) / 2) * LINE },
+      text: shortened(line),
+    })),
+  );
   const bends = laid.edges.flatMap((path, edge) => path.map((bend, i) => ({ ...pixels(bend), edge, i })));
   const x = { field: 'x', type: 'quantitative', scale: null, axis: null };
   const y = { ...x, field: 'y' };
@@ -65,6 +72,7 @@ export function plotGraph(net: WithPlan, options: GraphPlotOptions = {}): Pictur
     range: shown.map((one) => one[of]),
   });
   const kind = { field: 'kind', type: 'nominal', title: null };
+  const legend = { symbolSize: 60 };
   const layer: Part[] = [
     {
       data: { values: bends },
@@ -77,15 +85,15 @@ export function plotGraph(net: WithPlan, options: GraphPlotOptions = {}): Pictur
       encoding: {
         x,
         y,
-        shape: { ...kind, scale: scale('shape') },
-        color: { ...kind, scale: scale('colour') },
+        shape: { ...kind, legend, scale: scale('shape') },
+        color: { ...kind, legend, scale: scale('colour') },
         tooltip: [{ field: 'name', type: 'nominal' }, kind],
       },
     },
     {
-      data: { values },
-      mark: { type: 'text', baseline: 'middle', lineBreak: '\n', fontSize: 10, lineHeight: 13 },
-      encoding: { x, y, text: { field: 'lines' } },
+      data: { values: texts },
+      mark: { type: 'text', baseline: 'middle', align: 'center', fontSize: 10 },
+      encoding: { x, y, text: { field: 'text', type: 'nominal' } },
     },
   ];
   return picture(title, [], { width, height, layer });

@@ -155,7 +155,7 @@ function alike({ rows, cols, data }: DenseMatrix): readonly number[] {
       }
       D.data[a + b * rows] = Math.sqrt(sum / count);
     }
-  // Rows that have nothing in common are as far apart as any.
+  // Rows that have nothing in common are as far apart as those that are farthest.
   const farthest = D.data.reduce((most, x) => (Number.isNaN(x) ? most : Math.max(most, x)), 0);
   for (let b = 1; b < rows; b++)
     for (let a = 0; a < b; a++) {

@@ -2,7 +2,7 @@ import { show } from '../issues.js';
 import type { Strongest } from '../runtime/fit.js';
 import { checking } from './check.js';
 import { SET2 } from './colours.js';
-import { type Part, type Picture, picture } from './picture.js';
+import { type Part, type Picture, panelTitle, picture } from './picture.js';
 
 export interface LoadingsOptions {
   /** The factors shown, from 0, in this order; default: all. */
@@ -54,10 +54,10 @@ export function plotLoadings(fit: WithTop, options: LoadingsOptions = {}): Pictu
 const isOne = (top: ReturnType<WithTop['top']>): top is readonly Strongest[] => Array.isArray(top);
 
 function panel(name: string, top: readonly Strongest[]): Part {
-  if (top.length === 0) return { title: `${name}: all weights are 0`, width: 200, height: 40, data: { values: [{}] }, mark: { type: 'point', opacity: 0 } }; // biome-ignore format: one thought
+  if (top.length === 0) return { title: panelTitle(`${name}: all weights are 0`), width: 200, height: 40, data: { values: [{}] }, mark: { type: 'point', opacity: 0 } }; // biome-ignore format: one thought
   const values = top.map(({ feature, weight }) => ({ feature: String(feature), weight, sign: weight < 0 ? '−' : '+' }));
   return {
-    title: name,
+    title: panelTitle(name),
     ...{ width: 200, height: { step: 16 } },
     data: { values },
     mark: { type: 'bar', tooltip: true },

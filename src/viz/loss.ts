@@ -5,7 +5,7 @@ import { groupColours } from './colours.js';
 import { scaleOf } from './groups.js';
 import { type Picture, picture } from './picture.js';
 
-export interface LossOptions {
+export interface LossPlotOptions {
   /** A logarithmic axis; default: where every loss is above 0. */
   readonly log?: boolean | undefined;
   /** Default 'Loss'. */
@@ -27,7 +27,7 @@ export interface WithHistory {
  */
 export function plotLoss(
   fits: WithHistory | Readonly<Record<string, WithHistory>>,
-  options: LossOptions = {},
+  options: LossPlotOptions = {},
 ): Picture {
   const check = checking('plotLoss');
   const { log, title = 'Loss' } = check.options(options, ['log', 'title']);

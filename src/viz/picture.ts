@@ -1,4 +1,4 @@
-import type { TopLevelSpec } from 'vega-lite';
+import { access, constants } from 'node:fs/promises';
 import type { JsonValue } from '../json.js';
 import { checking } from './check.js';
 import { page } from './html.js';
@@ -59,6 +59,9 @@ const CONFIG: Part = {
   legend: { labelLimit: 240 },
 };
 
+/** The title of a panel, beneath that of the picture. */
+export const panelTitle = (text: string): Part => ({ text, fontSize: 11, offset: 4 });
+
 /** A picture of a spec without its frame; the subtitle says what a reader must know of it. */
 export function picture(title: string, subtitle: readonly string[], body: Part): Picture {
   const spec: Spec = Object.freeze({
@@ -78,7 +81,7 @@ export function picture(title: string, subtitle: readonly string[], body: Part):
 async function vegaOf(spec: Spec): Promise<JsonValue> {
   const { compile } = await loadVegaLite();
   // Its type lists all that Vega-Lite knows; ours is of JSON. What comes out is JSON again.
-  return compile(structuredClone(spec) as unknown as TopLevelSpec).spec as unknown as JsonValue;
+  return compile(structuredClone(spec) as unknown as Parameters<typeof compile>[0]).spec as unknown as JsonValue;
 }
 
 /** All that XML can't hold, even escaped. */
@@ -103,6 +106,10 @@ async function pngOf(spec: Spec, options: PngOptions): Promise<Uint8Array> {
   const isPaths = Array.isArray(fonts) && fonts.every((file) => typeof file === 'string');
   check.option('fonts', isPaths, 'a list of files', fonts);
   check.done();
+  // What draws leaves out a font that it can't read without a word.
+  for (const [i, file] of fonts.entries())
+    check.option(`fonts.${i}`, await isThere(file), 'a file that can be read', file);
+  check.done();
   const [{ Resvg }, fontFiles] = [await loadResvg(), await loadFonts()];
   const font = {
     loadSystemFonts: false,
@@ -112,3 +119,9 @@ async function pngOf(spec: Spec, options: PngOptions): Promise<Uint8Array> {
   const drawing = new Resvg(await svgOf(spec), { font, fitTo: { mode: 'zoom', value: scale } });
   return drawing.render().asPng();
 }
+
+const isThere = (file: string): Promise<boolean> =>
+  access(file, constants.R_OK).then(
+    () => true,
+    () => false,
+  );

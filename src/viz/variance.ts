@@ -3,7 +3,7 @@ import type { InputSummary, Variance } from '../runtime/fit.js';
 import { checking } from './check.js';
 import { groupColours, SET2 } from './colours.js';
 import { scaleOf } from './groups.js';
-import { type Picture, picture } from './picture.js';
+import { type Picture, panelTitle, picture } from './picture.js';
 
 export interface VariancePlotOptions {
   /** Default 'Explained by each factor'. */
@@ -74,7 +74,7 @@ function byInput({ summary }: WithSummary, title: string, check: ReturnType<type
     scale: scaleOf({ names, colours: groupColours(names.length) }),
   };
   const panels = layers.map((layer) => ({
-    title: layer,
+    title: panelTitle(layer),
     ...{ width: { step: names.length === 1 ? 32 : 16 }, height: 240 },
     data: {
       values: inputs.flatMap(([input, { factors }]) =>
