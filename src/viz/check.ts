@@ -42,6 +42,21 @@ export function checking(at: string) {
       done();
       if (matrix.kind === 'unusable') throw new TypeError('what is unusable has a fault');
       const { rowNames, colNames } = input as Partial<DenseMatrix>; // only results have names
+      const fits = (names: unknown, count: number) =>
+        names === undefined ||
+        (Array.isArray(names) && names.length === count && names.every((name) => typeof name === 'string'));
+      refuse(
+        `rowNames of ${of}`,
+        fits(rowNames, matrix.rows),
+        `${matrix.rows} texts, one for each row`,
+        show(rowNames),
+      );
+      refuse(
+        `colNames of ${of}`,
+        fits(colNames, matrix.cols),
+        `${matrix.cols} texts, one for each column`,
+        show(colNames),
+      );
       return { ...toDense(matrix), rowNames, colNames };
     },
     /** An embedding, k × samples, all of it known; nothing else can be read without it. */

@@ -46,7 +46,7 @@ const OPTIONS = ['annotation', 'annotationTitle', 'colours', 'title'];
  * @example
  * await writeFile('H.png', await plotHeatmap(fit.parts.H, { clusterColumns: true, annotation: tissue }).toPng());
  */
-export function plotHeatmap(matrix: MatrixInput, options: HeatmapOptions = {}): Picture {
+export function plotHeatmap(matrix: MatrixInput | DenseMatrix, options: HeatmapOptions = {}): Picture {
   const check = checking('plotHeatmap');
   const own = check.options(options, [...OPTIONS, 'clusterRows', 'clusterColumns', 'value']);
   const { clusterRows = false, clusterColumns = false, value = 'value', title = 'Heat map' } = own;
@@ -73,7 +73,7 @@ export function plotHeatmap(matrix: MatrixInput, options: HeatmapOptions = {}): 
  * @example
  * await writeFile('k4.png', await plotConsensus(await found.consensus({ k: 4 }, 'nmf')).toPng());
  */
-export function plotConsensus(matrix: MatrixInput, options: ConsensusPlotOptions = {}): Picture {
+export function plotConsensus(matrix: MatrixInput | DenseMatrix, options: ConsensusPlotOptions = {}): Picture {
   const check = checking('plotConsensus');
   const own = check.options(options, OPTIONS);
   const { title = 'Consensus' } = own;
@@ -136,9 +136,9 @@ function domainOf({ data }: DenseMatrix): readonly [number, number] {
     if (x < low) low = x;
     if (x > high) high = x;
   }
-  if (low > high) return [0, 1];
   // What isn't negative begins at 0, as factors do.
-  return [Math.min(low, 0), high > low || high > 0 ? Math.max(high, 0) : low + 1];
+  [low, high] = [Math.min(low, 0), Math.max(high, 0)];
+  return [low, high > low ? high : 1];
 }
 
 /** Rows in an order in which those that are alike are near. */

@@ -9,7 +9,7 @@ export async function drawn(picture: Picture): Promise<string> {
     expect(JSON.parse(JSON.stringify(picture.spec))).toEqual(picture.spec);
     const svg = await picture.toSvg();
     expect(said.mock.calls).toEqual([]);
-    expect(svg).toMatch(/^<svg[^>]*>[^]*<\/svg>$/);
+    expect(svg).toMatch(/^<svg[^>]*>[\s\S]*<\/svg>$/);
     expect(svg).not.toMatch(/NaN|undefined/);
     return svg;
   } finally {

@@ -1,0 +1,84 @@
+import { describe, expect, test } from 'vitest';
+import { GraphError, plotHeatmap } from '../../src/index.js';
+import { dense } from '../../src/matrix.js';
+import { expectFault, type FaultCase, only, untyped } from '../support/faults.js';
+import { uniform } from '../support/matrices.js';
+
+const H = uniform(2, 3, 1);
+const groups = ['a', 'b', 'a'];
+const layer = { d: new Float64Array(2), top: () => [], history: [{ iteration: 1, loss: 1 }] };
+const gap = dense(1, 2, Float64Array.of(1, NaN));
+
+const faults: readonly FaultCase[] = [
+  ['invalid-data', () => untyped.plotLoss({}), { of: 'fits' }, /at least one layer; got none/],
+  ['invalid-data', () => untyped.plotLoss([layer]), { of: 'fits' }, /layers by name.*got an array of 1/],
+  ['invalid-data', () => untyped.plotLoss(undefined), { of: 'fits' }, /got undefined/],
+  ['invalid-data', () => untyped.plotLoss({ a: {} }), { of: 'fits.a' }, /with a history; got none/],
+  ['invalid-data', () => untyped.plotLoss({ a: { history: [] } }), { of: 'fits.a' }, /with a history; got none/],
+  ['invalid-option', () => untyped.plotLoss({ history: [{ iteration: 1, loss: 0 }] }, { log: true }), { option: 'log' }, /false where a loss is 0/],
+  ['invalid-option', () => untyped.plotLoss(layer, { log: 1 }), { option: 'log' }, /true or false; got 1/],
+  ['unknown-option', () => untyped.plotLoss(layer, { lg: true }), { option: 'lg' }, /did you mean 'log'/],
+  ['invalid-option', () => untyped.plotLoss(layer, { title: 3 }), { option: 'title' }, /a text; got 3/],
+  ['invalid-option', () => untyped.plotLoss(layer, null), { option: 'options' }, /an object of options; got null/],
+  ['invalid-data', () => untyped.plotSweep({ points: [] }), { of: 'result' }, /with a point; got none/],
+  ['invalid-data', () => untyped.plotSweep(null), { of: 'result' }, /what a sweep has found/],
+  ['invalid-data', () => untyped.plotHeatmap([]), { of: 'matrix' }, /rows of numbers.*got no rows/],
+  ['invalid-data', () => untyped.plotHeatmap(dense(0, 3)), { of: 'matrix' }, /at least 1 × 1; got 0 × 3/],
+  ['invalid-data', () => untyped.plotHeatmap('x'), { of: 'matrix' }, /must be/],
+  ['non-finite', () => untyped.plotHeatmap([[1, Infinity]]), { of: 'matrix', row: 0, col: 1 }, /finite/],
+  ['invalid-data', () => untyped.plotHeatmap(H, { annotation: ['a'] }), { of: 'annotation' }, /3, one for each column; got 1/],
+  ['invalid-data', () => untyped.plotHeatmap(H, { annotation: 7 }), { of: 'annotation' }, /an array with one for each column; got 7/],
+  ['invalid-data', () => untyped.plotHeatmap(dense(1, 300), { annotation: Array.from({ length: 300 }, (_, i) => i) }), { of: 'annotation' }, /at most 255 groups; got 300/],
+  ['invalid-data', () => untyped.plotHeatmap({ ...H, rowNames: ['a'] }), { of: 'rowNames of matrix' }, /2 texts/],
+  ['invalid-option', () => untyped.plotHeatmap(H, { colours: 'jet' }), { option: 'colours' }, /'viridis' or 'inferno'; got 'jet'/],
+  ['invalid-option', () => untyped.plotHeatmap(dense(4001, 1), { clusterRows: true }), { option: 'clusterRows' }, /false for more than 4000 lines; got true/],
+  ['invalid-option', () => untyped.plotHeatmap(H, { clusterColumns: 'yes' }), { option: 'clusterColumns' }, /true or false/],
+  ['invalid-data', () => untyped.plotConsensus([[1, 0]]), { of: 'matrix' }, /square; got 1 × 2/],
+  ['invalid-data', () => untyped.plotConsensus([[1, 2], [2, 1]]), { of: 'matrix' }, /numbers from 0 to 1/],
+  ['invalid-data', () => untyped.plotConsensus([[1, NaN], [NaN, 1]]), { of: 'matrix' }, /numbers from 0 to 1/],
+  ['invalid-data', () => untyped.plotLoadings({}), { of: 'fit' }, /a layer of a fit/],
+  ['invalid-option', () => untyped.plotLoadings(layer, { factors: [0, 2] }), { option: 'factors.1' }, /from 0 to 1; got 2/],
+  ['invalid-option', () => untyped.plotLoadings(layer, { factors: [] }), { option: 'factors' }, /at least one/],
+  ['invalid-option', () => untyped.plotLoadings(layer, { n: 0 }), { option: 'n' }, /at least 1; got 0/],
+  ['invalid-data', () => untyped.plotComposition(H, { groups: ['a', 'b'] }), { of: 'groups' }, /3, one for each sample; got 2/],
+  ['invalid-data', () => untyped.plotComposition(H, {}), { of: 'groups' }, /one for each sample; got undefined/],
+  ['invalid-option', () => untyped.plotComposition(H), { option: 'options' }, /an object of options; got undefined/],
+  ['invalid-data', () => untyped.plotComposition(dense(1, 1, Float64Array.of(-1)), { groups: ['a'] }), { of: 'H' }, /negative/],
+  ['invalid-option', () => untyped.plotComposition(H, { groups, d: [1] }), { option: 'd' }, /2 numbers at least 0/],
+  ['invalid-data', () => untyped.plotFactorsByGroup(gap, { groups: [1, 2] }), { of: 'H' }, /without missing entries/],
+  ['invalid-data', () => untyped.plotVariance({ variance: null }), { of: 'fit' }, /which has its variance; got a layer without variance/],
+  ['invalid-data', () => untyped.plotVariance({ summary: { inputs: {} } }), { of: 'fit' }, /what factors explain/],
+  ['invalid-data', () => untyped.plotVariance(5), { of: 'fit' }, /a fit of a graph.*got 5/],
+  ['invalid-data', () => untyped.plotGraph({}), { of: 'net' }, /what factorNet returns/],
+  ['invalid-option', () => untyped.plotScatter(H, { y: 2 }), { option: 'y' }, /the number of a factor, a whole number from 0 to 1; got 2/],
+  ['invalid-option', () => untyped.plotScatter(uniform(1, 3, 1)), { option: 'y' }, /0 alone; got 1/],
+  ['invalid-option', () => untyped.plotScatter(H, { x: 'a', pca: true }), { option: 'x' }, /the number of a component/],
+  ['invalid-data', () => untyped.plotScatter(H, { groups: [] }), { of: 'groups' }, /3, one for each sample; got 0/],
+]; // biome-ignore format: a table
+
+describe('pictures refuse', () => {
+  test.each(faults)('%s %#', (...fault) => {
+    expectFault(fault);
+  });
+
+  test('and tell all that is wrong at once', () => {
+    const build = () => untyped.plotScatter(H, { x: 9, y: -1, groups: [1], pca: 0 });
+    expect(() => build()).toThrow(/^4 faults/);
+    expect(() => only(build)).toThrow();
+  });
+});
+
+test.each([
+  [{ scale: 0 }, 'scale'],
+  [{ scale: Number.NaN }, 'scale'],
+  [{ scale: 11 }, 'scale'],
+  [{ fonts: 'x.ttf' }, 'fonts'],
+  [{ fonts: ['/no/such/font.ttf'] }, 'fonts.0'],
+  [{ size: 2 }, 'size'],
+])('toPng refuses %o', async (options, option) => {
+  const picture = plotHeatmap(H);
+  // Options as one without types might give them.
+  const error = await picture.toPng(options as never).catch((thrown: unknown) => thrown);
+  expect(error).toBeInstanceOf(GraphError);
+  expect(error).toMatchObject({ issues: [{ option }] });
+});

@@ -1,0 +1,251 @@
+import { beforeAll, describe, expect, test } from 'vitest';
+import {
+  crossValidateGraph,
+  crossValidateRank,
+  type DenseMatrix,
+  factorAdd,
+  factorConcat,
+  factorCondition,
+  factorInput,
+  factorNet,
+  factorShared,
+  nmf,
+  nmfLayer,
+  pca,
+  plotComposition,
+  plotFactorsByGroup,
+  plotGraph,
+  plotLoadings,
+  plotLoss,
+  plotScatter,
+  plotSweep,
+  plotVariance,
+  svdLayer,
+} from '../../src/index.js';
+import { dense, row } from '../../src/matrix.js';
+import { lowRank, scaled, uniform } from '../support/matrices.js';
+import { data, drawn, texts } from './support.js';
+
+const names = (letter: string, n: number) => Array.from({ length: n }, (_, i) => `${letter}${i}`);
+const rna = factorInput(lowRank(30, 24, 3, 1), { name: 'rna', featureNames: names('gène ', 30) });
+const atac = factorInput(lowRank(20, 24, 3, 7), { name: 'atac <b>', featureNames: names('peak ', 20) });
+const net = factorNet(nmfLayer(factorShared(rna, atac), { name: 'joint', k: 4 }), { seed: 1 });
+const groups = Array.from({ length: 24 }, (_, j) => ['liver', 'brain', 'Čeština'][j % 3]);
+let fit: Awaited<ReturnType<typeof net.fit>>;
+beforeAll(async () => {
+  fit = await net.fit();
+});
+
+const lines = (svg: string) => svg.match(/aria-roledescription="line mark"/g)?.length ?? 0;
+
+describe('plotLoss', () => {
+  test('a line for each layer, through every iterate', async () => {
+    const other = await nmf(lowRank(30, 24, 3, 1), { k: 2, seed: 1 });
+    const picture = plotLoss({ joint: fit.joint, 'é <b>': other });
+    const svg = await drawn(picture);
+    expect(lines(svg)).toBe(2);
+    expect(texts(svg)).toEqual(expect.arrayContaining(['joint', 'é &lt;b&gt;']));
+    const [values] = data(picture.spec);
+    expect(values.filter(({ layer }) => layer === 'joint').map(({ loss }) => loss)).toEqual(
+      fit.joint.history.map(({ loss }) => loss),
+    );
+    expect(JSON.stringify(picture.spec)).toContain('"log"');
+  });
+
+  test('one layer by itself; the axis is linear where it is asked for, or where a loss is 0', async () => {
+    expect(lines(await drawn(plotLoss(fit.joint)))).toBe(1);
+    expect(JSON.stringify(plotLoss(fit.joint, { log: false }).spec)).not.toContain('"log"');
+    const exact = { history: [{ iteration: 1, loss: 1 }, { iteration: 2, loss: 0 }] }; // biome-ignore format: one history
+    const picture = plotLoss(exact);
+    expect(JSON.stringify(picture.spec)).not.toContain('"log"');
+    await drawn(picture);
+  });
+
+  test('a layer that is called history is one of several', async () => {
+    expect(texts(await drawn(plotLoss({ history: fit.joint, other: fit.joint })))).toContain('history');
+  });
+});
+
+describe('plotSweep', () => {
+  test('of ranks: means with their errors, and what was chosen', async () => {
+    const X = scaled(uniform(20, 16, 3), 1);
+    const found = await crossValidateRank(X, { k: [3, 1, 2], seed: 1 });
+    const picture = plotSweep(found);
+    const svg = await drawn(picture);
+    const [curve, chosen] = data(picture.spec);
+    expect(curve.map(({ x }) => x)).toEqual([1, 2, 3]);
+    for (const { params, testLoss, se } of found.points) {
+      const at = curve.find(({ x }) => x === params.k);
+      expect(at).toMatchObject({ loss: testLoss, low: testLoss - (se ?? NaN), high: testLoss + (se ?? NaN) });
+    }
+    expect(chosen.map(({ x, chosen }) => [chosen, x])).toEqual(
+      expect.arrayContaining([['best', found.best.k], ['simplest', found.simplest.k]]), // biome-ignore format: pairs
+    );
+    expect(texts(svg)).toEqual(expect.arrayContaining(['k', 'best', 'simplest']));
+    expect(lines(svg)).toBe(1);
+  });
+
+  test('of two parameters: a line for each value of the second; words are places', async () => {
+    const X = lowRank(12, 10, 2, 1);
+    const layerFn = ({ k, L1 }: { readonly k: number; readonly L1: number }) =>
+      nmfLayer(factorInput(X, { name: 'x' }), { name: 'n', k, L1 });
+    const found = await crossValidateGraph({ params: { k: [1, 2], L1: [0, 0.1, 10] }, layerFn, reps: 1 });
+    const svg = await drawn(plotSweep(found));
+    expect(lines(svg)).toBe(3);
+    expect(texts(svg)).toEqual(expect.arrayContaining(['L1 = 0', 'L1 = 0.1', 'L1 = 10']));
+    const point = { testLoss: 1, se: null, failed: 0 };
+    const words = { points: ['α', 'β'].map((method) => ({ ...point, params: { method } })), best: { method: 'α' }, simplest: { method: 'β' } }; // biome-ignore format: one result
+    expect(texts(await drawn(plotSweep(words)))).toEqual(expect.arrayContaining(['α', 'β']));
+  });
+
+  test('a point that failed on a mask is a cross, and on no line', async () => {
+    const point = (k: number, failed: number) => ({ params: { k }, testLoss: k, se: 0.1, failed });
+    const result = { points: [point(1, 0), point(2, 0), point(3, 1)], best: { k: 1 }, simplest: { k: 1 } };
+    const svg = await drawn(plotSweep(result));
+    expect(svg).toContain('masks: failed on a mask');
+    const path = /aria-roledescription="line mark"[^>]* d="([^"]*)"/.exec(svg)?.[1] ?? '';
+    expect(path.match(/[ML]/g)).toHaveLength(2);
+  });
+});
+
+describe('plotLoadings', () => {
+  test('the features that top finds, a panel for each factor and modality', async () => {
+    const picture = plotLoadings(fit.joint, { factors: [2, 0], n: 4 });
+    const svg = await drawn(picture);
+    const top = (factor: number) => fit.joint.top(factor, 4);
+    const wanted = [top(2).rna, top(2)['atac <b>'], top(0).rna, top(0)['atac <b>']];
+    expect(data(picture.spec).map((bars) => bars.map(({ feature, weight }) => ({ feature, weight })))).toEqual(
+      wanted.map((list) => list.map(({ feature, weight }) => ({ feature, weight }))),
+    );
+    expect(texts(svg)).toEqual(
+      expect.arrayContaining(['factor 2, rna', 'factor 0, atac &lt;b&gt;', wanted[0][0].feature]),
+    );
+  });
+
+  test('signs are told apart, and a factor of zeros says that it is one', async () => {
+    const signed = await pca(uniform(6, 9, 1), { k: 2 });
+    const svg = await drawn(plotLoadings(signed));
+    expect(svg).toContain('sign: −');
+    const none = { d: new Float64Array(1), top: () => [] };
+    expect(texts(await drawn(plotLoadings(none)))).toContain('factor 0: all weights are 0');
+  });
+});
+
+describe('plotComposition and plotFactorsByGroup', () => {
+  test('shares of a group add up to 1, and are means of the shares of its samples', async () => {
+    const { H, d } = fit.joint;
+    const picture = plotComposition(H, { groups, d });
+    const svg = await drawn(picture);
+    const [values] = data(picture.spec);
+    const of = (group: string) => values.filter((bar) => bar.group === group).map(({ share }) => Number(share));
+    for (const group of new Set(groups)) expect(of(group).reduce((a, b) => a + b)).toBeCloseTo(1, 12);
+    const share = (j: number) => (d[1] * row(H, 1)[j]) / d.reduce((sum, x, r) => sum + x * row(H, r)[j], 0);
+    const own = groups.flatMap((group, j) => (group === 'brain' ? [share(j)] : []));
+    expect(of('brain')[1]).toBeCloseTo(own.reduce((a, b) => a + b) / own.length, 12);
+    expect(texts(svg)).toEqual(expect.arrayContaining(['liver', 'brain', 'Čeština']));
+  });
+
+  test('samples without a factor are left out, and the picture says so', async () => {
+    const picture = plotComposition(dense(2, 3, Float64Array.of(1, 3, 0, 0, 1, 0)), { groups: ['a', 'a', null] });
+    expect(texts(await drawn(picture))).toContain('1 of 3 samples without any factor are left out');
+    expect(data(picture.spec)[0]).toEqual([
+      { group: 'a', factor: '0', order: 0, share: 0.25 },
+      { group: 'a', factor: '1', order: 1, share: 0.75 },
+      { group: '(unknown)', factor: '0', order: 0, share: 1 },
+      { group: '(unknown)', factor: '1', order: 1, share: 0 },
+    ]);
+  });
+
+  test('tiles: means over the largest of the factor in size', async () => {
+    const picture = plotFactorsByGroup(dense(2, 4, Float64Array.of(1, -2, 3, -4, 8, 0, 8, 0)), {
+      groups: [2, 2, 10, 10],
+    });
+    await drawn(picture);
+    expect(data(picture.spec)[0]).toEqual([
+      { group: '2', factor: '0', mean: 0.25 },
+      { group: '10', factor: '0', mean: 1 },
+      { group: '2', factor: '1', mean: -1 },
+      { group: '10', factor: '1', mean: 0 },
+    ]);
+    await drawn(plotFactorsByGroup(dense(1, 2), { groups: [true, false] }));
+  });
+});
+
+describe('plotVariance', () => {
+  test('of a PCA: what each pair explains, and all so far', async () => {
+    const fitted = await pca(uniform(8, 12, 1), { k: 3 });
+    const picture = plotVariance(fitted);
+    await drawn(picture);
+    const [values] = data(picture.spec);
+    expect(values.map(({ share }) => share)).toEqual(Array.from(fitted.variance?.each ?? []));
+    expect(values.map(({ together }) => together)).toEqual(Array.from(fitted.variance?.cumulative ?? []));
+  });
+
+  test('of a graph: bars for each input, a panel for each output layer', async () => {
+    const picture = plotVariance(fit);
+    expect(texts(await drawn(picture))).toEqual(expect.arrayContaining(['joint', 'rna', 'atac &lt;b&gt;']));
+    const [values] = data(picture.spec);
+    const { factors } = fit.summary.inputs['atac <b>'];
+    expect(values.filter(({ input }) => input === 'atac <b>').map(({ explained }) => explained)).toEqual(
+      Array.from(factors.joint),
+    );
+  });
+});
+
+describe('plotGraph', () => {
+  test('all that explain() lists: data, layers, stacks and sums, with their shapes', async () => {
+    const sum = factorAdd(svdLayer(rna, { name: 's1', k: 2 }), svdLayer(atac, { name: 's2', k: 2 }));
+    const both = factorConcat(nmfLayer(factorShared(rna, atac), { name: 'joint', k: 4 }), sum);
+    const top = nmfLayer(factorCondition(both, lowRank(2, 24, 1, 3)), {
+      name: 'a very long name of a layer',
+      k: 3,
+      W: undefined,
+    });
+    const own = factorNet(top, { seed: 1 });
+    const svg = await drawn(plotGraph(own));
+    const shown = texts(svg);
+    expect(shown).toEqual(
+      expect.arrayContaining(['rna', '30×24', 'atac &lt;b&gt;', 'stack', '50×24', 'joint', 'nmf k=4', 'H 4×24', 'sum', 's1', 'svd k=2', 'a very long name …']), // biome-ignore format: words
+    );
+    const count = (what: RegExp) => own.toMermaid().match(what)?.length ?? 0;
+    // The same vertices and edges as in the flowchart.
+    expect(svg.match(/aria-roledescription="point"/g)).toHaveLength(count(/^ {2}s\d+[[(]/gm));
+    expect(lines(svg)).toBe(count(/-->/g));
+  });
+});
+
+describe('plotScatter', () => {
+  test('two factors, in the colours of their groups', async () => {
+    const H: DenseMatrix = { ...fit.joint.H, colNames: names('é', 24) };
+    const picture = plotScatter(H, { groups, x: 3, y: 1 });
+    const svg = await drawn(picture);
+    const [values] = data(picture.spec);
+    expect(values.map(({ x }) => x)).toEqual(Array.from(row(H, 3)));
+    expect(values.map(({ y }) => y)).toEqual(Array.from(row(H, 1)));
+    expect(values.map(({ group }) => group)).toEqual(groups);
+    expect(texts(svg)).toEqual(expect.arrayContaining(['factor 3', 'factor 1', 'Čeština']));
+    expect(svg).toContain('é23');
+  });
+
+  test('principal components: uncorrelated, the first spreads most, and all distances are kept', async () => {
+    const H = uniform(3, 40, 5);
+    const list = (x: number, y: number) => data(plotScatter(H, { pca: true, x, y }).spec)[0];
+    const [a, b, c] = [
+      list(0, 1).map(({ x }) => Number(x)),
+      list(0, 1).map(({ y }) => Number(y)),
+      list(2, 2).map(({ x }) => Number(x)),
+    ];
+    const dot = (p: readonly number[], q: readonly number[]) => p.reduce((sum, value, j) => sum + value * q[j], 0);
+    expect(Math.abs(dot(a, b)) + Math.abs(dot(a, c)) + Math.abs(dot(b, c))).toBeLessThan(1e-10);
+    expect(dot(a, a)).toBeGreaterThan(dot(b, b));
+    expect(dot(b, b)).toBeGreaterThan(dot(c, c));
+    const apart = Math.hypot(...[0, 1, 2].map((r) => row(H, r)[4] - row(H, r)[9]));
+    expect(Math.hypot(a[4] - a[9], b[4] - b[9], c[4] - c[9])).toBeCloseTo(apart, 10);
+    const svg = await drawn(plotScatter(H, { pca: true }));
+    expect(texts(svg).some((text) => /^component 0 \(\d+%\)$/.test(text))).toBe(true);
+  });
+
+  test('samples that are all alike', async () => {
+    await drawn(plotScatter(dense(2, 3, new Float64Array(6).fill(2)), { pca: true }));
+  });
+});
