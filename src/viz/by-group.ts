@@ -46,7 +46,10 @@ export function plotComposition(H: DenseMatrix, options: CompositionOptions): Pi
     const sum = parts.reduce((a, b) => a + b, 0);
     if (!(sum > 0)) continue;
     made.push(j);
-    shares.data.set(parts.map((part) => part / sum), j * k); // biome-ignore format: one thought
+    shares.data.set(
+      parts.map((part) => part / sum),
+      j * k,
+    );
   }
   const groups = groupsOf(labels);
   const means = meansBy(shares, groups, made);

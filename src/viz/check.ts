@@ -18,6 +18,21 @@ export function checking(at: string) {
   const option = (name: string, holds: boolean, rule: string, got: unknown) => {
     if (!holds) faults.push({ code: 'invalid-option', of: at, option: name, rule, got });
   };
+  /** A matrix of finite numbers and gaps, its names with it; nothing else can be read without it. */
+  const matrix = (of: string, input: MatrixInput): DenseMatrix => {
+    const read = toMatrix(input);
+    const found = read.kind === 'unusable' ? { matrix: read } : { matrix: read, facts: examine(read) };
+    faults.push(...matrixFaults(of, found));
+    done();
+    if (read.kind === 'unusable') throw new TypeError('what is unusable has a fault');
+    const { rowNames, colNames } = input as Partial<DenseMatrix>; // only results have names
+    const fits = (names: unknown, count: number) =>
+      names === undefined ||
+      (Array.isArray(names) && names.length === count && names.every((name) => typeof name === 'string'));
+    refuse(`rowNames of ${of}`, fits(rowNames, read.rows), `${read.rows} texts, one for each row`, show(rowNames));
+    refuse(`colNames of ${of}`, fits(colNames, read.cols), `${read.cols} texts, one for each column`, show(colNames));
+    return { ...toDense(read), rowNames, colNames };
+  };
   return {
     done,
     /** Data must be what the rule says. */
@@ -34,34 +49,10 @@ export function checking(at: string) {
       if (known.includes('title')) option('title', title === undefined || typeof title === 'string', 'a text', title);
       return options;
     },
-    /** A matrix of finite numbers and gaps, its names with it; nothing else can be read without it. */
-    matrix(of: string, input: MatrixInput): DenseMatrix {
-      const matrix = toMatrix(input);
-      const found = matrix.kind === 'unusable' ? { matrix } : { matrix, facts: examine(matrix) };
-      faults.push(...matrixFaults(of, found));
-      done();
-      if (matrix.kind === 'unusable') throw new TypeError('what is unusable has a fault');
-      const { rowNames, colNames } = input as Partial<DenseMatrix>; // only results have names
-      const fits = (names: unknown, count: number) =>
-        names === undefined ||
-        (Array.isArray(names) && names.length === count && names.every((name) => typeof name === 'string'));
-      refuse(
-        `rowNames of ${of}`,
-        fits(rowNames, matrix.rows),
-        `${matrix.rows} texts, one for each row`,
-        show(rowNames),
-      );
-      refuse(
-        `colNames of ${of}`,
-        fits(colNames, matrix.cols),
-        `${matrix.cols} texts, one for each column`,
-        show(colNames),
-      );
-      return { ...toDense(matrix), rowNames, colNames };
-    },
+    matrix,
     /** An embedding, k × samples, all of it known; nothing else can be read without it. */
     embedding(H: DenseMatrix): DenseMatrix {
-      const found = this.matrix('H', H);
+      const found = matrix('H', H);
       refuse('H', !found.data.some(Number.isNaN), 'without missing entries', 'some that are');
       done();
       return found;

@@ -83,7 +83,15 @@ export function plotConsensus(matrix: MatrixInput | DenseMatrix, options: Consen
   check.refuse('matrix', C.rows <= MOST_CLUSTERED, `at most ${MOST_CLUSTERED} × ${MOST_CLUSTERED}`, `${C.rows} rows`);
   checkLook(check, own, C);
   check.done();
-  const order = leafOrder(averageLinkage(dense(C.rows, C.cols, C.data.map((x) => 1 - x)))); // biome-ignore format: one thought
+  const order = leafOrder(
+    averageLinkage(
+      dense(
+        C.rows,
+        C.cols,
+        C.data.map((x) => 1 - x),
+      ),
+    ),
+  );
   const { colours = 'inferno' } = own;
   return drawn(C, { ...own, colours, rows: order, columns: order, value: 'share of fits', title, domain: [0, 1] });
 }

@@ -54,7 +54,14 @@ export function plotLoadings(fit: WithTop, options: LoadingsOptions = {}): Pictu
 const isOne = (top: ReturnType<WithTop['top']>): top is readonly Strongest[] => Array.isArray(top);
 
 function panel(name: string, top: readonly Strongest[]): Part {
-  if (top.length === 0) return { title: panelTitle(`${name}: all weights are 0`), width: 200, height: 40, data: { values: [{}] }, mark: { type: 'point', opacity: 0 } }; // biome-ignore format: one thought
+  if (top.length === 0)
+    return {
+      title: panelTitle(`${name}: all weights are 0`),
+      width: 200,
+      height: 40,
+      data: { values: [{}] },
+      mark: { type: 'point', opacity: 0 },
+    };
   const values = top.map(({ feature, weight }) => ({ feature: String(feature), weight, sign: weight < 0 ? '−' : '+' }));
   return {
     title: panelTitle(name),

@@ -50,7 +50,14 @@ export function plotVariance(fit: WithSummary | WithVariance, options: VarianceP
     layer: [
       {
         mark: { type: 'bar', color: SET2[0], tooltip: true },
-        encoding: { y: { field: 'share', type: 'quantitative', title: 'share of variance', scale: { domainMax: 1, domainMin: 0 } } }, // biome-ignore format: one thought
+        encoding: {
+          y: {
+            field: 'share',
+            type: 'quantitative',
+            title: 'share of variance',
+            scale: { domainMax: 1, domainMin: 0 },
+          },
+        },
       },
       {
         mark: { type: 'line', color: '#555555', point: { color: '#555555' }, tooltip: true },
