@@ -5,17 +5,29 @@ import { groupColours } from './colours.js';
 import { scaleOf } from './groups.js';
 import { type Picture, picture } from './picture.js';
 
+/** The loss of an iterate. */
+export type LossAt = Pick<HistoryEntry, 'iteration' | 'loss'>;
+
+/** What has a history: a layer of a fit. */
+export interface WithHistory {
+  readonly history: readonly LossAt[];
+}
+
 export interface LossPlotOptions {
   /** A logarithmic axis; default: where every loss is above 0. */
   readonly log?: boolean | undefined;
+  /**
+   * Losses of the same layers on data that were held out, as dashed lines: what `evaluate` says of fits that were stopped at these
+   * iterations, say. By the names of the layers, or of one layer as a list; default: none.
+   */
+  readonly heldOut?: readonly LossAt[] | Readonly<Record<string, readonly LossAt[]>> | undefined;
   /** Default 'Loss'. */
   readonly title?: string | undefined;
 }
 
-/** What has a history: a layer of a fit. */
-export interface WithHistory {
-  readonly history: readonly Pick<HistoryEntry, 'iteration' | 'loss'>[];
-}
+/** What one layer by itself is called. */
+const ONE = 'layer';
+const KINDS = ['fitted', 'held out'] as const;
 
 /**
  * The loss of layers, iteration by iteration: the mean per known entry of what each reads.
@@ -30,25 +42,33 @@ export function plotLoss(
   options: LossPlotOptions = {},
 ): Picture {
   const check = checking('plotLoss');
-  const { log, title = 'Loss' } = check.options(options, ['log', 'title']);
+  const { log, heldOut = {}, title = 'Loss' } = check.options(options, ['log', 'heldOut', 'title']);
   check.flag('log', log);
-  const isRecord = typeof fits === 'object' && fits !== null && !Array.isArray(fits);
+  check.option('heldOut', isObject(heldOut), 'losses by the names of layers', heldOut);
+  const isRecord = isObject(fits) && !Array.isArray(fits);
   check.refuse('fits', isRecord, 'a layer of a fit, or layers by name, as { parts: fit.parts }', show(fits));
   check.done();
-  const layers = isOne(fits) ? { layer: fits } : fits;
+  const layers = isOne(fits) ? { [ONE]: fits } : fits;
   const names = Object.keys(layers);
   check.refuse('fits', names.length > 0, 'at least one layer', 'none');
   for (const name of names) {
     const history: unknown = layers[name]?.history;
-    const isHistory = Array.isArray(history) && history.length > 0;
-    check.refuse(`fits.${name}`, isHistory, 'a layer of a fit, with a history', isHistory ? '' : 'none');
+    check.refuse(`fits.${name}`, isHistory(history), 'a layer of a fit, with a history', gotHistory(history));
+  }
+  const others = isList(heldOut) ? { [isOne(fits) ? ONE : '']: heldOut } : heldOut;
+  for (const [name, losses] of Object.entries(others)) {
+    const at = name === '' ? 'heldOut' : `heldOut.${name}`;
+    check.option(at, names.includes(name), `of a layer that is drawn: ${names.join(', ')}`, losses);
+    check.option(at, isHistory(losses), 'a list with { iteration, loss }, at least one', losses);
   }
   check.done();
-  const values = names.flatMap((name) =>
-    layers[name].history.map(({ iteration, loss }) => ({ layer: name, iteration, loss })),
-  );
+  const valuesOf = (layer: string, list: readonly LossAt[], of: (typeof KINDS)[number]) =>
+    list.map(({ iteration, loss }) => ({ layer, of, iteration, loss }));
+  const fitted = names.flatMap((name) => valuesOf(name, layers[name].history, 'fitted'));
+  const held = Object.entries(others).flatMap(([name, losses]) => valuesOf(name, losses, 'held out'));
+  const values = [...fitted, ...held];
   const positive = values.every(({ loss }) => loss > 0);
-  check.option('log', log !== true || positive, 'false where a loss is 0', log);
+  check.option('log', log !== true || positive, 'false where a loss is not above 0', log);
   check.done();
   return picture(title, [], {
     ...{ width: 480, height: 300 },
@@ -60,7 +80,7 @@ export function plotLoss(
         field: 'loss',
         type: 'quantitative',
         title: 'mean loss per entry',
-        scale: (log ?? positive) ? { type: 'log', nice: true } : { zero: true },
+        scale: (log ?? positive) ? { type: 'log', nice: false, padding: 8 } : { zero: true },
         axis: { grid: true },
       },
       color: {
@@ -70,9 +90,24 @@ export function plotLoss(
         scale: scaleOf({ names, colours: groupColours(names.length) }),
         ...(names.length === 1 ? { legend: null } : {}),
       },
+      ...(held.length === 0
+        ? {}
+        : { strokeDash: { field: 'of', type: 'nominal', title: 'loss', scale: { domain: KINDS, range: [[1, 0], [5, 4]] } } }), // biome-ignore format: one thought
     },
   });
 }
+
+const isObject = (value: unknown): boolean => typeof value === 'object' && value !== null;
+
+const isList = (losses: NonNullable<LossPlotOptions['heldOut']>): losses is readonly LossAt[] => Array.isArray(losses);
+
+const isHistory = (list: unknown): boolean =>
+  Array.isArray(list) &&
+  list.length > 0 &&
+  list.every((at) => Number.isFinite(at?.iteration) && Number.isFinite(at?.loss));
+
+const gotHistory = (list: unknown): string =>
+  Array.isArray(list) && list.length > 0 ? 'entries without a loss' : 'none';
 
 /** A layer has a list there; a layer that is called so has none. */
 const isOne = (fits: WithHistory | Readonly<Record<string, WithHistory>>): fits is WithHistory =>

@@ -33,9 +33,10 @@ export async function peer<T>(name: Peer, load: () => T): Promise<Awaited<T>> {
 
 const pathOf = (file: string) => createRequire(import.meta.url).resolve(file);
 
-export const loadVega = () => peer('vega', () => import('vega'));
-export const loadVegaLite = () => peer('vega-lite', () => import('vega-lite'));
-export const loadResvg = () => peer('@resvg/resvg-js', () => import('@resvg/resvg-js'));
+export const loadVega = (): Promise<typeof import('vega')> => peer('vega', () => import('vega'));
+export const loadVegaLite = (): Promise<typeof import('vega-lite')> => peer('vega-lite', () => import('vega-lite'));
+export const loadResvg = (): Promise<typeof import('@resvg/resvg-js')> =>
+  peer('@resvg/resvg-js', () => import('@resvg/resvg-js'));
 
 /** Vega as one script, for a page of its own. */
 export const loadVegaScript = () => peer('vega', () => readFile(join(dirname(pathOf('vega')), 'vega.min.js'), 'utf8'));

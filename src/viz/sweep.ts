@@ -1,3 +1,4 @@
+import { show } from '../issues.js';
 import type { PointSummary } from '../sweep/choice.js';
 import type { Params } from '../sweep/space.js';
 import { checking } from './check.js';
@@ -31,8 +32,7 @@ export interface SweptPoints {
 export function plotSweep(result: SweptPoints, options: SweepPlotOptions = {}): Picture {
   const check = checking('plotSweep');
   const { title = 'Held-out loss' } = check.options(options, ['title']);
-  const isResult = Array.isArray(result?.points) && result.points.length > 0 && result.best !== undefined;
-  check.refuse('result', isResult, 'what a sweep has found, with a point', isResult ? '' : 'none');
+  check.refuse('result', isResult(result), 'what a sweep has found, with a point', show(result));
   check.done();
   const { points, best, simplest } = result;
   const [first, ...others] = Object.keys(points[0].params);
@@ -114,6 +114,14 @@ export function plotSweep(result: SweptPoints, options: SweepPlotOptions = {}): 
     resolve: { scale: { shape: 'independent' } },
   });
 }
+
+const isRecord = (value: unknown): boolean => typeof value === 'object' && value !== null;
+
+const isResult = (result: SweptPoints | null | undefined): boolean =>
+  Array.isArray(result?.points) &&
+  result.points.length > 0 &&
+  result.points.every((point) => isRecord(point?.params) && Number.isFinite(point.testLoss)) &&
+  [result.best, result.simplest].every(isRecord);
 
 const pointText = (params: Params): string =>
   Object.entries(params)

@@ -61,6 +61,16 @@ describe('plotLoss', () => {
     await drawn(picture);
   });
 
+  test('what was held out is dashed', async () => {
+    const heldOut = [{ iteration: 1, loss: 3 }, { iteration: 5, loss: 2 }]; // biome-ignore format: one list
+    for (const picture of [plotLoss(fit.joint, { heldOut }), plotLoss({ é: fit.joint }, { heldOut: { é: heldOut } })]) {
+      const svg = await drawn(picture);
+      expect(lines(svg)).toBe(2);
+      expect(svg).toContain('stroke-dasharray="5,4"');
+      expect(texts(svg)).toEqual(expect.arrayContaining(['fitted', 'held out']));
+    }
+  });
+
   test('a layer that is called history is one of several', async () => {
     expect(texts(await drawn(plotLoss({ history: fit.joint, other: fit.joint })))).toContain('history');
   });
