@@ -1,5 +1,5 @@
 import { averageLinkage } from '../consensus/average-linkage.js';
-import { leafOrder } from '../consensus/leaf-order.js';
+import { leafOrder } from '../consensus/clusters.js';
 import type { Label } from '../guidance/compute-target.js';
 import { type DenseMatrix, dense, transpose } from '../matrix.js';
 import type { MatrixInput } from '../matrix-input.js';
@@ -20,7 +20,7 @@ export interface ConsensusPlotOptions {
 }
 
 export interface HeatmapOptions extends ConsensusPlotOptions {
-  /** Rows that are alike beside each other, at most 4,000; default false. */
+  /** Rows that are alike beside each other, at most 5,000; default false. */
   readonly clusterRows?: boolean | undefined;
   /** The same of columns. */
   readonly clusterColumns?: boolean | undefined;
@@ -29,7 +29,7 @@ export interface HeatmapOptions extends ConsensusPlotOptions {
 }
 
 /** A distance is a number for each pair. */
-const MOST_CLUSTERED = 4000;
+const MOST_CLUSTERED = 5000;
 /** A bar is an image with a colour for each. */
 const MOST_GROUPS = 255;
 const OPTIONS = ['annotation', 'annotationTitle', 'colours', 'title'];
@@ -66,12 +66,13 @@ export function plotHeatmap(matrix: MatrixInput | DenseMatrix, options: HeatmapO
 }
 
 /**
- * A consensus matrix (n × n, from 0 to 1, what `consensus` of a sweep gives) with samples that are often together beside each
+ * A consensus matrix (n × n, from 0 to 1: of `consensusNmf`, or what `consensus` of a sweep gives) with samples that are often together beside each
  * other: average linkage of 1 − C.
  *
  * @throws GraphError 'invalid-data' for what is not square or not from 0 to 1, and as `plotHeatmap`.
  * @example
- * await writeFile('k4.png', await plotConsensus(await found.consensus({ k: 4 }, 'nmf')).toPng());
+ * const { consensus, labels } = await consensusNmf(X, { k: 4 });
+ * await writeFile('k4.png', await plotConsensus(consensus, { annotation: labels }).toPng());
  */
 export function plotConsensus(matrix: MatrixInput | DenseMatrix, options: ConsensusPlotOptions = {}): Picture {
   const check = checking('plotConsensus');
@@ -83,15 +84,8 @@ export function plotConsensus(matrix: MatrixInput | DenseMatrix, options: Consen
   check.refuse('matrix', C.rows <= MOST_CLUSTERED, `at most ${MOST_CLUSTERED} × ${MOST_CLUSTERED}`, `${C.rows} rows`);
   checkLook(check, own, C);
   check.done();
-  const order = leafOrder(
-    averageLinkage(
-      dense(
-        C.rows,
-        C.cols,
-        C.data.map((x) => 1 - x),
-      ),
-    ),
-  );
+  const apart = C.data.map((x) => 1 - x);
+  const order = leafOrder(C.rows, averageLinkage(dense(C.rows, C.cols, apart)));
   const { colours = 'inferno' } = own;
   return drawn(C, { ...own, colours, rows: order, columns: order, value: 'share of fits', title, domain: [0, 1] });
 }
@@ -172,5 +166,5 @@ function alike({ rows, cols, data }: DenseMatrix): readonly number[] {
       D.data[a + b * rows] = distance;
       D.data[b + a * rows] = distance;
     }
-  return leafOrder(averageLinkage(D));
+  return leafOrder(rows, averageLinkage(D));
 }

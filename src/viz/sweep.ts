@@ -1,5 +1,6 @@
 import { show } from '../issues.js';
-import type { PointSummary } from '../sweep/choice.js';
+import { failedIn, type PointSummary } from '../sweep/choice.js';
+import type { SweepRow } from '../sweep/rows.js';
 import type { Params } from '../sweep/space.js';
 import { checking } from './check.js';
 import { groupColours } from './colours.js';
@@ -16,13 +17,17 @@ export interface SweptPoints {
   readonly points: readonly Pick<PointSummary, 'params' | 'testLoss' | 'se' | 'failed'>[];
   readonly best: Params;
   readonly simplest: Params;
+  /** Points that were given up early. */
+  readonly eliminated?: readonly unknown[] | undefined;
+  readonly rows?: readonly SweepRow[] | undefined;
 }
 
 /**
  * The curve of a sweep: mean held-out loss of each point, ± one standard error where there were several masks, and the points
  * chosen. The first parameter is the horizontal axis; with several there is a line for each value of the others.
  *
- * Points that failed on a mask have no place in the choice, and are drawn as crosses.
+ * Points that failed on a mask have no place in the choice, and are drawn as crosses. Those that failed on every mask, or were
+ * given up early, have no loss to draw: the picture counts them.
  *
  * @throws GraphError 'invalid-data' for what is no result of a sweep, 'invalid-option', 'unknown-option'.
  * @example
@@ -34,7 +39,7 @@ export function plotSweep(result: SweptPoints, options: SweepPlotOptions = {}): 
   const { title = 'Held-out loss' } = check.options(options, ['title']);
   check.refuse('result', isResult(result), 'what a sweep has found, with a point', show(result));
   check.done();
-  const { points, best, simplest } = result;
+  const { points, best, simplest, eliminated = [], rows = [] } = result;
   const [first, ...others] = Object.keys(points[0].params);
   const lineOf = (params: Params) => others.map((name) => `${name} = ${params[name]}`).join(', ');
   const isOf = (a: Params, b: Params) => Object.keys(a).every((name) => a[name] === b[name]);
@@ -69,7 +74,12 @@ export function plotSweep(result: SweptPoints, options: SweepPlotOptions = {}): 
     scale: scaleOf({ names: lines, colours: groupColours(lines.length) }),
     ...(lines.length === 1 ? { legend: null } : {}),
   };
-  return picture(title, [`best: ${pointText(best)}; simplest within one standard error: ${pointText(simplest)}`], {
+  const undrawn = [
+    [eliminated.length, 'given up early'] as const,
+    [failedIn(rows).length, 'failed on every mask'] as const,
+  ].flatMap(([count, why]) => (count === 0 ? [] : [`not drawn: ${count} ${why}`]));
+  const chosenText = `best: ${pointText(best)}; simplest within one standard error: ${pointText(simplest)}`;
+  return picture(title, [chosenText, ...undrawn], {
     ...{ width: 480, height: 300 },
     data: { values },
     encoding: { x },

@@ -37,7 +37,7 @@ const faults: readonly FaultCase[] = [
   ['invalid-data', () => untyped.plotHeatmap(dense(1, 300), { annotation: Array.from({ length: 300 }, (_, i) => i) }), { of: 'annotation' }, /at most 255 groups; got 300/],
   ['invalid-data', () => untyped.plotHeatmap({ ...H, rowNames: ['a'] }), { of: 'rowNames of matrix' }, /2 texts/],
   ['invalid-option', () => untyped.plotHeatmap(H, { colours: 'jet' }), { option: 'colours' }, /'viridis' or 'inferno'; got 'jet'/],
-  ['invalid-option', () => untyped.plotHeatmap(dense(4001, 1), { clusterRows: true }), { option: 'clusterRows' }, /false for more than 4000 lines; got true/],
+  ['invalid-option', () => untyped.plotHeatmap(dense(5001, 1), { clusterRows: true }), { option: 'clusterRows' }, /false for more than 5000 lines; got true/],
   ['invalid-option', () => untyped.plotHeatmap(H, { clusterColumns: 'yes' }), { option: 'clusterColumns' }, /true or false/],
   ['invalid-data', () => untyped.plotConsensus([[1, 0]]), { of: 'matrix' }, /square; got 1 × 2/],
   ['invalid-data', () => untyped.plotConsensus([[1, 2], [2, 1]]), { of: 'matrix' }, /numbers from 0 to 1/],

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { averageLinkage } from '../../src/consensus/average-linkage.js';
-import { leafOrder } from '../../src/consensus/leaf-order.js';
+import { leafOrder } from '../../src/consensus/clusters.js';
 import { plotConsensus, plotHeatmap } from '../../src/index.js';
 import { dense } from '../../src/matrix.js';
 import { rgb, SET2, steps, UNKNOWN } from '../../src/viz/colours.js';
@@ -32,7 +32,7 @@ describe('the leaves of a tree', () => {
         for (let j = 0; j < n; j++)
           for (let i = 0; i < n; i++) D.data[i + j * n] = D.data[Math.max(i, j) + Math.min(i, j) * n];
         const merges = averageLinkage(D);
-        const order = leafOrder(merges);
+        const order = leafOrder(n, merges);
         expect([...order].sort((a, b) => a - b)).toEqual(Array.from({ length: n }, (_, i) => i));
         const members = (node: number): readonly number[] =>
           node < n ? [node] : [...members(merges[node - n].left), ...members(merges[node - n].right)];

@@ -108,6 +108,23 @@ describe('plotSweep', () => {
     expect(texts(await drawn(plotSweep(words)))).toEqual(expect.arrayContaining(['α', 'β']));
   });
 
+  test('points without a loss are counted', async () => {
+    const X = lowRank(12, 10, 2, 1);
+    const layerFn = ({ k }: { readonly k: number }) => nmfLayer(factorInput(X, { name: 'x' }), { name: 'n', k });
+    const found = await crossValidateGraph({ params: { k: [1, 2, 0] }, layerFn, reps: 2 });
+    expect(texts(await drawn(plotSweep(found)))).toContain('not drawn: 1 failed on every mask');
+    const halved = await crossValidateGraph({
+      params: { k: [1, 2, 3, 4] },
+      layerFn,
+      reps: 2,
+      strategy: 'halving',
+      eta: 2,
+      minIter: 2,
+    });
+    expect(halved.eliminated.length).toBeGreaterThan(0);
+    expect(texts(await drawn(plotSweep(halved)))).toContain(`not drawn: ${halved.eliminated.length} given up early`);
+  });
+
   test('a point that failed on a mask is a cross, and on no line', async () => {
     const point = (k: number, failed: number) => ({ params: { k }, testLoss: k, se: 0.1, failed });
     const result = { points: [point(1, 0), point(2, 0), point(3, 1)], best: { k: 1 }, simplest: { k: 1 } };

@@ -19,7 +19,7 @@ export async function drawn(picture: Picture): Promise<string> {
 
 /** The texts of an SVG, escaped as they are there. */
 export const texts = (svg: string): readonly string[] =>
-  [...svg.matchAll(/<text[^>]*>([^<]*)</g)].map(([, text]) => text);
+  [...svg.matchAll(/<(?:text|tspan)[^>]*>([^<]+)</g)].map(([, text]) => text);
 
 /** Every list of data in a spec, in order. */
 export function data(part: unknown): readonly (readonly Readonly<Record<string, unknown>>[])[] {
