@@ -116,14 +116,14 @@ describe('a heat map', () => {
     const X = dense(
       12_001,
       2,
-      Float64Array.from({ length: 24_002 }, (_, p) => Math.floor((p % 12_001) / 11) % 2),
+      Float64Array.from({ length: 24_002 }, (_, p) => (Math.floor((p % 12_001) / 11) % 3) / 2),
     );
     const picture = plotHeatmap(X);
     const shown = texts(await drawn(picture));
     expect(shown).toContain('12001 rows, each line the mean of 11');
     const [image] = images(picture.spec).map(decoded);
     expect(image.height).toBe(1091);
-    for (const row of [0, 1, 100, 1089]) expect(image.at(row, 0)).toEqual(colour(row % 2, 0, 1));
+    for (const row of [0, 1, 2, 100, 1089]) expect(image.at(row, 0)).toEqual(colour((row % 3) / 2, 0, 1));
   });
 
   test('a dense, a row-major and a sparse matrix are one picture', () => {

@@ -11,6 +11,7 @@ describe('packages that pictures are drawn with', () => {
       expect(manifest.peerDependencies[name]).toBe(version);
       expect(INSTALL).toContain(` ${name}@${version}`);
     }
+    expect(readFileSync(new URL('../../README.md', import.meta.url), 'utf8')).toContain(INSTALL);
   });
 
   test.each([

@@ -1,3 +1,4 @@
+import { createRequire } from 'node:module';
 import { createContext, runInContext } from 'node:vm';
 import { Resvg } from '@resvg/resvg-js';
 import { describe, expect, test } from 'vitest';
@@ -23,8 +24,20 @@ describe('a picture', () => {
     const size = (image: Uint8Array) => Buffer.from(image).readUInt32BE(16);
     expect(Array.from(one.subarray(1, 4))).toEqual([80, 78, 71]);
     expect(Math.abs(size(two) - 2 * size(one))).toBeLessThan(2);
-    // The same without its letters is another image: they are drawn.
-    expect(Buffer.from(await plotLoss(fits, { title: '' }).toPng({ scale: 1 })).equals(Buffer.from(one))).toBe(false);
+    // Other letters are another image: they are drawn.
+    const other = await plotLoss(fits, { title: 'Ünïcøde' }).toPng({ scale: 1 });
+    expect(Buffer.from(other).equals(one)).toBe(false);
+  });
+
+  test('as PNG: letters that only a font of the caller has', async () => {
+    const file = createRequire(import.meta.url).resolve('dejavu-fonts-ttf/ttf/DejaVuMathTeXGyre.ttf');
+    const images = ['𝒜', '𝒟'].map(async (title) => {
+      const picture = plotLoss(fits, { title });
+      return [await picture.toPng(), await picture.toPng({ fonts: [file] })].map((image) => Buffer.from(image));
+    });
+    const [[plain, own], [otherPlain, other]] = await Promise.all(images);
+    expect(plain.equals(otherPlain)).toBe(true);
+    expect(own.equals(other)).toBe(false);
   });
 
   test('names are letters, whatever they hold: in SVG, and in PNG', async () => {
