@@ -58,7 +58,7 @@ const allowed: Readonly<Record<string, { readonly folders: readonly string[]; re
       ],
     },
     viz: {
-      folders: ['compiler', 'consensus', 'guidance', 'kernels', 'runtime', 'sweep'],
+      folders: ['compiler', 'consensus', 'kernels', 'runtime', 'sweep'],
       packages: ['vega', 'vega-lite', '@resvg/resvg-js', 'node:fs/promises', 'node:module', 'node:path', 'node:zlib'],
     },
     'index.ts': {

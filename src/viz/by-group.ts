@@ -1,4 +1,4 @@
-import type { Label } from '../guidance/compute-target.js';
+import type { Label } from '../labels.js';
 import { type DenseMatrix, dense } from '../matrix.js';
 import { checking } from './check.js';
 import { groupColours, RAMPS } from './colours.js';

@@ -1,7 +1,7 @@
 import { matrixFaults } from '../compiler/data-faults.js';
 import { GraphError } from '../errors.js';
-import type { Label } from '../guidance/compute-target.js';
 import { type Fault, show } from '../issues.js';
+import { isList, type Label } from '../labels.js';
 import { type DenseMatrix, toDense } from '../matrix.js';
 import { examine } from '../matrix-check.js';
 import { type MatrixInput, toMatrix } from '../matrix-input.js';
@@ -61,9 +61,8 @@ export function checking(at: string) {
       option(name, value === undefined || typeof value === 'boolean', 'true or false', value),
     /** A label for each of n things. */
     labels(of: string, labels: ArrayLike<Label>, n: number, what: string): void {
-      const isList = typeof labels === 'object' && labels !== null && Number.isInteger(labels.length);
-      refuse(of, isList, `an array with one for each ${what}`, show(labels));
-      if (isList) refuse(of, labels.length === n, `${n}, one for each ${what}`, String(labels.length));
+      refuse(of, isList(labels), `an array with one for each ${what}`, show(labels));
+      if (isList(labels)) refuse(of, labels.length === n, `${n}, one for each ${what}`, String(labels.length));
     },
     /** A place among k. */
     factor: (name: string, value: unknown, k: number, what = 'the number of a factor') =>

@@ -1,5 +1,5 @@
-import type { Label } from '../guidance/compute-target.js';
 import type { JsonValue } from '../json.js';
+import { isKnown, type Label } from '../labels.js';
 import { groupColours, UNKNOWN } from './colours.js';
 
 /** What things that have no label are called. */
@@ -13,8 +13,6 @@ export interface Groups {
   /** The group of each thing, its place among the names. */
   readonly of: readonly number[];
 }
-
-const isKnown = (label: Label): boolean => label !== null && label !== undefined && !Number.isNaN(label);
 
 export function groupsOf(labels: ArrayLike<Label>): Groups {
   const list = Array.from(labels);

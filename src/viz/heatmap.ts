@@ -1,6 +1,6 @@
 import { averageLinkage } from '../consensus/average-linkage.js';
 import { leafOrder } from '../consensus/clusters.js';
-import type { Label } from '../guidance/compute-target.js';
+import type { Label } from '../labels.js';
 import { type DenseMatrix, dense, transpose } from '../matrix.js';
 import type { MatrixInput } from '../matrix-input.js';
 import { checking } from './check.js';

@@ -1,5 +1,5 @@
-import type { Label } from '../guidance/compute-target.js';
 import { eigenSymmetric } from '../kernels/reference/orthogonal.js';
+import type { Label } from '../labels.js';
 import { column, type DenseMatrix, dense } from '../matrix.js';
 import { checking } from './check.js';
 import { SET2 } from './colours.js';

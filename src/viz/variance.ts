@@ -37,11 +37,12 @@ export function plotVariance(fit: WithSummary | WithVariance, options: VarianceP
   const rule = 'a fit of a graph, or a layer of SVD, which has its variance';
   check.refuse('fit', isObject, rule, show(fit));
   check.done();
-  if ('summary' in fit) return byInput(fit, title, check);
-  const isVariance = fit.variance?.each instanceof Float64Array;
+  // What pca() returns has both.
+  const isVariance = 'variance' in fit && fit.variance?.each instanceof Float64Array;
+  if (!isVariance && 'summary' in fit) return byInput(fit, title, check);
   check.refuse('fit', isVariance, rule, 'variance' in fit ? 'a layer without variance' : show(fit));
   check.done();
-  const { each, cumulative } = fit.variance as Variance; // looked at above
+  const { each, cumulative } = (fit as WithVariance).variance as Variance; // looked at above
   const values = Array.from(each, (share, r) => ({ factor: String(r), share, together: cumulative[r] }));
   return picture(title, [], {
     ...{ width: { step: 32 }, height: 240 },

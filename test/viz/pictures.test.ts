@@ -208,6 +208,13 @@ describe('plotVariance', () => {
     expect(values.map(({ together }) => together)).toEqual(Array.from(fitted.variance?.cumulative ?? []));
   });
 
+  test('of a plain NMF: what its summary says', async () => {
+    const fitted = await nmf(lowRank(8, 9, 2, 1), { k: 2, seed: 1 });
+    const picture = plotVariance(fitted);
+    await drawn(picture);
+    expect(data(picture.spec)[0]).toHaveLength(2);
+  });
+
   test('of a graph: bars for each input, a panel for each output layer', async () => {
     const picture = plotVariance(fit);
     expect(texts(await drawn(picture))).toEqual(expect.arrayContaining(['joint', 'rna', 'atac &lt;b&gt;']));
