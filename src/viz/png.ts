@@ -15,9 +15,12 @@ export function png(width: number, height: number, pixels: Uint8Array, palette: 
   header.writeUInt32BE(height, 4);
   // 8 bits a pixel, colours from a palette; the rest are the only methods there are, and no interlacing.
   header.set([8, 3, 0, 0, 0], 8);
-  // Every row is led by its filter: none.
+  // Every row is led by its filter, here "less what stands before it": cells of several pixels become one number and zeros.
   const lines = Buffer.alloc(height * (width + 1));
-  for (let i = 0; i < height; i++) lines.set(pixels.subarray(i * width, (i + 1) * width), i * (width + 1) + 1);
+  for (let i = 0, at = 0; i < height; i++) {
+    lines[at++] = 1;
+    for (let j = 0; j < width; j++) lines[at++] = pixels[i * width + j] - (j === 0 ? 0 : pixels[i * width + j - 1]);
+  }
   return Buffer.concat([
     SIGNATURE,
     chunk('IHDR', header),

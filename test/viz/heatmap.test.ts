@@ -106,10 +106,16 @@ describe('a heat map', () => {
     expect(rows[2]).toBe(rows[3]);
   });
 
-  test('824 × 135: one image, at most 300 kB', async () => {
-    const svg = await drawn(plotHeatmap(lowRank(824, 135, 5, 1), { clusterColumns: true }));
+  test.each([
+    ['factors', lowRank(824, 135, 5, 1)],
+    ['noise', uniform(824, 135, 1)],
+  ])('824 × 135 of %s: one image, at most 300 kB', async (_, X) => {
+    const svg = await drawn(
+      plotHeatmap(X, { clusterColumns: true, annotation: Array.from({ length: 135 }, (_, j) => j % 5) }),
+    );
     expect(svg.length).toBeLessThan(300_000);
-    expect(svg.match(/<image/g)).toHaveLength(1);
+    // The numbers, and the annotation.
+    expect(svg.match(/<image/g)).toHaveLength(2);
   });
 
   test('more lines than a picture holds are means of neighbours, and it says so', async () => {

@@ -41,7 +41,7 @@ export interface Pixels {
   at(row: number, col: number): readonly number[];
 }
 
-/** A PNG with a palette and without filters, as it is written here. */
+/** A PNG with a palette, each pixel less the one before it, as it is written here. */
 export function decoded(base64: string): Pixels {
   const file = Buffer.from(base64, 'base64');
   const chunks = new Map<string, Buffer>();
@@ -50,6 +50,10 @@ export function decoded(base64: string): Pixels {
   const of = (name: string) => chunks.get(name) ?? Buffer.alloc(0);
   const [width, height] = [of('IHDR').readUInt32BE(0), of('IHDR').readUInt32BE(4)];
   const lines = inflateSync(of('IDAT'));
+  for (let i = 0; i < height; i++) {
+    expect(lines[i * (width + 1)]).toBe(1);
+    for (let p = i * (width + 1) + 2; p < (i + 1) * (width + 1); p++) lines[p] += lines[p - 1];
+  }
   const at = (row: number, col: number) => {
     const place = lines[row * (width + 1) + 1 + col];
     return Array.from(of('PLTE').subarray(3 * place, 3 * place + 3));
