@@ -118,14 +118,15 @@ function drawn(matrix: DenseMatrix, options: Drawn): Picture {
   columns.forEach((from, j) => {
     rows.forEach((source, i) => { ordered.data[i + j * matrix.rows] = matrix.data[source + from * matrix.rows]; }); // biome-ignore format: one thought
   });
-  const labels = annotation === undefined ? null : Array.from(annotation);
+  // Groups have the colours that they have in other pictures, whatever the order here.
+  const groups = annotation === undefined ? null : groupsOf(annotation);
   const body = heatPart({
     matrix: ordered,
     ramp: colours,
     ...{ domain, value },
     rowNames: rows.map((i) => matrix.rowNames?.[i] ?? String(i)),
     colNames: columns.map((j) => matrix.colNames?.[j] ?? String(j)),
-    annotation: labels && { title: annotationTitle, groups: groupsOf(columns.map((j) => labels[j])) },
+    annotation: groups && { title: annotationTitle, groups: { ...groups, of: columns.map((j) => groups.of[j]) } },
   });
   return picture(title, linesText(matrix), body);
 }
