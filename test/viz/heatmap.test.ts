@@ -94,12 +94,12 @@ describe('a heat map', () => {
   });
 
   test('a group has one colour, in whatever order its columns come', async () => {
-    // The last column is drawn before those in the middle.
-    const X = { ...dense(1, 4, Float64Array.of(9, 1, 1.1, 5)), colNames: names('c', 4) };
+    // The last column is like the first.
+    const X = { ...dense(1, 4, Float64Array.of(9, 1, 1.1, 8)), colNames: names('c', 4) };
     const picture = plotHeatmap(X, { clusterColumns: true, annotation: ['a', 'b', 'b', 'c'] });
     const columns = texts(await drawn(picture)).flatMap((text) => (/^c\d$/.test(text) ? [Number(text[1])] : []));
     const [, bar] = images(picture.spec).map(decoded);
-    expect(columns.indexOf(3)).toBeLessThan(columns.indexOf(1));
+    expect(columns).not.toEqual([0, 1, 2, 3]);
     const place = ['a', 'b', 'b', 'c'].map((label) => 'abc'.indexOf(label));
     columns.forEach((j, beside) => { expect(bar.at(0, beside * 28)).toEqual(rgb(SET2[place[j]])); }); // biome-ignore format: one thought
   });
