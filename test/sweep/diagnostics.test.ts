@@ -22,6 +22,7 @@ import {
 } from '../../src/index.js';
 import { dense } from '../../src/matrix.js';
 import { lowRank, uniform } from '../support/matrices.js';
+import { haveNative, withoutNative } from '../support/native.js';
 import { haveSharedData, readNpy, skipReason } from '../support/shared-data.js';
 import { timeless } from '../support/store-sweep.js';
 
@@ -266,7 +267,7 @@ describe('what can not be diagnosed is refused', () => {
   });
 });
 
-describe.skipIf(!haveSharedData)(`aml${skipReason}`, () => {
+describe.skipIf(!haveSharedData || !haveNative)(`aml${skipReason}${withoutNative}`, () => {
   test('of rank 5 by making: its samples fall into clusters that are always the same, and at no higher rank', async () => {
     const aml = readNpy('aml.npy');
     const { a } = await factorNet(nmfLayer(factorInput(aml, { name: 'x' }), { name: 'a', k: 5 }), { seed: 1 }).fit();

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { crossValidateGraph, factorInput, nmfLayer, type SweepOptions } from '../../src/index.js';
+import { haveNative, withoutNative } from '../support/native.js';
 import { haveSharedData, readMtx, readNpy, skipReason } from '../support/shared-data.js';
 
 const aml = () => factorInput(readNpy('aml.npy'), { name: 'aml' });
@@ -29,7 +30,7 @@ const SWEEPS: Readonly<Record<string, Real>> = {
   },
 };
 
-describe.skipIf(!haveSharedData)(`halving on real data${skipReason}`, () => {
+describe.skipIf(!haveSharedData || !haveNative)(`halving on real data${skipReason}${withoutNative}`, () => {
   test.each(Object.entries(SWEEPS))('%s: the best of the grid to 1%, for 35% of its work', async (_, sweep) => {
     // Fits that end soon by themselves have little to save.
     const options = { ...sweep, reps: 2, config: { tol: 1e-6, maxIter: 300 } };

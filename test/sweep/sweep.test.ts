@@ -19,6 +19,7 @@ import type { CallOptions } from '../../src/kernels/kernels.js';
 import { type DenseMatrix, dense, type Matrix, toCsc } from '../../src/matrix.js';
 import { keyOf, splitEntries, startSeed } from '../../src/sweep/held-out.js';
 import { lowRank, sparse, uniform } from '../support/matrices.js';
+import { haveNative, withoutNative } from '../support/native.js';
 import { runs } from '../support/runs.js';
 import { haveSharedData, readNpy, skipReason } from '../support/shared-data.js';
 
@@ -369,7 +370,7 @@ describe('a sweep', () => {
   });
 });
 
-describe.skipIf(!haveSharedData)(`on real data${skipReason}`, () => {
+describe.skipIf(!haveSharedData || !haveNative)(`on real data${skipReason}${withoutNative}`, () => {
   test('aml: the table of the seeds', async () => {
     const aml = factorInput(readNpy('aml.npy'), { name: 'aml' });
     const grid = await crossValidateGraph({
@@ -439,4 +440,4 @@ test('data of rank 5 are found to be of rank 5', async () => {
     });
     expect([best.k, simplest.k]).toEqual([5, 5]);
   }
-});
+}, 240_000);

@@ -24,6 +24,7 @@ import { dense } from '../../src/matrix.js';
 import { grownStart } from '../../src/runtime/grown-start.js';
 import { keyOf, splitEntries, startSeed } from '../../src/sweep/held-out.js';
 import { lowRank, sparse, uniform } from '../support/matrices.js';
+import { haveNative, withoutNative } from '../support/native.js';
 import { haveSharedData, readNpy, skipReason } from '../support/shared-data.js';
 
 /** The ranks that the kernel was asked for, in order, and the one that it fails for. */
@@ -434,7 +435,7 @@ describe('options beside warm starts', () => {
   });
 });
 
-describe.skipIf(!haveSharedData)(`on real data${skipReason}`, () => {
+describe.skipIf(!haveSharedData || !haveNative)(`on real data${skipReason}${withoutNative}`, () => {
   test('aml: the path k = 3 … 12 takes less work at the same tolerance, to fits as good or better', async () => {
     const aml = factorInput(readNpy('aml.npy'), { name: 'aml' });
     const options = {
