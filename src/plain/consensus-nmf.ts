@@ -18,6 +18,8 @@ import { nmf, type PlainNmfOptions } from './nmf.js';
 const MOST_SAMPLES = 5000;
 
 export interface ConsensusOptions extends Omit<PlainNmfOptions, 'checkpoint' | 'onProgress' | 'start' | 'restarts'> {
+  /** Run r begins from seed + r, a whole number ≥ 0; default 0. */
+  readonly seed?: number | undefined;
   /** Fits, each from a random start of its own, a whole number ≥ 2; default 20. */
   readonly runs?: number | undefined;
   /**

@@ -72,6 +72,9 @@ export async function evaluate(model: Model, data: MatrixInput, options: Evaluat
     args.refuse('data', `${W.rows} × ${H.cols}, as the model is`, sizeOf(read.matrix));
   if (read !== undefined && read.facts.missing === read.matrix.rows * read.matrix.cols)
     args.refuse('data', 'a matrix with an entry that is known', 'none');
+  for (const [name, list] of Object.entries({ W: W.data, d, H: H.data, center, scale }))
+    if (list != null && !Array.from(list).every(Number.isFinite))
+      args.refuse(`${name} of the model`, 'finite numbers, none missing', 'others');
   const planned = plannedLoss(options.loss);
   if (read !== undefined && planned !== null) {
     const domain = domainOf(planned);

@@ -30,5 +30,8 @@ export const svd = (data: MatrixInput, options: PlainSvdOptions): Promise<PlainF
  * const { variance } = await pca([[1, 2, 3, 4], [2, 4, 6, 8.5]], { k: 1 });
  * console.log(variance?.each[0].toFixed(3)); // 0.999
  */
-export const pca = (data: MatrixInput, options: PlainSvdOptions): Promise<PlainFit> =>
-  fitOne('pca', data, { center: true, ...options });
+export const pca = (data: MatrixInput, options: PlainSvdOptions): Promise<PlainFit> => {
+  // An untyped caller may have given no options.
+  const own: PlainSvdOptions = { ...options, center: options?.center ?? true };
+  return fitOne('pca', data, own);
+};

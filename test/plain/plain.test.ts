@@ -48,6 +48,7 @@ describe('nmf, svd and pca', () => {
     const axes = factorNet(svdLayer(input, { name: 'c', k: 3, center: true }), { seed: 2 });
     expect(layerOf(await pca(X, { k: 3, seed: 2 }))).toEqual((await axes.fit()).c);
     expect((await pca(X, { k: 3, center: false })).center).toBeNull();
+    expect((await pca(X, { k: 3, center: undefined })).center).not.toBeNull();
   });
 
   test('take the options of an input and of a fit', async () => {
@@ -165,6 +166,8 @@ describe('evaluate and mse', () => {
     expect(await codes(evaluate(fit, dense(12, 15, X.data.map((x) => -x)), { loss: 'kl' }))).toEqual(['invalid-data']); // biome-ignore format: one thought
     expect(await codes(evaluate(fit, dense(12, 15, new Float64Array(180).fill(Number.NaN))))).not.toEqual([]);
     expect(await codes(evaluate({ W: X, H: X }, X))).toEqual(['invalid-data']);
+    expect(await codes(evaluate({ W: [[Number.NaN]], H: [[1]] }, [[1]]))).toEqual(['invalid-data']);
+    expect(await codes(evaluate({ W: [[1]], d: [Infinity], H: [[1]] }, [[1]]))).toEqual(['invalid-data']);
     expect(await codes(evaluate(null as never, X))).toEqual(['invalid-option']);
     expect(await codes(evaluate(fit, X, { los: 'kl' } as never))).toEqual(['unknown-option']);
     const both = factorShared(factorInput(X, { name: 'a' }), factorInput(counts, { name: 'b' }));
