@@ -144,7 +144,7 @@ export type { HoldOutKind } from './sweep/held-out.js';
 export type { SweepOptions, SweepRunOptions } from './sweep/options.js';
 export type { SweepProgress } from './sweep/progress.js';
 export { type RankSurvey, type RankSurveyOptions, rankSurvey, type SurveyedRank } from './sweep/rank-survey.js';
-export type { FailedRow, FittedRow, RowError, SweepRow } from './sweep/rows.js';
+export type { FailedRow, FittedRow, Look, RowError, SweepRow } from './sweep/rows.js';
 export type { InputScore } from './sweep/score.js';
 export type { Work } from './sweep/shared-steps.js';
 export { type ParamsOf, type ParamValue, type Range, type RangeOptions, range, type Space } from './sweep/space.js';

@@ -115,7 +115,8 @@ export function createEngine(options: EngineOptions): Engine {
     if (task === null) return failed(error);
     try {
       const { fit, parts } = await executor.fit({ ...task, budget }, steps);
-      return { row: Object.freeze({ ...own, ...fit, inputs: Object.freeze(fit.inputs) }), parts };
+      const frozen = { inputs: Object.freeze(fit.inputs), looks: Object.freeze(fit.looks) };
+      return { row: Object.freeze({ ...own, ...fit, ...frozen }), parts };
     } catch (cause) {
       if (signal?.aborted || onError === 'stop' || cause instanceof SweepWorkerError) throw cause;
       return failed(rowError(cause));

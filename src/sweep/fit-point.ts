@@ -1,5 +1,5 @@
 import { costOf } from '../compiler/cost.js';
-import type { LayerStep, NmfStepArgs } from '../compiler/plan.js';
+import type { LayerStep, NmfStepArgs, Plan } from '../compiler/plan.js';
 import { KernelError } from '../errors.js';
 import { hashOfMatrix } from '../io/hash.js';
 import { hashesOf } from '../io/model-file.js';
@@ -12,7 +12,7 @@ import type { Memory } from '../solver.js';
 import type { FitParts } from './fits/kept-fit.js';
 import { isLayer, layersBelow } from './merge.js';
 import type { Masked, Replicate } from './replicate.js';
-import type { FittedRow } from './rows.js';
+import type { FittedRow, Look } from './rows.js';
 import { scoreEntries, scoreSamples, totals } from './score.js';
 import type { Left, Steps, Wanted } from './shared-steps.js';
 
@@ -146,15 +146,23 @@ export async function fitPoint(task: Task, context: FitContext): Promise<Fitted>
     return { fit, parts: await partsOf(task, state, context, began) };
   }
   let best: Once | undefined;
+  const looked: Look[] = [];
   for (let budget = looks.every, idle = 0; idle < looks.patience; budget += looks.every) {
     const once = await fitOnce({ ...task, budget }, context);
+    looked.push(lookAt(once, budget, task.masked.plan));
     idle = best === undefined || once.fit.testLoss < best.fit.testLoss ? 0 : idle + 1;
     if (idle === 0) best = once;
     if (once.ended) break;
   }
   if (best === undefined) throw new TypeError('a fit that is looked at must be looked at once');
   const parts = await partsOf(task, best.state, context, began);
-  return { fit: { ...best.fit, budget: null, seconds: (performance.now() - began) / 1000 }, parts };
+  const seconds = (performance.now() - began) / 1000;
+  return { fit: { ...best.fit, budget: null, looks: looked, seconds }, parts };
+}
+
+function lookAt({ fit: { testLoss, trainLoss }, state: { results } }: Once, budget: number, { fit }: Plan): Look {
+  const made = fit.flatMap((step) => (step.op === 'nmf' ? [results.get(step.layer)?.iterations ?? 0] : []));
+  return Object.freeze({ iteration: Math.min(budget, Math.max(0, ...made)), testLoss, trainLoss });
 }
 
 async function partsOf(
@@ -210,6 +218,7 @@ async function fitOnce(task: Task, context: FitContext): Promise<Once> {
     inputs: Object.fromEntries(scores),
     iterations: results.reduce((sum, { iterations }) => sum + iterations, 0),
     converged: results.every(({ stopped }) => stopped === 'converged'),
+    looks: [],
     seconds: (performance.now() - began) / 1000,
   };
   return { fit, state, ended };

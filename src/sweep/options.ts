@@ -50,7 +50,7 @@ export interface SweepOptions<S extends Space = Space> {
   /**
    * Ends the fit of a point on a mask early: its held-out loss is looked at after every so many iterations of its NMF layers
    * (`every`, ≥ 1, default 5), until it hasn't come down for `patience` looks in a row (≥ 1, default 4) or all have ended.
-   * The row is that of the lowest. Default: none; the fit goes to its end.
+   * The row is that of the lowest, and its `looks` are what was found on the way. Default: none; the fit goes to its end.
    */
   readonly earlyStopping?: { readonly every?: number | undefined; readonly patience?: number | undefined } | undefined;
   /**

@@ -19,6 +19,16 @@ interface RowOf<P> {
   readonly budget: number | null;
 }
 
+/** A look at a fit on its way, with `earlyStopping`. */
+export interface Look {
+  /** Iterations that its NMF layers had made, each as many unless it had ended. */
+  readonly iteration: number;
+  /** Mean squared error over all entries that were held out, reconstructed from the output of the graph. */
+  readonly testLoss: number;
+  /** The same over all entries that were fitted. */
+  readonly trainLoss: number;
+}
+
 export interface FittedRow<P = Params> extends RowOf<P> {
   readonly error: null;
   /** Mean squared error over all entries that were held out, reconstructed from the output of the graph. */
@@ -30,6 +40,8 @@ export interface FittedRow<P = Params> extends RowOf<P> {
   readonly iterations: number;
   /** Whether every layer has converged. */
   readonly converged: boolean;
+  /** With `earlyStopping` what each look has found, in order, those after the lowest too; empty without. */
+  readonly looks: readonly Look[];
   /** Wall time; of layers that points share, that of the point that came first. */
   readonly seconds: number;
 }

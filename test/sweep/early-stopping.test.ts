@@ -28,7 +28,12 @@ const base = { params: { k: [2, 6, 9] }, reps: 2, seed: 3, testFraction: 0.2 };
 const config = { maxIter: 60, tol: 0 };
 
 /** A row without what is not the same each time, or not said alike. */
-const bare = ({ seconds: _, budget: __, ...row }: SweepRow<object>) => row;
+const bare = (row: SweepRow<object>) => {
+  const { seconds: _, budget: __, ...rest } = row;
+  return row.error === null ? { ...rest, looks: [] } : rest;
+};
+/** What was found on the way. */
+const looksOf = (row: SweepRow<object>) => (row.error === null ? row.looks : []);
 
 test.each(graphs)('keeps the best iterate of those that are looked at, to the bit: %s', async (_, make) => {
   const layerFn = ({ k }: { k: number }) => make(k, 60);
@@ -48,11 +53,21 @@ test.each(graphs)('keeps the best iterate of those that are looked at, to the bi
       else idle++;
     }
     expect(bare(row)).toEqual(bare(looks[best].rows[at]));
+    // Each look is what the sweep with so many iterations has found.
+    expect(looksOf(row)).toEqual(
+      looks.slice(0, looksOf(row).length).map(({ rows }, look) => {
+        const { error, testLoss, trainLoss } = { testLoss: 0, trainLoss: 0, ...rows[at] };
+        expect(error).toBeNull();
+        return { iteration: 4 * (look + 1), testLoss, trainLoss };
+      }),
+    );
+    expect(looksOf(row).length).toBe(Math.min(looks.length, best + 4));
     if (best < losses.length - 1) early++;
   }
   expect(early).toBeGreaterThan(0);
   expect(stopped.rows.every(({ budget }) => budget === null)).toBe(true);
   const whole = await crossValidateGraph({ ...base, config, layerFn });
+  expect(whole.rows.flatMap(looksOf)).toEqual([]);
   for (const [at, row] of stopped.rows.entries()) {
     const other = whole.rows[at];
     if (row.error !== null || other.error !== null) throw new Error('rows that were fitted');
@@ -67,7 +82,7 @@ test.each(graphs)('keeps the best iterate of those that are looked at, to the bi
     earlyStopping: { every: 4, patience: 3 },
   });
   const byName = (rows: readonly SweepRow<object>[]) =>
-    rows.map((row) => JSON.stringify({ ...bare(row), point: 0 })).sort();
+    rows.map((row) => JSON.stringify({ ...bare(row), looks: looksOf(row), point: 0 })).sort();
   expect(byName(again.rows)).toEqual(byName(stopped.rows));
 });
 

@@ -228,6 +228,7 @@ const row = (testLoss: number) => ({
   testLoss,
   trainLoss: 0.1 + 0.2,
   inputs: { x: { testLoss, trainLoss: 5e-324, heldOut: 3, fitted: 4 } },
+  looks: [{ iteration: 5, testLoss: 0.1, trainLoss: 1e-300 }],
   iterations: 3,
   converged: true,
   seconds: 1.5,

@@ -1,6 +1,6 @@
 import { SweepStoreError } from '../../errors.js';
 import { hashOfText } from '../../io/hash.js';
-import type { SweepRow } from '../rows.js';
+import { isFitted, type SweepRow } from '../rows.js';
 import type { Params } from '../space.js';
 import { type Database, openDatabase, RULE, real, type Sql, text, type Value, whole } from './database.js';
 import type { Graph, Identity } from './identity.js';
@@ -152,7 +152,10 @@ export function readRow(
   path: string,
   { key, state, row, sum }: Readonly<Record<'key' | 'state' | 'row' | 'sum', Value>>,
 ): SweepRow {
-  const found = verified(path, `row ${key}`, row, sum, key, state) as SweepRow; // its sum says that textOf wrote it
+  const written = verified(path, `row ${key}`, row, sum, key, state) as SweepRow; // its sum says that textOf wrote it
+  // Rows that were written before looks were kept have none.
+  const found: SweepRow = isFitted(written) ? { ...written, looks: written.looks ?? [] } : written;
   for (const part of Object.values(found)) if (typeof part === 'object') Object.freeze(part);
+  if (isFitted(found)) for (const look of found.looks) Object.freeze(look);
   return Object.freeze(found);
 }
