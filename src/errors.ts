@@ -157,3 +157,40 @@ export class MissingPeerError extends Error {
     this.install = install;
   }
 }
+
+/** What can be wrong with a file of data. */
+export type IoErrorCode =
+  | 'not-read'
+  | 'not-written'
+  | 'unknown-format'
+  | 'damaged'
+  | 'unsupported'
+  | 'not-found'
+  | 'invalid-option';
+
+/** Where in a file something is at fault. */
+export interface IoPlace {
+  /** The byte, from 0, of what the file unpacks to where it is compressed. */
+  readonly offset?: number | undefined;
+  /** The line, from 1. */
+  readonly line?: number | undefined;
+  readonly cause?: unknown;
+}
+
+/**
+ * A file of data that can't be read or written: 'not-read' where there is none that may be read, 'unknown-format' for what is no format
+ * known here, 'damaged' for a file that breaks the rules of its own, 'unsupported' for what its format allows and no matrix of
+ * numbers can be made of, 'not-found' for a part of it that was asked for, 'invalid-option' for what was asked.
+ */
+export class IoError extends FileError<IoErrorCode> {
+  override readonly name = 'IoError';
+  readonly offset: number | undefined;
+  readonly line: number | undefined;
+
+  constructor(code: IoErrorCode, path: string, message: string, { offset, line, cause }: IoPlace = {}) {
+    const at = line !== undefined ? `, at line ${line}` : offset !== undefined ? `, at byte ${offset}` : '';
+    super(code, path, `${message}${at}`, cause === undefined ? {} : { cause });
+    this.offset = offset;
+    this.line = line;
+  }
+}

@@ -1,0 +1,36 @@
+import { isGzip, unpacked } from '../gunzip.js';
+import { firstBytes, type Source } from '../source.js';
+import { isZip } from '../zip.js';
+import { MARKET_MAGIC } from './matrix-market.js';
+import { NPY_MAGIC } from './npy.js';
+
+/** Formats that matrices are read from. */
+export const FORMATS = ['npy', 'npz', 'mtx'] as const;
+export type MatrixFormat = (typeof FORMATS)[number];
+
+/** Bytes that say what a file is. */
+const ENOUGH = 64;
+
+/**
+ * The format of a file: by what it begins with, unpacked where it is compressed, then by its name.
+ *
+ * @throws IoError 'unknown-format'
+ */
+export async function detect(source: Source): Promise<MatrixFormat> {
+  const first = await firstBytes(source, ENOUGH);
+  const begins = (mark: Uint8Array) => mark.every((byte, i) => first[i] === byte);
+  if (begins(NPY_MAGIC)) return 'npy';
+  if (isZip(first)) return 'npz';
+  const text = new TextDecoder('latin1').decode(isGzip(first) ? await beginning(source) : first);
+  if (text.toLowerCase().startsWith(MARKET_MAGIC)) return 'mtx';
+  const named = /\.([a-z0-9]+)(?:\.gz)?$/i.exec(source.path)?.[1].toLowerCase();
+  const found = FORMATS.find((format) => format === named);
+  if (found !== undefined && source.size > 0) return found;
+  const got = source.size === 0 ? 'an empty file' : `one that begins with ${JSON.stringify(text.slice(0, 16))}`;
+  throw source.fault('unknown-format', `Data must be in one of the formats ${FORMATS.join(', ')}; got ${got}`);
+}
+
+async function beginning(source: Source): Promise<Uint8Array> {
+  for await (const piece of unpacked(source, true)) return Uint8Array.from(piece.subarray(0, ENOUGH));
+  return new Uint8Array(0);
+}

@@ -1,0 +1,122 @@
+import type { CscMatrix, Floats } from '../../matrix.js';
+
+/** Entries of a sparse matrix that are listed in any order. */
+export interface Entries {
+  add(i: number, j: number, value: number): void;
+  /** The matrix; `twice` makes the error of an entry that was listed before. */
+  toCsc(twice: (i: number, j: number) => Error): CscMatrix;
+}
+
+/** Entries that room is made for at once; more is made as they come. */
+const AT_ONCE = 1 << 22;
+
+/**
+ * Collects entries. As long as columns come in order nothing is kept but the matrix itself; else the column of each, and they are put in
+ * order where they lie.
+ */
+export function entries(rows: number, cols: number, most: number): Entries {
+  let room = Math.min(most, AT_ONCE);
+  let indices = new Uint32Array(room);
+  let values = new Float64Array(room);
+  /** Columns of entries; null while they come in order. */
+  let columns: Uint32Array | null = null;
+  const counts = new Uint32Array(cols + 1);
+  let [count, last] = [0, 0];
+
+  function grow(): void {
+    room = Math.min(most, Math.max(1024, room * 2));
+    [indices, values] = [enlarged(indices, room, Uint32Array), enlarged(values, room, Float64Array)];
+    if (columns !== null) columns = enlarged(columns, room, Uint32Array);
+  }
+
+  function fromCounts(): Uint32Array {
+    const own = new Uint32Array(room);
+    for (let j = 0, p = 0; j < cols; j++) own.fill(j, p, (p += counts[j + 1]));
+    return own;
+  }
+
+  return {
+    add(i, j, value) {
+      if (count === room) grow();
+      if (j < last) columns ??= fromCounts();
+      if (columns !== null) columns[count] = j;
+      last = j;
+      indices[count] = i;
+      values[count] = value;
+      counts[j + 1]++;
+      count++;
+    },
+    toCsc(twice) {
+      const indptr = counts;
+      for (let j = 0; j < cols; j++) indptr[j + 1] += indptr[j];
+      if (columns !== null) gather(indptr, columns, indices, values);
+      columns = null;
+      sortLines(indptr, indices, values, (j, i) => twice(i, j));
+      return Object.freeze({
+        kind: 'csc',
+        ...{ rows, cols, indptr },
+        indices: exactly(indices, count, Uint32Array),
+        values: exactly(values, count, Float64Array),
+      });
+    },
+  };
+}
+
+function enlarged<T extends Uint32Array | Float64Array>(from: T, room: number, Kind: new (room: number) => T): T {
+  const to = new Kind(room);
+  to.set(from);
+  return to;
+}
+
+/** As many as there are, without the room behind them where that is much. */
+const exactly = <T extends Uint32Array | Float64Array>(list: T, count: number, Kind: new (list: T) => T): T =>
+  list.length === count
+    ? list
+    : list.length < 1.1 * count
+      ? (list.subarray(0, count) as T)
+      : new Kind(list.subarray(0, count) as T); // subarray keeps the kind
+
+/** Puts entries into their columns, each swapped to its place: in place, in no order within a column. */
+function gather(indptr: Uint32Array, columns: Uint32Array, indices: Uint32Array, values: Floats): void {
+  const next = indptr.slice(0, -1);
+  for (let j = 0; j < next.length; j++) {
+    for (let p = next[j]; p < indptr[j + 1]; p = next[j]) {
+      const to = columns[p];
+      const q = next[to]++;
+      if (q === p) continue;
+      [columns[p], columns[q]] = [columns[q], to];
+      [indices[p], indices[q]] = [indices[q], indices[p]];
+      [values[p], values[q]] = [values[q], values[p]];
+    }
+  }
+}
+
+/**
+ * Puts the entries of each line in the order of their indices, where they aren't; `twice` makes the error of an index that is
+ * listed twice.
+ */
+export function sortLines(
+  indptr: Uint32Array,
+  indices: Uint32Array,
+  values: Floats,
+  twice: (line: number, index: number) => Error,
+): void {
+  for (let line = 0; line + 1 < indptr.length; line++) {
+    const [from, to] = [indptr[line], indptr[line + 1]];
+    if (!isAscending(indices, from, to)) sortBetween(indices, values, from, to);
+    for (let p = from + 1; p < to; p++) if (indices[p] === indices[p - 1]) throw twice(line, indices[p]);
+  }
+}
+
+function isAscending(indices: Uint32Array, from: number, to: number): boolean {
+  for (let p = from + 1; p < to; p++) if (indices[p] < indices[p - 1]) return false;
+  return true;
+}
+
+/** Sorts the entries of a column by row. */
+function sortBetween(indices: Uint32Array, values: Floats, from: number, to: number): void {
+  const order = Array.from({ length: to - from }, (_, n) => from + n).sort((p, q) => indices[p] - indices[q]);
+  const [rows, own] = [order.map((p) => indices[p]), order.map((p) => values[p])];
+  indices.set(rows, from);
+  values.set(own, from);
+}

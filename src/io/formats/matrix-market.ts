@@ -1,0 +1,163 @@
+import type { Matrix } from '../../matrix.js';
+import { isGzip, unpacked } from '../gunzip.js';
+import { firstBytes, type Source } from '../source.js';
+import { type Entries, entries } from './entries.js';
+import { type Lines, lines } from './lines.js';
+
+/** What every Matrix Market file begins with, whatever the case of its letters. */
+export const MARKET_MAGIC = '%%matrixmarket';
+
+interface Banner {
+  readonly listed: boolean;
+  readonly field: 'real' | 'integer' | 'pattern';
+  readonly symmetry: 'general' | 'symmetric' | 'skew-symmetric';
+}
+
+/** Least bytes of a line: two indices of a digit each, what is between, and the end; with a value two more. */
+const LEAST = { pattern: 4, real: 6, integer: 6 } as const;
+/** What gzip makes of a byte at most (RFC 1951: 258 bytes for two bits). */
+const DENSEST = 1032;
+
+/**
+ * The matrix in a Matrix Market file (.mtx, .mtx.gz): coordinate or array; real, integer or pattern, whose entries are 1; general,
+ * symmetric or skew-symmetric. A coordinate file becomes a sparse matrix, an array a dense one.
+ *
+ * @throws IoError 'damaged' with the line, 'unsupported' for complex numbers.
+ */
+export async function readMatrixMarket(source: Source): Promise<Matrix> {
+  const compressed = isGzip(await firstBytes(source, 2));
+  const text = lines(unpacked(source, compressed), source);
+  const banner = await bannerOf(text, source);
+  const sizes = await sizesOf(text, source, banner.listed);
+  const most = source.size * (compressed ? DENSEST : 1);
+  return banner.listed ? readListed(text, source, banner, sizes, most) : readArray(text, source, banner, sizes, most);
+}
+
+async function bannerOf(text: Lines, source: Source): Promise<Banner> {
+  const words = (await text.next())?.trim().toLowerCase().split(/\s+/) ?? [];
+  const [mark, object, format, field, symmetry] = words;
+  const rule =
+    "A Matrix Market file must begin with '%%MatrixMarket matrix coordinate|array real|integer|pattern general|symmetric|skew-symmetric'";
+  const got = `got '${words.join(' ').slice(0, 80)}'`;
+  const known =
+    mark === MARKET_MAGIC &&
+    object === 'matrix' &&
+    ['coordinate', 'array'].includes(format) &&
+    ['real', 'double', 'integer', 'unsigned-integer', 'pattern', 'complex'].includes(field) &&
+    ['general', 'symmetric', 'skew-symmetric', 'hermitian'].includes(symmetry);
+  if (!known) throw source.fault('damaged', `${rule}; ${got}`, { line: 1 });
+  if (field === 'complex' || symmetry === 'hermitian')
+    throw source.fault('unsupported', `A matrix must be of real numbers; ${got}`, { line: 1 });
+  if (field === 'pattern' && (format === 'array' || symmetry === 'skew-symmetric'))
+    throw source.fault(
+      'damaged',
+      `A Matrix Market file of entries without values must be a list, and not skew-symmetric; ${got}`,
+      { line: 1 },
+    );
+  return {
+    listed: format === 'coordinate',
+    field: field === 'pattern' ? 'pattern' : field.endsWith('integer') ? 'integer' : 'real',
+    symmetry: symmetry as Banner['symmetry'], // one of those listed, 'hermitian' being refused
+  };
+}
+
+interface Sizes {
+  readonly rows: number;
+  readonly cols: number;
+  /** Entries that are listed. */
+  readonly count: number;
+}
+
+async function sizesOf(text: Lines, source: Source, listed: boolean): Promise<Sizes> {
+  for (let line = await text.next(); line !== undefined; line = await text.next()) {
+    if (line.startsWith('%') || line.trim() === '') continue;
+    const words = line.trim().split(/\s+/);
+    const numbers = words.map(Number);
+    const whole = words.every((word) => /^\d+$/.test(word)) && numbers.every((size) => size < 2 ** 32);
+    if (!whole || words.length !== (listed ? 3 : 2)) {
+      const rule = listed ? 'rows, columns and entries' : 'rows and columns';
+      throw source.fault(
+        'damaged',
+        `A Matrix Market file must say its ${rule}, each below 2³²; got '${line.trim().slice(0, 80)}'`,
+        { line: text.line },
+      );
+    }
+    const [rows, cols, count = rows * cols] = numbers;
+    return { rows, cols, count };
+  }
+  throw source.fault('damaged', 'A Matrix Market file must say its size; got its end', { line: text.line });
+}
+
+/** Faults of a size that the file is too short for, before anything is made of it. */
+function checkRoom(source: Source, count: number, least: number, most: number, line: number): void {
+  if (count * least > most + least)
+    throw source.fault(
+      'damaged',
+      `A Matrix Market file must hold the entries that it says; got ${count} in a file of ${source.size} bytes`,
+      { line },
+    );
+}
+
+async function readListed(
+  text: Lines,
+  source: Source,
+  { field, symmetry }: Banner,
+  { rows, cols, count }: Sizes,
+  most: number,
+): Promise<Matrix> {
+  const mirrored = symmetry !== 'general';
+  if (mirrored && rows !== cols)
+    throw source.fault('damaged', `A symmetric matrix must be square; got ${rows} × ${cols}`, { line: text.line });
+  checkRoom(source, count, LEAST[field], most, text.line);
+  const valued = field !== 'pattern';
+  const found: Entries = entries(rows, cols, count * (mirrored ? 2 : 1));
+  const sign = symmetry === 'skew-symmetric' ? -1 : 1;
+  const left = await text.numbers(valued ? 3 : 2, count, (i, j, given) => {
+    const value = valued ? given : 1;
+    if (!(i >= 1 && i <= rows && j >= 1 && j <= cols && Number.isInteger(i) && Number.isInteger(j)))
+      return `An entry must be at a row from 1 to ${rows} and a column from 1 to ${cols}; got ${i}, ${j}`;
+    found.add(i - 1, j - 1, value);
+    if (mirrored && i !== j) found.add(j - 1, i - 1, sign * value);
+    return null;
+  });
+  await checkEnd(text, source, count, left);
+  const twice = (i: number, j: number) =>
+    source.fault('damaged', `A matrix must list an entry once; got row ${i + 1}, column ${j + 1} twice`);
+  return found.toCsc(twice);
+}
+
+async function checkEnd(text: Lines, source: Source, count: number, left: number): Promise<void> {
+  if (left > 0)
+    throw source.fault('damaged', `A Matrix Market file must hold ${count} entries; got ${count - left}`, {
+      line: text.line,
+    });
+  if (!(await text.ended()))
+    throw source.fault('damaged', `A Matrix Market file must hold ${count} entries; got more`, { line: text.line });
+}
+
+async function readArray(
+  text: Lines,
+  source: Source,
+  { symmetry }: Banner,
+  { rows, cols }: Sizes,
+  most: number,
+): Promise<Matrix> {
+  const mirrored = symmetry !== 'general';
+  if (mirrored && rows !== cols)
+    throw source.fault('damaged', `A symmetric matrix must be square; got ${rows} × ${cols}`, { line: text.line });
+  const skew = symmetry === 'skew-symmetric';
+  // Column after column; of a symmetric one what is on and below the diagonal, which a skew-symmetric one leaves out.
+  const count = skew ? (rows * (rows - 1)) / 2 : mirrored ? (rows * (rows + 1)) / 2 : rows * cols;
+  checkRoom(source, count, 2, most, text.line);
+  const data = new Float64Array(rows * cols);
+  const first = (column: number) => (mirrored ? column + (skew ? 1 : 0) : 0);
+  let [i, j] = [first(0), 0];
+  const left = await text.numbers(1, count, (value) => {
+    data[i + j * rows] = value;
+    if (mirrored) data[j + i * rows] = skew ? -value : value;
+    if (++i === rows) i = first(++j);
+    return null;
+  });
+  await checkEnd(text, source, count, left);
+  return Object.freeze({ kind: 'dense', rows, cols, data });
+}

@@ -1,0 +1,131 @@
+import { type FileHandle, open } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { IoError, type IoErrorCode, type IoPlace } from '../errors.js';
+
+/** Bytes that are read as they are needed: of a file, or in memory. */
+export interface Source {
+  readonly path: string;
+  /** How many there are. */
+  readonly size: number;
+  /** Fills `into` with the bytes from `offset` on; a source that ends before is damaged. */
+  fill(into: Uint8Array, offset: number): Promise<void>;
+  /** The bytes from `offset` on, piece by piece; a piece is to be used before the next is asked for. */
+  pieces(offset?: number): AsyncIterable<Uint8Array>;
+  /** What is wrong with it: rule; got. */
+  fault(code: IoErrorCode, message: string, place?: IoPlace): IoError;
+}
+
+/** Bytes of a piece. */
+const PIECE = 1 << 20;
+
+/** `length` bytes from `offset` on. */
+export async function bytesAt(source: Source, offset: number, length: number): Promise<Uint8Array> {
+  const bytes = new Uint8Array(length);
+  await source.fill(bytes, offset);
+  return bytes;
+}
+
+/** The first bytes: as many, or all where there are fewer. */
+export const firstBytes = (source: Source, most: number): Promise<Uint8Array> =>
+  bytesAt(source, 0, Math.min(most, source.size));
+
+const faultIn =
+  (path: string) =>
+  (code: IoErrorCode, message: string, place?: IoPlace): IoError =>
+    new IoError(code, path, message, place);
+
+const ends = (source: Source, offset: number, length: number): IoError =>
+  source.fault('damaged', `A file must hold what it says; got ${source.size} bytes, and it needs ${offset + length}`, {
+    offset: source.size,
+  });
+
+/** Bytes in memory, as those of a file; for files within files, and for tests. */
+export function memorySource(bytes: Uint8Array, path: string): Source {
+  const source: Source = {
+    path,
+    size: bytes.length,
+    fault: faultIn(path),
+    async fill(into, offset) {
+      if (offset + into.length > bytes.length) throw ends(source, offset, into.length);
+      into.set(bytes.subarray(offset, offset + into.length));
+    },
+    async *pieces(offset = 0) {
+      for (let at = offset; at < bytes.length; at += PIECE) yield bytes.subarray(at, at + PIECE);
+    },
+  };
+  return source;
+}
+
+/**
+ * Lends a file to whoever reads it, and closes it.
+ *
+ * @throws IoError 'not-read' where there is no file that may be read.
+ */
+export async function withFile<T>(path: string, use: (source: Source) => Promise<T>): Promise<T> {
+  const refused = (got: string, cause?: unknown) =>
+    new IoError('not-read', path, `Data must be a file that can be read; got ${got}, looked for at ${resolve(path)}`, {
+      cause,
+    });
+  let file: FileHandle;
+  try {
+    file = await open(path, 'r');
+  } catch (error) {
+    throw refused(reasonOf(error), error);
+  }
+  try {
+    const stats = await file.stat();
+    if (stats.isDirectory()) throw refused('a folder');
+    return await use(fileSource(file, path, stats.size));
+  } finally {
+    await file.close();
+  }
+}
+
+const REASONS: Readonly<Record<string, string>> = {
+  ENOENT: 'none',
+  EACCES: 'one that this user may not read',
+  EPERM: 'one that this user may not read',
+  EISDIR: 'a folder',
+  ENOTDIR: 'a path through a file that is no folder',
+};
+
+function reasonOf(error: unknown): string {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  return REASONS[code] ?? (error instanceof Error ? error.message : String(error));
+}
+
+function fileSource(file: FileHandle, path: string, size: number): Source {
+  const read = async (into: Uint8Array, offset: number): Promise<number> => {
+    try {
+      return (await file.read(into, 0, into.length, offset)).bytesRead;
+    } catch (error) {
+      throw source.fault('not-read', `Data must be a file that can be read; got ${reasonOf(error)}`, {
+        offset,
+        cause: error,
+      });
+    }
+  };
+  const source: Source = {
+    path,
+    size,
+    fault: faultIn(path),
+    async fill(into, offset) {
+      // One call reads 2 GB at most.
+      for (let done = 0; done < into.length; ) {
+        const got = await read(into.subarray(done, done + 2 ** 30), offset + done);
+        if (got === 0) throw ends(source, offset, into.length);
+        done += got;
+      }
+    },
+    async *pieces(offset = 0) {
+      const piece = new Uint8Array(PIECE);
+      for (let at = offset; ; ) {
+        const got = await read(piece, at);
+        if (got === 0) return;
+        yield piece.subarray(0, got);
+        at += got;
+      }
+    },
+  };
+  return source;
+}
