@@ -62,6 +62,9 @@ export { nmfLayer, svdLayer } from './dsl/layers.js';
 export {
   BackendUnavailableError,
   GraphError,
+  IoError,
+  type IoErrorCode,
+  type IoPlace,
   KernelError,
   type KernelErrorCode,
   MissingPeerError,
@@ -74,11 +77,14 @@ export {
 } from './errors.js';
 export { computeTarget, type TargetOptions } from './guidance/compute-target.js';
 export { type RefineOptions, refine } from './guidance/refine.js';
+export type { MatrixFormat } from './io/formats/detect.js';
 export { loadGraph, saveGraph } from './io/graph-file.js';
 export type { DataPlace, GraphFile, GraphFileNode, JsonOptions } from './io/graph-schema.js';
 export { loadFit, type SavedFit, saveFit } from './io/model-file.js';
 export { type GraphData, graphFromJSON, type ReadGraph } from './io/read-graph.js';
+export { type FileMatrix, type FileNames, type ReadMatrixOptions, readMatrix } from './io/read-matrix.js';
 export { type GraphFileOptions, graphToJSON } from './io/write-graph.js';
+export { type WriteMatrixOptions, type WrittenFormat, writeMatrix } from './io/write-matrix.js';
 export type { GraphIssue, GraphIssueCode } from './issues.js';
 export type { JsonValue } from './json.js';
 export type { Backend } from './kernels/select.js';

@@ -29,7 +29,17 @@ const allowed: Readonly<Record<string, { readonly folders: readonly string[]; re
     runtime: { folders: ['compiler', 'dsl', 'kernels', 'random'], packages: ['ts-pattern'] },
     io: {
       folders: ['compiler', 'dsl', 'kernels', 'runtime'],
-      packages: ['zod', 'node:crypto', 'node:fs/promises', 'node:module', 'node:path', 'node:timers/promises'],
+      packages: [
+        'zod',
+        'node:crypto',
+        'node:fs/promises',
+        'node:module',
+        'node:path',
+        'node:stream',
+        'node:timers/promises',
+        'node:util',
+        'node:zlib',
+      ],
     },
     net: { folders: ['compiler', 'dsl', 'io', 'kernels', 'runtime'], packages: ['node:crypto'] },
     arguments: { folders: ['compiler'], packages: [] },

@@ -12,7 +12,8 @@ import type { InputNode } from './node.js';
  * Takes a dense matrix (`{ rows, cols, data }`, column after column, or with `order: 'rows'` row after row), a CSC
  * matrix, a two-dimensional ndarray, or rows of numbers. Float64Array and Float32Array data is used as it is: don't
  * change it while a fit runs. Entries that are NaN are missing, and those of `mask`, and those of weight 0: the data are then
- * copied. Faults in the data, in weights and in names are reported by `factorNet`, together with all others.
+ * copied. Names that the matrix has (`rowNames`, `colNames`, as those from files and results have) are those of features and
+ * samples, unless the options give others. Faults in the data, in weights and in names are reported by `factorNet`, together with all others.
  *
  * @example
  * const rna = factorInput([[1, 0, 2], [0, 3, 1]], { name: 'rna' }); // 2 features × 3 samples
@@ -21,9 +22,21 @@ export function factorInput<const N extends string>(
   data: MatrixInput,
   options: InputOptions<N> & InputNameGuard<N>,
 ): InputExpr<N> {
-  const own = frozenInput(options);
+  const own = frozenInput(withNames(options, data));
   const masked = toMaskedMatrix(data, maskOf(options), isTurned(options));
   const matrix = withoutWeightless(masked, entryWeightsOf(own), isTurned(options));
   // An untyped caller's options may be anything; the compiler's validation says what is wrong with them.
   return expression({ kind: 'input', options: own, data: matrix } as InputNode);
+}
+
+/** Options with the names that the matrix has, where they give none. */
+function withNames(options: unknown, data: unknown): unknown {
+  if (typeof options !== 'object' || options === null || typeof data !== 'object' || data === null) return options;
+  const { rowNames, colNames } = data as { readonly [key: string]: unknown }; // any object may be asked
+  const [featureNames, sampleNames] = isTurned(options) ? [colNames, rowNames] : [rowNames, colNames];
+  return {
+    ...(Array.isArray(featureNames) ? { featureNames } : {}),
+    ...(Array.isArray(sampleNames) ? { sampleNames } : {}),
+    ...options,
+  };
 }

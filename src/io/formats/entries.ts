@@ -69,12 +69,11 @@ function enlarged<T extends Uint32Array | Float64Array>(from: T, room: number, K
 }
 
 /** As many as there are, without the room behind them where that is much. */
-const exactly = <T extends Uint32Array | Float64Array>(list: T, count: number, Kind: new (list: T) => T): T =>
-  list.length === count
-    ? list
-    : list.length < 1.1 * count
-      ? (list.subarray(0, count) as T)
-      : new Kind(list.subarray(0, count) as T); // subarray keeps the kind
+function exactly<T extends Uint32Array | Float64Array>(list: T, count: number, Kind: new (list: T) => T): T {
+  if (list.length === count) return list;
+  const own = list.subarray(0, count) as T; // subarray keeps the kind
+  return list.length < 1.1 * count ? own : new Kind(own);
+}
 
 /** Puts entries into their columns, each swapped to its place: in place, in no order within a column. */
 function gather(indptr: Uint32Array, columns: Uint32Array, indices: Uint32Array, values: Floats): void {

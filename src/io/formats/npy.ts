@@ -95,6 +95,7 @@ export async function readNpy(source: Source): Promise<DenseData> {
     throw source.fault(
       'unsupported',
       `A matrix must have two dimensions; got an .npy file of ${shape.length} (${shape.join(' × ')})`,
+      { offset: 8 },
     );
   const [rows, cols] = shape;
   const data = await floatsAt(source, offset, rows * cols, type, little);
