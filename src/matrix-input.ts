@@ -12,8 +12,14 @@ import {
 
 type Numbers = ArrayLike<number>;
 
+/** What rows and columns are called, a text for each: as results and matrices from files have it. */
+export interface LineNames {
+  readonly rowNames?: readonly string[] | undefined;
+  readonly colNames?: readonly string[] | undefined;
+}
+
 /** Numbers of any typed array, or a plain array: column after column, or with `order: 'rows'` row after row. */
-export interface DenseLike {
+export interface DenseLike extends LineNames {
   readonly kind?: 'dense';
   readonly rows: number;
   readonly cols: number;
@@ -22,7 +28,7 @@ export interface DenseLike {
 }
 
 /** Compressed sparse columns in any typed arrays; scipy calls `values` data, and `[rows, cols]` shape. */
-export interface CscLike {
+export interface CscLike extends LineNames {
   readonly kind: 'csc';
   readonly rows: number;
   readonly cols: number;

@@ -1,6 +1,7 @@
 import { IoError } from '../errors.js';
 import { show } from '../issues.js';
 import { flipped, type Matrix } from '../matrix.js';
+import type { LineNames } from '../matrix-input.js';
 import { detect, FORMATS, type MatrixFormat } from './formats/detect.js';
 import type { Column, Found, Side } from './formats/found.js';
 import { readMatrixMarket } from './formats/matrix-market.js';
@@ -18,9 +19,7 @@ export interface ReadMatrixOptions {
 }
 
 /** What is called what in a matrix from a file, where the file says it. */
-export interface FileNames {
-  readonly rowNames?: readonly string[] | undefined;
-  readonly colNames?: readonly string[] | undefined;
+export interface FileNames extends LineNames {
   /** What else is known of each row, by the name of the column it stands in. */
   readonly rowLabels?: Readonly<Record<string, Column>> | undefined;
   readonly colLabels?: Readonly<Record<string, Column>> | undefined;

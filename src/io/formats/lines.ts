@@ -1,8 +1,7 @@
 import type { Source } from '../source.js';
 
-const [NEWLINE, RETURN, SPACE, TAB, PERCENT, PLUS, MINUS, DOT, ZERO, NINE] = Array.from('\n\r \t%+-.09', (letter) =>
-  letter.charCodeAt(0),
-);
+const BYTES = new TextEncoder().encode('\n\r \t%+-.09');
+const [NEWLINE, RETURN, SPACE, TAB, PERCENT, PLUS, MINUS, DOT, ZERO, NINE] = BYTES;
 /** A line that is longer is no line of numbers. */
 const LONGEST = 1 << 16;
 /** A whole number of so many digits is exact, and so is it times or divided by a power of ten up to 22 (Clinger 1990). */
