@@ -187,6 +187,16 @@ export class IoError extends FileError<IoErrorCode> {
   readonly offset: number | undefined;
   readonly line: number | undefined;
 
+  /** The same error, told by another thread in the words that it has. */
+  static told(
+    { code, message, offset, line }: Pick<IoError, 'code' | 'message' | 'offset' | 'line'>,
+    path: string,
+  ): IoError {
+    const error = new IoError(code, path, '', { offset, line });
+    error.message = message;
+    return error;
+  }
+
   constructor(code: IoErrorCode, path: string, message: string, { offset, line, cause }: IoPlace = {}) {
     const at = line !== undefined ? `, at line ${line}` : offset !== undefined ? `, at byte ${offset}` : '';
     super(code, path, `${message}${at}`, cause === undefined ? {} : { cause });

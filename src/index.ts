@@ -75,16 +75,16 @@ export {
   SweepWorkerError,
   type SweepWorkerErrorCode,
 } from './errors.js';
+export type { MatrixFormat } from './files/formats/detect.js';
+export { type FileMatrix, type FileNames, type ReadMatrixOptions, readMatrix } from './files/read-matrix.js';
+export { type WriteMatrixOptions, type WrittenFormat, writeMatrix } from './files/write-matrix.js';
 export { computeTarget, type TargetOptions } from './guidance/compute-target.js';
 export { type RefineOptions, refine } from './guidance/refine.js';
-export type { MatrixFormat } from './io/formats/detect.js';
 export { loadGraph, saveGraph } from './io/graph-file.js';
 export type { DataPlace, GraphFile, GraphFileNode, JsonOptions } from './io/graph-schema.js';
 export { loadFit, type SavedFit, saveFit } from './io/model-file.js';
 export { type GraphData, graphFromJSON, type ReadGraph } from './io/read-graph.js';
-export { type FileMatrix, type FileNames, type ReadMatrixOptions, readMatrix } from './io/read-matrix.js';
 export { type GraphFileOptions, graphToJSON } from './io/write-graph.js';
-export { type WriteMatrixOptions, type WrittenFormat, writeMatrix } from './io/write-matrix.js';
 export type { GraphIssue, GraphIssueCode } from './issues.js';
 export type { JsonValue } from './json.js';
 export type { Backend } from './kernels/select.js';

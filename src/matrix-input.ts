@@ -64,6 +64,10 @@ export interface Unusable {
 
 export const unusable = (rule: string, got: string): Unusable => Object.freeze({ kind: 'unusable', rule, got });
 
+/** What was found to be no matrix before. */
+const isUnusable = (input: unknown): input is Unusable =>
+  isObject(input) && input.kind === 'unusable' && typeof input.rule === 'string' && typeof input.got === 'string';
+
 const isTyped = (x: unknown): x is Numbers =>
   ArrayBuffer.isView(x) && !(x instanceof DataView || x instanceof BigInt64Array || x instanceof BigUint64Array);
 export const isNumbers = (x: unknown): x is Numbers => Array.isArray(x) || isTyped(x);
@@ -83,7 +87,7 @@ export const isMade = (input: unknown): input is Matrix => isObject(input) && ma
  */
 export function toMatrix(input: unknown, samplesByFeatures = false): Matrix | Unusable {
   try {
-    const matrix = isMade(input) ? input : read(input);
+    const matrix = isMade(input) || isUnusable(input) ? input : read(input);
     if (matrix.kind === 'unusable') return matrix;
     const whole = samplesByFeatures ? flipped(matrix) : matrix;
     made.add(whole);
@@ -95,7 +99,8 @@ export function toMatrix(input: unknown, samplesByFeatures = false): Matrix | Un
 }
 
 function read(input: unknown): Matrix | Unusable {
-  if (typeof input === 'string') return unusable('a matrix', `the string '${input}' (files are not read yet)`);
+  if (typeof input === 'string')
+    return unusable('a matrix', `the string '${input}'; read a file by readMatrix, or give it to factorInput`);
   if (Array.isArray(input)) return fromRows(input);
   if (isTyped(input))
     return unusable('a matrix: wrap numbers as { rows, cols, data }', `${kindOf(input)} of ${input.length}`);

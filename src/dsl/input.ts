@@ -1,5 +1,6 @@
+import { readMatrixSync } from '../files/read-matrix-sync.js';
 import { toMaskedMatrix } from '../mask.js';
-import type { MatrixInput } from '../matrix-input.js';
+import { type MatrixInput, unusable } from '../matrix-input.js';
 import { withoutWeightless } from '../weights.js';
 import { entryWeightsOf, expression, frozenInput, isTurned, maskOf } from './build.js';
 import type { InputOptions } from './config.js';
@@ -9,7 +10,8 @@ import type { InputNode } from './node.js';
 /**
  * One matrix of the graph: features are rows, samples are columns.
  *
- * Takes a dense matrix (`{ rows, cols, data }`, column after column, or with `order: 'rows'` row after row), a CSC
+ * Takes a file that `readMatrix` knows, by its path: it is read at once, and this thread stands still; where it mustn't, give it
+ * `await readMatrix(path)`. Takes a dense matrix (`{ rows, cols, data }`, column after column, or with `order: 'rows'` row after row), a CSC
  * matrix, a two-dimensional ndarray, or rows of numbers. Float64Array and Float32Array data is used as it is: don't
  * change it while a fit runs. Entries that are NaN are missing, and those of `mask`, and those of weight 0: the data are then
  * copied. Names that the matrix has (`rowNames`, `colNames`, as those from files and results have) are those of features and
@@ -19,14 +21,24 @@ import type { InputNode } from './node.js';
  * const rna = factorInput([[1, 0, 2], [0, 3, 1]], { name: 'rna' }); // 2 features × 3 samples
  */
 export function factorInput<const N extends string>(
-  data: MatrixInput,
+  data: MatrixInput | string,
   options: InputOptions<N> & InputNameGuard<N>,
 ): InputExpr<N> {
-  const own = frozenInput(withNames(options, data));
-  const masked = toMaskedMatrix(data, maskOf(options), isTurned(options));
+  const given = typeof data === 'string' ? fromFile(data) : data;
+  const own = frozenInput(withNames(options, given));
+  const masked = toMaskedMatrix(given, maskOf(options), isTurned(options));
   const matrix = withoutWeightless(masked, entryWeightsOf(own), isTurned(options));
   // An untyped caller's options may be anything; the compiler's validation says what is wrong with them.
   return expression({ kind: 'input', options: own, data: matrix } as InputNode);
+}
+
+/** The matrix in a file; a fault of it is one of the data. */
+function fromFile(path: string): unknown {
+  try {
+    return readMatrixSync(path);
+  } catch (error) {
+    return unusable('a matrix, or a file that holds one', error instanceof Error ? error.message : String(error));
+  }
 }
 
 /** Options with the names that the matrix has, where they give none. */

@@ -3,6 +3,7 @@ import { dirname, resolve } from 'node:path';
 import type { GraphConfig } from '../dsl/config.js';
 import type { Ref } from '../dsl/expr.js';
 import { GraphError } from '../errors.js';
+import { writeWhole } from '../files/write-whole.js';
 import type { JsonValue } from '../json.js';
 import type { DenseData } from '../matrix.js';
 import { checkPath } from './check-path.js';
@@ -11,7 +12,6 @@ import { assemble, type GraphData, placesIn, type ReadGraph } from './read-graph
 import { readWhole } from './read-whole.js';
 import { fromBytes, type TensorFile } from './safetensors.js';
 import { type GraphFileOptions, graphToJSON } from './write-graph.js';
-import { writeWhole } from './write-whole.js';
 
 /**
  * Writes a graph to a JSON file, as `graphToJSON` puts it, laid out so that versions of it can be compared line by line. A

@@ -1,7 +1,7 @@
 import { ModelFileError } from '../errors.js';
+import { writeWhole } from '../files/write-whole.js';
 import { hashOf } from './hash.js';
 import { fromBytes, type Tensor, toBytes } from './safetensors.js';
-import { writeWhole } from './write-whole.js';
 
 /** What sort of file it is that holds tensors and a manifest under a hash of both. */
 export interface FileKind<M> {

@@ -62,10 +62,9 @@ export function memorySource(bytes: Uint8Array, path: string): Source {
  * @throws IoError 'not-read' where there is no file that may be read.
  */
 export async function withFile<T>(path: string, use: (source: Source) => Promise<T>): Promise<T> {
+  const sought = resolve(path) === path ? '' : `, looked for at ${resolve(path)}`;
   const refused = (got: string, cause?: unknown) =>
-    new IoError('not-read', path, `Data must be a file that can be read; got ${got}, looked for at ${resolve(path)}`, {
-      cause,
-    });
+    new IoError('not-read', path, `Data must be a file that can be read; got ${got}${sought}`, { cause });
   let file: FileHandle;
   try {
     file = await open(path, 'r');

@@ -8,6 +8,7 @@ import {
   type FileMatrix,
   factorInput,
   factorNet,
+  GraphError,
   IoError,
   type Matrix,
   nmfLayer,
@@ -394,6 +395,23 @@ test('names of a matrix are those of its input', async () => {
   expect(turned.parts.W.rowNames).toEqual(matrix.colNames);
   expect(turned.parts.H.colNames).toEqual([...'ABCDEFGHIJKLM']);
   expect(() => layer({ ...matrix, colNames: ['a'] })).toThrow('9');
+});
+
+test('an input is read from its file; what is wrong with that is a fault of its data', async () => {
+  const path = place('input.mtx.gz');
+  await writeMatrix(path, toCsc(X));
+  const fitted = (input: string | Matrix) =>
+    factorNet(nmfLayer(factorInput(input, { name: 'x' }), { name: 'parts', k: 2, maxIter: 3 }), { seed: 1 }).fit();
+  expect((await fitted(path)).parts.W).toEqual((await fitted(await readMatrix(path))).parts.W);
+  for (const [bad, words] of [
+    [place('nowhere.npy'), 'got none'],
+    [await file('%%MatrixMarket matrix coordinate real general\n1 1 1\n2 1 1\n', 'mtx'), 'at line 3'],
+  ]) {
+    const made = () => factorNet(nmfLayer(factorInput(bad, { name: 'x' }), { name: 'parts', k: 2 }));
+    expect(made).toThrow(GraphError);
+    expect(made).toThrow(words);
+    expect(made).toThrow(bad);
+  }
 });
 
 describe('writeMatrix', () => {
