@@ -37,7 +37,8 @@ function fromFile(path: string): unknown {
   try {
     return readMatrixSync(path);
   } catch (error) {
-    return unusable('a matrix, or a file that holds one', error instanceof Error ? error.message : String(error));
+    const why = error instanceof Error ? error.message : String(error);
+    return unusable('a matrix, or a file that holds one', `a file of which readMatrix says: ${why}`);
   }
 }
 

@@ -212,7 +212,7 @@ const faults: readonly FaultCase[] = [
     'invalid-data',
     net(nmfLayer(factorInput('x.csv', { name: 'x' }), { name: 'a', k: 1 })),
     {},
-    /files are not read yet/,
+    /a file of which readMatrix says: Data must be a file that can be read; got none, looked for at .*x\.csv/,
   ],
   [
     'invalid-data',
