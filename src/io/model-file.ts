@@ -7,6 +7,7 @@ import { afterFit } from '../runtime/after-fit.js';
 import { layerFits } from '../runtime/assemble.js';
 import type { FitSummary, LayerFit, ProjectOptions, ReconstructOptions } from '../runtime/fit.js';
 import { type InputHash, keep, keptOf } from '../runtime/kept.js';
+import { savedFitDisplayed } from '../runtime/look.js';
 import { restore } from '../runtime/run.js';
 import type { LayerResult, RunState } from '../runtime/state.js';
 import { checkPath } from './check-path.js';
@@ -114,7 +115,7 @@ export function savedFit(
   const state = restored(path, plan, results);
   const layers = layerFits(plan, state);
   const { reconstruct, project, loadings } = afterFit(plan, state, kernels, undefined);
-  const fit = Object.freeze({ layers, summary, plan, inputs, reconstruct, project, loadings });
+  const fit = Object.freeze(savedFitDisplayed({ layers, summary, plan, inputs, reconstruct, project, loadings }));
   keep(fit, { plan, state, layers, summary, inputs });
   return fit;
 }

@@ -9,9 +9,10 @@ import { stability } from '../consensus/stability.js';
 import { checkOptions } from '../dsl/check-options.js';
 import { consensusOptions } from '../dsl/schemas.js';
 import { GraphError } from '../errors.js';
-import { type DenseMatrix, dense, scaleColumns } from '../matrix.js';
+import { type DenseMatrix, dense, named, scaleColumns } from '../matrix.js';
 import type { MatrixInput } from '../matrix-input.js';
 import type { LayerFit } from '../runtime/fit.js';
+import { consensusDisplayed } from './look.js';
 import { nmf, type PlainNmfOptions } from './nmf.js';
 
 /** Samples that are compared at most: a consensus of so many has 200 MB. */
@@ -92,8 +93,8 @@ export async function consensusNmf(data: MatrixInput, options: ConsensusOptions)
   const D = dense(n, n, C.data.map((share) => 1 - share)); // biome-ignore format: one thought
   const tree = averageLinkage(D);
   const names = fits[0].H.colNames;
-  return Object.freeze({
-    consensus: names === undefined ? C : Object.freeze({ ...C, rowNames: names, colNames: names }),
+  const made = {
+    consensus: names === undefined ? C : named(C, { rowNames: names, colNames: names }),
     tree,
     order: leafOrder(n, tree),
     labels: cutTree(n, tree, Math.min(options.k, n)),
@@ -103,7 +104,8 @@ export async function consensusNmf(data: MatrixInput, options: ConsensusOptions)
     fits: Object.freeze(fits),
     best: fits.reduce((best, fit) => (fit.objective < best.objective ? fit : best)),
     seed,
-  });
+  };
+  return Object.freeze(consensusDisplayed(made));
 }
 
 /** A share of a matrix added to a sum of such. */
