@@ -64,7 +64,7 @@ export function displays<T extends object>(
 const [MOST_LINES, LAST_LINES] = [20, 4];
 
 /** Columns that a cell may have in a text. */
-const WIDEST = 40;
+const WIDEST = 60;
 
 /** What must not reach a terminal, or break a line there. */
 const clean = (text: string): string =>

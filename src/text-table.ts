@@ -1,6 +1,6 @@
 /** Characters that take two columns of a terminal: those of East Asia, and pictures. */
 const WIDE =
-  /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\u3000-\u303f\uff01-\uff60\uffe0-\uffe6]|\p{Emoji_Presentation}|\ufe0f/u;
+  /(?![\uff61-\uffdc])[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\u3000-\u303f\uff01-\uff60\uffe0-\uffe6]|\p{Emoji_Presentation}|\ufe0f/u;
 
 /** A character that only changes the one before it begins a text: it takes no column. */
 const NO_COLUMN = /^[\p{M}\p{Cf}]+$/u;

@@ -67,7 +67,7 @@ function factorsLook(set: Shown): Look {
 
 function strongestTable({ W, d, top }: Shown): Table {
   const parts = isMatrix(W) ? [''] : Object.keys(W);
-  const strongest = ({ feature, weight }: Strongest) => `${feature} ${digits(weight)}`;
+  const strongest = ({ feature, weight }: Strongest) => `${feature} (${digits(weight)})`;
   return {
     head: ['factor', 'd', ...parts.map((name) => (name === '' ? 'strongest in' : `strongest in ${name}`))],
     lines: Array.from(d.subarray(0, MOST_FACTORS), (scale, factor) => {

@@ -114,5 +114,5 @@ function ranksTable(ranks: readonly SurveyedRank[], best: number, simplest: numb
     ...[share(cophenetic), share(dispersion), share(silhouette), share(stability)],
     [k === best ? 'best' : '', k === simplest ? 'simplest' : ''].filter((word) => word !== '').join(', '),
   ]);
-  return { head, lines };
+  return { head, lines, words: [head.length - 1] };
 }

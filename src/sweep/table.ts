@@ -73,7 +73,7 @@ export function pointsTable({ points, best, simplest }: Choice<Params>, { elimin
     ...measures.map(() => ''),
     `failed on ${failed}`,
   ]);
-  return { head, lines: [...fitted, ...left, ...lost] };
+  return { head, lines: [...fitted, ...left, ...lost], words: [head.length - 1] };
 }
 
 /** Why the choice fell as it did, in a sentence or two. */
