@@ -42,11 +42,11 @@ export function* nearest(H: DenseMatrix, metric: Metric, most: number): Generato
     const near: Near[] = [];
     for (let i = 0; i < H.cols; i++) {
       if (i === j) continue;
-      const own = { sample: i, distance: distance(i, j) };
-      if (near.length === most && own.distance >= near[most - 1].distance) continue;
+      const own = distance(i, j);
+      if (near.length === most && own >= near[most - 1].distance) continue;
       let at = near.length;
-      while (at > 0 && near[at - 1].distance > own.distance) at--;
-      near.splice(at, 0, own);
+      while (at > 0 && near[at - 1].distance > own) at--;
+      near.splice(at, 0, { sample: i, distance: own });
       if (near.length > most) near.pop();
     }
     yield near;

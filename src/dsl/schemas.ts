@@ -403,6 +403,7 @@ export const logisticOptions = z.strictObject({
 });
 /** What labels are is found where each measure is taken. */
 export const assessOptions = z.strictObject({
+  ...fitOptions.pick({ signal: true }).shape,
   ...logisticOptions.shape,
   ...neighbourOptions.shape,
   clusters: z.unknown().optional(),

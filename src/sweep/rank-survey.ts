@@ -8,6 +8,7 @@ import { surveyOptions } from '../dsl/schemas.js';
 import { type DenseMatrix, dense } from '../matrix.js';
 import type { MatrixInput } from '../matrix-input.js';
 import { plural } from '../plural.js';
+import { finished } from '../steps.js';
 import { textTable } from '../text-table.js';
 import { crossValidateRank, type RankSweep } from './cross-validate-rank.js';
 import type { RankDiagnostics } from './diagnose.js';
@@ -102,7 +103,7 @@ function silhouetteOf({ rows: n, data: C }: DenseMatrix, k: number): number | nu
   const labels = cutTree(n, averageLinkage(D), Math.min(k, n));
   const sizes = new Float64Array(labels.reduce((most, label) => Math.max(most, label), 0) + 1);
   for (const label of labels) sizes[label]++;
-  return meanSilhouette(labels, sizes, (i, j) => D.data[i + j * n]);
+  return finished(meanSilhouette(labels, sizes, (i, j) => D.data[i + j * n]));
 }
 
 function ranksTable(ranks: readonly SurveyedRank[], best: number, simplest: number): Table {
