@@ -1,5 +1,6 @@
 import type { Bindings, Plan } from '../compiler/plan.js';
 import { ModelFileError } from '../errors.js';
+import { show } from '../issues.js';
 import type { Kernels } from '../kernels/kernels.js';
 import { selectKernels } from '../kernels/select.js';
 import type { DenseMatrix, Matrix } from '../matrix.js';
@@ -61,7 +62,11 @@ export async function saveFit(fit: object, path: string): Promise<void> {
   checkPath('saveFit', path);
   const kept = keptOf(fit);
   if (kept === undefined)
-    throw new ModelFileError('not-saved', path, 'What is saved must come from fit() or loadFit(), as it came');
+    throw new ModelFileError(
+      'not-saved',
+      path,
+      `What is saved must come from fit() or loadFit(), as it came; got ${show(fit)}`,
+    );
   const { plan, state, summary } = kept;
   const tensors = new Map<string, Tensor>();
   const layers: SavedLayer[] = [];
