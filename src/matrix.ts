@@ -51,7 +51,9 @@ const displayed = displays((matrix: Matrix) => {
   const { rowNames, colNames } = matrix as Partial<DenseMatrix>; // a sparse one has none
   const title =
     matrix.kind === 'dense' ? 'Matrix' : `Sparse matrix with ${plural(matrix.values.length, 'entry', 'entries')},`;
-  return matrixLook({ title, rows, cols, rowNames, colNames, at: (i, j) => entry(matrix, i, j) });
+  // An array that was transferred to a worker has no entries any more.
+  const at = (i: number, j: number) => entry(matrix, i, j) ?? Number.NaN;
+  return matrixLook({ title, rows, cols, rowNames, colNames, at });
 });
 
 /** A matrix that won't change, with its look. */

@@ -137,6 +137,9 @@ describe('what is printed of', () => {
         1      0  5.622"
     `);
     expect(printed(dense(0, 3))).toBe('Matrix 0 × 3');
+    const sent = dense(1, 1);
+    structuredClone(sent.data, { transfer: [sent.data.buffer as ArrayBuffer] });
+    expect(printed(sent)).toContain('NaN');
     expect(printed(await fit.reconstruct('rna')).split('\n')[1]).toMatch(/^ +s1 +s2 +s3 +s4$/);
   });
 
