@@ -7,6 +7,7 @@ import type { Column, Found, Side } from './formats/found.js';
 import { readMatrixMarket } from './formats/matrix-market.js';
 import { readNpy } from './formats/npy.js';
 import { readNpz } from './formats/npz.js';
+import { readSpz } from './formats/spz/read-spz.js';
 import { type Source, withFile } from './source.js';
 
 export interface ReadMatrixOptions {
@@ -32,11 +33,12 @@ const READERS: Readonly<Record<MatrixFormat, (source: Source, options: ReadMatri
   npy: async (source) => ({ matrix: await readNpy(source), turned: false }),
   npz: (source, { array }) => readNpz(source, array),
   mtx: async (source) => ({ matrix: await readMatrixMarket(source), turned: false }),
+  spz: (source) => readSpz(source),
 };
 
 /**
- * The matrix in a file: .npy, .npz (of numpy, and sparse ones of scipy), Matrix Market (.mtx, .mtx.gz). What it is is seen by
- * its content.
+ * The matrix in a file: .npy, .npz (of numpy, and sparse ones of scipy), Matrix Market (.mtx, .mtx.gz), StreamPress (.spz). What it
+ * is is seen by its content.
  *
  * @returns features × samples: dense in the file's order, or sparse; 32-bit floats stay so, other numbers become 64-bit floats.
  * NaN are missing entries.

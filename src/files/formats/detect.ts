@@ -3,9 +3,10 @@ import { firstBytes, type Source } from '../source.js';
 import { isZip } from '../zip.js';
 import { MARKET_MAGIC } from './matrix-market.js';
 import { NPY_MAGIC } from './npy.js';
+import { SPZ_MAGIC } from './spz/file.js';
 
 /** Formats that matrices are read from. */
-export const FORMATS = ['npy', 'npz', 'mtx'] as const;
+export const FORMATS = ['npy', 'npz', 'mtx', 'spz'] as const;
 export type MatrixFormat = (typeof FORMATS)[number];
 
 /** Bytes that say what a file is. */
@@ -20,6 +21,7 @@ export async function detect(source: Source): Promise<MatrixFormat> {
   const first = await firstBytes(source, ENOUGH);
   const begins = (mark: Uint8Array) => mark.every((byte, i) => first[i] === byte);
   if (begins(NPY_MAGIC)) return 'npy';
+  if (begins(SPZ_MAGIC)) return 'spz';
   if (isZip(first)) return 'npz';
   const text = new TextDecoder('latin1').decode(isGzip(first) ? await beginning(source) : first);
   if (text.toLowerCase().startsWith(MARKET_MAGIC)) return 'mtx';
