@@ -2,7 +2,7 @@ import type { DenseData, Floats } from '../../../matrix.js';
 import { wholeOf } from '../../byte-order.js';
 import { checkRoom, damagedSpz, type Span, type SpzFile, spanOf, unsupportedSpz, viewOf } from './file.js';
 import { bytesOf, bytesToNumbers } from './places.js';
-import { readSymbols, readTable } from './rans.js';
+import { readSizedTable, readSymbols } from './rans.js';
 
 /** How the numbers of a panel lie in a file, by the number of the codec. */
 const CODECS = ['plain', 'half', 'steps', 'coded half', 'coded'] as const;
@@ -98,20 +98,20 @@ async function readPanel(span: Span, codec: Codec, differences: boolean, numbers
   const bytes = bytesOf(numbers);
   let before = 0;
   const put = (read: Uint8Array, from: number) => {
-    if (codec !== 'plain' && differences)
+    if (differences)
       for (let n = 0; n < read.length; n++) {
         before ^= read[n];
         read[n] = before;
       }
     if (width === whole) bytes.set(read, from);
-    else for (let n = 0, at = from; n < read.length; n++, at++) bytes[(at >> 1) * whole + (at & 1)] = read[n];
+    else for (let n = 0, at = from; n < read.length; n++, at++) bytes[Math.floor(at / 2) * whole + (at % 2)] = read[n];
   };
   const count = numbers.length * width;
-  if (codec === 'plain' || codec === 'half') await readPieces(span, count, put);
+  // Plain bytes are never differences.
+  if (codec === 'plain') await span.fill(bytes);
+  else if (codec === 'half') await readPieces(span, count, put);
   else {
-    const [size, left] = [await span.u32(), span.left()];
-    const table = await readTable(span);
-    if (left - span.left() !== size) throw span.damaged(`have a table of ${size} bytes; got ${left - span.left()}`);
+    const table = await readSizedTable(span);
     await readSymbols(span, table, span.left(), count, put);
   }
   bytesToNumbers(numbers, width);

@@ -40,6 +40,16 @@ export async function readTable(span: Span): Promise<SymbolTable> {
   return { symbolAt, share, before };
 }
 
+/** The same, where its bytes come before it. */
+export async function readSizedTable(span: Span): Promise<SymbolTable> {
+  const size = await span.u32();
+  const before = span.left();
+  const table = await readTable(span);
+  const read = before - span.left();
+  if (read !== size) throw span.damaged(`have tables as long as it says; got ${size} and ${read} bytes`);
+  return table;
+}
+
 /**
  * Tells the `count` symbols that the next `size` bytes are the code of: so many at a time, and the place of the first of these.
  *

@@ -13,7 +13,6 @@ import { readSparse } from './sparse.js';
  */
 export async function readSpz(source: Source): Promise<Found> {
   const file = await openSpz(source);
-  const sides = await sidesOf(file);
   const matrix = file.version === 2 ? await readSparse(file) : await readDense(file);
-  return { matrix, turned: false, ...sides };
+  return { matrix, turned: false, ...(await sidesOf(file)) };
 }

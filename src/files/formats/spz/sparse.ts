@@ -3,7 +3,7 @@ import { wholeOf } from '../../byte-order.js';
 import { type NumberType, widthOf } from '../numbers.js';
 import { checkRoom, damagedSpz, type Span, type SpzFile, spanOf, unsupportedSpz, viewOf } from './file.js';
 import { bytesOf, bytesToNumbers } from './places.js';
-import { readSymbols, readTable } from './rans.js';
+import { readSizedTable, readSymbols, readTable } from './rans.js';
 import { varints } from './varints.js';
 
 /**
@@ -73,6 +73,8 @@ export async function readSparse(file: SpzFile): Promise<CscMatrix> {
     if (chunk.count > 0) {
       await readRows(chunk, rows, bounds, indices.subarray(from, to));
       await readValues(chunk, type, values.subarray(from, to));
+      for (const { left, damaged } of [chunk.rows, chunk.values])
+        if (left() !== 0) throw damaged(`have nothing behind the entries of a chunk; got ${left()} bytes`);
     }
     from = to;
   }
@@ -148,10 +150,8 @@ async function readValues({ values: span, step, least }: Chunk, type: NumberType
       // In 32 bits, as they were made.
       for (let n = 0; n < symbols.length; n++) values[from + n] = least + Math.fround(step * symbols[n]);
     });
-  } else if (type.startsWith('u')) {
-    await readEscaped(span, values);
-  } else await readPlanes(span, values, widthOf(type));
-  if (span.left() !== 0) throw span.damaged(`have nothing behind the values of a chunk; got ${span.left()} bytes`);
+  } else if (type.startsWith('u')) await readEscaped(span, values);
+  else await readPlanes(span, values, widthOf(type));
 }
 
 /** A table, the bytes of the code and the code. */
@@ -185,10 +185,7 @@ async function readPlanes(span: Span, values: Floats, width: number): Promise<vo
   const bytes = bytesOf(values);
   const apart = values.BYTES_PER_ELEMENT;
   for (let plane = 0; plane < width; plane++) {
-    const size = await span.u32();
-    const left = span.left();
-    const table = await readTable(span);
-    if (left - span.left() !== size) throw span.damaged(`have a table of ${size} bytes; got ${left - span.left()}`);
+    const table = await readSizedTable(span);
     await readSymbols(span, table, await span.u32(), values.length, (symbols, from) => {
       for (let n = 0, at = from * apart + plane; n < symbols.length; n++, at += apart) bytes[at] = symbols[n];
     });
