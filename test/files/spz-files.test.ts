@@ -332,6 +332,37 @@ describe('files that are damaged', () => {
     }
   });
 
+  test('entries below the last row, code that is another, numbers of escape that are missing or too many', async () => {
+    const column = Array.from({ length: 400 }, (_, i) => i);
+    const spz = sparseSpz(
+      {
+        ...{ kind: 'csc', rows: 400, cols: 1, indptr: Uint32Array.of(0, 400), indices: Uint32Array.from(column) },
+        values: Float64Array.from(column, (i) => (i === 7 ? 300 : (i * i) % 11)),
+      },
+      'u2',
+    );
+    const view = new DataView(spz.buffer, spz.byteOffset);
+    const size = view.getUint32(chunk + 24, true);
+    const streams = Number(view.getBigUint64(64, true));
+    // The last bytes of the values: two, and those of 300.
+    const escapes = streams + view.getUint32(chunk + 16, true) + size - 6;
+    expect([...spz.subarray(escapes, escapes + 6)]).toEqual([2, 0, 0, 0, 172, 2]);
+    const rows = await faultOf(changed(spz, [8, u32(399)], [16, u64(399)], [chunk + 8, u32(399)]));
+    expect(rows.message).toContain('how many of 399');
+    const shifted = { ...small, rows: 5, cols: 1, indptr: Uint32Array.of(0, 1), indices: Uint32Array.of(4) };
+    const last = await faultOf(changed(sparseSpz({ ...shifted, values: Float64Array.of(1) }, 'u1'), [8, u32(4)]));
+    expect(last.message).toContain('rows below 4; got row 4');
+    expect((await faultOf(changed(spz, [escapes - 60, [spz[escapes - 60] ^ 16]]))).message).toContain('code of 400');
+    for (const edits of [
+      [[escapes, u32(0)], [chunk + 24, u32(size - 2)]],
+      [[escapes, u32(1)], [chunk + 24, u32(size - 1)]],
+      [[escapes + 4, [44]]],
+      [[escapes + 4, [172, 130]]],
+      [[escapes, u32(3)], [escapes + 6, [128]], [chunk + 24, u32(size + 1)]],
+    ] as const) // biome-ignore format: a file a row
+      expect((await faultOf(changed(spz, ...edits))).message).toContain('the numbers that symbols stand for');
+  });
+
   test('more numbers than there is code for, before any room is made for them', async () => {
     const big = 2 ** 32 - 1;
     const spz = denseSpz({ ...X, data: Float32Array.from(X.data) }, 'coded');
