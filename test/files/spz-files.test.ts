@@ -51,6 +51,12 @@ async function numbers(bytes: Uint8Array): Promise<DenseData['data']> {
   return found.data;
 }
 
+/** Arrays that are too long to be shown where they differ. */
+function expectSame(found: ArrayBufferView, wanted: ArrayBufferView): void {
+  const [a, b] = [found, wanted].map((view) => Buffer.from(view.buffer, view.byteOffset, view.byteLength));
+  expect(a.equals(b)).toBe(true);
+}
+
 /** Whether it is a matrix as all that is built on it takes it to be. */
 function expectSound(matrix: Matrix): void {
   if (isDense(matrix)) {
@@ -118,9 +124,9 @@ test('chunks of more entries than are decoded at a time', async () => {
   const matrix = sparse(700, 300, 5, 2);
   const found = await csc(sparseSpz(matrix, 'f8', { chunk: 290 }));
   expect(found.values.length).toBeGreaterThan(3 << 15);
-  expect(found.indptr).toEqual(matrix.indptr);
-  expect(found.indices).toEqual(matrix.indices);
-  expect(found.values).toEqual(matrix.values);
+  expectSame(found.indptr, matrix.indptr);
+  expectSame(found.indices, matrix.indices);
+  expectSame(found.values, matrix.values);
 });
 
 test('a listed zero, a missing entry, an empty chunk, no columns, one symbol', async () => {
@@ -169,7 +175,7 @@ describe.each(SPZ_CODECS)('dense numbers by the codec %s', (codec) => {
     const many = Float32Array.from(uniform(400, 300, 3).data, (x) => (half ? Math.floor(x * 2000) / 8 : x));
     const read = await numbers(denseSpz({ kind: 'dense', rows: 400, cols: 300, data: many }, codec, { differences: true })); // biome-ignore format: one thought
     if (codec === 'steps') expect(Math.abs(read[77_777] - many[77_777])).toBeLessThan(0.5 / 255 + 1e-6);
-    else expect(read).toEqual(many);
+    else expectSame(read, many);
     const same = new Float32Array(60).fill(2.5);
     expect(await numbers(denseSpz({ kind: 'dense', rows: 6, cols: 10, data: same }, codec))).toEqual(same);
   });
@@ -289,7 +295,7 @@ describe('files that are damaged', () => {
           if (!(found instanceof IoError)) expectSound(found as Matrix); // no error
         },
       ),
-      { numRuns: 400 },
+      { numRuns: 200 },
     );
   });
 
@@ -393,6 +399,5 @@ test.skipIf(!haveSharedData)(`counts of 2,700 cells are those of the .mtx.gz${sk
   expectSound(found);
   if (found.kind !== 'csc') throw new Error('sparse');
   expect(found.values.length).toBe(2_282_976);
-  for (const part of ['indptr', 'indices', 'values'] as const)
-    expect(Buffer.from(found[part].buffer).equals(Buffer.from(wanted[part].buffer))).toBe(true);
+  for (const part of ['indptr', 'indices', 'values'] as const) expectSame(found[part], wanted[part]);
 });
