@@ -157,6 +157,7 @@ export {
   plotFactorsByGroup,
 } from './viz/by-group.js';
 export type { Ramp } from './viz/colours.js';
+export { type ConnectionsOptions, type LayerNameOf, plotConnections } from './viz/connections.js';
 export { type GraphPlotOptions, plotGraph } from './viz/graph.js';
 export { type ConsensusPlotOptions, type HeatmapOptions, plotConsensus, plotHeatmap } from './viz/heatmap.js';
 export { type LoadingsOptions, plotLoadings } from './viz/loadings.js';

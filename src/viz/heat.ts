@@ -27,6 +27,8 @@ export interface Heat {
   readonly colNames: readonly string[];
   /** What the columns belong to, in the order of the picture. */
   readonly annotation: { readonly title: string; readonly groups: Groups } | null;
+  /** Whether it says what the colours stand for: of several side by side one does. */
+  readonly legends: boolean;
 }
 
 /** How a side of so many lines is drawn: lines that share one of the picture, and how large that is. */
@@ -55,20 +57,21 @@ export function linesText(matrix: DenseMatrix): readonly string[] {
 
 /** Cells as one image: as a rectangle each they would be a file of megabytes. */
 export function heatPart(heat: Heat): Part {
-  const { matrix, ramp, domain, value, annotation } = heat;
+  const { matrix, ramp, domain, value, annotation, legends } = heat;
+  const numbers = { range: RAMPS[ramp], interpolate: 'rgb' };
   const [down, across] = [sideOf(matrix.rows), sideOf(matrix.cols)];
   const [width, height] = [across.length, down.length];
   const shown = meansOf(matrix, down, across);
   const [low, high] = domain;
   const layer = [
     image(dataUrl(cells(shown, ramp, domain, [down.cell, across.cell])), { width, height, top: 0 }),
-    legend(value, { scale: { domain: [low, high], range: RAMPS[ramp], interpolate: 'rgb' }, type: 'quantitative' }, [
-      low,
-      high,
-    ]),
+    ...(legends
+      ? [legend(value, { scale: { domain: [low, high], ...numbers }, type: 'quantitative' }, [low, high])]
+      : []),
     ...names(heat.rowNames, down, 'y'),
     ...names(heat.colNames, across, 'x', height),
-    ...(annotation === null ? [] : bar(annotation, across)),
+    ...(annotation === null ? [] : [bar(annotation, across)]),
+    ...(annotation === null || !legends ? [] : [groupLegend(annotation)]),
   ];
   return { width, height, layer, resolve: { scale: { color: 'independent' } }, encoding: {} };
 }
@@ -120,15 +123,15 @@ function names(list: readonly string[], { together, cell, lines }: Side, axis: '
 }
 
 /** What the columns belong to, above them. */
-function bar({ title, groups }: NonNullable<Heat['annotation']>, { together, cell, length }: Side): readonly Part[] {
+function bar({ groups }: NonNullable<Heat['annotation']>, { together, cell, length }: Side): Part {
   // Of columns that are drawn together the first says what they belong to.
   const pixels = Uint8Array.from({ length }, (_, p) => groups.of[Math.floor(p / cell) * together]);
   const palette = groups.colours.map(rgb);
-  return [
-    image(dataUrl(png(length, 1, pixels, palette)), { width: length, height: BAR, top: -BAR - GAP }),
-    legend(title, { type: 'nominal', scale: scaleOf(groups), sort: null }, groups.names),
-  ];
+  return image(dataUrl(png(length, 1, pixels, palette)), { width: length, height: BAR, top: -BAR - GAP });
 }
+
+const groupLegend = ({ title, groups }: NonNullable<Heat['annotation']>): Part =>
+  legend(title, { type: 'nominal', scale: scaleOf(groups), sort: null }, groups.names);
 
 /** Means of what is known, of rows and columns that are drawn together. */
 function meansOf(matrix: DenseMatrix, down: Side, across: Side): DenseMatrix {

@@ -104,6 +104,40 @@ describe('a heat map', () => {
     columns.forEach((j, beside) => { expect(bar.at(0, beside * 28)).toEqual(rgb(SET2[place[j]])); }); // biome-ignore format: one thought
   });
 
+  test('several stand side by side, in one order and the same colours', async () => {
+    const other = { ...checked, data: checked.data.map((x) => 3 * x) };
+    const picture = plotHeatmap({ checked, 'é <b>': other }, { clusterRows: true, annotation: [1, 1, 2, 2] });
+    const shown = texts(await drawn(picture));
+    expect(shown).toEqual(expect.arrayContaining(['checked', 'é &lt;b&gt;']));
+    const rows = shown.filter((text) => /^r\d$/.test(text)).map((text) => Number(text[1]));
+    expect(rows).toHaveLength(6);
+    // The numbers of both and the bar above each, and one legend for all.
+    expect(shown.filter((text) => text === 'value' || text === 'group')).toEqual(['value', 'group']);
+    const [left, , right] = images(picture.spec).map(decoded);
+    const high = Math.max(...other.data);
+    rows.forEach((i, at) => {
+      for (let j = 0; j < 4; j++) {
+        expect(left.at(at * 28, j * 28)).toEqual(colour(checked.data[i + j * 6], 0, high));
+        expect(right.at(at * 28, j * 28)).toEqual(colour(other.data[i + j * 6], 0, high));
+      }
+    });
+  });
+
+  test('the order of several is that of all of them together', async () => {
+    // By itself the first has rows 0 and 1 beside each other, with the second it is 0 and 2.
+    const column = (...numbers: readonly number[]) => ({
+      ...dense(3, 1, Float64Array.from(numbers)),
+      rowNames: names('r', 3),
+    });
+    const order = async (picture: ReturnType<typeof plotHeatmap>) =>
+      texts(await drawn(picture))
+        .filter((text) => /^r\d$/.test(text))
+        .join('');
+    const [first, second] = [column(0, 1, 5), column(0, 90, 0)];
+    expect(await order(plotHeatmap(first, { clusterRows: true }))).toMatch(/r0r1|r1r0/);
+    expect(await order(plotHeatmap({ first, second }, { clusterRows: true }))).toMatch(/r0r2|r2r0/);
+  });
+
   test('unclustered lines stay as they are', async () => {
     const shown = texts(await drawn(plotHeatmap(checked)));
     expect(shown.filter((text) => /^[rc]\d$/.test(text))).toEqual([...names('r', 6), ...names('c', 4)]);
