@@ -81,8 +81,11 @@ export function plotConnections<F extends object>(
   return heatPicture(panels, {
     ...{ rows: null, columns: null, colours, title },
     domain: domainOf(panels),
-    value: relative ? 'weight over the largest' : 'weight',
-    told: factors.length < rows.length ? ['rows of data and conditions are left out'] : [],
+    value: 'weight',
+    told: [
+      ...(relative ? ['weights over the largest'] : []),
+      ...(factors.length < rows.length ? ['rows of data and conditions are left out'] : []),
+    ],
   });
 }
 

@@ -5,16 +5,19 @@ import type { Params } from '../sweep/space.js';
 import { checking } from './check.js';
 import { groupColours } from './colours.js';
 import { scaleOf } from './groups.js';
-import { type Picture, picture } from './picture.js';
+import { type Part, type Picture, picture } from './picture.js';
 
 export interface SweepPlotOptions {
-  /** Default 'Held-out loss'. */
+  /** The mean loss of what was fitted too, dashed; default false. */
+  readonly train?: boolean | undefined;
+  /** Default 'Held-out loss', with `train` 'Held-out and train loss'. */
   readonly title?: string | undefined;
 }
 
 /** What `crossValidateRank` and `crossValidateGraph` have found. */
 export interface SweptPoints {
-  readonly points: readonly Pick<PointSummary, 'params' | 'testLoss' | 'se' | 'failed'>[];
+  readonly points: readonly (Pick<PointSummary, 'params' | 'testLoss' | 'se' | 'failed'> &
+    Partial<Pick<PointSummary, 'trainLoss'>>)[];
   readonly best: Params;
   readonly simplest: Params;
   /** Points that were given up early. */
@@ -36,20 +39,26 @@ export interface SweptPoints {
  */
 export function plotSweep(result: SweptPoints, options: SweepPlotOptions = {}): Picture {
   const check = checking('plotSweep');
-  const { title = 'Held-out loss' } = check.options(options, ['title']);
+  const own = check.options(options, ['train', 'title']);
+  const { train = false, title = train ? 'Held-out and train loss' : 'Held-out loss' } = own;
+  check.flag('train', train);
   check.refuse('result', isResult(result), 'what a sweep has found, with a point', show(result));
+  check.done();
+  const hasTrain = result.points.every(({ trainLoss }) => Number.isFinite(trainLoss));
+  check.option('train', !train || hasTrain, 'false where points have no trainLoss', train);
   check.done();
   const { points, best, simplest, eliminated = [], rows = [] } = result;
   const [first, ...others] = Object.keys(points[0].params);
   const lineOf = (params: Params) => others.map((name) => `${name} = ${params[name]}`).join(', ');
   const isOf = (a: Params, b: Params) => Object.keys(a).every((name) => a[name] === b[name]);
   const numeric = points.every(({ params }) => typeof params[first] === 'number');
-  const values = points.map(({ params, testLoss, se, failed }) => ({
+  const values = points.map(({ params, testLoss, trainLoss, se, failed }) => ({
     x: numeric ? params[first] : String(params[first]),
     line: lineOf(params),
     loss: testLoss,
     low: testLoss - (se ?? 0),
     high: testLoss + (se ?? 0),
+    ...(train && trainLoss !== undefined ? { train: trainLoss } : {}),
     masks: failed > 0 ? 'failed on a mask' : 'fitted on every mask',
   }));
   values.sort((a, b) => Number(a.x) - Number(b.x));
@@ -63,7 +72,7 @@ export function plotSweep(result: SweptPoints, options: SweepPlotOptions = {}): 
     : { field: 'x', type: 'ordinal', title: first, sort: null, axis: { labelAngle: 0 } };
   const y = {
     type: 'quantitative',
-    title: 'mean loss per held-out entry',
+    title: train ? 'mean loss per entry' : 'mean loss per held-out entry',
     scale: { zero: false },
     axis: { grid: true },
   };
@@ -91,8 +100,9 @@ export function plotSweep(result: SweptPoints, options: SweepPlotOptions = {}): 
       {
         transform: [{ filter: { field: 'masks', equal: 'fitted on every mask' } }],
         mark: { type: 'line' },
-        encoding: { y: { ...y, field: 'loss' }, color },
+        encoding: { y: { ...y, field: 'loss' }, color, ...(train ? dashOf('held out') : {}) },
       },
+      ...(train ? [trainLine({ ...y, field: 'train' }, color)] : []),
       {
         mark: { type: 'point', filled: true, size: 40, opacity: 1, tooltip: true },
         encoding: {
@@ -124,6 +134,24 @@ export function plotSweep(result: SweptPoints, options: SweepPlotOptions = {}): 
     resolve: { scale: { shape: 'independent' } },
   });
 }
+
+const LOSSES = ['held out', 'fitted'] as const;
+
+/** How a line of one of the losses is drawn. */
+const dashOf = (loss: (typeof LOSSES)[number]): Part => ({
+  strokeDash: {
+    datum: loss,
+    type: 'nominal',
+    title: 'loss',
+    scale: { domain: LOSSES, range: [[1, 0], [5, 4]] }, // biome-ignore format: one scale
+  },
+});
+
+const trainLine = (y: Part, color: Part): Part => ({
+  transform: [{ filter: { field: 'masks', equal: 'fitted on every mask' } }],
+  mark: { type: 'line', strokeWidth: 1.5, tooltip: true },
+  encoding: { y, color, ...dashOf('fitted') },
+});
 
 const isRecord = (value: unknown): boolean => typeof value === 'object' && value !== null;
 

@@ -71,6 +71,19 @@ describe('plotLoss', () => {
     }
   });
 
+  test('facets: a panel for each layer, with iterations of its own', async () => {
+    const [long, short] = [[9, 4, 2, 1], [8, 7]].map((list) => ({ history: list.map((loss, i) => ({ iteration: i + 1, loss })) })); // biome-ignore format: two fits
+    const picture = plotLoss({ long, 'é <b>': short }, { facets: true, heldOut: { long: [{ iteration: 2, loss: 5 }, { iteration: 4, loss: 6 }] } }); // biome-ignore format: one picture
+    const svg = await drawn(picture);
+    expect(lines(svg)).toBe(3);
+    expect(texts(svg)).toEqual(expect.arrayContaining(['long', 'é &lt;b&gt;', 'fitted', 'held out']));
+    expect(data(picture.spec).map((panel) => panel.map(({ of, iteration }) => `${of} ${iteration}`))).toEqual([
+      ['fitted 1', 'fitted 2', 'fitted 3', 'fitted 4', 'held out 2', 'held out 4'],
+      ['fitted 1', 'fitted 2'],
+    ]);
+    expect(lines(await drawn(plotLoss(fit.joint, { facets: true, log: false })))).toBe(1);
+  });
+
   test('a layer that is called history is one of several', async () => {
     expect(texts(await drawn(plotLoss({ history: fit.joint, other: fit.joint })))).toContain('history');
   });
@@ -103,6 +116,11 @@ describe('plotSweep', () => {
     const svg = await drawn(plotSweep(found));
     expect(lines(svg)).toBe(3);
     expect(texts(svg)).toEqual(expect.arrayContaining(['L1 = 0', 'L1 = 0.1', 'L1 = 10']));
+    const both = await drawn(plotSweep(found, { train: true }));
+    expect(lines(both)).toBe(6);
+    expect(texts(both)).toEqual(expect.arrayContaining(['held out', 'fitted', 'mean loss per entry']));
+    const [curve] = data(plotSweep(found, { train: true }).spec);
+    expect(curve.map(({ train }) => train).sort()).toEqual(found.points.map(({ trainLoss }) => trainLoss).sort());
     const point = { testLoss: 1, se: null, failed: 0 };
     const words = { points: ['α', 'β'].map((method) => ({ ...point, params: { method } })), best: { method: 'α' }, simplest: { method: 'β' } }; // biome-ignore format: one result
     expect(texts(await drawn(plotSweep(words)))).toEqual(expect.arrayContaining(['α', 'β']));
