@@ -58,16 +58,12 @@ export function linesText(matrix: DenseMatrix): readonly string[] {
 /** Cells as one image: as a rectangle each they would be a file of megabytes. */
 export function heatPart(heat: Heat): Part {
   const { matrix, ramp, domain, value, annotation, legends } = heat;
-  const numbers = { range: RAMPS[ramp], interpolate: 'rgb' };
   const [down, across] = [sideOf(matrix.rows), sideOf(matrix.cols)];
   const [width, height] = [across.length, down.length];
   const shown = meansOf(matrix, down, across);
-  const [low, high] = domain;
   const layer = [
-    image(dataUrl(cells(shown, ramp, domain, [down.cell, across.cell])), { width, height, top: 0 }),
-    ...(legends
-      ? [legend(value, { scale: { domain: [low, high], ...numbers }, type: 'quantitative' }, [low, high])]
-      : []),
+    image(cellsUrl(shown, ramp, domain, [down.cell, across.cell]), { width, height, top: 0 }),
+    ...(legends ? [rampLegend(value, ramp, domain)] : []),
     ...names(heat.rowNames, down, 'y'),
     ...names(heat.colNames, across, 'x', height),
     ...(annotation === null ? [] : [bar(annotation, across)]),
@@ -104,6 +100,10 @@ function legend(title: string, color: Part, values: readonly JsonValue[]): Part 
     },
   };
 }
+
+/** What the colours of numbers stand for. */
+export const rampLegend = (value: string, ramp: Ramp, domain: Heat['domain']): Part =>
+  legend(value, { scale: { domain, range: RAMPS[ramp], interpolate: 'rgb' }, type: 'quantitative' }, domain);
 
 /** Names beside cells, where these are large enough. */
 function names(list: readonly string[], { together, cell, lines }: Side, axis: 'x' | 'y', height = 0): readonly Part[] {
@@ -156,15 +156,15 @@ function meansOf(matrix: DenseMatrix, down: Side, across: Side): DenseMatrix {
 const LEVELS = 255;
 
 /**
- * Cells as large as they are drawn: not everything that draws leaves their edges sharp where it must enlarge them. The colour
+ * Cells as an image, as large as they are drawn: not everything that draws leaves their edges sharp where it must enlarge them. The colour
  * after those of the ramp is that of what is missing.
  */
-function cells(
+export function cellsUrl(
   { rows, cols, data }: DenseMatrix,
   ramp: Ramp,
   [low, high]: Heat['domain'],
   [tall, wide]: readonly number[],
-): Buffer {
+): string {
   const width = cols * wide;
   const pixels = new Uint8Array(rows * tall * width);
   const size = high - low || 1;
@@ -178,5 +178,5 @@ function cells(
     }
     for (let more = 1; more < tall; more++) pixels.copyWithin(first + more * width, first, first + width);
   }
-  return png(width, rows * tall, pixels, [...steps(ramp, LEVELS), rgb(UNKNOWN)]);
+  return dataUrl(png(width, rows * tall, pixels, [...steps(ramp, LEVELS), rgb(UNKNOWN)]));
 }

@@ -2,6 +2,7 @@ import { show } from '../issues.js';
 import { failedIn, type PointSummary } from '../sweep/choice.js';
 import type { SweepRow } from '../sweep/rows.js';
 import type { Params } from '../sweep/space.js';
+import { axisOf } from './axis.js';
 import { checking } from './check.js';
 import { groupColours } from './colours.js';
 import { scaleOf } from './groups.js';
@@ -168,11 +169,3 @@ const pointText = (params: Params): string =>
 
 const collator = new Intl.Collator('en', { numeric: true });
 const byNumbers = (a: string, b: string): number => collator.compare(a, b);
-
-/** Whole numbers have a tick each, where there is room; what spans powers of ten is on a logarithmic axis. */
-function axisOf(values: readonly number[]) {
-  const own = [...new Set(values)];
-  const [low, high] = [Math.min(...own), Math.max(...own)];
-  const axis = { format: '~g', ...(own.length <= 20 ? { values: own } : {}) };
-  return { axis, scale: { ...(low > 0 && high / low >= 50 ? { type: 'log' } : { zero: false }), padding: 16 } };
-}

@@ -7,6 +7,7 @@ import { uniform } from '../support/matrices.js';
 const H = uniform(2, 3, 1);
 const groups = ['a', 'b', 'a'];
 const layer = { d: new Float64Array(2), top: () => [], history: [{ iteration: 1, loss: 1 }] };
+const rank = { k: 1, testLoss: 2, se: null, cophenetic: null, dispersion: 1, silhouette: null, stability: 1 };
 const gap = dense(1, 2, Float64Array.of(1, NaN));
 
 const faults: readonly FaultCase[] = [
@@ -29,6 +30,9 @@ const faults: readonly FaultCase[] = [
   ['invalid-data', () => untyped.plotSweep({ points: [] }), { of: 'result' }, /with a point; got an object with points/],
   ['invalid-data', () => untyped.plotSweep({ points: [{ params: { k: 1 }, testLoss: Number.NaN }], best: {}, simplest: {} }), { of: 'result' }, /what a sweep has found/],
   ['invalid-option', () => untyped.plotSweep({ points: [{ params: { k: 1 }, testLoss: 1, se: null, failed: 0 }], best: { k: 1 }, simplest: { k: 1 } }, { train: true }), { option: 'train' }, /points have no trainLoss/],
+  ['invalid-data', () => untyped.plotRankSurvey({ ranks: [] }), { of: 'survey' }, /what rankSurvey has found, with a rank/],
+  ['invalid-data', () => untyped.plotRankSurvey({ ranks: [{ k: 1, testLoss: 2 }], best: 1, simplest: 1 }), { of: 'survey' }, /what rankSurvey has found/],
+  ['unknown-option', () => untyped.plotRankSurvey({ ranks: [rank], best: 1, simplest: 1 }, { log: true }), { option: 'log' }, /title/],
   ['invalid-data', () => untyped.plotSweep(null), { of: 'result' }, /what a sweep has found/],
   ['invalid-data', () => untyped.plotHeatmap([]), { of: 'matrix' }, /rows of numbers.*got no rows/],
   ['invalid-data', () => untyped.plotHeatmap(dense(0, 3)), { of: 'matrix' }, /at least 1 × 1; got 0 × 3/],
@@ -48,6 +52,14 @@ const faults: readonly FaultCase[] = [
   ['invalid-data', () => untyped.plotConsensus([[1, 0]]), { of: 'matrix' }, /square; got 1 × 2/],
   ['invalid-data', () => untyped.plotConsensus([[1, 2], [2, 1]]), { of: 'matrix' }, /numbers from 0 to 1/],
   ['invalid-data', () => untyped.plotConsensus([[1, NaN], [NaN, 1]]), { of: 'matrix' }, /numbers from 0 to 1/],
+  ['invalid-data', () => untyped.plotParts(H, { height: 2, width: 2 }), { of: 'W' }, /2 · 2 = 4 rows, one for each pixel; got 2/],
+  ['invalid-option', () => untyped.plotParts(H, { width: 2 }), { option: 'height' }, /a whole number, at least 1; got undefined/],
+  ['invalid-option', () => untyped.plotParts(H), { option: 'options' }, /an object of options/],
+  ['invalid-option', () => untyped.plotParts(H, { height: 2, width: 1, order: 'lines' }), { option: 'order' }, /'rows' or 'columns'; got 'lines'/],
+  ['invalid-option', () => untyped.plotParts(H, { height: 2, width: 1, columns: 0 }), { option: 'columns' }, /at least 1; got 0/],
+  ['invalid-option', () => untyped.plotParts(H, { height: 2, width: 1, sort: 'd' }), { option: 'sort' }, /true or false/],
+  ['invalid-option', () => untyped.plotParts(H, { height: 2, width: 1, colours: 'jet' }), { option: 'colours' }, /inferno/],
+  ['non-finite', () => untyped.plotParts([[Infinity]], { height: 1, width: 1 }), { of: 'W' }, /finite/],
   ['invalid-data', () => untyped.plotLoadings({}), { of: 'fit' }, /a layer of a fit/],
   ['invalid-option', () => untyped.plotLoadings(layer, { factors: [0, 2] }), { option: 'factors.1' }, /from 0 to 1; got 2/],
   ['invalid-option', () => untyped.plotLoadings(layer, { factors: [] }), { option: 'factors' }, /at least one/],
