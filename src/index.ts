@@ -150,6 +150,7 @@ export type { Work } from './sweep/shared-steps.js';
 export { type ParamsOf, type ParamValue, type Range, type RangeOptions, range, type Space } from './sweep/space.js';
 export { openSweep, type StoredSweep } from './sweep/store/open-sweep.js';
 export { crossValidateGraph, graphSweep, type Sweep, SweepError, type SweepResult } from './sweep/sweep.js';
+export { type AgreementOptions, plotAgreement } from './viz/agreement.js';
 export {
   type CompositionOptions,
   type FactorsByGroupOptions,
@@ -162,6 +163,7 @@ export { type GraphPlotOptions, plotGraph } from './viz/graph.js';
 export { type ConsensusPlotOptions, type HeatmapOptions, plotConsensus, plotHeatmap } from './viz/heatmap.js';
 export { type LoadingsOptions, plotLoadings } from './viz/loadings.js';
 export { type LossPlotOptions, plotLoss } from './viz/loss.js';
+export { type MatchesOptions, plotMatches } from './viz/matches.js';
 export { type PartsPlotOptions, plotParts } from './viz/parts.js';
 export type { Picture, PngOptions, Spec } from './viz/picture.js';
 export { plotRankSurvey, type RankSurveyPlotOptions, type SurveyedRanks } from './viz/rank-survey.js';

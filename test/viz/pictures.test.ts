@@ -297,6 +297,20 @@ describe('plotScatter', () => {
     expect(texts(svg).some((text) => /^component 0 \(\d+%\)$/.test(text))).toBe(true);
   });
 
+  test('a panel for each group, the others in grey; a panel for each pair of factors', async () => {
+    const H = uniform(3, 24, 5);
+    const byGroup = await drawn(plotScatter(H, { groups, facets: 'groups', x: 2 }));
+    expect(texts(byGroup)).toEqual(expect.arrayContaining(['liver', 'brain', 'Čeština', 'factor 2']));
+    const count = (fill: string) => byGroup.match(new RegExp(`fill="${fill}"`, 'g'))?.length ?? 0;
+    expect(['#66c2a5', '#fc8d62', '#8da0cb', '#e8e8e8'].map(count)).toEqual([8, 8, 8, 48]);
+    const pairs = plotScatter(H, { facets: 'factors' });
+    await drawn(pairs);
+    const values = data(pairs.spec).map(([first]) => [first.x, first.y]);
+    expect(values).toEqual([[0, 1], [0, 2], [1, 2]].map(([a, b]) => [row(H, a)[0], row(H, b)[0]])); // biome-ignore format: pairs
+    expect(texts(await drawn(plotScatter(H, { facets: 'factors', pca: true, groups })))).toContain('brain');
+    await drawn(plotScatter(H, { facets: 'groups', groups: groups.map(() => null) }));
+  });
+
   test('samples that are all alike', async () => {
     await drawn(plotScatter(dense(2, 3, new Float64Array(6).fill(2)), { pca: true }));
   });
