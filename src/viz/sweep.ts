@@ -1,29 +1,17 @@
-import { show } from '../issues.js';
-import { failedIn, type PointSummary } from '../sweep/choice.js';
-import type { SweepRow } from '../sweep/rows.js';
+import { failedIn } from '../sweep/choice.js';
 import type { Params } from '../sweep/space.js';
 import { axisOf } from './axis.js';
 import { checking } from './check.js';
 import { groupColours } from './colours.js';
 import { scaleOf } from './groups.js';
 import { type Part, type Picture, picture } from './picture.js';
+import { checkSwept, type SweptPoints } from './swept.js';
 
 export interface SweepPlotOptions {
   /** The mean loss of what was fitted too, dashed; default false. */
   readonly train?: boolean | undefined;
   /** Default 'Held-out loss', with `train` 'Held-out and train loss'. */
   readonly title?: string | undefined;
-}
-
-/** What `crossValidateRank` and `crossValidateGraph` have found. */
-export interface SweptPoints {
-  readonly points: readonly (Pick<PointSummary, 'params' | 'testLoss' | 'se' | 'failed'> &
-    Partial<Pick<PointSummary, 'trainLoss'>>)[];
-  readonly best: Params;
-  readonly simplest: Params;
-  /** Points that were given up early. */
-  readonly eliminated?: readonly unknown[] | undefined;
-  readonly rows?: readonly SweepRow[] | undefined;
 }
 
 /**
@@ -43,8 +31,7 @@ export function plotSweep(result: SweptPoints, options: SweepPlotOptions = {}): 
   const own = check.options(options, ['train', 'title']);
   const { train = false, title = train ? 'Held-out and train loss' : 'Held-out loss' } = own;
   check.flag('train', train);
-  check.refuse('result', isResult(result), 'what a sweep has found, with a point', show(result));
-  check.done();
+  checkSwept(check, result);
   const hasTrain = result.points.every(({ trainLoss }) => Number.isFinite(trainLoss));
   check.option('train', !train || hasTrain, 'false where points have no trainLoss', train);
   check.done();
@@ -153,14 +140,6 @@ const trainLine = (y: Part, color: Part): Part => ({
   mark: { type: 'line', strokeWidth: 1.5, tooltip: true },
   encoding: { y, color, ...dashOf('fitted') },
 });
-
-const isRecord = (value: unknown): boolean => typeof value === 'object' && value !== null;
-
-const isResult = (result: SweptPoints | null | undefined): boolean =>
-  Array.isArray(result?.points) &&
-  result.points.length > 0 &&
-  result.points.every((point) => isRecord(point?.params) && Number.isFinite(point.testLoss)) &&
-  [result.best, result.simplest].every(isRecord);
 
 const pointText = (params: Params): string =>
   Object.entries(params)

@@ -8,6 +8,10 @@ const H = uniform(2, 3, 1);
 const groups = ['a', 'b', 'a'];
 const layer = { d: new Float64Array(2), top: () => [], history: [{ iteration: 1, loss: 1 }] };
 const rank = { k: 1, testLoss: 2, se: null, cophenetic: null, dispersion: 1, silhouette: null, stability: 1 };
+const swept = (params: readonly object[]) => ({
+  points: params.map((own, i) => ({ params: own, testLoss: i, se: null, failed: 0 })),
+  ...{ best: params[0], simplest: params[0] },
+});
 const gap = dense(1, 2, Float64Array.of(1, NaN));
 
 const faults: readonly FaultCase[] = [
@@ -30,6 +34,22 @@ const faults: readonly FaultCase[] = [
   ['invalid-data', () => untyped.plotSweep({ points: [] }), { of: 'result' }, /with a point; got an object with points/],
   ['invalid-data', () => untyped.plotSweep({ points: [{ params: { k: 1 }, testLoss: Number.NaN }], best: {}, simplest: {} }), { of: 'result' }, /what a sweep has found/],
   ['invalid-option', () => untyped.plotSweep({ points: [{ params: { k: 1 }, testLoss: 1, se: null, failed: 0 }], best: { k: 1 }, simplest: { k: 1 } }, { train: true }), { option: 'train' }, /points have no trainLoss/],
+  ['invalid-data', () => untyped.plotSweepHistory({ rows: [] }), { of: 'result' }, /with its rows/],
+  ['invalid-data', () => untyped.plotSweepHistory({ rows: [{ params: { k: 1 }, error: null }] }), { of: 'result' }, /with its rows/],
+  ['invalid-data', () => untyped.plotSweepHistory({ rows: [{ point: 0, params: { k: 1 }, error: {} }] }), { of: 'result' }, /one was fitted; got 1 points that failed/],
+  ['invalid-data', () => untyped.plotParallel({ ...swept([{ k: 1 }]), points: [{ params: { k: 1 }, testLoss: 1, failed: 1 }] }), { of: 'result' }, /fitted on every mask; got none/],
+  ['invalid-data', () => untyped.plotSweepHistory(), { of: 'result' }, /got undefined/],
+  ['invalid-data', () => untyped.plotParallel({ points: [] }), { of: 'result' }, /what a sweep has found/],
+  ['unknown-option', () => untyped.plotParallel(swept([{ k: 1 }]), { colours: 'inferno' }), { option: 'colours' }, /title/],
+  ['invalid-data', () => untyped.plotImportance(null), { of: 'result' }, /what a sweep has found/],
+  ['invalid-data', () => untyped.plotImportance(swept([{ k: 1, L1: 0 }, { k: 2, L1: 0 }])), { of: 'result' }, /at least 2 values of L1, fitted on every mask; got 1/],
+  ['invalid-data', () => untyped.plotImportance(swept([{ k: 1, s: 'a' }, { k: 2, s: 'b' }, { k: 1, s: 'c' }])), { of: 'result' }, /more points than the 3 groups of s; got 3 points/],
+  ['invalid-data', () => untyped.plotAssignments({}, { groups }), { of: 'fits' }, /at least one layer; got none/],
+  ['invalid-data', () => untyped.plotAssignments([], { groups }), { of: 'fits' }, /layers by name/],
+  ['invalid-data', () => untyped.plotAssignments({ a: { H } }, { groups }), { of: 'fits.a' }, /with d and H/],
+  ['invalid-data', () => untyped.plotAssignments({ H, d: new Float64Array(3) }, { groups }), { of: 'fits' }, /2 numbers in d/],
+  ['invalid-data', () => untyped.plotAssignments({ a: { H, d: new Float64Array(2) } }, { groups: ['a'] }), { of: 'groups' }, /3, one for each sample; got 1/],
+  ['invalid-data', () => untyped.plotAssignments({ H: [[-1, 1, 1]], d: new Float64Array(1) }, { groups }), { of: 'fits' }, /negative/],
   ['invalid-data', () => untyped.plotRankSurvey({ ranks: [] }), { of: 'survey' }, /what rankSurvey has found, with a rank/],
   ['invalid-data', () => untyped.plotRankSurvey({ ranks: [{ k: 1, testLoss: 2 }], best: 1, simplest: 1 }), { of: 'survey' }, /what rankSurvey has found/],
   ['unknown-option', () => untyped.plotRankSurvey({ ranks: [rank], best: 1, simplest: 1 }, { log: true }), { option: 'log' }, /title/],

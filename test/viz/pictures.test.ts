@@ -12,6 +12,7 @@ import {
   nmf,
   nmfLayer,
   pca,
+  plotAssignments,
   plotComposition,
   plotFactorsByGroup,
   plotGraph,
@@ -213,6 +214,26 @@ describe('plotComposition and plotFactorsByGroup', () => {
       { group: '10', factor: '1', mean: 0 },
     ]);
     await drawn(plotFactorsByGroup(dense(1, 2), { groups: [true, false] }));
+  });
+});
+
+describe('plotAssignments', () => {
+  test('how many samples have most of each factor, by group, a panel for each layer', async () => {
+    const d = Float64Array.of(1, 10);
+    const H = dense(2, 4, Float64Array.of(1, 0.2, 5, 0.1, 0, 0, 1, 1));
+    const fine = { H: dense(3, 4, Float64Array.of(1, 0, 0, 0, 1, 0, 0, 1, 0, 0, 1, 0)), d: Float64Array.of(1, 1, 1) };
+    const picture = plotAssignments({ 'é <b>': { H, d }, fine }, { groups: ['x', 'x', 'x', 'y'] });
+    const svg = await drawn(picture);
+    expect(texts(svg)).toEqual(
+      expect.arrayContaining(['é &lt;b&gt;', 'fine', 'x', 'y', '1 of 4 samples without any factor of é &lt;b&gt; are left out']), // biome-ignore format: words
+    );
+    const counts = data(picture.spec).map((bars) => bars.map(({ factor, group, samples }) => `${factor}${group}${samples}`)); // biome-ignore format: one thought
+    expect(counts).toEqual([
+      ['0x1', '0y0', '1x1', '1y1'],
+      ['0x1', '0y0', '1x2', '1y1', '2x0', '2y0'],
+    ]);
+    const [one] = data(plotAssignments(fit.joint, { groups }).spec);
+    expect(one.reduce((sum, { samples }) => sum + Number(samples), 0)).toBe(24);
   });
 });
 
