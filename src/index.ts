@@ -169,6 +169,7 @@ export { type MatchesOptions, plotMatches } from './viz/matches.js';
 export { type ParallelOptions, plotParallel } from './viz/parallel.js';
 export { type PartsPlotOptions, plotParts } from './viz/parts.js';
 export type { Picture, PngOptions, Spec } from './viz/picture.js';
+export { type PlanPlotOptions, plotPlan } from './viz/plan.js';
 export { plotRankSurvey, type RankSurveyPlotOptions, type SurveyedRanks } from './viz/rank-survey.js';
 export { plotScatter, type ScatterOptions } from './viz/scatter.js';
 export { plotSweep, type SweepPlotOptions } from './viz/sweep.js';

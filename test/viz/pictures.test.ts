@@ -18,6 +18,7 @@ import {
   plotGraph,
   plotLoadings,
   plotLoss,
+  plotPlan,
   plotScatter,
   plotSweep,
   plotVariance,
@@ -284,6 +285,41 @@ describe('plotGraph', () => {
     // The same vertices and edges as in the flowchart.
     expect(svg.match(/aria-roledescription="point"/g)).toHaveLength(count(/^ {2}s\d+[[(]/gm));
     expect(lines(svg)).toBe(count(/-->/g));
+  });
+});
+
+describe('plotPlan', () => {
+  const top = nmfLayer(factorConcat(nmfLayer(factorShared(rna, atac), { name: 'joint', k: 4 }), svdLayer(rna, { name: 's', k: 2 })), { name: 'top', k: 30 }); // biome-ignore format: one graph
+  const own = factorNet(top, { seed: 1 });
+
+  test('every step that explain() prints, in its section', async () => {
+    const picture = plotPlan(own, { title: 'Plän' });
+    const shown = texts(await drawn(picture));
+    const escaped = (text: string) => text.replaceAll('<', '&lt;').replaceAll('>', '&gt;');
+    const [headline, ...lines] = escaped(own.explain()).split('\n');
+    expect(shown).toEqual(expect.arrayContaining(['Plän', headline]));
+    const parts = lines.flatMap((line) => line.trim().split(/ = | {3}/));
+    expect(parts.length).toBeGreaterThan(20);
+    for (const part of parts) expect(shown.some((text) => text === part || (text.endsWith('…') && part.startsWith(text.slice(0, -1))))).toBe(true); // biome-ignore format: one thought
+  });
+
+  test('arcs go from what writes a matrix to what reads it', async () => {
+    const [bends, dots] = data(plotPlan(own).spec);
+    const places = new Map(dots.map(({ y }, place) => [y, place]));
+    const arcs = [...new Set(bends.map(({ arc }) => arc))].map((arc) => {
+      const own = bends.filter((bend) => bend.arc === arc);
+      return [places.get(own[0].y), places.get(own[own.length - 1].y)];
+    });
+    const steps = [...own.plan.prepare, ...own.plan.fit, ...own.plan.finish];
+    const writer = (slot: unknown) => steps.findIndex(({ op, ...step }) => JSON.stringify(op === 'splitRows' ? [] : 'write' in step ? step.write : []).includes(`"${slot}"`)); // biome-ignore format: one thought
+    // A step for each line but for the note at the end.
+    expect(dots).toHaveLength(steps.length + own.plan.notes.length);
+    const stack = steps.findIndex((step) => step.op === 'stackRows');
+    expect(arcs).toContainEqual([0, stack]);
+    const embed = steps.findIndex((step) => step.op === 'embed');
+    const [first] = steps.flatMap((step) => (step.op === 'embed' ? [step.d] : []));
+    expect(arcs).toContainEqual([writer(first), embed]);
+    for (const [from, to] of arcs) expect(Number(from)).toBeLessThan(Number(to));
   });
 });
 
