@@ -1,9 +1,21 @@
-import { averageLinkage } from '../consensus/average-linkage.js';
+import { averageLinkage, type Merge } from '../consensus/average-linkage.js';
 import { leafOrder } from '../consensus/clusters.js';
 import { type DenseMatrix, dense } from '../matrix.js';
 
-/** The places of the rows in an order in which those that are alike are near. */
-export function alike({ rows, cols, data }: DenseMatrix): readonly number[] {
+/** Lines in an order in which those that are alike are near, and the tree that it is of. */
+export interface Ordered {
+  readonly order: readonly number[];
+  readonly tree: readonly Merge[];
+}
+
+/** By the distances of n lines, n × n. */
+export function orderedBy(D: DenseMatrix): Ordered {
+  const tree = averageLinkage(D);
+  return { order: leafOrder(D.rows, tree), tree };
+}
+
+/** The rows of a matrix. */
+export function alike({ rows, cols, data }: DenseMatrix): Ordered {
   const D = dense(rows, rows);
   for (let b = 1; b < rows; b++)
     for (let a = 0; a < b; a++) {
@@ -25,5 +37,5 @@ export function alike({ rows, cols, data }: DenseMatrix): readonly number[] {
       D.data[a + b * rows] = distance;
       D.data[b + a * rows] = distance;
     }
-  return leafOrder(rows, averageLinkage(D));
+  return orderedBy(D);
 }

@@ -79,7 +79,7 @@ export function plotConnections<F extends object>(
   });
   const panels = [{ name: null, matrix }];
   return heatPicture(panels, {
-    ...{ rows: null, columns: null, colours, title },
+    ...{ rows: null, columns: null, trees: false, colours, title },
     domain: domainOf(panels),
     value: 'weight',
     told: [

@@ -1,5 +1,6 @@
 import type { Label } from '../labels.js';
 import { type DenseMatrix, dense } from '../matrix.js';
+import type { Ordered } from './alike.js';
 import type { Ramp } from './colours.js';
 import { groupsOf } from './groups.js';
 import { heatPart, linesText } from './heat.js';
@@ -8,8 +9,10 @@ import { type Picture, panelTitle, picture } from './picture.js';
 /** How matrices of one shape are drawn, all in one order and in the same colours. */
 export interface HeatLook {
   /** The order of the lines; null: as they are. */
-  readonly rows: readonly number[] | null;
-  readonly columns: readonly number[] | null;
+  readonly rows: Ordered | null;
+  readonly columns: Ordered | null;
+  /** Whether the trees of these are drawn. */
+  readonly trees: boolean;
   readonly colours: Ramp;
   /** What the two ends of the colours stand for. */
   readonly domain: readonly [low: number, high: number];
@@ -33,8 +36,9 @@ export interface HeatPanel {
 export function heatPicture(panels: readonly HeatPanel[], look: HeatLook): Picture {
   const { annotation, annotationTitle = 'group', colours, value, title, domain, told = [] } = look;
   const [{ matrix: first }] = panels;
-  const rows = look.rows ?? places(first.rows);
-  const columns = look.columns ?? places(first.cols);
+  const rows = look.rows?.order ?? places(first.rows);
+  const columns = look.columns?.order ?? places(first.cols);
+  const [rowTree, colTree] = [look.rows, look.columns].map((lines) => (look.trees ? lines : null));
   // Groups have the colours that they have in other pictures, whatever the order here.
   const groups = annotation === undefined ? null : groupsOf(annotation);
   const parts = panels.map(({ name, matrix }, at) => ({
@@ -46,7 +50,9 @@ export function heatPicture(panels: readonly HeatPanel[], look: HeatLook): Pictu
       rowNames: at > 0 ? [] : rows.map((i) => matrix.rowNames?.[i] ?? String(i)),
       colNames: columns.map((j) => matrix.colNames?.[j] ?? String(j)),
       annotation: groups && { title: annotationTitle, groups: { ...groups, of: columns.map((j) => groups.of[j]) } },
-      legends: at === panels.length - 1,
+      colTree,
+      // All panels have one order: its tree and what the colours stand for are beside the last.
+      ...(at === panels.length - 1 ? { legends: true, rowTree } : { legends: false, rowTree: null }),
     }),
   }));
   const body = parts.length === 1 ? parts[0] : { hconcat: parts, spacing: 24 };

@@ -1,9 +1,7 @@
-import { averageLinkage } from '../consensus/average-linkage.js';
-import { leafOrder } from '../consensus/clusters.js';
 import type { Label } from '../labels.js';
 import { type DenseMatrix, dense, transpose } from '../matrix.js';
 import { isNumbers, type MatrixInput } from '../matrix-input.js';
-import { alike } from './alike.js';
+import { alike, orderedBy } from './alike.js';
 import { checking } from './check.js';
 import { RAMPS, type Ramp } from './colours.js';
 import { domainOf, type HeatPanel, heatPicture } from './heat-picture.js';
@@ -16,6 +14,8 @@ export interface ConsensusPlotOptions {
   readonly annotationTitle?: string | undefined;
   /** Colours from low to high; default 'viridis', of a consensus 'inferno'. */
   readonly colours?: Ramp | undefined;
+  /** The trees of the clustering beside what is clustered, with heights as distances; default false. */
+  readonly tree?: boolean | undefined;
   readonly title?: string | undefined;
 }
 
@@ -32,7 +32,7 @@ export interface HeatmapOptions extends ConsensusPlotOptions {
 const MOST_CLUSTERED = 5000;
 /** A bar is an image with a colour for each. */
 const MOST_GROUPS = 255;
-const OPTIONS = ['annotation', 'annotationTitle', 'colours', 'title'];
+const OPTIONS = ['annotation', 'annotationTitle', 'colours', 'tree', 'title'];
 
 /** A matrix of any form, or a result. */
 type Given = MatrixInput | DenseMatrix;
@@ -72,13 +72,20 @@ export function plotHeatmap(matrix: Given | Readonly<Record<string, Given>>, opt
   };
   clustered('clusterRows', clusterRows, first.rows);
   clustered('clusterColumns', clusterColumns, first.cols);
+  check.option(
+    'tree',
+    own.tree !== true || clusterRows || clusterColumns,
+    'false where nothing is clustered',
+    own.tree,
+  );
   check.option('value', typeof value === 'string', 'a text', value);
   checkLook(check, own, first);
   check.done();
   const matrices = panels.map((panel) => panel.matrix);
   const rows = clusterRows ? alike(beside(matrices)) : null;
   const columns = clusterColumns ? alike(beside(matrices.map(transpose))) : null;
-  return heatPicture(panels, { ...own, rows, columns, colours, value, title, domain: domainOf(panels) });
+  const trees = own.tree === true;
+  return heatPicture(panels, { ...own, trees, rows, columns, colours, value, title, domain: domainOf(panels) });
 }
 
 /** Several matrices by name: what is a matrix has a number among its parts, or a list of them. */
@@ -123,14 +130,15 @@ export function plotConsensus(matrix: MatrixInput | DenseMatrix, options: Consen
   checkLook(check, own, C);
   check.done();
   const apart = C.data.map((x) => 1 - x);
-  const order = leafOrder(C.rows, averageLinkage(dense(C.rows, C.cols, apart)));
-  const { colours = 'inferno' } = own;
+  const order = orderedBy(dense(C.rows, C.cols, apart));
+  const { colours = 'inferno', tree: trees = false } = own;
   const look = { rows: order, columns: order, value: 'share of fits', domain: [0, 1] } as const;
-  return heatPicture([{ name: null, matrix: C }], { ...own, ...look, colours, title });
+  return heatPicture([{ name: null, matrix: C }], { ...own, ...look, colours, trees, title });
 }
 
 function checkLook(check: ReturnType<typeof checking>, options: ConsensusPlotOptions, { cols }: DenseMatrix): void {
-  const { annotation, annotationTitle, colours = 'viridis' } = options;
+  const { annotation, annotationTitle, colours = 'viridis', tree } = options;
+  check.flag('tree', tree);
   check.option('colours', Object.hasOwn(RAMPS, colours), "'viridis' or 'inferno'", colours);
   const isTitle = annotationTitle === undefined || typeof annotationTitle === 'string';
   check.option('annotationTitle', isTitle, 'a text', annotationTitle);

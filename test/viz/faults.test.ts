@@ -62,6 +62,8 @@ const faults: readonly FaultCase[] = [
   ['invalid-data', () => untyped.plotHeatmap(H, { annotation: 7 }), { of: 'annotation' }, /an array with one for each column; got 7/],
   ['invalid-data', () => untyped.plotHeatmap(dense(1, 300), { annotation: Array.from({ length: 300 }, (_, i) => i) }), { of: 'annotation' }, /at most 255 groups; got 300/],
   ['invalid-data', () => untyped.plotHeatmap({ a: H, b: uniform(3, 2, 1) }), { of: 'matrix.b' }, /2 × 3, as the first; got 3 × 2/],
+  ['invalid-option', () => untyped.plotHeatmap(H, { tree: true }), { option: 'tree' }, /false where nothing is clustered; got true/],
+  ['invalid-option', () => untyped.plotHeatmap(H, { tree: 'rows', clusterRows: true }), { option: 'tree' }, /true or false; got 'rows'/],
   ['invalid-data', () => untyped.plotHeatmap({ a: H, b: {} }), { of: 'matrix.b' }, /a dense or CSC matrix/],
   ['invalid-data', () => untyped.plotHeatmap({}), { of: 'matrix' }, /a dense or CSC matrix/],
   ['invalid-data', () => untyped.plotHeatmap({ a: H, b: { ...H, colNames: 3 } }), { of: 'colNames of matrix.b' }, /3 texts/],
