@@ -1,8 +1,9 @@
 import { match } from 'ts-pattern';
 import type { Plan, SlotId } from '../compiler/plan.js';
 import { show } from '../issues.js';
-import { type DenseMatrix, gatherRows, named, scaleColumns } from '../matrix.js';
+import { gatherRows, named, scaleColumns } from '../matrix.js';
 import { type Kept, keptOf } from '../runtime/kept.js';
+import type { WithEmbedding } from './assignments.js';
 import { checking } from './check.js';
 import { RAMPS, type Ramp } from './colours.js';
 import { domainOf, heatPicture } from './heat-picture.js';
@@ -17,8 +18,10 @@ export interface ConnectionsOptions {
   readonly title?: string | undefined;
 }
 
-/** The names of the layers of a fit. */
-export type LayerNameOf<F> = { [N in keyof F]: F[N] extends { readonly H: DenseMatrix } ? N : never }[keyof F] & string;
+/** The names of the layers of a fit; of one that was loaded they aren't known. */
+export type LayerNameOf<F> = F extends { readonly layers: { readonly [layer: string]: WithEmbedding } }
+  ? string
+  : { [N in keyof F]: F[N] extends WithEmbedding ? N : never }[keyof F] & string;
 
 /**
  * How a layer of a deep graph is made of those below it: the connecting matrix W·diag(d), its columns the k factors of the layer

@@ -23,6 +23,8 @@ export interface LossPlotOptions {
   readonly heldOut?: readonly LossAt[] | Readonly<Record<string, readonly LossAt[]>> | undefined;
   /** A panel for each layer, with iterations of its own, what was fitted and what was held out in two colours; default false. */
   readonly facets?: boolean | undefined;
+  /** What the losses are called; default 'mean loss per entry'. */
+  readonly value?: string | undefined;
   /** Default 'Loss'. */
   readonly title?: string | undefined;
 }
@@ -32,7 +34,8 @@ const ONE = 'layer';
 const KINDS = ['fitted', 'held out'] as const;
 
 /**
- * The loss of layers, iteration by iteration: the mean per known entry of what each reads.
+ * The loss of layers, iteration by iteration: the mean per known entry of what each reads. What has another history, residuals
+ * of `alternatingNnls`, say, is drawn as well, under a name of its own.
  *
  * @param fits a layer of a fit, or several by the name that each has in the legend.
  * @throws GraphError 'invalid-data' for what has no history, 'invalid-option', 'unknown-option'.
@@ -44,10 +47,11 @@ export function plotLoss(
   options: LossPlotOptions = {},
 ): Picture {
   const check = checking('plotLoss');
-  const own = check.options(options, ['log', 'heldOut', 'facets', 'title']);
-  const { log, heldOut = {}, facets = false, title = 'Loss' } = own;
+  const own = check.options(options, ['log', 'heldOut', 'facets', 'value', 'title']);
+  const { log, heldOut = {}, facets = false, value = 'mean loss per entry', title = 'Loss' } = own;
   check.flag('log', log);
   check.flag('facets', facets);
+  check.option('value', typeof value === 'string', 'a text', value);
   check.option('heldOut', isObject(heldOut), 'losses by the names of layers', heldOut);
   const isRecord = isObject(fits) && !Array.isArray(fits);
   check.refuse('fits', isRecord, 'a layer of a fit, or layers by name, as { parts: fit.parts }', show(fits));
@@ -80,7 +84,7 @@ export function plotLoss(
     mark: { type: 'line', point: marked, tooltip: true },
     encoding: {
       x: { field: 'iteration', type: 'quantitative', title: 'iteration', axis: { tickMinStep: 1 } },
-      y: { field: 'loss', type: 'quantitative', title: 'mean loss per entry', scale, axis: { grid: true } },
+      y: { field: 'loss', type: 'quantitative', title: value, scale, axis: { grid: true } },
     },
   };
   if (facets) return panels(title, names, values, curve);

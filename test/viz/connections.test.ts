@@ -1,3 +1,6 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import {
   factorAdd,
@@ -6,9 +9,11 @@ import {
   factorInput,
   factorNet,
   factorShared,
+  loadFit,
   nmf,
   nmfLayer,
   plotConnections,
+  saveFit,
 } from '../../src/index.js';
 import { entry } from '../../src/matrix.js';
 import { expectFault } from '../support/faults.js';
@@ -32,6 +37,18 @@ test('rows are the factors below and columns those of the layer, over the larges
   const whole = JSON.stringify(plotConnections(fit, 'top', { relative: false }).spec);
   expect(whole).toContain(`"domain":[0,${most.weight}]`);
   expect(JSON.stringify(picture.spec)).toContain('"domain":[0,1]');
+});
+
+test('of a fit that was saved and loaded it is the same', async () => {
+  const fit = await factorNet(nmfLayer(a, { name: 'top', k: 2 }), { seed: 1 }).fit();
+  const folder = await mkdtemp(join(tmpdir(), 'connections-'));
+  try {
+    await saveFit(fit, join(folder, 'fit'));
+    const loaded = await loadFit(join(folder, 'fit'));
+    expect(plotConnections(loaded, 'top').spec).toEqual(plotConnections(fit, 'top').spec);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
 });
 
 test('rows of stacks and sums are named by the layers that they come from; those of data are left out', async () => {

@@ -28,6 +28,7 @@ const faults: readonly FaultCase[] = [
   ['invalid-option', () => untyped.plotLoss(layer, { heldOut: 3 }), { option: 'heldOut' }, /by the names of layers; got 3/],
   ['invalid-option', () => untyped.plotLoss(layer, { log: 1 }), { option: 'log' }, /true or false; got 1/],
   ['invalid-option', () => untyped.plotLoss(layer, { facets: 'yes' }), { option: 'facets' }, /true or false; got 'yes'/],
+  ['invalid-option', () => untyped.plotLoss(layer, { value: 7 }), { option: 'value' }, /a text; got 7/],
   ['unknown-option', () => untyped.plotLoss(layer, { lg: true }), { option: 'lg' }, /did you mean 'log'/],
   ['invalid-option', () => untyped.plotLoss(layer, { title: 3 }), { option: 'title' }, /a text; got 3/],
   ['invalid-option', () => untyped.plotLoss(layer, null), { option: 'options' }, /an object of options; got null/],

@@ -83,7 +83,9 @@ describe('plotLoss', () => {
       ['fitted 1', 'fitted 2', 'fitted 3', 'fitted 4', 'held out 2', 'held out 4'],
       ['fitted 1', 'fitted 2'],
     ]);
-    expect(lines(await drawn(plotLoss(fit.joint, { facets: true, log: false })))).toBe(1);
+    const residuals = await drawn(plotLoss(fit.joint, { facets: true, log: false, value: '‖X − WH‖' }));
+    expect(lines(residuals)).toBe(1);
+    expect(texts(residuals)).toContain('‖X − WH‖');
   });
 
   test('a layer that is called history is one of several', async () => {
