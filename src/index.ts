@@ -164,7 +164,7 @@ export { type GraphPlotOptions, plotGraph } from './viz/graph.js';
 export { type ConsensusPlotOptions, type HeatmapOptions, plotConsensus, plotHeatmap } from './viz/heatmap.js';
 export { type ImportanceOptions, plotImportance } from './viz/importance.js';
 export { type LoadingsOptions, plotLoadings } from './viz/loadings.js';
-export { type LossPlotOptions, plotLoss } from './viz/loss.js';
+export { type LossPlotOptions, plotLoss, type WithLooks } from './viz/loss.js';
 export { type MatchesOptions, plotMatches } from './viz/matches.js';
 export { type ParallelOptions, plotParallel } from './viz/parallel.js';
 export { type PartsPlotOptions, plotParts } from './viz/parts.js';
