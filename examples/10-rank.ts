@@ -17,7 +17,7 @@ const ranks = [2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15];
 const layer = { tol: 1e-5, maxIter: 200 };
 const found = await crossValidateRank(X, { k: ranks, testFraction: 0.05, reps: 3, seed: 1, layer });
 console.log(`${found.table()}\n\n${found.reason}\n`);
-await save('rank', plotSweep(found, { title: 'Data of rank 5: loss by rank' }));
+await save('rank', plotSweep(found, { train: true, title: 'Data of rank 5: loss by rank' }));
 
 // A fit of at most i iterations is the i-th iterate of a longer one from the same start.
 const iterations = [...Array(20).keys(), 24, 29, 34, 39, 49, 59, 69, 79, 89, 99].map((i) => i + 1);
@@ -43,4 +43,7 @@ for (const [name, train, test] of curves) {
 }
 const fits = Object.fromEntries(curves.map(([name, history]) => [name, { history }]));
 const heldOut = Object.fromEntries(curves.map(([name, , test]) => [name, test]));
-await save('rank-iterations', plotLoss(fits, { heldOut, title: 'Loss by iteration, mean of three masks' }));
+await save(
+  'rank-iterations',
+  plotLoss(fits, { heldOut, facets: true, title: 'Loss by iteration, mean of three masks' }),
+);

@@ -1,5 +1,5 @@
 // What do factors mean? Languages of the world's territories: what each factor is made of, and where it is found.
-import { nmf, plotComposition, plotFactorsByGroup, plotHeatmap, plotLoadings, row } from 'factorloom';
+import { nmf, plotComposition, plotFactorsByGroup, plotHeatmap, plotLoadings, row, scaleFeatures } from 'factorloom';
 import { loadTerritories } from './data/territories.js';
 import { strongest } from './print.js';
 import { save } from './save.js';
@@ -15,9 +15,11 @@ for (const [r, name] of names.entries()) {
 }
 await save('interpretation-features', plotLoadings(fit, { n: 5, title: 'Languages of each factor' }));
 
-// Shares of each territory, so that large and small ones can be compared.
+// Rows of H sum to 1, so a factor of few territories would outshine the others: each over its largest entry.
 const H = { ...fit.H, rowNames: names };
+const relative = scaleFeatures(H, { by: 'max' });
 const heat = { clusterRows: true, clusterColumns: true, annotation: regions, annotationTitle: 'region' } as const;
-await save('interpretation-H', plotHeatmap(H, { ...heat, value: 'h', title: 'Territories by what is spoken there' }));
+const title = 'Territories by what is spoken there';
+await save('interpretation-H', plotHeatmap(relative, { ...heat, value: 'h over its largest', title }));
 await save('interpretation-regions', plotComposition(H, { groups: regions, d: fit.d, title: 'What regions speak' }));
 await save('interpretation-tiles', plotFactorsByGroup(H, { groups: regions, title: 'Where factors are strong' }));

@@ -29,7 +29,11 @@ for (const [name, fit] of Object.entries(fits)) {
 }
 
 // The two forms that tie H to W answer different questions, and a layer has one of them.
-await nmf(words, { ...options, symmetric: true, projective: true }).catch(({ message }) => console.log(`\n${message}`));
+const together = nmf([[2, 1], [1, 2]], { k: 1, symmetric: true, projective: true }); // biome-ignore format: one matrix
+await together.catch(({ message }) => console.log(`\n${message}`));
 
-for (const [name, { W }] of Object.entries(fits))
-  await save(`projective-${name}`, plotHeatmap(cosine(W, W), { title: `Overlap of topics, ${name}`, value: 'cosine' }));
+const overlaps = {
+  standard: cosine(fits.standard.W, fits.standard.W),
+  projective: cosine(fits.projective.W, fits.projective.W),
+};
+await save('projective-overlap', plotHeatmap(overlaps, { value: 'cosine', title: 'How alike topics are' }));
