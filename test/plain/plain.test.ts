@@ -117,7 +117,7 @@ describe('project', () => {
 
 describe('reconstruct', () => {
   test('is W·diag(d)·H, about means and scaled; whole or in part', async () => {
-    for (const fit of [await nmf(X, { k: 3, seed: 1 }), await pca(X, { k: 3, scale: true })]) {
+    for (const fit of [await nmf(X, { k: 2, seed: 1 }), await pca(X, { k: 2, scale: true })]) {
       const whole = await reconstruct(fit);
       expect([whole.rows, whole.cols]).toEqual([X.rows, X.cols]);
       expect(meanSquare(X, whole) / fit.summary.loss).toBeCloseTo(1, 9);
