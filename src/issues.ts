@@ -1,3 +1,5 @@
+import { ownName } from './other-names.js';
+
 /** Everything that can be wrong with a graph, as data; the sentence is made last, by `describe`. */
 export type Fault =
   | { readonly code: 'invalid-node'; readonly got: string }
@@ -29,7 +31,13 @@ export type Fault =
       readonly rule: string;
       readonly cure: string;
     }
-  | { readonly code: 'invalid-data'; readonly of: string; readonly rule: string; readonly got: string }
+  | {
+      readonly code: 'invalid-data';
+      readonly of: string;
+      readonly rule: string;
+      readonly got: string;
+      readonly cure?: string | undefined;
+    }
   | {
       readonly code: 'non-finite';
       readonly of: string;
@@ -158,7 +166,7 @@ function sentence(issue: GraphIssue): string {
     case 'duplicate-name':
       return `${issue.what === 'input' ? 'Inputs' : 'Layers'} must have different names; got two named '${issue.name}'`;
     case 'unknown-option':
-      return `${issue.of} has no option '${issue.option}'${nearest(issue.option, issue.known)}`;
+      return `${issue.of} has no option '${issue.option}'${meant(issue.option, issue.known)}`;
     case 'invalid-option':
       return `${issue.option} of ${issue.of} must be ${issue.rule}; got ${show(issue.got)}`;
     case 'incompatible-options': {
@@ -166,7 +174,7 @@ function sentence(issue: GraphIssue): string {
       return `${issue.rule}; got ${got.join(', ')} in ${issue.of}: ${issue.cure}`;
     }
     case 'invalid-data':
-      return `The data of ${issue.of} must be ${issue.rule}; got ${issue.got}`;
+      return `The data of ${issue.of} must be ${issue.rule}; got ${issue.got}${issue.cure === undefined ? '' : `: ${issue.cure}`}`;
     case 'non-finite':
       return `The data of ${issue.of} must be finite; got ${issue.value} at row ${issue.row}, column ${issue.col}`;
     case 'invalid-mask':
@@ -249,11 +257,16 @@ const counted = (list: readonly Counted[], sign: string): string =>
 /** Keys of an object that are named; a sparse matrix of scipy has fewer. */
 const MOST_KEYS = 12;
 
+/** A promise, or what `await` takes for one. */
+export const isThenable = (value: unknown): boolean =>
+  typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
+
 /** A value as it would be typed, cut short. */
 export function show(value: unknown): string {
   if (typeof value === 'string') return `'${value}'`;
   if (typeof value === 'function') return 'a function';
   if (typeof value !== 'object' || value === null) return String(value);
+  if (isThenable(value)) return 'a promise: await it';
   if (ArrayBuffer.isView(value)) return `a ${value.constructor.name}`;
   if (Array.isArray(value)) return `an array of ${value.length}`;
   const keys = Object.keys(value);
@@ -261,7 +274,15 @@ export function show(value: unknown): string {
   return `an object with ${keys.length === 0 ? 'no keys' : named.join(', ')}`;
 }
 
-/** The option that was probably meant, or all there are. */
+/** The option that was probably meant, under whatever name, or all there are. */
+function meant(option: string, known: readonly string[]): string {
+  const own = ownName(option.slice(option.lastIndexOf('.') + 1), known);
+  return own === undefined ? nearest(option, known) : didYouMean(own);
+}
+
+const didYouMean = (name: string): string => `; did you mean '${name}'?`;
+
+/** The name that is written almost like it, or all there are. */
 function nearest(option: string, known: readonly string[]): string {
   const last = (path: string) => path.slice(path.lastIndexOf('.') + 1).toLowerCase();
   let close = { name: '', far: Infinity };
@@ -269,7 +290,7 @@ function nearest(option: string, known: readonly string[]): string {
     const far = distance(last(name), last(option));
     if (far < close.far) close = { name, far };
   }
-  if (close.far <= Math.min(2, Math.floor(option.length / 2))) return `; did you mean '${close.name}'?`;
+  if (close.far <= Math.min(2, Math.floor(option.length / 2))) return didYouMean(close.name);
   const listed = known.length > MOST_KNOWN ? [...known.slice(0, MOST_KNOWN), '…'] : known;
   return `; it has ${listed.join(', ') || 'none'}`;
 }

@@ -134,12 +134,27 @@ export function domainOf(loss: LossShape): Domain | null {
 
 export interface Domain {
   readonly rule: string;
+  /** Losses that take what this one doesn't. */
+  readonly cure: string;
   readonly holds: (x: number) => boolean;
 }
 
-const NOT_NEGATIVE: Domain = { rule: 'at least 0', holds: (x) => x >= 0 };
-const POSITIVE: Domain = { rule: 'above 0', holds: (x) => x > 0 };
-const WHOLE: Domain = { rule: 'whole numbers, at least 0', holds: (x) => x >= 0 && Number.isInteger(x) };
+const ANY = "or loss 'mse', which takes all numbers";
+const NOT_NEGATIVE: Domain = {
+  rule: 'at least 0',
+  cure: "use loss 'mse' or 'mae', which take all numbers",
+  holds: (x) => x >= 0,
+};
+const POSITIVE: Domain = {
+  rule: 'above 0',
+  cure: `use loss { name: 'tweedie', power: 1.5 }, which takes zeros, ${ANY}`,
+  holds: (x) => x > 0,
+};
+const WHOLE: Domain = {
+  rule: 'whole numbers, at least 0',
+  cure: `use loss 'kl', which takes all numbers from 0 on, ${ANY}`,
+  holds: (x) => x >= 0 && Number.isInteger(x),
+};
 
 /** V of a mean, with the dispersion's value; of mae, whose unit is another, the mean itself. */
 export function variance(loss: Pick<KernelLoss, 'name' | 'power'>, mean: number, dispersion: number): number {

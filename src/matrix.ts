@@ -1,3 +1,7 @@
+import { displays } from './display.js';
+import { matrixLook } from './matrix-look.js';
+import { plural } from './plural.js';
+
 /** Features are rows and samples are columns, everywhere; in data, an entry that is NaN is missing. */
 
 /** Numbers of 64 or 32 bits. */
@@ -41,9 +45,23 @@ export type Matrix = DenseData | CscMatrix;
 /** Matrices over the same samples, stacked top to bottom without being copied into one. */
 export type RowBlocks = readonly Matrix[];
 
+/** How matrices of ours look where they are printed, and in a notebook. */
+const displayed = displays((matrix: Matrix) => {
+  const { rows, cols } = matrix;
+  const { rowNames, colNames } = matrix as Partial<DenseMatrix>; // a sparse one has none
+  const title =
+    matrix.kind === 'dense' ? 'Matrix' : `Sparse matrix with ${plural(matrix.values.length, 'entry', 'entries')},`;
+  // An array that was transferred to a worker has no entries any more.
+  const at = (i: number, j: number) => entry(matrix, i, j) ?? Number.NaN;
+  return matrixLook({ title, rows, cols, rowNames, colNames, at });
+});
+
+/** A matrix that won't change, with its look. */
+const made = <M extends Matrix>(matrix: M): M => Object.freeze(displayed(matrix));
+
 /** Makes a dense matrix around `data` (column-major; zeros when left out). */
 export function dense(rows: number, cols: number, data: Float64Array = new Float64Array(rows * cols)): DenseMatrix {
-  return Object.freeze({ kind: 'dense', rows, cols, data });
+  return made({ kind: 'dense', rows, cols, data });
 }
 
 /** The numbers that are kept in memory: all of a dense matrix, the listed ones of a sparse one. */
@@ -112,7 +130,7 @@ export const flipped = (matrix: Matrix): Matrix => (matrix.kind === 'dense' ? tu
 
 /** A matrix with names on it; itself where there are none. */
 export function named(matrix: DenseMatrix, names: Pick<DenseMatrix, 'rowNames' | 'colNames'>): DenseMatrix {
-  return Object.keys(names).length === 0 ? matrix : Object.freeze({ ...matrix, ...names });
+  return Object.keys(names).length === 0 ? matrix : made({ ...matrix, ...names });
 }
 
 /** Rows `from` to `to` (not included) as a matrix of its own. */
@@ -189,6 +207,9 @@ export function toDense(matrix: Matrix): DenseMatrix {
   return out;
 }
 
+/** The same sparse matrix with other numbers. */
+export const withValues = (matrix: CscMatrix, values: Floats): CscMatrix => made({ ...matrix, values });
+
 /** The same matrix with its zeros left out, in numbers of the same width. */
 export function toCsc(matrix: Matrix): CscMatrix {
   if (matrix.kind === 'csc') return matrix;
@@ -210,7 +231,7 @@ export function toCsc(matrix: Matrix): CscMatrix {
       values[p++] = x;
     }
   }
-  return Object.freeze({ kind: 'csc', rows, cols, indptr, indices, values });
+  return made({ kind: 'csc', rows, cols, indptr, indices, values });
 }
 
 /** The transpose of a sparse matrix, row indices ascending again. */
@@ -229,7 +250,7 @@ export function transposeCsc(matrix: CscMatrix): CscMatrix {
       values[q] = matrix.values[p];
     }
   }
-  return Object.freeze({ ...matrix, rows: cols, cols: rows, indptr, indices, values });
+  return made({ ...matrix, rows: cols, cols: rows, indptr, indices, values });
 }
 
 /** So many zeros, in numbers of the same width. */

@@ -1,4 +1,4 @@
-import { type CscMatrix, type DenseMatrix, dense, type Matrix, stridesOf } from './matrix.js';
+import { type CscMatrix, type DenseMatrix, dense, type Matrix, stridesOf, withValues } from './matrix.js';
 
 /** Tells every entry that is kept in memory: all of a dense matrix, the listed ones of a sparse one. */
 export function eachStored(matrix: Matrix, told: (x: number, i: number, j: number) => void): void {
@@ -23,5 +23,5 @@ export function mapStored(
   eachStored(matrix, (x, i, j) => {
     out[p++] = change(x, i, j);
   });
-  return matrix.kind === 'dense' ? dense(matrix.rows, matrix.cols, out) : Object.freeze({ ...matrix, values: out });
+  return matrix.kind === 'dense' ? dense(matrix.rows, matrix.cols, out) : withValues(matrix, out);
 }

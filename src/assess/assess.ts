@@ -6,6 +6,8 @@ import { show } from '../issues.js';
 import type { Label } from '../labels.js';
 import { toDense } from '../matrix.js';
 import { isNumbers, type MatrixInput } from '../matrix-input.js';
+import { inTurns } from '../runtime/turn.js';
+import type { Steps } from '../steps.js';
 import { batchMixingOf } from './batch-mixing.js';
 import { adjustedRandIndex, normalizedMutualInformation } from './clusterings.js';
 import { type LogisticOptions, logisticAccuracyOf } from './logistic.js';
@@ -20,6 +22,8 @@ export interface AssessOptions extends NeighbourOptions, LogisticOptions {
   readonly d?: ArrayLike<number> | undefined;
   /** What samples should not be told apart by, one for each; default: none, and `batchMixing` is null. */
   readonly batches?: ArrayLike<Label> | undefined;
+  /** Cancels: `assess` rejects with `signal.reason`. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** How well an embedding tells labels; each number is that of the function of its name. */
@@ -37,7 +41,7 @@ export interface Assessment {
  * How well an embedding tells labels that it was not fitted to: a hard clustering of it beside them, how far apart they lie,
  * how often neighbours and a linear rule tell them, and how well batches are mixed. See `adjustedRandIndex`,
  * `normalizedMutualInformation`, `silhouette`, `nearestNeighbourAccuracy`, `logisticAccuracy`, `batchMixing` for the formulas.
- * Samples in which no factor is above 0 are a cluster of their own.
+ * Samples in which no factor is above 0 are a cluster of their own. It takes n² distances; the event loop turns meanwhile.
  *
  * @param H k × samples, finite numbers.
  * @param labels One for each sample; samples without one (null, undefined, NaN) are left out, of `batches` likewise.
@@ -45,21 +49,32 @@ export interface Assessment {
  * classes (clusters may be one); 'non-finite', 'value-range', 'unknown-option', 'invalid-option'.
  * @example
  * const { parts } = await net.fit();
- * console.log(assess(parts.H, cellTypes, { d: parts.d, batches }));
+ * console.log(await assess(parts.H, cellTypes, { d: parts.d, batches }));
  */
-export function assess(H: MatrixInput, labels: ArrayLike<Label>, options: AssessOptions = {}): Assessment {
+export async function assess(
+  H: MatrixInput,
+  labels: ArrayLike<Label>,
+  options: AssessOptions = {},
+): Promise<Assessment> {
   checkOptions(assessOptions, options, 'assess');
-  const { batches, neighbours, metric } = options;
+  const { batches, neighbours, metric, signal } = options;
   const labelled = readLabelled('assess', H, labels);
   const clusters = clustersOf(H, options);
   const mixed = batches === undefined ? undefined : readLabelled('assess', H, batches, { name: 'batches' });
-  return Object.freeze({
+  const agreement = {
     adjustedRandIndex: adjustedRandIndex(labels, clusters),
     normalizedMutualInformation: normalizedMutualInformation(labels, clusters),
-    silhouette: silhouetteOf(labelled, { metric }),
-    nearestNeighbourAccuracy: nearestNeighbourAccuracyOf(labelled, { neighbours, metric }),
-    logisticAccuracy: logisticAccuracyOf('assess', labelled, options),
-    batchMixing: mixed === undefined ? null : batchMixingOf(mixed, { neighbours, metric }),
+  };
+  signal?.throwIfAborted();
+  const measured = <T>(steps: Steps<T>) => inTurns(steps, signal);
+  // First of all, for it may refuse the folds.
+  const logistic = await measured(logisticAccuracyOf('assess', labelled, options));
+  return Object.freeze({
+    ...agreement,
+    silhouette: await measured(silhouetteOf(labelled, { metric })),
+    nearestNeighbourAccuracy: await measured(nearestNeighbourAccuracyOf(labelled, { neighbours, metric })),
+    logisticAccuracy: logistic,
+    batchMixing: mixed === undefined ? null : await measured(batchMixingOf(mixed, { neighbours, metric })),
   });
 }
 

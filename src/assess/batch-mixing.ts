@@ -2,6 +2,7 @@ import { checkOptions } from '../dsl/check-options.js';
 import { neighbourOptions } from '../dsl/schemas.js';
 import type { Label } from '../labels.js';
 import type { MatrixInput } from '../matrix-input.js';
+import { finished, type Steps } from '../steps.js';
 import { nearest } from './distances.js';
 import type { NeighbourOptions } from './nearest-neighbours.js';
 import { type Labelled, readLabelled } from './read.js';
@@ -15,7 +16,7 @@ import { type Labelled, readLabelled } from './read.js';
  * p_jb the share of batch b among the neighbours of sample j, q_b among all; at most 1. 0: every sample is among its own batch;
  * near 1: neighbourhoods are as mixed as the whole (a little below, as few neighbours vary).
  *
- * @param H k × samples, finite numbers; n² distances are taken.
+ * @param H k × samples, finite numbers; n² distances are taken at once, where `assess` rests between them.
  * @param batches One for each sample; samples without one (null, undefined, NaN) are left out.
  * @param options `neighbours`, default 30, and `metric`, default 'euclidean'.
  * @throws GraphError 'invalid-data' for an H or batches that are none, don't fit, or are fewer than two; 'non-finite',
@@ -26,18 +27,19 @@ import { type Labelled, readLabelled } from './read.js';
  */
 export function batchMixing(H: MatrixInput, batches: ArrayLike<Label>, options: NeighbourOptions = {}): number {
   checkOptions(neighbourOptions, options, 'batchMixing');
-  return batchMixingOf(readLabelled('batchMixing', H, batches, { name: 'batches' }), options);
+  return finished(batchMixingOf(readLabelled('batchMixing', H, batches, { name: 'batches' }), options));
 }
 
-export function batchMixingOf(
+export function* batchMixingOf(
   { H, of, count, sizes }: Labelled,
   { neighbours = 30, metric = 'euclidean' }: NeighbourOptions,
-): number {
+): Steps<number> {
   let sum = 0;
   for (const near of nearest(H, metric, neighbours)) {
     const counts = new Array<number>(count).fill(0);
     for (const { sample } of near) counts[of[sample]]++;
     sum += entropy(counts);
+    yield;
   }
   return Math.min(1, sum / H.cols / entropy(sizes));
 }

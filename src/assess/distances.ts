@@ -12,7 +12,8 @@ export interface Near {
 export function distances(H: DenseMatrix, metric: Metric): (i: number, j: number) => number {
   const { rows: k, data } = metric === 'cosine' ? unit(H) : H;
   return (i, j) => {
-    const [a, b] = [i * k, j * k];
+    const a = i * k;
+    const b = j * k;
     let sum = 0;
     if (metric === 'cosine') {
       for (let r = 0; r < k; r++) sum += data[a + r] * data[b + r];
@@ -38,17 +39,22 @@ function unit(H: DenseMatrix): DenseMatrix {
 /** The nearest other samples of each, nearest first and of equals the first; as many as asked for, or all there are. */
 export function* nearest(H: DenseMatrix, metric: Metric, most: number): Generator<readonly Near[]> {
   const distance = distances(H, metric);
-  for (let j = 0; j < H.cols; j++) {
-    const near: Near[] = [];
-    for (let i = 0; i < H.cols; i++) {
-      if (i === j) continue;
-      const own = { sample: i, distance: distance(i, j) };
-      if (near.length === most && own.distance >= near[most - 1].distance) continue;
-      let at = near.length;
-      while (at > 0 && near[at - 1].distance > own.distance) at--;
-      near.splice(at, 0, own);
-      if (near.length > most) near.pop();
-    }
-    yield near;
+  for (let j = 0; j < H.cols; j++) yield nearestTo(j, H.cols, most, distance);
+}
+
+function nearestTo(j: number, n: number, most: number, distance: (i: number, j: number) => number): readonly Near[] {
+  const near: Near[] = [];
+  // Of the last, once there are enough.
+  let farthest = Infinity;
+  for (let i = 0; i < n; i++) {
+    if (i === j) continue;
+    const own = distance(i, j);
+    if (own >= farthest && near.length === most) continue;
+    let at = near.length;
+    while (at > 0 && near[at - 1].distance > own) at--;
+    near.splice(at, 0, { sample: i, distance: own });
+    if (near.length > most) near.pop();
+    if (near.length === most) farthest = near[most - 1].distance;
   }
+  return near;
 }

@@ -1,4 +1,5 @@
 import { type DenseMatrix, dense } from '../matrix.js';
+import type { Steps } from '../steps.js';
 import { minimise } from './minimise.js';
 
 const MINIMUM = { memory: 10, maxIter: 500, tol: 1e-6 } as const;
@@ -18,11 +19,11 @@ export interface Training {
  * @param X (k + 1) × n, the last row all 1; of: the class of each sample
  * @returns (k + 1) × count: the coefficients of each class, its constant last
  */
-export function regressed(X: DenseMatrix, of: Int32Array, { count, seen, L2 }: Training): DenseMatrix {
+export function* regressed(X: DenseMatrix, of: Int32Array, { count, seen, L2 }: Training): Steps<DenseMatrix> {
   const rows = X.rows;
   const B = dense(rows, count);
   const p = new Float64Array(count);
-  minimise(
+  yield* minimise(
     (x, gradient) => {
       const own = dense(rows, count, x);
       gradient.fill(0);

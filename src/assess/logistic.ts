@@ -5,6 +5,7 @@ import type { Label } from '../labels.js';
 import { type DenseMatrix, dense } from '../matrix.js';
 import type { MatrixInput } from '../matrix-input.js';
 import { fillUniform } from '../runtime/rng.js';
+import { finished, type Steps } from '../steps.js';
 import { regressed, told } from './logistic-regression.js';
 import { type Labelled, readLabelled } from './read.js';
 
@@ -37,14 +38,14 @@ export interface LogisticOptions {
  */
 export function logisticAccuracy(H: MatrixInput, labels: ArrayLike<Label>, options: LogisticOptions = {}): number {
   checkOptions(logisticOptions, options, 'logisticAccuracy');
-  return logisticAccuracyOf('logisticAccuracy', readLabelled('logisticAccuracy', H, labels), options);
+  return finished(logisticAccuracyOf('logisticAccuracy', readLabelled('logisticAccuracy', H, labels), options));
 }
 
-export function logisticAccuracyOf(
+export function* logisticAccuracyOf(
   at: string,
   { H, of, count }: Labelled,
   { folds = 5, L2 = 0.01, seed = 0 }: LogisticOptions,
-): number {
+): Steps<number> {
   if (folds > H.cols) {
     const rule = `at most ${H.cols}, as many as samples have a label`;
     throw new GraphError([{ code: 'invalid-option', of: at, option: 'folds', rule, got: folds, at }]);
@@ -54,7 +55,7 @@ export function logisticAccuracyOf(
   for (let out = 0; out < folds; out++) {
     const [seen, unseen] = [true, false].map((kept) => Array.from(of.keys()).filter((j) => (fold[j] !== out) === kept));
     const X = standardised(H, seen);
-    const B = regressed(X, of, { count, seen, L2 });
+    const B = yield* regressed(X, of, { count, seen, L2 });
     for (const j of unseen) if (told(X, B, j) === of[j]) right++;
   }
   return right / H.cols;

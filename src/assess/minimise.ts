@@ -1,3 +1,5 @@
+import type { Steps } from '../steps.js';
+
 /** A smooth function: its value at x, and its gradient there into `gradient`. */
 export type Smooth = (x: Float64Array, gradient: Float64Array) => number;
 
@@ -21,11 +23,12 @@ interface Pair {
 }
 
 /**
- * Where a convex function is lowest, by L-BFGS (Liu & Nocedal 1989) with halved steps; it goes from `x` and leaves it there.
+ * Where a convex function is lowest, by L-BFGS (Liu & Nocedal 1989) with halved steps; it goes from `x` and leaves it there,
+ * a step for each iteration.
  *
  * @returns whether the gradient became small enough.
  */
-export function minimise(smooth: Smooth, x: Float64Array, { memory, maxIter, tol }: Minimum): boolean {
+export function* minimise(smooth: Smooth, x: Float64Array, { memory, maxIter, tol }: Minimum): Steps<boolean> {
   const pairs: Pair[] = [];
   const gradient = new Float64Array(x.length);
   let value = smooth(x, gradient);
@@ -52,6 +55,7 @@ export function minimise(smooth: Smooth, x: Float64Array, { memory, maxIter, tol
     x.set(next);
     gradient.set(ahead);
     value = reached;
+    yield;
   }
   return false;
 }

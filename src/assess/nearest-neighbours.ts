@@ -2,6 +2,7 @@ import { checkOptions } from '../dsl/check-options.js';
 import { neighbourOptions } from '../dsl/schemas.js';
 import type { Label } from '../labels.js';
 import type { MatrixInput } from '../matrix-input.js';
+import { finished, type Steps } from '../steps.js';
 import { type Metric, type Near, nearest } from './distances.js';
 import { type Labelled, readLabelled } from './read.js';
 
@@ -16,7 +17,7 @@ export interface NeighbourOptions {
  * How often the nearest neighbours of a sample, itself left out, tell its class: the share of samples whose label is that of
  * most of them; where several classes have as many, of that whose nearest is nearest. In [0, 1].
  *
- * @param H k × samples, finite numbers; n² distances are taken.
+ * @param H k × samples, finite numbers; n² distances are taken at once, where `assess` rests between them.
  * @param labels One for each sample; samples without one (null, undefined, NaN) are left out.
  * @throws GraphError 'invalid-data' for an H or labels that are none, don't fit, or are of fewer than two classes;
  * 'non-finite', 'value-range', 'unknown-option', 'invalid-option'.
@@ -30,15 +31,18 @@ export function nearestNeighbourAccuracy(
   options: NeighbourOptions = {},
 ): number {
   checkOptions(neighbourOptions, options, 'nearestNeighbourAccuracy');
-  return nearestNeighbourAccuracyOf(readLabelled('nearestNeighbourAccuracy', H, labels), options);
+  return finished(nearestNeighbourAccuracyOf(readLabelled('nearestNeighbourAccuracy', H, labels), options));
 }
 
-export function nearestNeighbourAccuracyOf(
+export function* nearestNeighbourAccuracyOf(
   { H, of, count }: Labelled,
   { neighbours = 5, metric = 'euclidean' }: NeighbourOptions,
-): number {
+): Steps<number> {
   let [right, j] = [0, 0];
-  for (const near of nearest(H, metric, neighbours)) if (voted(near, of, count) === of[j++]) right++;
+  for (const near of nearest(H, metric, neighbours)) {
+    if (voted(near, of, count) === of[j++]) right++;
+    yield;
+  }
   return right / H.cols;
 }
 

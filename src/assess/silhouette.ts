@@ -3,6 +3,7 @@ import { checkOptions } from '../dsl/check-options.js';
 import { silhouetteOptions } from '../dsl/schemas.js';
 import type { Label } from '../labels.js';
 import type { MatrixInput } from '../matrix-input.js';
+import { finished, type Steps } from '../steps.js';
 import { distances, type Metric } from './distances.js';
 import { type Labelled, readLabelled } from './read.js';
 
@@ -19,7 +20,7 @@ export interface SilhouetteOptions {
  * a_j the mean distance to the others of its class, b_j the least mean distance to those of another; in [−1, 1]. s_j is 0 for
  * a sample that is alone in its class, and where a_j = b_j = 0.
  *
- * @param H k × samples, finite numbers; n² distances are taken.
+ * @param H k × samples, finite numbers; n² distances are taken at once, where `assess` rests between them.
  * @param labels One for each sample; samples without one (null, undefined, NaN) are left out.
  * @throws GraphError 'invalid-data' for an H or labels that are none, don't fit, or are of fewer than two classes;
  * 'non-finite', 'value-range', 'unknown-option', 'invalid-option'.
@@ -29,8 +30,8 @@ export interface SilhouetteOptions {
  */
 export function silhouette(H: MatrixInput, labels: ArrayLike<Label>, options: SilhouetteOptions = {}): number {
   checkOptions(silhouetteOptions, options, 'silhouette');
-  return silhouetteOf(readLabelled('silhouette', H, labels), options);
+  return finished(silhouetteOf(readLabelled('silhouette', H, labels), options));
 }
 
-export const silhouetteOf = ({ H, of, sizes }: Labelled, { metric = 'euclidean' }: SilhouetteOptions): number =>
+export const silhouetteOf = ({ H, of, sizes }: Labelled, { metric = 'euclidean' }: SilhouetteOptions): Steps<number> =>
   meanSilhouette(of, sizes, distances(H, metric));

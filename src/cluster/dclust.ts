@@ -1,7 +1,9 @@
+import { digits, displays } from '../display.js';
 import { checkOptions } from '../dsl/check-options.js';
 import { dclustOptions } from '../dsl/schemas.js';
 import type { Matrix } from '../matrix.js';
 import type { MatrixInput } from '../matrix-input.js';
+import { plural } from '../plural.js';
 import { readSamples } from './read.js';
 import { type SplitOptions, samplesAt, split } from './split.js';
 
@@ -87,6 +89,20 @@ export async function dclust(X: MatrixInput, options: DclustOptions): Promise<Dc
   return resultOf(root, matrix.cols);
 }
 
+/** Gives a tree its look: its clusters and what they hold. */
+const displayed = displays(({ labels, clusters }: Dclust) => ({
+  title: `Tree of ${plural(clusters.length, 'cluster')} of ${plural(labels.length, 'sample')}`,
+  body: [
+    {
+      head: ['cluster', 'path', 'samples', 'separation'],
+      lines: clusters.map(({ path, samples, separation }, place) => [
+        ...[String(place), path, String(samples.length), separation === null ? '' : digits(separation)],
+      ]),
+      words: [1],
+    },
+  ],
+}));
+
 /** A node of the tree while it grows. */
 interface Growing {
   readonly path: string;
@@ -133,5 +149,6 @@ function resultOf(root: Growing, samples: number): Dclust {
   const clusters = nodes.filter(({ parts }) => parts === null);
   const labels = new Array<number>(samples).fill(0);
   for (const [place, { samples: own }] of clusters.entries()) for (const j of own) labels[j] = place;
-  return Object.freeze({ labels: Object.freeze(labels), clusters: Object.freeze(clusters), tree: nodes[0] });
+  const result = { labels: Object.freeze(labels), clusters: Object.freeze(clusters), tree: nodes[0] };
+  return Object.freeze(displayed(result));
 }

@@ -1,5 +1,6 @@
 import { match } from 'ts-pattern';
 import type { Side, SvdTerms } from '../objective.js';
+import { plural } from '../plural.js';
 import { costOf } from './cost.js';
 import type {
   FactorSlots,
@@ -313,8 +314,6 @@ function inUnits(count: number, unit: string): string {
   const digits = value >= 99.5 || power === 0 ? value.toFixed(0) : value.toPrecision(3).replace(/\.?0+$/, '');
   return `${digits} ${powers[power]}${unit}`.trimEnd();
 }
-
-const plural = (count: number, one: string, many = `${one}s`): string => `${count} ${count === 1 ? one : many}`;
 
 /** A note as a sentence. */
 export function noteText(note: Note): string {

@@ -84,6 +84,7 @@ export function lossDataFaults(of: string, node: NmfNode, { data }: Survey, cont
           of: `${what}, which ${of} reads with loss '${loss.name}',`,
           rule: domain.rule,
           got: `${odd.value} at row ${odd.row}, column ${odd.col}`,
+          cure: domain.cure,
         });
     }
     if (part.kind !== 'layer') {

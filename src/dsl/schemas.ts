@@ -56,8 +56,10 @@ const factorOptions = {
 /** What `W` and `H` make, of the terms that a layer's method has. */
 const factorConfig = <const S extends 'W' | 'H', T extends z.ZodRawShape>(side: S, terms: T) => {
   const rule = `made by ${side}({ … })`;
+  const other = side === 'W' ? 'H' : 'W';
+  const swapped = `${rule}, where what ${other}({ … }) makes is for ${other}`;
   return z.strictObject(
-    { ...terms, side: z.literal(side, rule) },
+    { ...terms, side: z.literal(side, { error: ({ input }) => (input === other ? swapped : rule) }) },
     { error: (issue) => (issue.code === 'invalid_type' ? rule : undefined) },
   );
 };
@@ -403,6 +405,7 @@ export const logisticOptions = z.strictObject({
 });
 /** What labels are is found where each measure is taken. */
 export const assessOptions = z.strictObject({
+  ...fitOptions.pick({ signal: true }).shape,
   ...logisticOptions.shape,
   ...neighbourOptions.shape,
   clusters: z.unknown().optional(),

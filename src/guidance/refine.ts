@@ -2,7 +2,7 @@ import type { LoadStep, NmfStep, Plan, Slot, SlotId } from '../compiler/plan.js'
 import { checkOptions } from '../dsl/check-options.js';
 import { refineOptions } from '../dsl/schemas.js';
 import { GraphError } from '../errors.js';
-import type { Fault } from '../issues.js';
+import { type Fault, show } from '../issues.js';
 import type { Label } from '../labels.js';
 import { type DenseMatrix, scaleColumns } from '../matrix.js';
 import { type FitOptions, fitCompiled } from '../net/net.js';
@@ -88,7 +88,7 @@ const fault = (found: Fault) => new GraphError([{ ...found, at: 'refine' }]);
 function whole(fit: unknown) {
   const kept: Kept | undefined = keptOf(fit);
   const rule = 'what fit() returned, as it came';
-  if (kept === undefined) throw fault({ code: 'invalid-data', of: 'refine', rule, got: 'something else' });
+  if (kept === undefined) throw fault({ code: 'invalid-data', of: 'refine', rule, got: show(fit) });
   if (!('get' in kept.inputs))
     throw fault({ code: 'invalid-data', of: 'refine', rule, got: 'a fit that was loaded, without its data' });
   return { plan: kept.plan, bindings: kept.inputs, state: kept.state, seed: kept.summary.seed };

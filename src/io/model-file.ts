@@ -1,5 +1,6 @@
 import type { Bindings, Plan } from '../compiler/plan.js';
 import { ModelFileError } from '../errors.js';
+import { show } from '../issues.js';
 import type { Kernels } from '../kernels/kernels.js';
 import { selectKernels } from '../kernels/select.js';
 import type { DenseMatrix, Matrix } from '../matrix.js';
@@ -7,6 +8,7 @@ import { afterFit } from '../runtime/after-fit.js';
 import { layerFits } from '../runtime/assemble.js';
 import type { FitSummary, LayerFit, ProjectOptions, ReconstructOptions } from '../runtime/fit.js';
 import { type InputHash, keep, keptOf } from '../runtime/kept.js';
+import { savedFitDisplayed } from '../runtime/look.js';
 import { restore } from '../runtime/run.js';
 import type { LayerResult, RunState } from '../runtime/state.js';
 import { checkPath } from './check-path.js';
@@ -60,7 +62,11 @@ export async function saveFit(fit: object, path: string): Promise<void> {
   checkPath('saveFit', path);
   const kept = keptOf(fit);
   if (kept === undefined)
-    throw new ModelFileError('not-saved', path, 'What is saved must come from fit() or loadFit(), as it came');
+    throw new ModelFileError(
+      'not-saved',
+      path,
+      `What is saved must come from fit() or loadFit(), as it came; got ${show(fit)}`,
+    );
   const { plan, state, summary } = kept;
   const tensors = new Map<string, Tensor>();
   const layers: SavedLayer[] = [];
@@ -114,7 +120,7 @@ export function savedFit(
   const state = restored(path, plan, results);
   const layers = layerFits(plan, state);
   const { reconstruct, project, loadings } = afterFit(plan, state, kernels, undefined);
-  const fit = Object.freeze({ layers, summary, plan, inputs, reconstruct, project, loadings });
+  const fit = Object.freeze(savedFitDisplayed({ layers, summary, plan, inputs, reconstruct, project, loadings }));
   keep(fit, { plan, state, layers, summary, inputs });
   return fit;
 }

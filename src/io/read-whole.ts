@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { resolve } from 'node:path';
+import { isAbsolute, resolve } from 'node:path';
 import { ModelFileError } from '../errors.js';
 
 /**
@@ -11,8 +11,10 @@ export async function readWhole(path: string, called: string): Promise<Uint8Arra
   try {
     return await readFile(path);
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    const rule = `${called} must be a file that can be read; got ${reason}; give the path of one, looked for at ${resolve(path)}`;
+    // What the system says ends with the call and the path, which stands at the end anyway.
+    const reason = (error instanceof Error ? error.message : String(error)).split(', ')[0];
+    const folder = isAbsolute(path) ? '' : `, looked for in ${resolve('.')}`;
+    const rule = `${called} must be a file that can be read; got ${reason}; give the path of one${folder}`;
     throw new ModelFileError('not-read', path, rule, { cause: error });
   }
 }

@@ -1,4 +1,5 @@
 import { match, P } from 'ts-pattern';
+import { displays, type Table } from '../display.js';
 import { checkOptions } from '../dsl/check-options.js';
 import type { NmfSpec } from '../dsl/config.js';
 import { factorInput } from '../dsl/input.js';
@@ -9,6 +10,7 @@ import { beyondLoss, type CountLoss, FLOOR, type LossOption, type LossParameter 
 import type { Matrix } from '../matrix.js';
 import { type MatrixInput, toMatrix } from '../matrix-input.js';
 import { type FitOptions, factorNet } from '../net/net.js';
+import { plural } from '../plural.js';
 import type { LayerFit } from '../runtime/fit.js';
 import { turn } from '../runtime/turn.js';
 import { eachStored } from '../stored-entries.js';
@@ -119,13 +121,18 @@ export async function chooseLoss(data: MatrixInput, options: ChooseLossOptions):
           floor: (FLOOR * sumOver(tally, Math.abs)) / tally.entries,
           signal,
         });
-  return Object.freeze({
-    best: candidates[0].loss,
-    candidates: Object.freeze(candidates),
-    refused: Object.freeze(refused),
-    counts,
-    table: () => tableOf(candidates),
-  });
+  const table = candidatesTable(candidates);
+  const title = `Of ${plural(candidates.length, 'loss', 'losses')} the best by BIC: ${said(candidates[0].loss)}`;
+  const displayed = displays(() => ({ title, body: [table] }));
+  return Object.freeze(
+    displayed({
+      best: candidates[0].loss,
+      candidates: Object.freeze(candidates),
+      refused: Object.freeze(refused),
+      counts,
+      table: () => textTable(table.head, table.lines),
+    }),
+  );
 }
 
 const nameOf = (loss: LossOption) => (typeof loss === 'string' ? loss : loss.name);
@@ -262,13 +269,13 @@ const said = (loss: LossOption): string =>
         .map(([key, value]) => (key === 'name' ? value : `${key} ${typeof value === 'object' ? 'given' : value}`))
         .join(', ');
 
-function tableOf(candidates: readonly LossCandidate[]): string {
+function candidatesTable(candidates: readonly LossCandidate[]): Table {
   const number = (x: number) => (Number.isFinite(x) ? x.toFixed(1) : String(x));
   const mean = (list: Float64Array | null) =>
     list === null ? '' : (list.reduce((sum, x) => sum + x, 0) / list.length).toPrecision(4);
-  return textTable(
-    ['loss', 'log-likelihood', 'parameters', 'AIC', 'BIC', 'Δ BIC', 'dispersion', 'zero inflation'],
-    candidates.map(({ loss, logLikelihood, parameters, aic, bic, fit, scale }) => [
+  return {
+    head: ['loss', 'log-likelihood', 'parameters', 'AIC', 'BIC', 'Δ BIC', 'dispersion', 'zero inflation'],
+    lines: candidates.map(({ loss, logLikelihood, parameters, aic, bic, fit, scale }) => [
       said(loss),
       number(logLikelihood),
       String(parameters),
@@ -278,5 +285,5 @@ function tableOf(candidates: readonly LossCandidate[]): string {
       scale === null ? mean(fit.dispersion) : scale.toPrecision(4),
       mean(fit.zeroInflation),
     ]),
-  );
+  };
 }

@@ -15,10 +15,12 @@ import { layerFits } from '../runtime/assemble.js';
 import { type Keeper, openKeeper } from '../runtime/checkpoint.js';
 import type { GraphFit, Progress } from '../runtime/fit.js';
 import { keep } from '../runtime/kept.js';
+import { fitDisplayed } from '../runtime/look.js';
 import { withPartial } from '../runtime/partial.js';
 import { run } from '../runtime/run.js';
 import { summarize } from '../runtime/summary.js';
 import type { Memory } from '../solver.js';
+import { netDisplayed } from './look.js';
 
 export interface FitOptions {
   /** Cancels the fit within one iteration: it rejects with `signal.reason`; `partialFit(reason)` is what it had reached. */
@@ -94,7 +96,7 @@ export function factorNet<E extends Ref>(
     fit: (options: FitOptions = {}) => fitCompiled(compiled, options),
   };
   // The expression's types say which layers and inputs the plan holds; a fit finds them by name.
-  return Object.freeze(net) as FactorNet<LayersOf<E>, InputsOf<E>, ModalityOf<E>>;
+  return Object.freeze(netDisplayed(net)) as FactorNet<LayersOf<E>, InputsOf<E>, ModalityOf<E>>;
 }
 
 /** One that is drawn is one of R's too. */
@@ -143,5 +145,5 @@ export async function fitCompiled(compiled: Compiled, options: FitOptions): Prom
     Object.defineProperty(made, name, { value });
   keep(made, { plan, state, layers, summary, inputs: bindings });
   // Layers are keyed by the names in the plan, which are those of the expression's types.
-  return Object.freeze(made) as unknown as GraphFit;
+  return Object.freeze(fitDisplayed(made)) as unknown as GraphFit;
 }

@@ -9,9 +9,10 @@ import { stability } from '../consensus/stability.js';
 import { checkOptions } from '../dsl/check-options.js';
 import { consensusOptions } from '../dsl/schemas.js';
 import { GraphError } from '../errors.js';
-import { type DenseMatrix, dense, scaleColumns } from '../matrix.js';
-import type { MatrixInput } from '../matrix-input.js';
+import { type DenseMatrix, dense, named, scaleColumns } from '../matrix.js';
+import { type MatrixInput, toMatrix } from '../matrix-input.js';
 import type { LayerFit } from '../runtime/fit.js';
+import { consensusDisplayed } from './look.js';
 import { nmf, type PlainNmfOptions } from './nmf.js';
 
 /** Samples that are compared at most: a consensus of so many has 200 MB. */
@@ -73,12 +74,14 @@ export interface ConsensusNmf {
 export async function consensusNmf(data: MatrixInput, options: ConsensusOptions): Promise<ConsensusNmf> {
   checkOptions(consensusOptions, options, 'consensusNmf');
   const { runs = 20, method = 'hard', neighbours, onProgress, seed = 0, ...own } = options;
+  const given = toMatrix(data, own.orientation === 'samples-by-features');
+  // What can't be read the first fit refuses.
+  if (given.kind !== 'unusable') checkSize(given.cols, method === 'knn' ? neighbours : undefined);
   const fits: LayerFit[] = [];
   let together: DenseMatrix | undefined;
   for (let run = 0; run < runs; run++) {
     const fit = await nmf(data, { ...own, seed: seed + run });
     const n = fit.H.cols;
-    if (run === 0) checkSize(n, method === 'knn' ? neighbours : undefined);
     fits.push(fit);
     if (method === 'knn')
       together = added(together, sharedNeighbours(fit.H, fit.d, Math.min(neighbours ?? 10, n - 1)), runs);
@@ -92,8 +95,8 @@ export async function consensusNmf(data: MatrixInput, options: ConsensusOptions)
   const D = dense(n, n, C.data.map((share) => 1 - share)); // biome-ignore format: one thought
   const tree = averageLinkage(D);
   const names = fits[0].H.colNames;
-  return Object.freeze({
-    consensus: names === undefined ? C : Object.freeze({ ...C, rowNames: names, colNames: names }),
+  const made = {
+    consensus: names === undefined ? C : named(C, { rowNames: names, colNames: names }),
     tree,
     order: leafOrder(n, tree),
     labels: cutTree(n, tree, Math.min(options.k, n)),
@@ -103,7 +106,8 @@ export async function consensusNmf(data: MatrixInput, options: ConsensusOptions)
     fits: Object.freeze(fits),
     best: fits.reduce((best, fit) => (fit.objective < best.objective ? fit : best)),
     seed,
-  });
+  };
+  return Object.freeze(consensusDisplayed(made));
 }
 
 /** A share of a matrix added to a sum of such. */

@@ -3,6 +3,7 @@ import { plannedLoss } from '../compiler/planned-loss.js';
 import { checkOptions } from '../dsl/check-options.js';
 import { evaluateOptions } from '../dsl/schemas.js';
 import { GraphError } from '../errors.js';
+import { isThenable } from '../issues.js';
 import { type Backend, selectKernels } from '../kernels/select.js';
 import { domainOf, type KernelLoss, type LossOption } from '../loss.js';
 import { type DenseMatrix, dense, toDense } from '../matrix.js';
@@ -80,11 +81,13 @@ export async function evaluate(model: Model, data: MatrixInput, options: Evaluat
     const domain = domainOf(planned);
     const odd = domain === null ? undefined : firstOutside(read.matrix, domain.holds);
     if (domain !== null && odd !== undefined)
-      args.refuse(
-        'data',
-        `${domain.rule}, for loss '${planned.name}'`,
-        `${odd.value} at row ${odd.row}, column ${odd.col}`,
-      );
+      args.fault({
+        code: 'invalid-data',
+        of: 'data',
+        rule: `${domain.rule}, for loss '${planned.name}'`,
+        got: `${odd.value} at row ${odd.row}, column ${odd.col}`,
+        cure: domain.cure,
+      });
   }
   const X = [args.done(read).matrix] as const;
   const estimate = estimateOf(W, Float64Array.from(d), H, numbers(center), numbers(scale));
@@ -144,7 +147,11 @@ function factor(model: Model, name: 'W' | 'H'): DenseMatrix {
   const found = (model as Partial<Model> | null | undefined)?.[name];
   const matrix = toMatrix(found);
   if (matrix.kind !== 'unusable') return toDense(matrix);
-  const awaited = typeof Reflect.get(Object(model), 'then') === 'function' ? '; await the promise first' : '';
-  const rule = `a matrix, as those of nmf(), svd() and pca() are; the losses of a layer that reads several modalities are in the summary of its fit${awaited}`;
-  throw new GraphError([{ code: 'invalid-option', of: 'evaluate', option: `model.${name}`, rule, got: found, at: 'evaluate' }]); // biome-ignore format: one thought
+  const refused = (option: string, rule: string, got: unknown) =>
+    new GraphError([{ code: 'invalid-option', of: 'evaluate', option, rule, got, at: 'evaluate' }]);
+  if (typeof model !== 'object' || model === null || isThenable(model))
+    throw refused('model', 'what nmf(), svd() or pca() has returned, or { W, d, H }', model);
+  const rule =
+    'a matrix, as those of nmf(), svd() and pca() are; the losses of a layer that reads several modalities are in the summary of its fit';
+  throw refused(`model.${name}`, rule, found);
 }

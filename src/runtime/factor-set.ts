@@ -2,6 +2,7 @@ import { columnsAt, rowsAt } from '../align.js';
 import { GraphError } from '../errors.js';
 import type { DenseMatrix } from '../matrix.js';
 import type { FactorSet, Strongest } from './fit.js';
+import { factorsDisplayed } from './look.js';
 
 /** What a set of factors is made of: W as one matrix, or as several by name. */
 interface Parts {
@@ -40,7 +41,7 @@ export function withViews<T extends Parts>(parts: T): T & FactorSet<string> {
   };
   for (const [name, value] of Object.entries(views)) Object.defineProperty(parts, name, { value });
   // The views are those of the interface; the names of the parts are known to the expression's types only.
-  return parts as T & FactorSet<string>;
+  return factorsDisplayed(parts as T & FactorSet<string>);
 }
 
 function setOf(parts: Parts, factors: readonly number[]): FactorSet<string> {

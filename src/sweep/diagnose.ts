@@ -10,7 +10,7 @@ import type { Kept } from '../io/kept-file.js';
 import type { DiagnosisManifest } from '../io/manifest.js';
 import type { Tensor } from '../io/safetensors.js';
 import type { GraphIssue } from '../issues.js';
-import { type DenseMatrix, dense, scaleColumns } from '../matrix.js';
+import { type DenseMatrix, dense, named, scaleColumns } from '../matrix.js';
 import { namesIn } from '../runtime/named.js';
 import type { LayerResult } from '../runtime/state.js';
 
@@ -124,5 +124,5 @@ export function consensusIn({ manifest, tensors }: Kept<DiagnosisManifest>, laye
   const [fits, samples] = labels.shape;
   const C = consensus(Array.from({ length: fits }, (_, f) => labels.data.subarray(f * samples, (f + 1) * samples)));
   const names = own.samples;
-  return names === null ? C : Object.freeze({ ...C, rowNames: names, colNames: names });
+  return names === null ? C : named(C, { rowNames: names, colNames: names });
 }

@@ -1,11 +1,14 @@
 import { averageLinkage } from '../consensus/average-linkage.js';
 import { cutTree } from '../consensus/clusters.js';
 import { meanSilhouette } from '../consensus/silhouette.js';
+import { displays, type Table } from '../display.js';
 import { checkOptions } from '../dsl/check-options.js';
 import type { NmfSpec } from '../dsl/config.js';
 import { surveyOptions } from '../dsl/schemas.js';
 import { type DenseMatrix, dense } from '../matrix.js';
 import type { MatrixInput } from '../matrix-input.js';
+import { plural } from '../plural.js';
+import { finished } from '../steps.js';
 import { textTable } from '../text-table.js';
 import { crossValidateRank, type RankSweep } from './cross-validate-rank.js';
 import type { RankDiagnostics } from './diagnose.js';
@@ -79,13 +82,18 @@ export async function rankSurvey<const K extends readonly number[]>(
   }
   ranks.sort((a, b) => a.k - b.k);
   const [best, simplest] = [sweep.best.k as number, sweep.simplest.k as number]; // as above
-  return Object.freeze({
-    ranks: Object.freeze(ranks),
-    best,
-    simplest,
-    sweep,
-    table: () => tableOf(ranks, best, simplest),
-  });
+  const table = ranksTable(ranks, best, simplest);
+  const title = `Survey of ${plural(ranks.length, 'rank')}: best ${best}, simplest ${simplest}`;
+  const displayed = displays(() => ({ title, body: [table] }));
+  return Object.freeze(
+    displayed({
+      ranks: Object.freeze(ranks),
+      best,
+      simplest,
+      sweep,
+      table: () => textTable(table.head, table.lines),
+    }),
+  );
 }
 
 /** Of k clusters of the consensus; null where it is one. */
@@ -95,17 +103,17 @@ function silhouetteOf({ rows: n, data: C }: DenseMatrix, k: number): number | nu
   const labels = cutTree(n, averageLinkage(D), Math.min(k, n));
   const sizes = new Float64Array(labels.reduce((most, label) => Math.max(most, label), 0) + 1);
   for (const label of labels) sizes[label]++;
-  return meanSilhouette(labels, sizes, (i, j) => D.data[i + j * n]);
+  return finished(meanSilhouette(labels, sizes, (i, j) => D.data[i + j * n]));
 }
 
-function tableOf(ranks: readonly SurveyedRank[], best: number, simplest: number): string {
+function ranksTable(ranks: readonly SurveyedRank[], best: number, simplest: number): Table {
   const digits = (x: number | null) => (x === null ? '' : x.toPrecision(5));
   const share = (x: number | null) => (x === null ? '' : x.toFixed(4));
   const head = ['k', 'test loss', '± se', 'train loss', 'cophenetic', 'dispersion', 'silhouette', 'stability', ''];
-  const rows = ranks.map(({ k, testLoss, se, trainLoss, cophenetic, dispersion, silhouette, stability }) => [
+  const lines = ranks.map(({ k, testLoss, se, trainLoss, cophenetic, dispersion, silhouette, stability }) => [
     ...[String(k), digits(testLoss), digits(se), digits(trainLoss)],
     ...[share(cophenetic), share(dispersion), share(silhouette), share(stability)],
     [k === best ? 'best' : '', k === simplest ? 'simplest' : ''].filter((word) => word !== '').join(', '),
   ]);
-  return textTable(head, rows);
+  return { head, lines, words: [head.length - 1] };
 }

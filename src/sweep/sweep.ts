@@ -8,6 +8,7 @@ import { explainSweep } from './explain.js';
 import type { Asked } from './fits/ask.js';
 import { createKeeper } from './fits/keeper.js';
 import { freshLedger, type Ledger } from './ledger.js';
+import { searchDisplayed, sweepDisplayed } from './look.js';
 import type { SweepOptions, SweepRunOptions } from './options.js';
 import { type Inputs, type Point, pointMaker } from './points.js';
 import type { SweepProgress } from './progress.js';
@@ -174,28 +175,30 @@ export function graphSweep<const S extends Space>(options: SweepOptions<S>): Swe
     return resultOf(end.choice, rows, { asked: end.asked, work: engine.work(), seed });
   }
 
-  return Object.freeze({
-    explain: () =>
-      explainSweep(first, {
-        reps,
-        masking,
-        inputs: inputs ?? new Map(),
-        search,
-        looks,
-        diagnostics,
-        warmStart: options.warmStart === true,
-      }),
-    run: (runOptions: SweepRunOptions = {}) => run(runOptions, (progress) => runOptions.onProgress?.(progress)),
-    steps: (runOptions: SweepRunOptions = {}) =>
-      streamed<SweepProgress, SweepResult<S>>(async (tell, end) => {
-        checkOptions(sweepRunOptions, runOptions, 'crossValidateGraph');
-        const signal = runOptions.signal === undefined ? end : AbortSignal.any([runOptions.signal, end]);
-        return run({ ...runOptions, signal }, (progress) => {
-          tell(progress);
-          runOptions.onProgress?.(progress);
-        });
-      }),
-  });
+  return Object.freeze(
+    searchDisplayed({
+      explain: () =>
+        explainSweep(first, {
+          reps,
+          masking,
+          inputs: inputs ?? new Map(),
+          search,
+          looks,
+          diagnostics,
+          warmStart: options.warmStart === true,
+        }),
+      run: (runOptions: SweepRunOptions = {}) => run(runOptions, (progress) => runOptions.onProgress?.(progress)),
+      steps: (runOptions: SweepRunOptions = {}) =>
+        streamed<SweepProgress, SweepResult<S>>(async (tell, end) => {
+          checkOptions(sweepRunOptions, runOptions, 'crossValidateGraph');
+          const signal = runOptions.signal === undefined ? end : AbortSignal.any([runOptions.signal, end]);
+          return run({ ...runOptions, signal }, (progress) => {
+            tell(progress);
+            runOptions.onProgress?.(progress);
+          });
+        }),
+    }),
+  );
 }
 
 /** Options that are said. */
@@ -266,15 +269,18 @@ function resultOf<S extends Space>(
   const result = {
     best: best.params,
     simplest: simplest.params,
-    points: Object.freeze(points),
+    points,
     eliminated,
-    rows: Object.freeze(rows),
+    rows,
     reason: reasonText(choice, left),
     work,
     seed,
     table: () => tableText(choice, left),
     ...asked,
   };
+  sweepDisplayed(result, { choice, left, rows });
+  Object.freeze(points);
+  Object.freeze(rows);
   // The parameters are those of the space.
   return Object.freeze(result) as unknown as SweepResult<S>;
 }

@@ -1,14 +1,5 @@
+import { escapeHtml } from '../escape-html.js';
 import type { JsonValue } from '../json.js';
-
-const ENTITIES: Readonly<Record<string, string>> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  "'": '&#39;',
-};
-
-export const escapeHtml = (text: string): string => text.replace(/[&<>"']/g, (char) => ENTITIES[char]);
 
 /** JSON that can stand in a script: nothing in it ends the script, or a line of it. */
 const inScript = (json: JsonValue): string =>

@@ -1,4 +1,4 @@
-import { show } from '../issues.js';
+import { isThenable, show } from '../issues.js';
 import type { HistoryEntry } from '../runtime/fit.js';
 import { checking } from './check.js';
 import { groupColours } from './colours.js';
@@ -53,7 +53,7 @@ export function plotLoss(
   check.flag('facets', facets);
   check.option('value', typeof value === 'string', 'a text', value);
   check.option('heldOut', isObject(heldOut), 'losses by the names of layers', heldOut);
-  const isRecord = isObject(fits) && !Array.isArray(fits);
+  const isRecord = isObject(fits) && !Array.isArray(fits) && !isThenable(fits);
   check.refuse('fits', isRecord, 'a layer of a fit, or layers by name, as { parts: fit.parts }', show(fits));
   check.done();
   const layers = isOne(fits) ? { [ONE]: fits } : fits;

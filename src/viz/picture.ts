@@ -2,6 +2,7 @@ import { access, constants } from 'node:fs/promises';
 import type { JsonValue } from '../json.js';
 import { checking } from './check.js';
 import { page } from './html.js';
+import { pictureDisplayed } from './look.js';
 import { loadFonts, loadResvg, loadVega, loadVegaLite, loadVegaScript } from './peers.js';
 
 /** A Vega-Lite spec, as JSON. */
@@ -70,12 +71,13 @@ export function picture(title: string, subtitle: readonly string[], body: Part):
     config: CONFIG,
     ...body,
   });
-  return Object.freeze({
+  const made = {
     spec,
     toSvg: () => svgOf(spec),
     toPng: (options: PngOptions = {}) => pngOf(spec, options),
     toHtml: async () => page(title, await svgOf(spec), await vegaOf(spec), await loadVegaScript()),
-  });
+  };
+  return Object.freeze(pictureDisplayed(title)(made));
 }
 
 async function vegaOf(spec: Spec): Promise<JsonValue> {

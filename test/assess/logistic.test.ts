@@ -3,6 +3,7 @@ import { regressed } from '../../src/assess/logistic-regression.js';
 import { minimise } from '../../src/assess/minimise.js';
 import { logisticAccuracy } from '../../src/index.js';
 import { column, dense } from '../../src/matrix.js';
+import { finished } from '../../src/steps.js';
 import { uniform } from '../support/matrices.js';
 
 /** The embedding and classes of the other measures. */
@@ -20,7 +21,7 @@ describe('the regression', () => {
       own.forEach((x, j) => { X.data[r + 4 * j] = (x - mean) / sd; }); // biome-ignore format: one thought
     });
     for (let j = 0; j < 12; j++) X.data[3 + 4 * j] = 1;
-    const B = regressed(X, classes, { count: 3, seen: Array.from(classes.keys()), L2: 0.01 });
+    const B = finished(regressed(X, classes, { count: 3, seen: Array.from(classes.keys()), L2: 0.01 }));
     const wanted = [
       [0.1665857054357326, -0.601002229188582, 3.073855133081013, -0.8772597286949111],
       [-0.8345401780762278, 0.9460049404837891, -2.6684250839515644, -0.12605138129556492],
@@ -40,17 +41,19 @@ describe('minimise', () => {
   test('comes to the lowest point of a long valley', () => {
     const x = Float64Array.of(3, -2, 5);
     const scales = [1, 100, 1e4];
-    const found = minimise(
-      (at, gradient) => {
-        let value = 0;
-        for (const [p, scale] of scales.entries()) {
-          value += 0.5 * scale * (at[p] - p) ** 2;
-          gradient[p] = scale * (at[p] - p);
-        }
-        return value;
-      },
-      x,
-      options,
+    const found = finished(
+      minimise(
+        (at, gradient) => {
+          let value = 0;
+          for (const [p, scale] of scales.entries()) {
+            value += 0.5 * scale * (at[p] - p) ** 2;
+            gradient[p] = scale * (at[p] - p);
+          }
+          return value;
+        },
+        x,
+        options,
+      ),
     );
     expect(found).toBe(true);
     x.forEach((value, p) => {
@@ -63,7 +66,7 @@ describe('minimise', () => {
       gradient[0] = 1;
       return at[0];
     };
-    expect(minimise(line, new Float64Array(1), { ...options, maxIter: 3 })).toBe(false);
+    expect(finished(minimise(line, new Float64Array(1), { ...options, maxIter: 3 }))).toBe(false);
   });
 });
 

@@ -12,7 +12,7 @@ import {
   silhouette,
 } from '../../src/index.js';
 import { column, dense, toCsc, toRows } from '../../src/matrix.js';
-import { issuesOf } from '../support/issues.js';
+import { issuesOf, issuesOfAsync } from '../support/issues.js';
 import { uniform } from '../support/matrices.js';
 
 /** 3 × 12, and three classes of four; what scikit-learn 1.9 makes of them stands in the tests. */
@@ -144,7 +144,7 @@ describe('batchMixing', () => {
 });
 
 describe('what all of an embedding have in common', () => {
-  const measures = {
+  const measures: Readonly<Record<string, (X: MatrixInput, own: ArrayLike<Label>) => unknown>> = {
     silhouette: (X: MatrixInput, own: ArrayLike<Label>) => silhouette(X, own),
     nearestNeighbourAccuracy: (X: MatrixInput, own: ArrayLike<Label>) => nearestNeighbourAccuracy(X, own),
     logisticAccuracy: (X: MatrixInput, own: ArrayLike<Label>) => logisticAccuracy(X, own),
@@ -153,28 +153,28 @@ describe('what all of an embedding have in common', () => {
   };
   const cases = Object.entries(measures);
 
-  test.each(cases)('%s leaves out samples without a label', (name, measure) => {
+  test.each(cases)('%s leaves out samples without a label', async (name, measure) => {
     if (name === 'assess') return;
     const some = labels.map((label, j) => (j % 4 === 1 ? null : label));
     const kept = labels.filter((_, j) => j % 4 !== 1);
     const part = H.map((own) => own.filter((_, j) => j % 4 !== 1));
-    expect(measure(H, some)).toEqual(measure(part, kept));
+    expect(await measure(H, some)).toEqual(await measure(part, kept));
   });
 
-  test.each(cases)('%s does not know what classes are called, nor the form of the data', (_, measure) => {
+  test.each(cases)('%s does not know what classes are called, nor the form of the data', async (_, measure) => {
     const places = Object.fromEntries(['a', 'b', 'c'].map((label, place) => [label, place]));
     expect(
-      measure(
+      await measure(
         H,
         Int32Array.from(labels, (label) => places[label]),
       ),
-    ).toEqual(measure(H, labels));
+    ).toEqual(await measure(H, labels));
     const X = dense(
       3,
       12,
       Float64Array.from({ length: 36 }, (__, p) => H[p % 3][Math.floor(p / 3)]),
     );
-    expect(measure(toCsc(X), labels)).toEqual(measure(toRows(X), labels));
+    expect(await measure(toCsc(X), labels)).toEqual(await measure(toRows(X), labels));
   });
 
   const bad: readonly (readonly [string, unknown, unknown, string])[] = [
@@ -189,8 +189,8 @@ describe('what all of an embedding have in common', () => {
   ];
   test.each(cases.flatMap(([name, measure]) => bad.map((each) => [name, measure, ...each] as const)))(
     '%s refuses%.0s %s',
-    (_, measure, __, X, own, code) => {
-      const issues = issuesOf(() => measure(X as MatrixInput, own as Label[]));
+    async (_, measure, __, X, own, code) => {
+      const issues = await issuesOfAsync(async () => measure(X as MatrixInput, own as Label[]));
       expect(issues[0]?.code).toBe(code);
     },
   );
@@ -204,18 +204,18 @@ describe('what all of an embedding have in common', () => {
     ['logisticAccuracy', () => logisticAccuracy(H, labels, { L2: 0 }), 'L2'],
     ['logisticAccuracy', () => logisticAccuracy(H, labels, { seed: -1 }), 'seed'],
     ['assess', () => assess(H, labels, { folds: 13 }), 'folds'],
-  ])('%s refuses an option out of range', (of, call, option) => {
-    expect(issuesOf(call)).toMatchObject([{ code: 'invalid-option', of, option }]);
+  ])('%s refuses an option out of range', async (of, call: () => unknown, option) => {
+    expect(await issuesOfAsync(async () => call())).toMatchObject([{ code: 'invalid-option', of, option }]);
   });
 });
 
 describe('assess', () => {
   const batches = labels.map((_, j) => j % 2);
 
-  test('has what each function has', () => {
+  test('has what each function has, to the bit', async () => {
     const options = { neighbours: 3, metric: 'cosine', folds: 4, L2: 0.1, seed: 2 } as const;
     const clusters = H[0].map((_, j) => Math.floor(j / 4));
-    expect(assess(H, labels, { ...options, clusters, batches })).toEqual({
+    expect(await assess(H, labels, { ...options, clusters, batches })).toEqual({
       adjustedRandIndex: adjustedRandIndex(labels, clusters),
       normalizedMutualInformation: normalizedMutualInformation(labels, clusters),
       silhouette: silhouette(H, labels, { metric: 'cosine' }),
@@ -223,14 +223,16 @@ describe('assess', () => {
       logisticAccuracy: logisticAccuracy(H, labels, { folds: 4, L2: 0.1, seed: 2 }),
       batchMixing: batchMixing(H, batches, { neighbours: 3, metric: 'cosine' }),
     });
-    expect(assess(H, labels).batchMixing).toBeNull();
+    expect((await assess(H, labels)).batchMixing).toBeNull();
   });
 
-  test('clusters by the largest factor, d taken in; samples without one are a cluster', () => {
+  test('clusters by the largest factor, d taken in; samples without one are a cluster', async () => {
     const X = [[3, 2, 0, 1, 0], [1, 1, 2, 2, 0]]; // biome-ignore format: one thought
     const own = ['p', 'p', 'q', 'q', 'r'];
-    expect(assess(X, own, { folds: 2 }).adjustedRandIndex).toBe(1);
-    expect(assess(X, own, { folds: 2, d: [3, 1] }).adjustedRandIndex).toBe(adjustedRandIndex(own, [0, 0, 1, 0, 2]));
+    expect((await assess(X, own, { folds: 2 })).adjustedRandIndex).toBe(1);
+    expect((await assess(X, own, { folds: 2, d: [3, 1] })).adjustedRandIndex).toBe(
+      adjustedRandIndex(own, [0, 0, 1, 0, 2]),
+    );
   });
 
   test.each([
@@ -239,8 +241,19 @@ describe('assess', () => {
     ['too few clusters', { clusters: [1] }, /clusters must be 12, one for each sample; got 1/],
     ['one batch', { batches: labels.map(() => 1) }, /batches must be of at least 2 classes; got 1/],
     ['too few batches', { batches: [1, 2] }, /batches must be 12/],
-  ])('refuses %s', (_, options, words) => {
-    expect(() => assess(H, labels, options)).toThrow(words);
+  ])('refuses %s', async (_, options, words) => {
+    await expect(assess(H, labels, options)).rejects.toThrow(words);
+  });
+
+  test('lets the event loop turn, and is cancelled within one of its turns', async () => {
+    const n = 1500;
+    const [many, groups] = [uniform(6, n, 1), Array.from({ length: n }, (_, j) => j % 3)];
+    const [control, why] = [new AbortController(), new Error('enough')];
+    const told = assess(many, groups, { folds: 2, signal: control.signal });
+    // Reached while it works, or it would be done.
+    setImmediate(() => setImmediate(() => control.abort(why)));
+    await expect(told).rejects.toBe(why);
+    await expect(assess(many, groups, { signal: AbortSignal.abort(why) })).rejects.toBe(why);
   });
 });
 

@@ -66,6 +66,12 @@ describe('consensusNmf', () => {
     const bad = [{ k: 2, runs: 1 }, { k: 2, method: 'soft' }, { k: 2, method: 'knn', neighbours: 24 }, { k: 0 }, { k: 2, start: 'svd' }, undefined]; // biome-ignore format: one thought
     for (const options of bad) await expect(consensusNmf(X, options as never)).rejects.toThrow(GraphError);
     await expect(consensusNmf([[1], [2]], { k: 1 })).rejects.toThrow('two samples');
+    // Before anything is fitted: what is aborted is not asked.
+    const signal = AbortSignal.abort(new Error('not reached'));
+    const most = 'data of consensusNmf must be of 5000 samples at most';
+    await expect(consensusNmf(dense(1, 5001), { k: 1, signal })).rejects.toThrow(most);
+    const tall = { k: 1, signal, orientation: 'samples-by-features' } as const;
+    await expect(consensusNmf(dense(5001, 1), tall)).rejects.toThrow(most);
     const control = new AbortController();
     const onProgress = () => control.abort(new Error('enough'));
     await expect(consensusNmf(X, { k: 2, onProgress, signal: control.signal })).rejects.toThrow('enough');

@@ -182,7 +182,7 @@ describe('evaluate and mse', () => {
 
   test('say what is wrong', async () => {
     const fit = await nmf(X, { k: 2 });
-    await expect(evaluate(nmf(X, { k: 2 }) as never, X)).rejects.toThrow('await the promise first');
+    await expect(evaluate(nmf(X, { k: 2 }) as never, X)).rejects.toThrow('got a promise: await it');
     expect(await codes(evaluate(fit, uniform(3, 3, 1)))).toEqual(['invalid-data']);
     expect(await codes(evaluate(fit, counts, { loss: 'nb' }))).toEqual(['invalid-option']);
     expect(await codes(evaluate(fit, dense(12, 15, X.data.map((x) => -x)), { loss: 'kl' }))).toEqual(['invalid-data']); // biome-ignore format: one thought

@@ -84,11 +84,12 @@ export const plainCases: Readonly<Record<string, readonly [cases: Cases, run: (o
       {
         ...neighbours,
         ...logistic,
+        signal: split.signal,
         clusters: () => ({ clusters: labels }),
         d: () => ({ d: [0, 0, 1, 1, 1, 1] }),
         batches: () => ({ batches: labels }),
       },
-      async (options) => assess(X, labels, options),
+      (options) => assess(X, labels, options),
     ],
     bipartitionOptions: [split, (options) => bipartition(X, options)],
     dclustOptions: [

@@ -100,7 +100,7 @@ describe('functions outside a graph', () => {
   });
 
   test('labels may be missing, and are told by numbers, strings or booleans', () => {
-    expectTypeOf(assess(X, labels).batchMixing).toEqualTypeOf<number | null>();
+    expectTypeOf<Awaited<ReturnType<typeof assess>>['batchMixing']>().toEqualTypeOf<number | null>();
     batchMixing(X, Int8Array.of(1, 2));
     // @ts-expect-error a label is no object
     assess(X, [{}]);

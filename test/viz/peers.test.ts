@@ -31,6 +31,11 @@ describe('packages that pictures are drawn with', () => {
       expect(picture.spec.$schema).toContain('vega-lite');
       const error = await picture[renderer]().catch((thrown: unknown) => thrown);
       expect(error).toBeInstanceOf(own.MissingPeerError);
+      if (renderer === 'toSvg') {
+        const bundle = await Reflect.get(picture, Symbol.for('Jupyter.display')).call(picture);
+        expect(Object.keys(bundle)).toEqual(['text/plain', 'application/vnd.vegalite.v6+json']);
+        expect(bundle['text/plain']).toContain(INSTALL);
+      }
       expect(error).toMatchObject({ code: 'missing-peer', package: name, install: INSTALL });
       expect(String(error)).toContain(
         `the package ${name} must be there; got none that can be loaded: npm install vega@`,

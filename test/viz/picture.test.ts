@@ -1,4 +1,5 @@
 import { createRequire } from 'node:module';
+import { inspect } from 'node:util';
 import { createContext, runInContext } from 'node:vm';
 import { Resvg } from '@resvg/resvg-js';
 import { describe, expect, test } from 'vitest';
@@ -16,6 +17,17 @@ describe('a picture', () => {
     const picture = plotLoss(fits);
     expect(Object.isFrozen(picture) && Object.isFrozen(picture.spec)).toBe(true);
     expect(await drawn(picture)).toBe(await picture.toSvg());
+  });
+
+  test('is named where it is printed, and drawn in a notebook', async () => {
+    const picture = plotLoss(fits, { title: 'Loss \u001b[31m' });
+    expect(inspect(picture)).toBe("Picture 'Loss \ufffd[31m': toSvg(), toPng(), toHtml()");
+    const bundle = await Reflect.get(picture, Symbol.for('Jupyter.display')).call(picture);
+    expect(bundle).toEqual({
+      'text/plain': inspect(picture),
+      'image/svg+xml': await picture.toSvg(),
+      'application/vnd.vegalite.v6+json': picture.spec,
+    });
   });
 
   test('as PNG: the size asked for, and text in it', async () => {

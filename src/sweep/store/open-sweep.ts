@@ -13,6 +13,7 @@ import { type Archive, fileArchive, folderOf } from '../fits/archive.js';
 import { type Asked, asked } from '../fits/ask.js';
 import { namesIn } from '../fits/names.js';
 import { fittedOn } from '../fits/settle.js';
+import { sweepDisplayed } from '../look.js';
 import type { SweepRow } from '../rows.js';
 import type { Params } from '../space.js';
 import { reasonText, tableText } from '../table.js';
@@ -114,11 +115,12 @@ async function viewOf(
   const chosen = choose(whole, (point) => known[point].complexity);
   const choice = chosen && withDiagnostics(chosen, await diagnosesOf(chosen, rows, archive, naming.diagnosisName));
   const left = { eliminated, failed: failedIn(whole) };
-  return Object.freeze({
+  const points = choice?.points ?? [];
+  const found = {
     best: choice?.best.params,
     simplest: choice?.simplest.params,
-    points: Object.freeze(choice?.points ?? []),
-    rows: Object.freeze(rows),
+    points,
+    rows,
     eliminated,
     claimed,
     of: Math.max(known.length * reps, tasks),
@@ -127,7 +129,11 @@ async function viewOf(
     seed,
     table: () => (choice === undefined ? '' : tableText(choice, left)),
     ...asked({ archive, rows, reps, kernels: undefined, ...naming }),
-  });
+  };
+  sweepDisplayed(found, { choice, left, rows });
+  Object.freeze(points);
+  Object.freeze(rows);
+  return Object.freeze(found);
 }
 
 /** What has been found so far of the layers of points: those who look for it find it when all of their rows are done. */
