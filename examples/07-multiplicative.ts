@@ -58,9 +58,11 @@ console.log(
   `by exact coordinate steps: cost ${exact.exact.objective.toFixed(4)} after ${exact.exact.iterations} iterations`,
 );
 
-// The cost is 60·40 / 2 times the loss per entry that is drawn.
-const curves = { 'multiplicative updates': fit.parts, 'exact coordinate steps': exact.exact };
-await save('multiplicative-cost', plotLoss(curves, { title: 'The cost falls with each update' }));
+const costs = ({ history }: typeof fit.parts) => ({
+  history: history.map(({ iteration, objective }) => ({ iteration, loss: objective })),
+});
+const curves = { 'multiplicative updates': costs(fit.parts), 'exact coordinate steps': costs(exact.exact) };
+await save('multiplicative-cost', plotLoss(curves, { value: '½‖V − WH‖²', title: 'The cost falls with each update' }));
 
 // True and recovered parts side by side, factors in the order of the groups, each over its largest entry.
 const members = groups.map(([from, to]) =>

@@ -37,12 +37,9 @@ for (const [name, rows] of Object.entries(matrices)) {
   console.log(`\n${name}`);
   for (const own of rows) console.log(own.map((x) => x.toFixed(name === 'A − YX' ? 4 : 2).padStart(7)).join(' '));
 }
-// What is drawn is the mean square of A − YX: residual² / 100.
-const history = Array.from(residuals, (residual, t) => ({ iteration: t + 1, loss: residual ** 2 / 100 }));
-await save(
-  'alternating-residual',
-  plotLoss({ history }, { title: 'Residual after each half-step, squared per entry' }),
-);
+const history = Array.from(residuals, (residual, t) => ({ iteration: t + 1, loss: residual }));
+const look = { value: '‖A − YX‖', title: 'Residual after each half-step' };
+await save('alternating-residual', plotLoss({ history }, look));
 await save('alternating-matrices', plotHeatmap({ A, YX }, { title: 'A, and what two factors make of it' }));
 
 // In a graph: an iteration of the layer is two half-steps. It takes an H to begin with, which an exact step doesn't look at.

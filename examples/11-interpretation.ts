@@ -18,7 +18,13 @@ await save('interpretation-features', plotLoadings(fit, { n: 5, title: 'Language
 // Rows of H sum to 1, so a factor of few territories would outshine the others: each over its largest entry.
 const H = { ...fit.H, rowNames: names };
 const relative = scaleFeatures(H, { by: 'max' });
-const heat = { clusterRows: true, clusterColumns: true, annotation: regions, annotationTitle: 'region' } as const;
+const heat = {
+  clusterRows: true,
+  clusterColumns: true,
+  annotation: regions,
+  annotationTitle: 'region',
+  tree: true,
+} as const;
 const title = 'Territories by what is spoken there';
 await save('interpretation-H', plotHeatmap(relative, { ...heat, value: 'h over its largest', title }));
 await save('interpretation-regions', plotComposition(H, { groups: regions, d: fit.d, title: 'What regions speak' }));
