@@ -111,6 +111,7 @@ export { type EvaluateOptions, evaluate, type Model, mse } from './plain/evaluat
 export { nmf, type PlainNmfOptions } from './plain/nmf.js';
 export type { PlainFit, PlainOptions } from './plain/one-layer.js';
 export { project } from './plain/project.js';
+export { reconstruct } from './plain/reconstruct.js';
 export { type PlainSvdOptions, pca, svd } from './plain/svd.js';
 export { type LogNormalizeOptions, logNormalize } from './prepare/log-normalize.js';
 export type { Prepared } from './prepare/prepare.js';

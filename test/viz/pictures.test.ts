@@ -358,6 +358,19 @@ describe('plotPlan', () => {
   });
 });
 
+test('factors are called by the names of their rows, where no two are alike', async () => {
+  const called = (rowNames: readonly string[]) => ({ ...fit.joint.H, rowNames });
+  for (const plot of [plotComposition, plotFactorsByGroup]) {
+    const names = ['A', 'B', 'C', 'Đ <b>'];
+    expect(texts(await drawn(plot(called(names), { groups })))).toEqual(
+      expect.arrayContaining(['A', 'B', 'C', 'Đ &lt;b&gt;']),
+    );
+    expect(texts(await drawn(plot(called(['A', 'A', 'B', 'C']), { groups })))).toEqual(
+      expect.arrayContaining(['0', '1', '2', '3']),
+    );
+  }
+});
+
 describe('plotScatter', () => {
   test('two factors, in the colours of their groups', async () => {
     const H: DenseMatrix = { ...fit.joint.H, colNames: names('é', 24) };
