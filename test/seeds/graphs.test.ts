@@ -10,9 +10,10 @@ import {
   nmf,
   nmfLayer,
   row,
+  separability,
 } from '../../src/index.js';
 import { type DenseMatrix, dense } from '../../src/matrix.js';
-import { hawaiiBirds, separability } from '../support/birds.js';
+import { hawaiiBirds } from '../support/birds.js';
 import { meanSquare } from '../support/matrices.js';
 import { haveNative, withoutNative } from '../support/native.js';
 import { haveSharedData, readNpy, skipReason } from '../support/shared-data.js';
