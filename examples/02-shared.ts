@@ -39,8 +39,12 @@ const best = Array.from({ length: H.rows }, (_, r) => Math.max(...row(alike, r).
 console.log(`best |r| with languages alone: ${best.map((r) => r.toFixed(2)).join(' ')}`);
 console.log(`${best.filter((r) => r >= 0.9).length} of ${best.length} factors are at .9 or above`);
 
+const names = Array.from(best, (_, r) => strongest(data.languageNames, column(W.languages, r), 1)[0]);
 await save('shared-graph', plotGraph(net));
-await save('shared-regions', plotFactorsByGroup(H, { groups: data.regions, title: 'Joint factors by region' }));
+await save(
+  'shared-regions',
+  plotFactorsByGroup({ ...H, rowNames: names }, { groups: data.regions, title: 'Joint factors by region' }),
+);
 const title = 'Joint factors among those of languages alone';
 await save('shared-matches', plotMatches(H, alone.spheres.H, { title }));
 await save('shared-variance', plotVariance(joint, { title: 'What each joint factor explains' }));

@@ -30,7 +30,7 @@ console.log(
   `\nloss of the words: from 12 topics ${fit.topics.loss.toExponential(3)}, from 3 eras through them ${fit.summary.loss.toExponential(3)}`,
 );
 await save('deep-graph', plotGraph(net));
-const strongestOf = { coarse: fit.eras, fine: fit.topics };
+const strongestOf = { 'coarse: eras': fit.eras, 'fine: topics': fit.topics };
 await save(
   'deep-assignments',
   plotAssignments(strongestOf, { groups: spans, title: 'Addresses by their strongest factor' }),
