@@ -27,5 +27,5 @@ const same = (['W', 'H'] as const).every((factor) => {
 });
 console.log(same ? 'the same bits' : 'other bits');
 
-await save('plain-graph', plotGraph(net));
+await save('plain-graph', plotGraph(net, { title: 'One layer' }));
 await save('plain-loadings', plotLoadings(spheres, { factors: [0, 1, 2, 3, 4, 5], n: 6 }));

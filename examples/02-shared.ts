@@ -1,5 +1,6 @@
 // Two modalities over the same samples: one H, one W each. What does geography change?
 import {
+  column,
   correlation,
   factorInput,
   factorNet,
@@ -12,7 +13,7 @@ import {
   row,
 } from 'factorloom';
 import { loadTerritories } from './data/territories.js';
-import { percent } from './print.js';
+import { percent, strongest } from './print.js';
 import { save } from './save.js';
 
 const data = loadTerritories();
@@ -40,7 +41,7 @@ console.log(`best |r| with languages alone: ${best.map((r) => r.toFixed(2)).join
 console.log(`${best.filter((r) => r >= 0.9).length} of ${best.length} factors are at .9 or above`);
 
 const names = Array.from(best, (_, r) => strongest(data.languageNames, column(W.languages, r), 1)[0]);
-await save('shared-graph', plotGraph(net));
+await save('shared-graph', plotGraph(net, { title: 'Two modalities, one H' }));
 await save(
   'shared-regions',
   plotFactorsByGroup({ ...H, rowNames: names }, { groups: data.regions, title: 'Joint factors by region' }),

@@ -29,7 +29,7 @@ for (const { r, mean } of eras) {
 console.log(
   `\nloss of the words: from 12 topics ${fit.topics.loss.toExponential(3)}, from 3 eras through them ${fit.summary.loss.toExponential(3)}`,
 );
-await save('deep-graph', plotGraph(net));
+await save('deep-graph', plotGraph(net, { title: 'Topics, and eras on top' }));
 const strongestOf = { 'coarse: eras': fit.eras, 'fine: topics': fit.topics };
 await save(
   'deep-assignments',

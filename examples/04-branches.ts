@@ -38,5 +38,5 @@ const { W, H } = merged.merged;
 console.log(`\nmerged: W ${W.rows} × ${W.cols}, H ${H.rows} × ${H.cols}`);
 console.log(`explained by 3 and 10 factors merged to 5: ${percent(merged.summary.inputs.languages.explained)}`);
 
-await save('branches-graph', plotGraph(net));
+await save('branches-graph', plotGraph(net, { title: 'Branches that meet again' }));
 await save('branches-merged', plotConnections(merged, 'merged', { title: 'Five factors made of three and ten' }));

@@ -32,6 +32,6 @@ for (let r = 0; r < fit.guided.d.length; r++) {
   console.log(`${where}: ${spoken} (${strongest(territoryNames, row(fit.guided.H, r), 3).join(', ')})`);
 }
 
-await save('condition-graph', plotGraph(net));
+await save('condition-graph', plotGraph(net, { title: 'Regions beside the data' }));
 const title = 'Conditioned factors by region';
 await save('condition-regions', plotFactorsByGroup(fit.guided.H, { groups: regions, title }));

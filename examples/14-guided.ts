@@ -1,6 +1,7 @@
 // Guided factors: languages drawn to regions that a first fit was not told of, or freed of what tells regions apart.
 import {
   assess,
+  column,
   computeTarget,
   factorInput,
   factorNet,
@@ -12,9 +13,10 @@ import {
   separability,
 } from 'factorloom';
 import { loadTerritories } from './data/territories.js';
+import { strongest } from './print.js';
 import { save } from './save.js';
 
-const { languages, regions } = loadTerritories();
+const { languages, languageNames, regions } = loadTerritories();
 const input = factorInput(languages, { name: 'languages' });
 const config = { seed: 1, maxIter: 500, tol: 1e-6 };
 const baseline = await factorNet(nmfLayer(input, { name: 'spheres', k: 8 }), config).fit();
@@ -48,15 +50,14 @@ for (const cycles of [1, 3]) {
   line(`refine, ${cycles} cycle${cycles === 1 ? '' : 's'}`, spheres);
 }
 
-for (const [name, lambda] of [
-  ['freed', -1],
-  ['unguided', 0],
-  ['drawn', 0.3],
-] as const) {
-  // biome-ignore format: a table
-  const { H } = found.get(lambda) ?? baseline.spheres;
-  const title =
-    name === 'unguided' ? 'Unguided' : `${name === 'freed' ? 'Freed of' : 'Drawn to'} regions, λ = ${lambda}`;
-  await save(`guided-${name}-tiles`, plotFactorsByGroup(H, { groups: regions, title }));
-  await save(`guided-${name}`, plotScatter(H, { groups: regions, pca: true, title }));
+const shown = {
+  freed: [-1, 'Freed of regions, λ = −1'],
+  unguided: [0, 'Unguided'],
+  drawn: [1, 'Drawn to regions, λ = 1'],
+} as const;
+for (const [name, [lambda, title]] of Object.entries(shown)) {
+  const { H, W } = found.get(lambda) ?? baseline.spheres;
+  const rowNames = Array.from({ length: 8 }, (_, r) => strongest(languageNames, column(W, r), 1)[0]);
+  await save(`guided-${name}-tiles`, plotFactorsByGroup({ ...H, rowNames }, { groups: regions, title }));
+  if (name !== 'freed') await save(`guided-${name}`, plotScatter(H, { groups: regions, pca: true, title }));
 }

@@ -1,5 +1,6 @@
 // Shared and guided: two modalities with one H, and that drawn to the regions of the territories.
 import {
+  column,
   computeTarget,
   factorInput,
   factorNet,
@@ -11,7 +12,7 @@ import {
   separability,
 } from 'factorloom';
 import { loadTerritories } from './data/territories.js';
-import { percent } from './print.js';
+import { percent, strongest } from './print.js';
 import { save } from './save.js';
 
 const data = loadTerritories();
@@ -35,6 +36,10 @@ for (const [name, { joint, summary }] of Object.entries({ unguided: baseline, gu
   );
 }
 
-await save('shared-guided-graph', plotGraph(net));
+await save('shared-guided-graph', plotGraph(net, { title: 'Two modalities, one H' }));
+const names = Array.from(guided.joint.d, (_, r) => strongest(data.languageNames, column(W.languages, r), 1)[0]);
 const title = 'Joint factors drawn to regions';
-await save('shared-guided-regions', plotFactorsByGroup(guided.joint.H, { groups: data.regions, title }));
+await save(
+  'shared-guided-regions',
+  plotFactorsByGroup({ ...guided.joint.H, rowNames: names }, { groups: data.regions, title }),
+);

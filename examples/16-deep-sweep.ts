@@ -25,5 +25,5 @@ console.log(
   `with k = ${best.k} on all data: first.H ${fit.first.H.rows} × ${fit.first.H.cols}, second.H ${fit.second.H.rows} × ${fit.second.H.cols}`,
 );
 
-await save('deep-sweep-graph', plotGraph(net));
+await save('deep-sweep-graph', plotGraph(net, { title: 'Two layers' }));
 await save('deep-sweep', plotSweep(result, { train: true, title: 'Rank of the second layer' }));

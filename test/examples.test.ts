@@ -96,6 +96,19 @@ const expected: Readonly<Record<string, readonly RegExp[]>> = {
     /projective {5,}0\.08\d +0\.5[89]\d +0\.6\d+ {3}1\.04\de-4 {2}29\.\d%/,
     /must be symmetric or projective, not both/,
   ],
+  '14-guided.ts': [
+    /λ = -1 +0\.0\d .*\nλ = -0\.3 +0\.1\d .*\nunguided +0\.1\d .* 0\.0%\nλ = 0\.1 +0\.2\d .*\nλ = 0\.3 +0\.4\d .*\nλ = 1 +1\d\.\d\d /,
+    /refine, 1 cycle +0\.5\d .*\nrefine, 3 cycles +0\.8\d /,
+  ],
+  '15-shared-guided.ts': [
+    /W\.languages 196 × 8, W\.geography 25 × 8, H 8 × 248/,
+    /unguided +1\.0\d +47\.\d% +91\.\d%\nguided +3\.\d\d +3\d\.\d% +90\.\d%/,
+  ],
+  '16-deep-sweep.ts': [
+    /16 of 24 layers were fitted: the first once for each of 4 masks/,
+    /k = 8 has the lowest held-out error/,
+    /first\.H 20 × 233, second\.H 8 × 233/,
+  ],
 };
 
 interface Ran {
