@@ -37,7 +37,7 @@ for (const [name, { joint, summary }] of Object.entries({ unguided: baseline, gu
 }
 
 await save('shared-guided-graph', plotGraph(net, { title: 'Two modalities, one H' }));
-const names = Array.from(guided.joint.d, (_, r) => strongest(data.languageNames, column(W.languages, r), 1)[0]);
+const names = Array.from(guided.joint.d, (_, r) => strongest(data.languageNames, column(W.languages, r), 2).join(', '));
 const title = 'Joint factors drawn to regions';
 await save(
   'shared-guided-regions',
