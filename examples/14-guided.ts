@@ -30,8 +30,8 @@ const guided = async (targetLambda: number) => {
   return (await factorNet(spheres, config).fit()).spheres;
 };
 
-const line = (name: string, { H, d, loss }: Spheres) => {
-  const { nearestNeighbourAccuracy, normalizedMutualInformation } = assess(H, regions, { d });
+const line = async (name: string, { H, d, loss }: Spheres) => {
+  const { nearestNeighbourAccuracy, normalizedMutualInformation } = await assess(H, regions, { d });
   const excess = `${(100 * (loss / baseline.spheres.loss - 1)).toFixed(1)}%`;
   const told = [separability(H, regions), nearestNeighbourAccuracy, normalizedMutualInformation];
   console.log([name.padEnd(22), ...told.map((x) => x.toFixed(2).padStart(12)), excess.padStart(11)].join(''));
@@ -41,13 +41,13 @@ const found = new Map<number, Spheres>();
 for (const lambda of [-1, -0.3, 0, 0.1, 0.3, 1]) {
   const spheres = lambda === 0 ? baseline.spheres : await guided(lambda);
   found.set(lambda, spheres);
-  line(lambda === 0 ? 'unguided' : `λ = ${lambda}`, spheres);
+  await line(lambda === 0 ? 'unguided' : `λ = ${lambda}`, spheres);
 }
 
 // The same in one call, from a fit that is there; again and again, each time with the target of what came of it.
 for (const cycles of [1, 3]) {
   const { spheres } = await refine(baseline, regions, { lambda: 0.3, cycles });
-  line(`refine, ${cycles} cycle${cycles === 1 ? '' : 's'}`, spheres);
+  await line(`refine, ${cycles} cycle${cycles === 1 ? '' : 's'}`, spheres);
 }
 
 const shown = {
