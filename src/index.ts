@@ -4,6 +4,7 @@ export { adjustedRandIndex, normalizedMutualInformation } from './assess/cluster
 export type { Metric } from './assess/distances.js';
 export { type LogisticOptions, logisticAccuracy } from './assess/logistic.js';
 export { type NeighbourOptions, nearestNeighbourAccuracy } from './assess/nearest-neighbours.js';
+export { separability } from './assess/separability.js';
 export { type SilhouetteOptions, silhouette } from './assess/silhouette.js';
 export { type Bipartition, type BipartitionOptions, bipartition } from './cluster/bipartition.js';
 export { type ClusterNode, type Dclust, type DclustOptions, type DclustProgress, dclust } from './cluster/dclust.js';

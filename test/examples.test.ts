@@ -26,21 +26,32 @@ const expected: Readonly<Record<string, readonly RegExp[]>> = {
     /Russian, Ukrainian, \w+: Russia/,
     /Portuguese, .*: Brazil/,
     /Korean, Japanese: South Korea/,
+    /graph {7}(\S+ +\d+)\nnmf\(\) {7}\1\nthe same bits/,
   ],
-  '02-shared.ts': [/W\.languages 196 × 13, W\.geography 25 × 13, H 13 × 248/, /geography explained together: 9\d/],
+  '02-shared.ts': [
+    /W\.languages 196 × 13, W\.geography 25 × 13, H 13 × 248/,
+    /geography explained together: 9\d/,
+    /6 of 13 factors are at \.9/,
+  ],
   '03-deep.ts': [
     /layer 2\/2 eras/,
     /Around 18[45]\d: .*from 1790 to/,
     /Around 19[78]\d: .* to 2021/,
     /iraq terrorists/,
+    /from 12 topics 9\.5\d+e-5, from 3 eras through them 1\.1\d+e-4/,
   ],
-  '04-branches.ts': [/add %4 %9/, /top: W 13 × 6, H 6 × 248/, /languages explained through the whole graph: \d\d/],
+  '04-branches.ts': [
+    /add %4 %9/,
+    /top: W 13 × 6, H 6 × 248/,
+    /languages explained through the whole graph: \d\d/,
+    /merged: W 13 × 5, H 5 × 248/,
+  ],
   '05-condition.ts': [/W 12 × 6, Wcondition 6 × 6/, /Europe: German/, /Americas: Spanish/],
   '06-sweep.ts': [
     /all points {2}≤ 1\.\d+ G multiply-adds/,
-    /40 of 40: k = 8, mask 4/,
+    /60 of 60: k = 8, mask 4/,
     /k = \d, L1 = 0.* has the lowest held-out error/,
-    /44 of 80 layers were fitted: 1\d% of the multiply-adds/,
+    /64 of 120 layers were fitted: 7% of the multiply-adds/,
   ],
   '07-multiplicative.ts': [
     /200 updates: cost 66\.0418 after the first, 0\.26872 after the last/,
@@ -84,6 +95,19 @@ const expected: Readonly<Record<string, readonly RegExp[]>> = {
     /standard {5,}0\.44\d +0\.38\d +0\.2\d+ {3}1\.008e-4 {2}32\.\d%/,
     /projective {5,}0\.08\d +0\.5[89]\d +0\.6\d+ {3}1\.04\de-4 {2}29\.\d%/,
     /must be symmetric or projective, not both/,
+  ],
+  '14-guided.ts': [
+    /λ = -1 +0\.0\d .*\nλ = -0\.3 +0\.1\d .*\nunguided +0\.1\d .* 0\.0%\nλ = 0\.1 +0\.2\d .*\nλ = 0\.3 +0\.4\d .*\nλ = 1 +1\d\.\d\d /,
+    /refine, 1 cycle +0\.5\d .*\nrefine, 3 cycles +0\.8\d /,
+  ],
+  '15-shared-guided.ts': [
+    /W\.languages 196 × 8, W\.geography 25 × 8, H 8 × 248/,
+    /unguided +1\.0\d +47\.\d% +91\.\d%\nguided +3\.\d\d +3\d\.\d% +90\.\d%/,
+  ],
+  '16-deep-sweep.ts': [
+    /16 of 24 layers were fitted: the first once for each of 4 masks/,
+    /k = 8 has the lowest held-out error/,
+    /first\.H 20 × 233, second\.H 8 × 233/,
   ],
 };
 
