@@ -68,6 +68,7 @@ export {
   MissingPeerError,
   ModelFileError,
   type ModelFileErrorCode,
+  ReportError,
   SweepStoreError,
   type SweepStoreErrorCode,
   SweepWorkerError,
@@ -119,6 +120,7 @@ export type { Prepared } from './prepare/prepare.js';
 export { type ScaleFeaturesOptions, type ScaleSamplesOptions, scaleFeatures, scaleSamples } from './prepare/scale.js';
 export { type TfidfOptions, tfidf } from './prepare/tfidf.js';
 export { type RRandom, rRandom } from './random/r-random.js';
+export type { FitReportOptions, SweepReportOptions } from './report-options.js';
 export type {
   FactorSet,
   FitSummary,

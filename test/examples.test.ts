@@ -20,6 +20,7 @@ const expected: Readonly<Record<string, readonly RegExp[]>> = {
     /Portuguese, .*\n.*Brazil, .*Angola/,
     /Arabic.*\n.*Saudi Arabia/,
     /Chinese, .*\n.*China, Taiwan/,
+    /one page, with pictures: examples\/out\/territories\.html\n/,
   ],
   '01-plain.ts': [
     /W 196 × 12, H 12 × 248/,

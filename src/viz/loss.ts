@@ -53,6 +53,15 @@ export function plotLoss(
   fits: WithHistory | WithLooks | Readonly<Record<string, WithHistory | WithLooks>>,
   options: LossPlotOptions = {},
 ): Picture {
+  return lossCurves(fits, options, { line: 'layer', step: 'iteration' });
+}
+
+/** The same of whatever has losses, called what they are: rounds of joint training, whose losses are those of inputs, say. */
+export function lossCurves(
+  fits: WithHistory | WithLooks | Readonly<Record<string, WithHistory | WithLooks>>,
+  options: LossPlotOptions,
+  words: { readonly line: string; readonly step: string },
+): Picture {
   const check = checking('plotLoss');
   const own = check.options(options, ['log', 'heldOut', 'facets', 'value', 'title']);
   const { log, heldOut = {}, facets = false, value = 'mean loss per entry', title = 'Loss' } = own;
@@ -97,7 +106,7 @@ export function plotLoss(
   const curve = {
     mark: { type: 'line', point: marked, tooltip: true },
     encoding: {
-      x: { field: 'iteration', type: 'quantitative', title: 'iteration', axis: { tickMinStep: 1 } },
+      x: { field: 'iteration', type: 'quantitative', title: words.step, axis: { tickMinStep: 1 } },
       y: { field: 'loss', type: 'quantitative', title: value, scale, axis: { grid: true } },
     },
   };
@@ -111,7 +120,7 @@ export function plotLoss(
       color: {
         field: 'layer',
         type: 'nominal',
-        title: 'layer',
+        title: words.line,
         scale: scaleOf({ names, colours: groupColours(names.length) }),
         ...(names.length === 1 ? { legend: null } : {}),
       },
