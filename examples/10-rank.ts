@@ -1,8 +1,9 @@
 // How many factors? Data of rank 5 cross-validated over k, and what too many factors do, iteration by iteration.
-import { crossValidateRank, type FittedRow, plotLoss, plotSweep, simulateNmf } from 'factorloom';
+import { crossValidateRank, type FittedRow, plotLoss, plotSweep } from 'factorloom';
+import { loadBlocks } from './data/blocks.js';
 import { save } from './save.js';
 
-const { X } = simulateNmf({ rows: 200, cols: 80, k: 5, noise: 0.6, seed: 42 });
+const { X } = loadBlocks();
 
 // Every rank is fitted on the same three masks, and scored on the 5% of the entries that no fit has seen.
 const ranks = [2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15];
@@ -24,7 +25,7 @@ for (const row of looked.rows) {
   const last = row.looks[row.looks.length - 1];
   const after = row.looks.find(({ testLoss }) => testLoss === row.testLoss)?.iteration;
   console.log(
-    `${name}: train ${last.trainLoss.toFixed(2)}, test ${last.testLoss.toFixed(2)}, lowest ${row.testLoss.toFixed(2)} after ${after}`,
+    `${name}: train ${last.trainLoss.toExponential(2)}, test ${last.testLoss.toExponential(2)}, lowest ${row.testLoss.toExponential(2)} after ${after}`,
   );
   curves[name] = row;
 }
