@@ -31,7 +31,11 @@ export function entries(rows: number, cols: number, most: number): Entries {
 
   function fromCounts(): Uint32Array {
     const own = new Uint32Array(room);
-    for (let j = 0, p = 0; j < cols; j++) own.fill(j, p, (p += counts[j + 1]));
+    let p = 0;
+    for (let j = 0; j < cols; j++) {
+      own.fill(j, p, p + counts[j + 1]);
+      p += counts[j + 1];
+    }
     return own;
   }
 
