@@ -156,6 +156,8 @@ export type { Work } from './sweep/shared-steps.js';
 export { type ParamsOf, type ParamValue, type Range, type RangeOptions, range, type Space } from './sweep/space.js';
 export { openSweep, type StoredSweep } from './sweep/store/open-sweep.js';
 export { crossValidateGraph, graphSweep, type Sweep, SweepError, type SweepResult } from './sweep/sweep.js';
+export { type AgreementOptions, plotAgreement } from './viz/agreement.js';
+export { type AssignmentsOptions, plotAssignments, type WithEmbedding } from './viz/assignments.js';
 export {
   type CompositionOptions,
   type FactorsByGroupOptions,
@@ -163,12 +165,21 @@ export {
   plotFactorsByGroup,
 } from './viz/by-group.js';
 export type { Ramp } from './viz/colours.js';
+export { type ConnectionsOptions, type LayerNameOf, plotConnections } from './viz/connections.js';
 export { type GraphPlotOptions, plotGraph } from './viz/graph.js';
 export { type ConsensusPlotOptions, type HeatmapOptions, plotConsensus, plotHeatmap } from './viz/heatmap.js';
+export { type ImportanceOptions, plotImportance } from './viz/importance.js';
 export { type LoadingsOptions, plotLoadings } from './viz/loadings.js';
 export { type LossPlotOptions, plotLoss } from './viz/loss.js';
+export { type MatchesOptions, plotMatches } from './viz/matches.js';
+export { type ParallelOptions, plotParallel } from './viz/parallel.js';
+export { type PartsPlotOptions, plotParts } from './viz/parts.js';
 export type { Picture, PngOptions, Spec } from './viz/picture.js';
+export { type PlanPlotOptions, plotPlan } from './viz/plan.js';
+export { plotRankSurvey, type RankSurveyPlotOptions, type SurveyedRanks } from './viz/rank-survey.js';
 export { plotScatter, type ScatterOptions } from './viz/scatter.js';
 export { plotSweep, type SweepPlotOptions } from './viz/sweep.js';
+export { plotSweepHistory, type SweepHistoryOptions, type SweptRows } from './viz/sweep-history.js';
+export type { SweptPoints } from './viz/swept.js';
 export { plotVariance, type VariancePlotOptions } from './viz/variance.js';
 export type { WeightsInput } from './weights.js';

@@ -71,7 +71,16 @@ const allowed: Readonly<Record<string, { readonly folders: readonly string[]; re
     },
     viz: {
       folders: ['compiler', 'consensus', 'kernels', 'runtime', 'sweep'],
-      packages: ['vega', 'vega-lite', '@resvg/resvg-js', 'node:fs/promises', 'node:module', 'node:path', 'node:zlib'],
+      packages: [
+        'ts-pattern',
+        'vega',
+        'vega-lite',
+        '@resvg/resvg-js',
+        'node:fs/promises',
+        'node:module',
+        'node:path',
+        'node:zlib',
+      ],
     },
     'index.ts': {
       folders: [

@@ -3,7 +3,7 @@ import type { HistoryEntry } from '../runtime/fit.js';
 import { checking } from './check.js';
 import { groupColours } from './colours.js';
 import { scaleOf } from './groups.js';
-import { type Picture, picture } from './picture.js';
+import { type Part, type Picture, panelTitle, picture } from './picture.js';
 
 /** The loss of an iterate. */
 export type LossAt = Pick<HistoryEntry, 'iteration' | 'loss'>;
@@ -21,6 +21,10 @@ export interface LossPlotOptions {
    * iterations, say. By the names of the layers, or of one layer as a list; default: none.
    */
   readonly heldOut?: readonly LossAt[] | Readonly<Record<string, readonly LossAt[]>> | undefined;
+  /** A panel for each layer, with iterations of its own, what was fitted and what was held out in two colours; default false. */
+  readonly facets?: boolean | undefined;
+  /** What the losses are called; default 'mean loss per entry'. */
+  readonly value?: string | undefined;
   /** Default 'Loss'. */
   readonly title?: string | undefined;
 }
@@ -30,7 +34,8 @@ const ONE = 'layer';
 const KINDS = ['fitted', 'held out'] as const;
 
 /**
- * The loss of layers, iteration by iteration: the mean per known entry of what each reads.
+ * The loss of layers, iteration by iteration: the mean per known entry of what each reads. What has another history, residuals
+ * of `alternatingNnls`, say, is drawn as well, under a name of its own.
  *
  * @param fits a layer of a fit, or several by the name that each has in the legend.
  * @throws GraphError 'invalid-data' for what has no history, 'invalid-option', 'unknown-option'.
@@ -42,8 +47,11 @@ export function plotLoss(
   options: LossPlotOptions = {},
 ): Picture {
   const check = checking('plotLoss');
-  const { log, heldOut = {}, title = 'Loss' } = check.options(options, ['log', 'heldOut', 'title']);
+  const own = check.options(options, ['log', 'heldOut', 'facets', 'value', 'title']);
+  const { log, heldOut = {}, facets = false, value = 'mean loss per entry', title = 'Loss' } = own;
   check.flag('log', log);
+  check.flag('facets', facets);
+  check.option('value', typeof value === 'string', 'a text', value);
   check.option('heldOut', isObject(heldOut), 'losses by the names of layers', heldOut);
   const isRecord = isObject(fits) && !Array.isArray(fits) && !isThenable(fits);
   check.refuse('fits', isRecord, 'a layer of a fit, or layers by name, as { parts: fit.parts }', show(fits));
@@ -70,19 +78,22 @@ export function plotLoss(
   const positive = values.every(({ loss }) => loss > 0);
   check.option('log', log !== true || positive, 'false where a loss is not above 0', log);
   check.done();
+  const marked = values.length <= 60 * names.length;
+  const scale = (log ?? positive) ? { type: 'log', nice: false, padding: 8 } : { zero: true };
+  const curve = {
+    mark: { type: 'line', point: marked, tooltip: true },
+    encoding: {
+      x: { field: 'iteration', type: 'quantitative', title: 'iteration', axis: { tickMinStep: 1 } },
+      y: { field: 'loss', type: 'quantitative', title: value, scale, axis: { grid: true } },
+    },
+  };
+  if (facets) return panels(title, names, values, curve);
   return picture(title, [], {
     ...{ width: 480, height: 300 },
     data: { values },
-    mark: { type: 'line', point: values.length <= 60 * names.length, tooltip: true },
+    mark: curve.mark,
     encoding: {
-      x: { field: 'iteration', type: 'quantitative', title: 'iteration', axis: { tickMinStep: 1 } },
-      y: {
-        field: 'loss',
-        type: 'quantitative',
-        title: 'mean loss per entry',
-        scale: (log ?? positive) ? { type: 'log', nice: false, padding: 8 } : { zero: true },
-        axis: { grid: true },
-      },
+      ...curve.encoding,
       color: {
         field: 'layer',
         type: 'nominal',
@@ -95,6 +106,31 @@ export function plotLoss(
         : { strokeDash: { field: 'of', type: 'nominal', title: 'loss', scale: { domain: KINDS, range: [[1, 0], [5, 4]] } } }), // biome-ignore format: one thought
     },
   });
+}
+
+type Value = { readonly layer: string; readonly of: (typeof KINDS)[number] } & LossAt;
+
+/** A panel for each layer; how high they reach can be compared, how far they went need not be. */
+function panels(
+  title: string,
+  names: readonly string[],
+  values: readonly Value[],
+  curve: { readonly mark: Part; readonly encoding: Part },
+): Picture {
+  const color = {
+    field: 'of',
+    type: 'nominal',
+    title: 'loss',
+    scale: scaleOf({ names: KINDS, colours: groupColours(KINDS.length) }),
+  };
+  const concat = names.map((name) => ({
+    title: panelTitle(name),
+    ...{ width: 220, height: 200 },
+    data: { values: values.filter(({ layer }) => layer === name).map(({ of, iteration, loss }) => ({ of, iteration, loss })) }, // biome-ignore format: one thought
+    mark: curve.mark,
+    encoding: { ...curve.encoding, color },
+  }));
+  return picture(title, [], { concat, columns: 3, resolve: { scale: { y: 'shared' } } });
 }
 
 const isObject = (value: unknown): boolean => typeof value === 'object' && value !== null;

@@ -55,9 +55,9 @@ const CONFIG: Part = {
   font: `${FONT}, Verdana, sans-serif`,
   background: 'white',
   view: { stroke: null },
-  title: { anchor: 'start', fontSize: 13, subtitleColor: '#555555', subtitleFontSize: 11 },
+  title: { anchor: 'start', fontSize: 13, offset: 8, subtitleColor: '#555555', subtitleFontSize: 11 },
   axis: { labelLimit: 240, grid: false },
-  legend: { labelLimit: 240 },
+  legend: { labelLimit: 240, titleLimit: 240 },
 };
 
 /** The title of a panel, beneath that of the picture. */
