@@ -82,6 +82,11 @@ const allowed: Readonly<Record<string, { readonly folders: readonly string[]; re
         'node:zlib',
       ],
     },
+    environment: { folders: ['io', 'kernels'], packages: ['node:fs', 'node:module', 'node:os', 'node:path'] },
+    cli: {
+      folders: ['files', 'index.ts', 'io'],
+      packages: ['commander', 'node:fs/promises', 'node:module', 'node:path', 'node:url', 'node:util'],
+    },
     'index.ts': {
       folders: [
         'assess',
@@ -90,6 +95,7 @@ const allowed: Readonly<Record<string, { readonly folders: readonly string[]; re
         'compiler',
         'consensus',
         'dsl',
+        'environment',
         'files',
         'guidance',
         'io',
