@@ -4,6 +4,7 @@ export { adjustedRandIndex, normalizedMutualInformation } from './assess/cluster
 export type { Metric } from './assess/distances.js';
 export { type LogisticOptions, logisticAccuracy } from './assess/logistic.js';
 export { type NeighbourOptions, nearestNeighbourAccuracy } from './assess/nearest-neighbours.js';
+export { separability } from './assess/separability.js';
 export { type SilhouetteOptions, silhouette } from './assess/silhouette.js';
 export { type Bipartition, type BipartitionOptions, bipartition } from './cluster/bipartition.js';
 export { type ClusterNode, type Dclust, type DclustOptions, type DclustProgress, dclust } from './cluster/dclust.js';
@@ -71,6 +72,7 @@ export {
   MissingPeerError,
   ModelFileError,
   type ModelFileErrorCode,
+  ReportError,
   SweepStoreError,
   type SweepStoreErrorCode,
   SweepWorkerError,
@@ -119,12 +121,14 @@ export { type EvaluateOptions, evaluate, type Model, mse } from './plain/evaluat
 export { nmf, type PlainNmfOptions } from './plain/nmf.js';
 export type { PlainFit, PlainOptions } from './plain/one-layer.js';
 export { project } from './plain/project.js';
+export { reconstruct } from './plain/reconstruct.js';
 export { type PlainSvdOptions, pca, svd } from './plain/svd.js';
 export { type LogNormalizeOptions, logNormalize } from './prepare/log-normalize.js';
 export type { Prepared } from './prepare/prepare.js';
 export { type ScaleFeaturesOptions, type ScaleSamplesOptions, scaleFeatures, scaleSamples } from './prepare/scale.js';
 export { type TfidfOptions, tfidf } from './prepare/tfidf.js';
 export { type RRandom, rRandom } from './random/r-random.js';
+export type { FitReportOptions, SweepReportOptions } from './report-options.js';
 export type {
   FactorSet,
   FitSummary,
@@ -172,7 +176,7 @@ export { type GraphPlotOptions, plotGraph } from './viz/graph.js';
 export { type ConsensusPlotOptions, type HeatmapOptions, plotConsensus, plotHeatmap } from './viz/heatmap.js';
 export { type ImportanceOptions, plotImportance } from './viz/importance.js';
 export { type LoadingsOptions, plotLoadings } from './viz/loadings.js';
-export { type LossPlotOptions, plotLoss } from './viz/loss.js';
+export { type LossPlotOptions, plotLoss, type WithLooks } from './viz/loss.js';
 export { type MatchesOptions, plotMatches } from './viz/matches.js';
 export { type ParallelOptions, plotParallel } from './viz/parallel.js';
 export { type PartsPlotOptions, plotParts } from './viz/parts.js';

@@ -83,7 +83,7 @@ async function oneLayerOn(flags: GraphFlags): Promise<ReadGraph> {
 }
 
 /** The only layer of a graph. */
-function oneLayer(input: InputExpr<string>, k: number, { method = 'nmf', loss }: LayerFlags): Output {
+export function oneLayer(input: InputExpr<string>, k: number, { method = 'nmf', loss }: LayerFlags): Output {
   if (method === 'nmf') return nmfLayer(input, { name: LAYER, k, ...(loss === undefined ? {} : { loss }) });
   if (loss !== undefined) throw new UsageError('--loss must be given for an NMF layer; got --method svd');
   return svdLayer(input, { name: LAYER, k });
@@ -102,7 +102,10 @@ async function graphIn(file: string, flags: GraphFlags): Promise<ReadGraph> {
       );
     return { output: asOutput(graph), config };
   }
-  return { output: asOutput(await onInputs(data, (inputs) => graph(inputs))), config };
+  const inputs = inputsOf(data);
+  const output = asOutput(await graph(inputs.byName));
+  inputs.checkAsked();
+  return { output, config };
 }
 
 /** Flags of a single layer don't go with a graph. */
@@ -136,33 +139,32 @@ export async function graphModule(file: string): Promise<GraphModule> {
 /** Whatever it is, factorNet says what is wrong with it. */
 export const asOutput = (made: unknown): Output => made as Output;
 
-/**
- * What a function makes of inputs by name.
- *
- * @throws UsageError for an input that it asks for and that isn't there, and for one that it doesn't ask for.
- */
-export async function onInputs<T>(
-  data: ReadonlyMap<string, FileMatrix>,
-  make: (inputs: Readonly<Record<string, InputExpr<string>>>) => T,
-): Promise<T> {
-  const inputs = Object.fromEntries(
-    Array.from(data, ([name, matrix]) => [name, factorInput(matrix, { name })] as const),
-  );
+/** Inputs by name, as a graph asks for them. */
+export interface Inputs {
+  /** @throws UsageError for an input that isn't there. */
+  readonly byName: Readonly<Record<string, InputExpr<string>>>;
+  /** @throws UsageError where one has not been asked for. */
+  checkAsked(): void;
+}
+
+export function inputsOf(data: ReadonlyMap<string, FileMatrix>): Inputs {
+  const own = Object.fromEntries(Array.from(data, ([name, matrix]) => [name, factorInput(matrix, { name })] as const));
   const asked = new Set<string | symbol>();
-  const made = await make(
-    new Proxy(inputs, {
-      get(_, name) {
-        asked.add(name);
-        if (typeof name === 'string' && !Object.hasOwn(inputs, name))
-          throw new UsageError(`The graph asks for the input ${name}: give it by --input ${name}=FILE`);
-        return Reflect.get(inputs, name);
-      },
-    }),
-  );
-  const idle = [...data.keys()].find((name) => !asked.has(name));
-  if (idle !== undefined)
-    throw new UsageError(
-      `Every --input must be one that the graph asks for; got ${idle}, and it asks for ${[...asked].map(String).join(', ') || 'none'}`,
-    );
-  return made;
+  const byName = new Proxy(own, {
+    get(_, name) {
+      asked.add(name);
+      if (typeof name === 'string' && !Object.hasOwn(own, name))
+        throw new UsageError(`The graph asks for the input ${name}: give it by --input ${name}=FILE`);
+      return Reflect.get(own, name);
+    },
+  });
+  return {
+    byName,
+    checkAsked() {
+      const idle = Object.keys(own).find((name) => !asked.has(name));
+      if (idle === undefined) return;
+      const names = [...asked].map(String).join(', ') || 'none';
+      throw new UsageError(`Every --input must be one that the graph asks for; got ${idle}, and it asks for ${names}`);
+    },
+  };
 }

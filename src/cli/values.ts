@@ -47,3 +47,17 @@ export const oneOf = (words: readonly string[]) => (text: string) => {
     `It must be one of ${words.join(', ')}.${meant === undefined ? '' : ` Did you mean ${meant}?`}`,
   );
 };
+
+type Values = readonly (number | string | boolean)[];
+
+/** One more parameter and its values: numbers, true and false, or words. */
+export function param(text: string, before: Readonly<Record<string, Values>> = {}): Readonly<Record<string, Values>> {
+  const [, name, list] = /^([^=]+)=(.+)$/.exec(text) ?? [];
+  if (name === undefined || list === undefined) throw new InvalidArgumentError('It must be name=value,value.');
+  if (Object.hasOwn(before, name)) throw new InvalidArgumentError(`There is a parameter '${name}' before.`);
+  const valueIn = (word: string) => {
+    if (word === 'true' || word === 'false') return word === 'true';
+    return word.trim() === '' || Number.isNaN(Number(word)) ? word : Number(word);
+  };
+  return { ...before, [name]: list.split(',').map(valueIn) };
+}

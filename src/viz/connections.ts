@@ -46,25 +46,30 @@ export function plotConnections<F extends object>(
   options: ConnectionsOptions = {},
 ): Picture {
   const check = checking('plotConnections');
+  const kept = keptOf(fit);
+  check.refuse('fit', kept !== undefined, 'a fit of a graph, as net.fit() or loadFit() returns it', show(fit));
+  check.done();
+  return connectionsOf(kept as Kept, layer, options); // looked at above
+}
+
+/** The same of what a fit is made of. */
+export function connectionsOf(
+  { plan, state }: Pick<Kept, 'plan' | 'state'>,
+  layer: string,
+  options: ConnectionsOptions = {},
+): Picture {
+  const check = checking('plotConnections');
   const own = check.options(options, ['relative', 'colours', 'title']);
   const { relative = true, colours = 'viridis', title = `Connections of ${layer}` } = own;
   check.flag('relative', relative);
   check.option('colours', Object.hasOwn(RAMPS, colours), "'viridis' or 'inferno'", colours);
-  const kept = keptOf(fit);
-  check.refuse('fit', kept !== undefined, 'a fit of a graph, as net.fit() or loadFit() returns it', show(fit));
-  check.done();
-  const { plan, state } = kept as Kept; // looked at above
   const names = plan.layers.map((output) => output.layer);
   check.option('layer', names.includes(layer), `a layer of the fit: ${names.join(', ')}`, layer);
   check.done();
   const result = state.results.get(layer);
-  const read = plan.fit.find((step) => 'layer' in step && step.op !== 'embed' && step.layer === layer);
-  if (result === undefined || read === undefined || !('read' in read))
-    throw new TypeError('a layer is fitted by a step');
-  const rows = factorsOf(plan, read.read);
-  const factors = rows.flatMap((factor, i) =>
-    factor === null ? [] : [{ name: `${factor.layers.join(' + ')} ${factor.at}`, i }],
-  );
+  if (result === undefined) throw new TypeError('a layer of a fit has a result');
+  const rows = factorsBelow(plan, layer);
+  const factors = rows.flatMap((name, i) => (name === null ? [] : [{ name, i }]));
   check.option('layer', factors.length > 0, 'one that reads embeddings; of one that reads data plotLoadings shows the features', layer); // biome-ignore format: one thought
   check.done();
   const C = scaleColumns(
@@ -90,6 +95,13 @@ export function plotConnections<F extends object>(
       ...(factors.length < rows.length ? ['rows of data and conditions are left out'] : []),
     ],
   });
+}
+
+/** The factors that the rows of a layer's W are, by the name of their layer and their number; null for a row of data. */
+export function factorsBelow(plan: Plan, layer: string): readonly (string | null)[] {
+  const fitted = plan.fit.find((step) => 'layer' in step && step.op !== 'embed' && step.layer === layer);
+  if (fitted === undefined || !('read' in fitted)) throw new TypeError('a layer is fitted by a step');
+  return factorsOf(plan, fitted.read).map((factor) => factor && `${factor.layers.join(' + ')} ${factor.at}`);
 }
 
 /** A factor of a layer, or of several that are added. */

@@ -3,6 +3,7 @@ import {
   crossValidateGraph,
   crossValidateRank,
   type DenseMatrix,
+  type FittedRow,
   factorAdd,
   factorConcat,
   factorCondition,
@@ -86,6 +87,38 @@ describe('plotLoss', () => {
     const residuals = await drawn(plotLoss(fit.joint, { facets: true, log: false, value: '‖X − WH‖' }));
     expect(lines(residuals)).toBe(1);
     expect(texts(residuals)).toContain('‖X − WH‖');
+  });
+  test('rows of a sweep that was stopped early: what each look has found, fitted and held out', async () => {
+    const X = lowRank(30, 24, 3, 1);
+    const { rows } = await crossValidateRank(X, {
+      k: [1, 3],
+      reps: 1,
+      seed: 1,
+      earlyStopping: { every: 2, patience: 2 },
+    });
+    const [one, three] = rows;
+    if (one.error !== null || three.error !== null) throw new Error('rows that were fitted');
+    const picture = plotLoss({ 'k = 1': one, 'k = 3': three }, { facets: true });
+    const values = data(picture.spec).flat();
+    for (const [layer, { looks }] of [
+      ['k = 1', one],
+      ['k = 3', three],
+    ] as const) {
+      // biome-ignore format: one thought
+      expect(looks.length).toBeGreaterThan(1);
+      for (const { iteration, trainLoss, testLoss } of looks) {
+        expect(values).toContainEqual({ of: 'fitted', iteration, loss: trainLoss });
+        expect(values).toContainEqual({ of: 'held out', iteration, loss: testLoss });
+      }
+      expect(texts(await drawn(picture))).toContain(layer);
+    }
+    expect(values.length).toBe(2 * (one.looks.length + three.looks.length));
+    expect(lines(await drawn(plotLoss(three)))).toBe(2);
+    const whole = await crossValidateRank(X, { k: [1], reps: 1, seed: 1 });
+    expect(() => plotLoss(whole.rows[0] as FittedRow)).toThrow(
+      'a row of a sweep with earlyStopping, with looks; got none',
+    ); // fitted, or the next line fails
+    expect(whole.rows[0].error).toBeNull();
   });
 
   test('a layer that is called history is one of several', async () => {
@@ -323,6 +356,19 @@ describe('plotPlan', () => {
     expect(arcs).toContainEqual([writer(first), embed]);
     for (const [from, to] of arcs) expect(Number(from)).toBeLessThan(Number(to));
   });
+});
+
+test('factors are called by the names of their rows, where no two are alike', async () => {
+  const called = (rowNames: readonly string[]) => ({ ...fit.joint.H, rowNames });
+  for (const plot of [plotComposition, plotFactorsByGroup]) {
+    const names = ['A', 'B', 'C', 'Đ <b>'];
+    expect(texts(await drawn(plot(called(names), { groups })))).toEqual(
+      expect.arrayContaining(['A', 'B', 'C', 'Đ &lt;b&gt;']),
+    );
+    expect(texts(await drawn(plot(called(['A', 'A', 'B', 'C']), { groups })))).toEqual(
+      expect.arrayContaining(['0', '1', '2', '3']),
+    );
+  }
 });
 
 describe('plotScatter', () => {
