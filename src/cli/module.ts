@@ -1,6 +1,6 @@
 import { access } from 'node:fs/promises';
 import { createRequire, register } from 'node:module';
-import { resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { Failure } from './failure.js';
 
@@ -46,9 +46,10 @@ async function understandTypes(place: string): Promise<void> {
   if (isSource || ('typescript' in process.features && process.features.typescript !== false)) return;
   for (const from of [place, import.meta.url]) {
     try {
-      const found = createRequire(from).resolve('tsx/esm/api');
-      const tsx: { readonly register: () => unknown } = await import(pathToFileURL(found).href);
-      tsx.register();
+      const require = createRequire(from);
+      const manifest: { readonly exports: { readonly '.': string } } = require('tsx/package.json');
+      // What 'node --import tsx' loads: it takes effect by being loaded.
+      await import(pathToFileURL(join(dirname(require.resolve('tsx/package.json')), manifest.exports['.'])).href);
       return;
     } catch (error) {
       if (!(error instanceof Error && 'code' in error && error.code === 'MODULE_NOT_FOUND')) throw error;

@@ -75,9 +75,9 @@ async function peerOf(name: string, wanted: string, require: NodeJS.Require): Pr
     .map((folder) => join(folder, name, 'package.json'))
     .find((path) => existsSync(path));
   if (place === undefined) return { name, wanted, found: null, fault: null };
-  const { version, main, exports, module } = JSON.parse(readFileSync(place, 'utf8')) as Partial<
-    Record<string, unknown>
-  >; // a manifest
+  // A manifest, whatever is in it.
+  const manifest = JSON.parse(readFileSync(place, 'utf8')) as Partial<Record<string, unknown>>;
+  const { version, main, exports, module } = manifest;
   const found = String(version);
   if (!suffices(found, wanted)) return { name, wanted, found, fault: 'another version is needed' };
   // A package of files has nothing to load.

@@ -61,7 +61,7 @@ export const cvCommand = ({ args }: Context): Command =>
     .addOption(choice('--strategy <strategy>', 'default grid', ['grid', 'random', 'tpe', 'halving']))
     .option('--points <count>', 'how many points, where they are drawn', whole(1))
     .option('--diagnostics', 'say how far the fits of a point agree')
-    .option('--store <file>', 'keep every row in this file, to go on from')
+    .option('--store <file>', 'keep every row in this file, for resume')
     .addOption(choice('--keep <which>', 'fits that stay; default none', ['none', 'best', 'all']))
     .option('--workers <count>', 'fits at once; default 1', whole(1))
     .addOption(choice('--executor <executor>', 'where fits run; default inline', ['inline', 'threads']))
