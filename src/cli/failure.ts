@@ -72,9 +72,10 @@ export function wordsOf(error: unknown): string {
 /** The error as data. */
 export function dataOf(error: unknown): unknown {
   if (!(error instanceof Error)) return { error: { message: String(error) } };
-  const code = 'code' in error ? error.code : 'unexpected';
-  const issues = error instanceof GraphError ? { issues: error.issues } : {};
-  return { error: { name: error.name, code, message: error.message, ...issues } };
+  const { name, message } = error;
+  if (error instanceof GraphError)
+    return { error: { name, code: error.issues[0].code, message, issues: error.issues } };
+  return { error: { name, code: 'code' in error ? error.code : 'unexpected', message } };
 }
 
 /** What the library says in terms of calls, in those of a command. */

@@ -11,7 +11,7 @@ import {
 } from '../index.js';
 import { UsageError } from './failure.js';
 import { type InputFlags, readInputs, withInputs } from './inputs.js';
-import { exportsOf } from './module.js';
+import { exportsOf } from './programs.js';
 import { choice, number, whole } from './values.js';
 
 type Output = ReadGraph['output'];
@@ -32,7 +32,7 @@ export const withGraph = (command: Command): Command =>
     ),
   );
 
-export const graphArgument = () =>
+export const graphArgument = (): Argument =>
   new Argument(
     '[graph]',
     'graph.ts or .js (its default export: a graph, or a function of inputs), or a graph file .json',

@@ -17,21 +17,46 @@ const WORD = 'factorloom-unfinished';
 
 const besides = (path: string): string => `${path}.json`;
 
-/** @throws Failure where it can't be written. */
-export async function leaveUnfinished(path: string, args: readonly string[]): Promise<void> {
+/** Leaves a command beside a file once that is the command's own, so that another's stays what it is. */
+export interface Recorder {
+  /** The file is the command's own; every call after the first does nothing. */
+  begin(): void;
+  /** Whether it has been left. @throws Failure where it could not be. */
+  settled(): Promise<boolean>;
+  /** The command is done. */
+  remove(): Promise<void>;
+}
+
+/** Leaves nothing without a path. */
+export function recorder(path: string | undefined, args: readonly string[]): Recorder {
+  let left: Promise<void> | undefined;
+  const settled = async () => {
+    await left;
+    return left !== undefined;
+  };
+  return {
+    begin() {
+      if (path === undefined || left !== undefined) return;
+      left = leave(path, args);
+      // Told where it is waited for.
+      left.catch(() => {});
+    },
+    settled,
+    async remove() {
+      if (path !== undefined && (await settled())) await rm(besides(path), { force: true });
+    },
+  };
+}
+
+async function leave(path: string, args: readonly string[]): Promise<void> {
   const told = { format: WORD, version: 1, folder: process.cwd(), place: resolve(path), args };
   try {
     await writeWhole(besides(path), [new TextEncoder().encode(`${JSON.stringify(told, null, 2)}\n`)]);
   } catch (error) {
-    throw new Failure(
-      `How far a fit has come must be left in a place that may be written to; got ${error instanceof Error ? error.message : String(error)}. Give another by --checkpoint FILE, or --no-checkpoint`,
-      { cause: error },
-    );
+    const got = error instanceof Error ? error.message : String(error);
+    throw new Failure(`The command must be left in a place that may be written to; got ${got}`, { cause: error });
   }
 }
-
-/** Takes the command away that stands beside a file. */
-export const removeUnfinished = (path: string): Promise<void> => rm(besides(path), { force: true });
 
 /** @throws Failure where there is none. */
 export async function readUnfinished(path: string): Promise<Unfinished> {

@@ -26,7 +26,7 @@ import { type InputFlags, readInputs, withInputs } from '../inputs.js';
 import { interruptible } from '../interrupt.js';
 import { meterOf } from '../progress.js';
 import { type Talk, talkOf } from '../talk.js';
-import { leaveUnfinished, removeUnfinished } from '../unfinished.js';
+import { recorder } from '../unfinished.js';
 import { choice, number, param, ranks, whole } from '../values.js';
 
 type Params = SweepOptions['params'];
@@ -74,20 +74,23 @@ export const cvCommand = ({ args }: Context): Command =>
       const { store, keep, workers, executor, threads, backend } = flags;
       const sweep = graphSweep({ ...space, reps, testFraction, holdOut, strategy, points, diagnostics, seed });
       checkAsked();
-      if (store !== undefined) await leaveUnfinished(store, args);
+      const record = recorder(store, args);
       const meter = meterOf(talk);
       const found = await interruptible((signal) =>
         sweep.run({
           ...{ signal, store, keep, workers, executor, threads, backend },
-          onProgress: (progress) => meter.at(() => ({ text: rowText(progress), share: progress.done / progress.of })),
+          onProgress: (progress) => {
+            record.begin();
+            meter.at(() => ({ text: rowText(progress), share: progress.done / progress.of }));
+          },
         }),
       )
-        .catch((error: unknown) => {
-          meter.close();
-          throw error instanceof Interrupted ? told(error, store, talk) : error;
-        })
-        .finally(meter.close);
-      if (store !== undefined) await removeUnfinished(store);
+        .finally(meter.close)
+        .catch(async (error: unknown) => {
+          if (error instanceof Interrupted) tellOf(talk, store, await record.settled());
+          throw error;
+        });
+      await record.remove();
       const { best, simplest, reason, points: summaries, eliminated, rows, work, seed: own } = found;
       talk.result(
         () => `${found.table()}\n\n${reason}`,
@@ -130,9 +133,8 @@ const rowText = ({ row, done, of, left }: SweepProgress): string => {
   return `${done} of ${of} rows, ${Math.ceil(left)} s left; ${point.join(', ')}: ${came}`;
 };
 
-function told(error: Interrupted, store: string | undefined, talk: Talk): Interrupted {
+function tellOf(talk: Talk, store: string | undefined, begun: boolean): void {
   talk.warn('Stopped.');
   if (store === undefined) talk.warn('Nothing was kept of it: with --store FILE a sweep can be gone on with.');
-  else talk.warn(`Go on with: factorloom resume ${store}`);
-  return error;
+  else talk.warn(begun ? `Go on with: factorloom resume ${store}` : 'No row was done yet.');
 }

@@ -22,7 +22,7 @@ import { interruptible } from '../interrupt.js';
 import { checkPlace, makeFolder } from '../places.js';
 import { type Meter, meterOf } from '../progress.js';
 import { type Talk, talkOf } from '../talk.js';
-import { leaveUnfinished, removeUnfinished } from '../unfinished.js';
+import { recorder } from '../unfinished.js';
 import { choice, whole } from '../values.js';
 
 /** What stands for the name of a fit that is not written. */
@@ -65,23 +65,28 @@ export const fitCommand = ({ args }: Context): Command =>
       const place = placeOf(flags);
       if (flags.out !== undefined) await checkPlace(flags.out);
       if (flags.factors !== undefined) await makeFolder(flags.factors);
-      if (place !== undefined) await leaveUnfinished(place, args);
       const { threads, backend, memory, every, anew = false } = flags;
       const meter = meterOf(talk);
+      const record = recorder(place, args);
+      const show = showing(meter);
+      const onProgress = (progress: Progress) => {
+        record.begin();
+        show(progress);
+      };
       const fitted = interruptible((signal) =>
         net.fit({
-          ...{ signal, threads, backend, memory, onProgress: showing(meter) },
+          ...{ signal, threads, backend, memory, onProgress },
           ...(place === undefined ? {} : { checkpoint: { path: place, every, resume: !anew } }),
         }),
       );
-      const fit = await fitted.catch((error: unknown) => {
+      const fit = await fitted.catch(async (error: unknown) => {
         meter.close();
-        throw error instanceof Interrupted ? told(error, place, talk) : error;
+        throw error instanceof Interrupted ? told(error, (await record.settled()) ? place : undefined, talk) : error;
       });
       meter.close();
       const files = await write(fit, flags);
       if (place !== undefined && flags.checkpoint === undefined) await rm(place, { force: true });
-      if (place !== undefined) await removeUnfinished(place);
+      await record.remove();
       talk.result(
         () => inspect(fit),
         () => ({
@@ -100,7 +105,7 @@ const placeOf = ({ checkpoint, out = UNNAMED }: FitFlags): string | undefined =>
 function told(error: Interrupted, place: string | undefined, talk: Talk): Interrupted {
   const at = partialFit(error)?.stoppedIn;
   talk.warn(`Stopped${at === undefined ? '' : ` in layer ${at}`}.`);
-  if (place !== undefined) talk.warn(`Go on with: factorloom resume ${place}`);
+  talk.warn(place === undefined ? 'Nothing was kept of it.' : `Go on with: factorloom resume ${place}`);
   return error;
 }
 
