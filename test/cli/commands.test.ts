@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
-import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -308,3 +308,21 @@ test('in a clone it runs by its sources', async () => {
   const { stdout } = await promisify(execFile)(process.execPath, [join(root, 'bin/factorloom.mjs'), '--version']);
   expect(stdout).toBe(`${version}\n`);
 });
+
+test('what README shows runs as it stands there', async () => {
+  const [, section] = readFileSync(join(root, 'README.md'), 'utf8').split('\n## From the shell\n');
+  const blocks = [...section.split('\n## ')[0].matchAll(/```(\w*)\n([\s\S]*?)```/g)];
+  const bodies = (language: string) => blocks.filter(([, name]) => name === language).map(([, , body]) => body);
+  const [program] = bodies('js');
+  const cwd = at('readme');
+  await mkdir(cwd);
+  await writeFile(join(cwd, 'graph.js'), program);
+  const said = new Map<string, string>();
+  for (const line of bodies('sh').join('').trim().split('\n')) {
+    const [npx, name, ...args] = line.replace(/ +#.*/, '').split(' ');
+    expect([npx, name]).toEqual(['npx', 'factorloom']);
+    said.set(args[0], done(await cli(args, { cwd })));
+  }
+  expect(said.size).toBeGreaterThan(8);
+  expect(said.get('inspect')).toContain(bodies('text')[0]);
+}, 120_000);

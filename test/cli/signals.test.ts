@@ -38,10 +38,12 @@ test('Ctrl-C leaves a checkpoint and says how to go on; resume comes to the bits
   const place = at('cut.safetensors.checkpoint');
   const [whole, cut] = await Promise.all([
     cli([...args, '-o', 'whole.safetensors', '--no-checkpoint', '--quiet']),
-    cli([...args, '-o', 'cut.safetensors'], async (child) => {
-      // The first writing holds no numbers yet.
-      await until(async () => (await stat(place)).size > 6000);
-      child.kill('SIGINT');
+    cli([...args, '-o', 'cut.safetensors'], {
+      async told(child) {
+        // The first writing holds no numbers yet.
+        await until(async () => (await stat(place)).size > 6000);
+        child.kill('SIGINT');
+      },
     }),
   ]);
   expect(whole).toMatchObject({ code: 0, stderr: '' });
@@ -67,9 +69,11 @@ test('Ctrl-C leaves a checkpoint and says how to go on; resume comes to the bits
 
 test('a sweep with a store goes on as well', async () => {
   const args = ['cv', '-i', 'x.npy', '-k', '1:10', '--reps', '2', '--tol', '0', '--max-iter', '400', '--seed', '1'];
-  const cut = await cli([...args, '--store', 's.db'], async (child) => {
-    await until(async () => (await openSweep(at('s.db'))).rows.length > 2);
-    child.kill('SIGINT');
+  const cut = await cli([...args, '--store', 's.db'], {
+    async told(child) {
+      await until(async () => (await openSweep(at('s.db'))).rows.length > 2);
+      child.kill('SIGINT');
+    },
   });
   expect(cut).toMatchObject({ code: 130, stdout: '', stderr: 'Stopped.\nGo on with: factorloom resume s.db\n' });
   const before = (await openSweep(at('s.db'))).rows.length;

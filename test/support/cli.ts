@@ -12,8 +12,11 @@ export interface Said {
 /** The command line in plain JavaScript, as the built package has it; `told` sees the process while it runs. */
 export function commandLine(folder: string) {
   const { program, tidy } = inPlainJs("import './src/cli/main.js';");
-  async function cli(args: readonly string[], told: (child: ChildProcess) => void = () => {}): Promise<Said> {
-    const child = spawn(process.execPath, [program, ...args], { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] });
+  async function cli(
+    args: readonly string[],
+    { told = () => {}, cwd = folder }: { readonly told?: (child: ChildProcess) => void; readonly cwd?: string } = {},
+  ): Promise<Said> {
+    const child = spawn(process.execPath, [program, ...args], { cwd, stdio: ['ignore', 'pipe', 'pipe'] });
     const said = { stdout: '', stderr: '' };
     for (const stream of ['stdout', 'stderr'] as const)
       child[stream].setEncoding('utf8').on('data', (text: string) => {
