@@ -73,14 +73,14 @@ const expected: Readonly<Record<string, readonly RegExp[]>> = {
     /\nA − YX\n( *-?0\.00\d\d){10}\n/,
   ],
   '09-recovery.ts': [
-    /W 200 × 5, loss 6\.495 after \d+ iterations/,
-    /true and learned {7}(0\.9[5-9]\d ?){5}\n/,
-    /least squares, learned (0\.9[89]\d ?){5}\n/,
+    /W 200 × 5, loss 3\.7387e-7 after \d+ iterations/,
+    /true and learned {7}(0\.9[0-3]\d ?){5}\n/,
+    /least squares, learned (0\.9[789]\d ?){5}\n/,
   ],
   '10-rank.ts': [
     /k = 5 has the lowest held-out error/,
-    /k = 5, right: train 6\.4\d, test 8\.1\d/,
-    /k = 15, too many: train 4\.\d+, test 10\.\d+, lowest 9\.\d+ after \d\n/,
+    /k = 5, right: train 3\.7\d+e-7, test 4\.9\d+e-7/,
+    /k = 15, too many: train 2\.8\d+e-7, test 6\.\d+e-7, lowest 5\.\d+e-7 after \d\n/,
   ],
   '11-interpretation.ts': [
     /Russian\n {2}Russian 0\.\d+, .*Ukrainian.*\n {2}Russia, Belarus/,

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { loadBlocks } from '../../examples/data/blocks.js';
 import {
   alternatingNnls,
   bipartiteMatch,
@@ -9,7 +10,6 @@ import {
   nmf,
   nmfLayer,
   type PlainFit,
-  simulateNmf,
   sparsity,
 } from '../../src/index.js';
 import { dense } from '../../src/matrix.js';
@@ -74,18 +74,23 @@ describe.skipIf(!haveSharedData || !haveNative)(`NMF fundamentals: aml${skipReas
   });
 });
 
-describe.skipIf(!haveNative)(`NMF fundamentals: data of rank 5 with noise${withoutNative}`, () => {
-  const { X, W, H } = simulateNmf({ rows: 200, cols: 80, k: 5, noise: 0.6, seed: 42 });
+describe.skipIf(!haveNative)(`NMF fundamentals: its own data of rank 5, with noise${withoutNative}`, () => {
+  const { X, W, H } = loadBlocks();
 
-  test.each([1, 2, 3, 42])('planted factors are found, as well as they can be known: seed %i', async (seed) => {
+  test.each([1, 2, 3, 42])('planted factors are found: seed %i', async (seed) => {
     const fit = await nmf(X, { k: 5, seed, tol: 1e-5 });
     const known = (await alternatingNnls(X, { start: { H }, halfSteps: 1 })).W;
     const alike = cosine(W, fit.W);
     const { columns } = bipartiteMatch({ ...alike, data: alike.data.map((x) => -x) });
     const found = columns.map((s, r) => alike.data[r + 5 * s]);
-    const atBest = columns.map((_, r) => cosine(W, known).data[r + 5 * r]);
-    expect(Math.min(...found)).toBeGreaterThanOrEqual(0.933); // theirs 0.904 to 0.933
-    found.forEach((own, r) => { expect(own).toBeGreaterThanOrEqual(atBest[r] - 0.015); }); // biome-ignore format: one thought
+    const ofBest = columns.map((_, r) => cosine(W, known).data[r + 5 * r]);
+    // The document's, of a fit that stops short of the minimum; in order of size, for its factors are in another.
+    const theirs = [0.904, 0.9178, 0.9207, 0.9271, 0.9327];
+    const own = [...found].sort((x, y) => x - y);
+    own.forEach((x, r) => { expect(x).toBeGreaterThanOrEqual(theirs[r] - 0.003); }); // biome-ignore format: one thought
+    expect(mean(own)).toBeGreaterThanOrEqual(mean(theirs) - 3e-4);
+    // H unknown, W is found better than from the true H by least squares: factors that are learned are averages.
+    found.forEach((x, r) => { expect(x).toBeGreaterThan(ofBest[r]); }); // biome-ignore format: one thought
   });
 
   test('cross-validation over k = 2 to 15 is lowest at 5, and the train loss always falls', async () => {
@@ -94,6 +99,8 @@ describe.skipIf(!haveNative)(`NMF fundamentals: data of rank 5 with noise${witho
     for (const seed of [1, 2]) {
       const found = await crossValidateRank(X, { k, testFraction: 0.05, reps: 3, seed, layer });
       expect([found.best.k, found.simplest.k]).toEqual([5, 5]);
+      // There 4.53e-7 at k = 5, on other masks.
+      expect(found.points[0].testLoss).toBeLessThan(4.53e-7 + 2 * (found.points[0].se ?? 0));
       for (const { params, difference, differenceSe } of found.points)
         if (params.k !== 5) expect(difference).toBeGreaterThan(differenceSe ?? Number.NaN);
       const train = [...found.points].sort((a, b) => a.params.k - b.params.k).map(({ trainLoss }) => trainLoss);
