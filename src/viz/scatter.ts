@@ -47,6 +47,8 @@ export function plotScatter(H: DenseMatrix, options: ScatterOptions = {}): Pictu
     check.option('x', own.x === undefined, "left out beside facets: 'factors'", own.x);
     check.option('y', own.y === undefined, "left out beside facets: 'factors'", own.y);
     check.refuse('H', found.rows >= 2 && found.rows <= MOST_PAIRED, `of 2 to ${MOST_PAIRED} rows beside facets: 'factors', as subset gives it`, `${found.rows}`); // biome-ignore format: one thought
+  } else if (found.rows < 2) {
+    check.refuse('H', false, 'of 2 rows or more, as two factors are drawn', `${found.rows}`);
   } else {
     const what = pca ? 'the number of a component' : 'the number of a factor';
     check.factor('x', x, found.rows, what);
