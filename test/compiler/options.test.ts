@@ -247,10 +247,7 @@ describe('starts that are given', () => {
   });
 
   test('a target, a graph and weights are drawn as what the layer reads', () => {
-    const weighed = factorInput(dense(6, 5, new Float64Array(30).fill(1)), {
-      name: 'x',
-      weights: { features: [1, 2, 3, 4, 5, 6] },
-    });
+    const weighed = factorInput(dense(6, 5, new Float64Array(30).fill(1)), { name: 'x', weights: { features: [1, 2, 3, 4, 5, 6] } });
     const options = { target: dense(2, 5, new Float64Array(10).fill(1)), targetLambda: 0.1 };
     const drawn = nmfLayer(weighed, { name: 'a', k: 2, H: H(options) });
     const text = factorNet(drawn).toMermaid();
