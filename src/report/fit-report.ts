@@ -53,8 +53,7 @@ function checked({ layers }: Kept, options: FitReportOptions): Checked {
     const rule = `${counts.join(' or ')}, one for each sample`;
     const fits = isList(groups) && counts.includes(groups.length);
     check.refuse('groups', fits, rule, isList(groups) ? String(groups.length) : show(groups));
-    const different = isList(groups) ? new Set(Array.from(groups)).size : 0;
-    check.refuse('groups', different <= MOST_GROUPS, `at most ${MOST_GROUPS} groups`, String(different));
+    if (fits) check.labels('groups', groups, groups.length, 'sample', MOST_GROUPS);
   }
   check.done();
   return { title, groups, layers: names, top };

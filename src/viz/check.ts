@@ -1,10 +1,11 @@
 import { matrixFaults } from '../compiler/data-faults.js';
 import { GraphError } from '../errors.js';
 import { type Fault, show } from '../issues.js';
-import { isList, type Label } from '../labels.js';
+import { isList, LABEL_RULE, type Label, oddLabel } from '../labels.js';
 import { type DenseMatrix, toDense } from '../matrix.js';
 import { examine } from '../matrix-check.js';
 import { type MatrixInput, toMatrix } from '../matrix-input.js';
+import { RAMPS } from './colours.js';
 
 /** The arguments of a picture: looked at one by one, their faults thrown together. */
 export function checking(at: string) {
@@ -62,10 +63,19 @@ export function checking(at: string) {
     embedding: (H: DenseMatrix): DenseMatrix => whole('H', H),
     flag: (name: string, value: unknown) =>
       option(name, value === undefined || typeof value === 'boolean', 'true or false', value),
-    /** A label for each of n things. */
-    labels(of: string, labels: ArrayLike<Label>, n: number, what: string): void {
+    /** The name of a ramp. */
+    ramp: (name: string, value: unknown) =>
+      option(name, typeof value === 'string' && Object.hasOwn(RAMPS, value), "'viridis' or 'inferno'", value),
+    /** A label for each of n things, at most so many different ones. */
+    labels(of: string, labels: ArrayLike<Label>, n: number, what: string, most = Infinity): void {
       refuse(of, isList(labels), `an array with one for each ${what}`, show(labels));
-      if (isList(labels)) refuse(of, labels.length === n, `${n}, one for each ${what}`, String(labels.length));
+      if (!isList(labels)) return;
+      refuse(of, labels.length === n, `${n}, one for each ${what}`, String(labels.length));
+      if (labels.length !== n) return;
+      const odd = oddLabel(labels);
+      refuse(of, odd === undefined, LABEL_RULE, show(odd));
+      const count = new Set(Array.from(labels)).size;
+      refuse(of, count <= most, `at most ${most} groups`, String(count));
     },
     /** A place among k. */
     factor: (name: string, value: unknown, k: number, what = 'the number of a factor') =>

@@ -414,6 +414,18 @@ describe('plotScatter', () => {
     expect(values).toEqual([[0, 1], [0, 2], [1, 2]].map(([a, b]) => [row(H, a)[0], row(H, b)[0]])); // biome-ignore format: pairs
     expect(texts(await drawn(plotScatter(H, { facets: 'factors', pca: true, groups })))).toContain('brain');
     await drawn(plotScatter(H, { facets: 'groups', groups: groups.map(() => null) }));
+    // Names that can't stand in an expression, one of which things without a name are called.
+    const odd = ['__proto__', 'a\u2028b', '\\', '(unknown)', null];
+    const shown = texts(await drawn(plotScatter(H, { facets: 'groups', groups: groups.map((_, j) => odd[j % odd.length]) }))); // biome-ignore format: one picture
+    for (const name of ['a\u2028b', '\\', '(unknown)']) expect(shown.filter((text) => text === name)).toHaveLength(1);
+  });
+
+  test('titles are cut, not the room for the panels', async () => {
+    const H = uniform(3, 24, 5);
+    const long = 'x'.repeat(5000);
+    const named = { facets: 'groups', groups: groups.map((_, j) => `${long} ${j % 2}`), title: long } as const;
+    const [, width] = /width="(\d+)/.exec(await drawn(plotScatter(H, named))) ?? [];
+    expect(Number(width)).toBeLessThan(2000);
   });
 
   test('samples that are all alike', async () => {
