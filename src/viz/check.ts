@@ -49,7 +49,7 @@ export function checking(at: string) {
     option,
     /** Options that are an object of these and `title`, which is a text; nothing else can be read without it. */
     options<T extends object>(options: T, known: readonly string[]): T {
-      option('options', typeof options === 'object' && options !== null, 'an object of options', options);
+      option('options', typeof options === 'object' && options !== null, `an object with ${known.join(', ')}`, options);
       done();
       for (const name of Object.keys(options))
         if (!known.includes(name)) faults.push({ code: 'unknown-option', of: at, option: name, known });
@@ -61,6 +61,11 @@ export function checking(at: string) {
     whole,
     /** An embedding, k × samples, all of it known; nothing else can be read without it. */
     embedding: (H: DenseMatrix): DenseMatrix => whole('H', H),
+    /** What k rows are multiplied by. */
+    scale(name: string, d: unknown, k: number): void {
+      const isScale = d instanceof Float64Array && d.length === k && d.every((x) => x >= 0 && x < Infinity);
+      option(name, d === undefined || isScale, `${k} finite numbers at least 0, as d of a fit`, d);
+    },
     flag: (name: string, value: unknown) =>
       option(name, value === undefined || typeof value === 'boolean', 'true or false', value),
     /** The name of a ramp. */

@@ -13,6 +13,8 @@ export interface ScatterOptions {
   readonly x?: number | undefined;
   /** What goes up; default 1. */
   readonly y?: number | undefined;
+  /** What rows of H are multiplied by, as `d` of a fit: k finite numbers ≥ 0; default 1. Without, a weak factor counts as much as a strong one. */
+  readonly d?: Float64Array | undefined;
   /** Principal components of the embedding in place of factors; default false. */
   readonly pca?: boolean | undefined;
   /**
@@ -39,12 +41,12 @@ const MOST_DESCRIBED = 500;
  * @throws GraphError 'invalid-data' for an H with missing entries, and groups that aren't one for each sample; 'invalid-option' for
  * a factor that isn't there; 'non-finite', 'unknown-option'.
  * @example
- * await writeFile('samples.svg', await plotScatter(fit.parts.H, { groups: tissue, pca: true }).toSvg());
+ * await writeFile('samples.svg', await plotScatter(fit.parts.H, { groups: tissue, pca: true, d: fit.parts.d }).toSvg());
  */
 export function plotScatter(H: DenseMatrix, options: ScatterOptions = {}): Picture {
   const check = checking('plotScatter');
-  const own = check.options(options, ['groups', 'x', 'y', 'pca', 'facets', 'title']);
-  const { groups: labels, x = 0, y = 1, pca = false, facets, title = 'Samples' } = own;
+  const own = check.options(options, ['groups', 'x', 'y', 'd', 'pca', 'facets', 'title']);
+  const { groups: labels, x = 0, y = 1, d, pca = false, facets, title = 'Samples' } = own;
   const found = check.embedding(H);
   check.option('facets', facets === undefined || facets === 'groups' || facets === 'factors', "'groups' or 'factors'", facets); // biome-ignore format: one thought
   if (facets === 'factors') {
@@ -59,11 +61,13 @@ export function plotScatter(H: DenseMatrix, options: ScatterOptions = {}): Pictu
     check.factor('y', y, found.rows, what);
   }
   check.flag('pca', pca);
+  check.scale('d', d, found.rows);
   if (labels !== undefined)
     check.labels('groups', labels, found.cols, 'sample', facets === 'groups' ? MOST_APART : Infinity);
   check.option('facets', facets !== 'groups' || labels !== undefined, 'left out, or groups given', facets);
   check.done();
-  const { points, names } = pca ? components(found) : { points: found, names: undefined };
+  const scaled = d === undefined ? found : { ...found, data: found.data.map((h, p) => h * d[p % found.rows]) };
+  const { points, names } = pca ? components(scaled) : { points: scaled, names: undefined };
   const groups = labels === undefined ? null : groupsOf(labels);
   const samples: Samples = {
     points,
