@@ -172,7 +172,7 @@ describe('what is printed of', () => {
     const result = await sweep.run({ backend, store });
     expect(printed(result)).toMatchInlineSnapshot(`
       "Sweep of 2 points, 4 rows
-        k = 2 has the lowest held-out error, 6.0745e-6, of 2 points on 2 masks; no simpler point is within one standard error of it.
+        k = 2 has the lowest held-out error, 6.0745e-6, of 2 points on 2 masks; no simpler point is within one standard error of it; no larger k was tried.
         k   test loss       ± se  train loss   Δ to best       ± se
         2   6.0745e-6  1.9892e-6   1.7592e-6      0.0000     0.0000  best, simplest
         1  0.00020160  3.6508e-5   0.0021987  0.00019553  3.8497e-5"
