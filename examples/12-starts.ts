@@ -11,9 +11,9 @@ const say = (name: string, { iterations, loss }: { iterations: number; loss: num
 console.log('start        iterations   loss');
 const fits = {
   random: await nmf(languages, { ...options, start: 'random', seed: 42 }),
-  svd: await nmf(languages, { ...options, start: 'svd' }),
-  nndsvd: await nmf(languages, { ...options, start: 'nndsvd' }),
-  nndsvda: await nmf(languages, { ...options, start: 'nndsvda' }),
+  svd: await nmf(languages, { ...options, start: 'svd', seed: 42 }),
+  nndsvd: await nmf(languages, { ...options, start: 'nndsvd', seed: 42 }),
+  nndsvda: await nmf(languages, { ...options, start: 'nndsvda', seed: 42 }),
 };
 for (const [name, fit] of Object.entries(fits)) say(name, fit);
 const { random, svd } = fits;

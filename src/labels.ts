@@ -4,7 +4,18 @@ export type Label = string | number | boolean | null | undefined;
 export const isKnown = (label: Label): boolean => label !== null && label !== undefined && !Number.isNaN(label);
 
 export const isList = (labels: unknown): labels is ArrayLike<Label> =>
-  typeof labels === 'object' && labels !== null && 'length' in labels && Number.isInteger(labels.length);
+  typeof labels === 'object' && labels !== null && 'length' in labels && isLength(labels.length);
+
+/** How many items a list may have. */
+const isLength = (length: unknown): boolean =>
+  Number.isInteger(length) && Number(length) >= 0 && Number(length) < 2 ** 32;
+
+/** What labels must be. */
+export const LABEL_RULE = 'strings, numbers or booleans';
+
+/** The first that is no label. */
+export const oddLabel = (labels: ArrayLike<unknown>): unknown =>
+  Array.from(labels).find((label) => label !== null && ['object', 'function', 'symbol'].includes(typeof label));
 
 /** Labels as numbers from 0, in the order in which they first come. */
 export interface Classes {

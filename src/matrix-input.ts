@@ -115,7 +115,9 @@ function read(input: unknown): Matrix | Unusable {
     if ('rows' in input && 'cols' in input && isNumbers(input.data))
       return fromDense(input.rows, input.cols, input.data, input.order);
   }
-  return unusable('a dense or CSC matrix, an ndarray or rows of numbers', kindOf(input));
+  const rule = 'a dense or CSC matrix, an ndarray or rows of numbers';
+  const isFit = isObject(input) && 'W' in input && 'H' in input;
+  return unusable(isFit ? `${rule}: of a fit its W or its H` : rule, kindOf(input));
 }
 
 function kindOf(x: unknown): string {

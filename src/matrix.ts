@@ -1,4 +1,5 @@
 import { displays } from './display.js';
+import { GraphError } from './errors.js';
 import { matrixLook } from './matrix-look.js';
 import { plural } from './plural.js';
 
@@ -96,14 +97,31 @@ export function entry(matrix: Matrix, row: number, col: number): number {
   return matrix.unlisted === 'missing' ? Number.NaN : 0;
 }
 
-/** Row i of a dense matrix, as a copy: of H, where factor i is found. */
+/**
+ * Row i of a dense matrix, as a copy: of H, where factor i is found.
+ *
+ * @throws GraphError 'invalid-option' for a row that isn't there.
+ */
 export function row(matrix: DenseMatrix, i: number): Float64Array {
+  checkPlace('row', 'i', i, matrix.rows);
   return Float64Array.from({ length: matrix.cols }, (_, j) => matrix.data[i + j * matrix.rows]);
 }
 
-/** Column j of a dense matrix, as a view: of W, what factor j is made of. */
+/**
+ * Column j of a dense matrix, as a view: of W, what factor j is made of.
+ *
+ * @throws GraphError 'invalid-option' for a column that isn't there.
+ */
 export function column(matrix: DenseMatrix, j: number): Float64Array {
+  checkPlace('column', 'j', j, matrix.cols);
   return matrix.data.subarray(j * matrix.rows, (j + 1) * matrix.rows);
+}
+
+/** Past the end of a row or column the data go on: with numbers of another one. */
+function checkPlace(of: string, option: string, place: number, count: number): void {
+  if (Number.isInteger(place) && place >= 0 && place < count) return;
+  const rule = count === 0 ? `left alone, as the matrix has no ${of}s` : `a whole number from 0 to ${count - 1}`;
+  throw new GraphError([{ code: 'invalid-option', of, option, rule, got: place, at: of }]);
 }
 
 /** A dense matrix as an array of rows. */

@@ -19,6 +19,7 @@ import {
   nmf,
   nmfLayer,
   openSweep,
+  pca,
   type Ref,
   rankSurvey,
   saveFit,
@@ -109,6 +110,15 @@ describe('what is printed of', () => {
     `);
   });
 
+  test('a PCA: what its axes explain about the means', async () => {
+    const centred = printed(await pca(X, { k: 2, seed: 1, backend }));
+    expect(centred).toMatch(/^ {2}variance 0\.\d+, 0\.\d+; together 0\.\d+$/m);
+    expect(centred).toMatch(/^ {2}explained 0\.\d+, means included$/m);
+    const plain = printed(await pca(X, { k: 2, seed: 1, backend, center: false }));
+    expect(plain).not.toContain('variance');
+    expect(plain).toMatch(/^ {2}explained 0\.\d+$/m);
+  });
+
   test('matrices: shape, names, a corner', async () => {
     const fit = await fitted;
     expect(printed(fit.joint.W.rna)).toMatchInlineSnapshot(`
@@ -162,10 +172,10 @@ describe('what is printed of', () => {
     const result = await sweep.run({ backend, store });
     expect(printed(result)).toMatchInlineSnapshot(`
       "Sweep of 2 points, 4 rows
-        k = 2 has the lowest held-out error, 0.0000060745, of 2 points on 2 masks; no simpler point is within one standard error of it.
-        k     test loss          ± se    train loss   Δ to best         ± se
-        2  0.0000060745  0.0000019892  0.0000017592      0.0000       0.0000  best, simplest
-        1    0.00020160   0.000036508     0.0021987  0.00019553  0.000038497"
+        k = 2 has the lowest held-out error, 6.0745e-6, of 2 points on 2 masks; no simpler point is within one standard error of it; no larger k was tried.
+        k   test loss       ± se  train loss   Δ to best       ± se
+        2   6.0745e-6  1.9892e-6   1.7592e-6      0.0000     0.0000  best, simplest
+        1  0.00020160  3.6508e-5   0.0021987  0.00019553  3.8497e-5"
     `);
     expect(printed(result.points)).toBe(printed(result).replace(/^.*\n.*/, '2 points'));
     expect(printed(result.rows)).toMatchInlineSnapshot(`

@@ -25,6 +25,7 @@ import {
   W,
 } from '../src/index.js';
 import { show } from '../src/issues.js';
+import { dense } from '../src/matrix.js';
 import { ownName } from '../src/other-names.js';
 
 const X = [
@@ -129,6 +130,12 @@ describe('a promise where what it promises is wanted', () => {
 });
 
 describe('what cures it', () => {
+  test('a fit where a matrix is wanted: its W or its H', () => {
+    const fit = { W: dense(2, 1), H: dense(1, 2), d: Float64Array.of(1) };
+    for (const call of [() => plotHeatmap(fit as never), () => factorNet(nmfLayer(factorInput(fit as never, { name: 'x' }), { name: 'a', k: 1 }))]) // biome-ignore format: untyped callers
+      expect(call).toThrow('of a fit its W or its H');
+  });
+
   test.each([
     ['W', { W: H({ L1: 1 }) }, 'made by W({ … }), where what H({ … }) makes is for H'],
     ['H', { H: W({ L1: 1 }) }, 'made by H({ … }), where what W({ … }) makes is for W'],

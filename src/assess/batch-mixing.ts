@@ -37,7 +37,7 @@ export function* batchMixingOf(
   let sum = 0;
   for (const near of nearest(H, metric, neighbours)) {
     const counts = new Array<number>(count).fill(0);
-    for (const { sample } of near) counts[of[sample]]++;
+    for (const sample of near) counts[of[sample]]++;
     sum += entropy(counts);
     yield;
   }

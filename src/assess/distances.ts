@@ -1,12 +1,8 @@
+import { lowest } from '../lowest.js';
 import { column, type DenseMatrix, dense } from '../matrix.js';
 
 /** 'euclidean', ‖x − y‖; or 'cosine', 1 − cos(x, y), which is 1 where one of the two is all zeros. */
 export type Metric = 'euclidean' | 'cosine';
-
-export interface Near {
-  readonly sample: number;
-  readonly distance: number;
-}
 
 /** How far columns are from one another. */
 export function distances(H: DenseMatrix, metric: Metric): (i: number, j: number) => number {
@@ -37,24 +33,11 @@ function unit(H: DenseMatrix): DenseMatrix {
 }
 
 /** The nearest other samples of each, nearest first and of equals the first; as many as asked for, or all there are. */
-export function* nearest(H: DenseMatrix, metric: Metric, most: number): Generator<readonly Near[]> {
+export function* nearest(H: DenseMatrix, metric: Metric, most: number): Generator<readonly number[]> {
   const distance = distances(H, metric);
-  for (let j = 0; j < H.cols; j++) yield nearestTo(j, H.cols, most, distance);
-}
-
-function nearestTo(j: number, n: number, most: number, distance: (i: number, j: number) => number): readonly Near[] {
-  const near: Near[] = [];
-  // Of the last, once there are enough.
-  let farthest = Infinity;
-  for (let i = 0; i < n; i++) {
-    if (i === j) continue;
-    const own = distance(i, j);
-    if (own >= farthest && near.length === most) continue;
-    let at = near.length;
-    while (at > 0 && near[at - 1].distance > own) at--;
-    near.splice(at, 0, { sample: i, distance: own });
-    if (near.length > most) near.pop();
-    if (near.length === most) farthest = near[most - 1].distance;
+  const own = new Float64Array(H.cols);
+  for (let j = 0; j < H.cols; j++) {
+    for (let i = 0; i < H.cols; i++) own[i] = distance(i, j);
+    yield lowest(own, most, j);
   }
-  return near;
 }

@@ -3,7 +3,7 @@ import { neighbourOptions } from '../dsl/schemas.js';
 import type { Label } from '../labels.js';
 import type { MatrixInput } from '../matrix-input.js';
 import { finished, type Steps } from '../steps.js';
-import { type Metric, type Near, nearest } from './distances.js';
+import { type Metric, nearest } from './distances.js';
 import { type Labelled, readLabelled } from './read.js';
 
 export interface NeighbourOptions {
@@ -47,10 +47,10 @@ export function* nearestNeighbourAccuracyOf(
 }
 
 /** The class that most have; of equals the one that comes first, as the nearest do. */
-function voted(near: readonly Near[], of: Int32Array, count: number): number {
+function voted(near: readonly number[], of: Int32Array, count: number): number {
   const votes = new Uint32Array(count);
-  for (const { sample } of near) votes[of[sample]]++;
+  for (const sample of near) votes[of[sample]]++;
   const most = votes.reduce((a, b) => Math.max(a, b), 0);
-  const first = near.find(({ sample }) => votes[of[sample]] === most);
-  return first === undefined ? -1 : of[first.sample];
+  const first = near.find((sample) => votes[of[sample]] === most);
+  return first === undefined ? -1 : of[first];
 }

@@ -1,6 +1,6 @@
 import { type Reading, reading, whole } from '../arguments/read.js';
 import { show } from '../issues.js';
-import { type Classes, classesOf, isList, type Label } from '../labels.js';
+import { type Classes, classesOf, isList, LABEL_RULE, type Label, oddLabel } from '../labels.js';
 import { column, type DenseMatrix, dense, toDense } from '../matrix.js';
 import type { MatrixInput } from '../matrix-input.js';
 
@@ -50,11 +50,11 @@ export function readLabels(
     refuse(name, 'an array with one for each sample', show(labels));
     return undefined;
   }
-  const odd = Array.from(labels).find(
-    (label) => (typeof label === 'object' && label !== null) || typeof label === 'function',
-  );
-  if (odd !== undefined) refuse(name, 'strings, numbers or booleans', show(odd));
-  if (samples !== undefined && labels.length !== samples)
+  if (samples !== undefined && labels.length !== samples) {
     refuse(name, `${samples}, one for each sample`, String(labels.length));
+    return undefined;
+  }
+  const odd = oddLabel(labels);
+  if (odd !== undefined) refuse(name, LABEL_RULE, show(odd));
   return odd === undefined ? classesOf(labels) : undefined;
 }

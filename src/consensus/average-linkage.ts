@@ -1,4 +1,5 @@
 import type { DenseMatrix } from '../matrix.js';
+import { finished, type Steps } from '../steps.js';
 
 /** Two clusters that become one; clusters 0 … n − 1 are the items, n + s is what merge s makes. */
 export interface Merge {
@@ -22,7 +23,10 @@ const EQUAL = 1e-10;
  * @param distances n × n, symmetric, ≥ 0; the diagonal is not read
  * @returns n − 1 merges, lowest first
  */
-export function averageLinkage({ rows: n, data }: DenseMatrix): readonly Merge[] {
+export const averageLinkage = (distances: DenseMatrix): readonly Merge[] => finished(averageLinkageSteps(distances));
+
+/** The same, a step for each item that is looked at and for each merge. */
+export function* averageLinkageSteps({ rows: n, data }: DenseMatrix): Steps<readonly Merge[]> {
   const D = data.slice();
   const tolerance = EQUAL * D.reduce((most, x) => Math.max(most, x), 0);
   const [ids, sizes] = [Int32Array.from({ length: n }, (_, i) => i), new Float64Array(n).fill(1)];
@@ -33,7 +37,10 @@ export function averageLinkage({ rows: n, data }: DenseMatrix): readonly Merge[]
     for (const j of active) if (j !== i && D[j + i * n] < least) least = D[j + i * n];
     nearest[i] = least;
   };
-  active.forEach(look);
+  for (const i of active) {
+    look(i);
+    yield;
+  }
 
   const merges: Merge[] = [];
   let height = 0;
@@ -58,29 +65,44 @@ export function averageLinkage({ rows: n, data }: DenseMatrix): readonly Merge[]
     for (let before = NaN; before !== limit; ) {
       before = limit;
       limit = active.reduce((low, i) => Math.min(low, nearest[i]), Infinity) + tolerance;
-      for (const i of active) if (nearest[i] <= limit) look(i);
+      for (const i of active) {
+        if (nearest[i] > limit) continue;
+        look(i);
+        yield;
+      }
     }
     // A mean of equal numbers may come out lower by a rounding.
     height = Math.max(height, limit - tolerance);
     const near = active.filter((i) => nearest[i] <= limit);
-    for (const [first, ...others] of groupsOf(near, (i, j) => D[j + i * n] <= limit))
-      for (const other of others) merge(first, other);
+    const groups = yield* groupsOf(near, (i, j) => D[j + i * n] <= limit);
+    for (const [first, ...others] of groups)
+      for (const other of others) {
+        merge(first, other);
+        yield;
+      }
   }
   return merges;
 }
 
 /** What hangs together, in order. */
-function groupsOf(items: readonly number[], touch: (i: number, j: number) => boolean): readonly (readonly number[])[] {
+function* groupsOf(
+  items: readonly number[],
+  touch: (i: number, j: number) => boolean,
+): Steps<readonly (readonly number[])[]> {
   const left = new Set(items);
-  return items.flatMap((item) => {
-    if (!left.delete(item)) return [];
+  const groups: number[][] = [];
+  for (const item of items) {
+    if (!left.delete(item)) continue;
     const group = [item];
-    for (const i of group)
+    for (const i of group) {
       for (const j of left) {
         if (!touch(i, j)) continue;
         left.delete(j);
         group.push(j);
       }
-    return [group];
-  });
+      yield;
+    }
+    groups.push(group);
+  }
+  return groups;
 }

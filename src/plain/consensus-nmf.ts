@@ -1,7 +1,7 @@
-import { averageLinkage, type Merge } from '../consensus/average-linkage.js';
+import { averageLinkageSteps, type Merge } from '../consensus/average-linkage.js';
 import { cutTree, leafOrder } from '../consensus/clusters.js';
-import { consensus } from '../consensus/consensus.js';
-import { copheneticCorrelation } from '../consensus/cophenetic-correlation.js';
+import { consensusSteps } from '../consensus/consensus.js';
+import { copheneticSteps } from '../consensus/cophenetic-correlation.js';
 import { dispersion } from '../consensus/dispersion.js';
 import { hardLabels } from '../consensus/hard-labels.js';
 import { sharedNeighbours } from '../consensus/neighbours.js';
@@ -12,6 +12,8 @@ import { GraphError } from '../errors.js';
 import { type DenseMatrix, dense, named, scaleColumns } from '../matrix.js';
 import { type MatrixInput, toMatrix } from '../matrix-input.js';
 import type { LayerFit } from '../runtime/fit.js';
+import { inTurns, turn } from '../runtime/turn.js';
+import type { Steps } from '../steps.js';
 import { consensusDisplayed } from './look.js';
 import { nmf, type PlainNmfOptions } from './nmf.js';
 
@@ -77,6 +79,7 @@ export async function consensusNmf(data: MatrixInput, options: ConsensusOptions)
   const given = toMatrix(data, own.orientation === 'samples-by-features');
   // What can't be read the first fit refuses.
   if (given.kind !== 'unusable') checkSize(given.cols, method === 'knn' ? neighbours : undefined);
+  const work = <T>(steps: Steps<T>) => inTurns(steps, own.signal);
   const fits: LayerFit[] = [];
   let together: DenseMatrix | undefined;
   for (let run = 0; run < runs; run++) {
@@ -84,23 +87,23 @@ export async function consensusNmf(data: MatrixInput, options: ConsensusOptions)
     const n = fit.H.cols;
     fits.push(fit);
     if (method === 'knn')
-      together = added(together, sharedNeighbours(fit.H, fit.d, Math.min(neighbours ?? 10, n - 1)), runs);
+      together = added(together, await work(sharedNeighbours(fit.H, fit.d, Math.min(neighbours ?? 10, n - 1))), runs);
     onProgress?.({ run: run + 1, runs, loss: fit.loss });
     // Others have their turn between fits.
-    await new Promise((resolve) => setImmediate(resolve));
+    await turn();
     own.signal?.throwIfAborted();
   }
-  const C = together ?? consensus(fits.map(({ H, d }) => hardLabels(H, d)));
+  const C = together ?? (await work(consensusSteps(fits.map(({ H, d }) => hardLabels(H, d)))));
   const n = C.rows;
   const D = dense(n, n, C.data.map((share) => 1 - share)); // biome-ignore format: one thought
-  const tree = averageLinkage(D);
+  const tree = await work(averageLinkageSteps(D));
   const names = fits[0].H.colNames;
   const made = {
     consensus: names === undefined ? C : named(C, { rowNames: names, colNames: names }),
     tree,
     order: leafOrder(n, tree),
     labels: cutTree(n, tree, Math.min(options.k, n)),
-    cophenetic: copheneticCorrelation(D, tree),
+    cophenetic: await work(copheneticSteps(D, tree)),
     dispersion: Math.min(1, dispersion(C)),
     stability: Math.min(1, stability(fits.map(({ W, d }) => scaleColumns(W, d)))),
     fits: Object.freeze(fits),

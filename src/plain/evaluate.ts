@@ -60,7 +60,8 @@ export async function evaluate(model: Model, data: MatrixInput, options: Evaluat
   const read = args.read('data', toMatrix(data, options.orientation === 'samples-by-features'));
   const W = factor(model, 'W');
   const H = factor(model, 'H');
-  const { d = new Float64Array(W.cols).fill(1), center, scale } = model;
+  const { center, scale } = model;
+  const d = model.d ?? new Float64Array(W.cols).fill(1);
   // Whatever kinds of lists they are.
   const numbers = (list: ArrayLike<number> | null | undefined) => (list == null ? null : Float64Array.from(list));
   const shapes = [W.cols, d.length, H.rows];
@@ -93,9 +94,14 @@ export async function evaluate(model: Model, data: MatrixInput, options: Evaluat
   const estimate = estimateOf(W, Float64Array.from(d), H, numbers(center), numbers(scale));
   const kernels = selectKernels(options.backend);
   const call = { threads: options.threads };
-  if (planned === null) return kernels.mse({ X, ...estimate }, call);
+  const finite = (value: number) => {
+    if (!Number.isFinite(value))
+      args.refuse('model', 'of numbers whose estimates have squares that are numbers', 'larger ones');
+    return args.done(value);
+  };
+  if (planned === null) return finite(await kernels.mse({ X, ...estimate }, call));
   const loss = withParameters(await kernelLoss(planned, X), model);
-  return (await kernels.deviance({ X, ...estimate, loss }, call)).loss;
+  return finite((await kernels.deviance({ X, ...estimate, loss }, call)).loss);
 }
 
 /**
@@ -133,8 +139,9 @@ function withParameters(loss: KernelLoss, model: Model): KernelLoss {
     const parameter = loss[name];
     if (parameter === null || !parameter.estimate) return parameter;
     const own = model[name];
-    if (own?.length === parameter.values.length)
-      return { ...parameter, estimate: false, values: Float64Array.from(own) };
+    const values = Float64Array.from(own ?? []);
+    if (values.length === parameter.values.length && values.every((x) => x >= 0))
+      return { ...parameter, estimate: false, values };
     const rule = `given, as a number or { ${parameter.by === 'global' ? 'row' : parameter.by}: […] }, where the model has none of its own`;
     throw new GraphError([{ code: 'invalid-option', of: 'evaluate', option: `loss.${name}`, rule, got: parameter.by, at: 'evaluate' }]); // biome-ignore format: one thought
   };

@@ -53,8 +53,7 @@ function checked({ layers }: Kept, options: FitReportOptions): Checked {
     const rule = `${counts.join(' or ')}, one for each sample`;
     const fits = isList(groups) && counts.includes(groups.length);
     check.refuse('groups', fits, rule, isList(groups) ? String(groups.length) : show(groups));
-    const different = isList(groups) ? new Set(Array.from(groups)).size : 0;
-    check.refuse('groups', different <= MOST_GROUPS, `at most ${MOST_GROUPS} groups`, String(different));
+    if (fits) check.labels('groups', groups, groups.length, 'sample', MOST_GROUPS);
   }
   check.done();
   return { title, groups, layers: names, top };
@@ -132,11 +131,14 @@ const missingText = ({ missing, rows, cols }: InputSummary): string =>
 
 function lossSection({ layers, summary }: Kept): Section {
   const entries = Object.entries(layers);
+  const trained = summary.rounds.length > 0;
   return {
     title: 'Losses',
     parts: [
       table({
-        caption: 'Layers, each by its own input',
+        caption: trained
+          ? 'Layers, each by its own input; iterations, and how they ended, are of the fit layer by layer, before joint training'
+          : 'Layers, each by its own input',
         ...filled({
           head: ['layer', 'method', 'k', 'loss', 'objective', 'iterations', 'ended', 'best start', 'still open (kkt)'],
           lines: entries.map(([name, layer]) => [
@@ -146,14 +148,14 @@ function lossSection({ layers, summary }: Kept): Section {
             number(layer.loss),
             number(layer.objective),
             String(layer.iterations),
-            layer.converged ? 'converged' : 'before its tolerance',
+            layer.converged ? 'converged' : 'not converged',
             layer.restart === 0 ? '' : String(layer.restart),
             layer.kkt.toPrecision(3),
           ]),
         }),
         texts: [1],
       }),
-      ...curve('Loss', Object.fromEntries(entries.filter(([, layer]) => hasHistory(layer))), 'layer', 'iteration'),
+      ...curve(trained ? 'Loss, layer by layer' : 'Loss', Object.fromEntries(entries.filter(([, layer]) => hasHistory(layer))), 'layer', 'iteration'), // biome-ignore format: one curve
       ...(summary.rounds.length === 0 ? [] : roundsOf(summary.rounds)),
     ],
   };

@@ -25,8 +25,9 @@ export interface Shown {
   readonly top: number;
 }
 
-/** Factors whose strongest features are drawn; all are in the table. */
+/** Factors whose strongest features are drawn, and panels of them, one for each modality; all are in the table. */
 const MOST_DRAWN = 12;
+const MOST_PANELS = 36;
 /** Lines that are put in order: sorting more would hold up others. */
 const MOST_ORDERED = 1000;
 /** Points of a scatter plot. */
@@ -127,8 +128,11 @@ function factorTable({ H }: Layer, factors: WithTop, top: number, explained: rea
 
 function loadings(all: WithTop, top: number): Figure {
   const k = all.d.length;
-  const factors = Array.from({ length: Math.min(k, MOST_DRAWN) }, (_, r) => r);
-  const which = factors.length === k ? 'each factor' : `each of the first ${factors.length} factors`;
+  const one = all.top(0, 1);
+  const most = isOne(one) ? MOST_DRAWN : Math.max(1, Math.floor(MOST_PANELS / Object.keys(one).length));
+  const factors = Array.from({ length: Math.min(k, MOST_DRAWN, most) }, (_, r) => r);
+  const some = factors.length === 1 ? 'the first factor' : `each of the first ${factors.length} factors`;
+  const which = factors.length === k ? 'each factor' : some;
   return {
     draw: () => plotLoadings(all, { factors, n: Math.min(top, 10) }),
     caption: `The features that ${which} is strongest in.`,

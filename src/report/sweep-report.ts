@@ -130,7 +130,8 @@ const graphSection = (plan: Plan): Section => ({
   title: 'The graph of the best point',
   parts: [
     { draw: () => plotGraph({ plan }), caption: 'What reads what, from the data above to the output below.' },
-    verbatim('The plan of the best point', explain(plan)),
+    // Seeds are of the masks, each its own.
+    verbatim('The plan of the best point', explain({ ...plan, seed: null }).replace('; seed drawn at each fit', '')),
   ],
 });
 
@@ -195,7 +196,7 @@ function rowSection(rows: readonly SweepRow[], params: readonly string[]): Secti
           number(row.testLoss),
           number(row.trainLoss),
           String(row.iterations),
-          row.converged ? 'converged' : 'before its tolerance',
+          row.converged ? 'converged' : 'not converged',
         ]
       : ['', '', '', 'failed']),
     row.seconds.toFixed(3),

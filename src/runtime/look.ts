@@ -1,7 +1,7 @@
 import { digits, displays, type Look, type Table } from '../display.js';
 import type { DenseMatrix } from '../matrix.js';
 import { plural } from '../plural.js';
-import type { FactorSet, FitSummary, LayerFit, Strongest } from './fit.js';
+import type { FactorSet, FitSummary, LayerFit, Strongest, Variance } from './fit.js';
 
 type Layer = LayerFit<string>;
 type Layers = Readonly<Record<string, Layer>>;
@@ -43,11 +43,11 @@ const madeBy = ({ seed, backend, seconds, notes }: FitSummary): readonly string[
 const [MOST_FEATURES, MOST_FACTORS] = [3, 20];
 
 /** What may be left out: a set of factors has no loss, a layer of a graph no summary. */
-type Shown = FactorSet<string> & Partial<Pick<Layer, 'method' | 'loss' | 'iterations' | 'converged'>> & { readonly summary?: FitSummary<'data'> }; // biome-ignore format: one thought
+type Shown = FactorSet<string> & Partial<Pick<Layer, 'method' | 'loss' | 'iterations' | 'converged' | 'center' | 'variance'>> & { readonly summary?: FitSummary<'data'> }; // biome-ignore format: one thought
 
 /** A layer, or some of its factors: what each factor is strongest in. */
 function factorsLook(set: Shown): Look {
-  const { W, d, H, method, loss, iterations, converged, summary } = set;
+  const { W, d, H, method, loss, iterations, converged, center, variance, summary } = set;
   const k = d.length;
   const end = converged ? 'converged after' : 'not converged in';
   const title =
@@ -60,9 +60,18 @@ function factorsLook(set: Shown): Look {
       strongestTable(set),
       ...(k > MOST_FACTORS ? [`… and ${k - MOST_FACTORS} more factors`] : []),
       `${sizes(W)}, H ${sizeOf(H)}`,
-      ...(summary === undefined ? [] : [`explained ${digits(summary.inputs.data.explained)}`, ...madeBy(summary)]),
+      // About the means is what everyone asks of a PCA; `explained` is about zero.
+      ...(!center || !variance ? [] : [varianceText(variance)]),
+      ...(summary === undefined ? [] : [`explained ${digits(summary.inputs.data.explained)}${center ? ', means included' : ''}`, ...madeBy(summary)]), // biome-ignore format: one thought
     ],
   };
+}
+
+/** What the pairs that were looked at explain, one by one, and what all do together. */
+function varianceText({ each, cumulative }: Variance): string {
+  const shares = Array.from(each.subarray(0, MOST_FACTORS), digits);
+  const [more, together] = [each.length > MOST_FACTORS ? ', …' : '', digits(cumulative[cumulative.length - 1])];
+  return `variance ${shares.join(', ')}${more}; together ${together}`;
 }
 
 function strongestTable({ W, d, top }: Shown): Table {

@@ -87,8 +87,19 @@ export function reasonText({ best, simplest, points }: Choice<Params>, { elimina
     failed.length === 0 ? [] : `${failed.length} failed: rows say why`,
   ].flat();
   const beside = others.length === 0 ? '' : ` (${others.join('; ')})`;
+  const edge = largestTried(best, points).map((name) => `no larger ${name} was tried`);
+  const onwards = edge.length === 0 ? '' : `; ${edge.join(', ')}`;
   const first = `${point(best)} has the lowest held-out error, ${number(best.testLoss)}, of ${points.length} ${points.length === 1 ? 'point' : 'points'} on ${best.fitted} ${best.fitted === 1 ? 'mask' : 'masks'}${beside}`;
-  if (best.se === null) return `${first}; one mask says nothing of chance: take more reps.`;
-  if (simplest.point === best.point) return `${first}; no simpler point is within one standard error of it.`;
-  return `${first}; ${point(simplest)} is simpler and worse by ${number(simplest.difference)} only, within one standard error of the paired difference (${number(simplest.differenceSe)}).`;
+  if (best.se === null) return `${first}; one mask says nothing of chance: take more reps${onwards}.`;
+  if (simplest.point === best.point) return `${first}; no simpler point is within one standard error of it${onwards}.`;
+  return `${first}; ${point(simplest)} is simpler and worse by ${number(simplest.difference)} only, within one standard error of the paired difference (${number(simplest.differenceSe)})${onwards}.`;
+}
+
+/** The parameters whose best value is the largest of several: the lowest loss may lie beyond. */
+export function largestTried(best: Pick<PointSummary, 'params'>, points: readonly Pick<PointSummary, 'params'>[]) {
+  return Object.entries(best.params).flatMap(([name, value]) => {
+    const tried = new Set(points.map(({ params }) => params[name]));
+    const largest = [...tried].every((other) => typeof other === 'number' && other <= Number(value));
+    return tried.size > 1 && typeof value === 'number' && largest ? [name] : [];
+  });
 }

@@ -5,6 +5,7 @@ import { similarities } from '../similarity.js';
 import { checking } from './check.js';
 import { SET2 } from './colours.js';
 import { type Part, type Picture, panelTitle, picture } from './picture.js';
+import { shortened } from './shortened.js';
 
 export interface AgreementOptions {
   /** Panels beside each other, a whole number ≥ 1; default 3. */
@@ -12,6 +13,9 @@ export interface AgreementOptions {
   /** Default 'Agreement'. */
   readonly title?: string | undefined;
 }
+
+/** Letters of a name. */
+const LONGEST = 40;
 
 /**
  * Two matrices of one shape, column by column: a panel for each with an entry of the first across and that of the second up, the
@@ -50,10 +54,16 @@ export function plotAgreement(
     const high = Math.max(...rangeOf(own), ...rangeOf(other));
     const scale = { domain: [low, high > low ? high : low + 1], nice: true, padding: 4 };
     const axis = { grid: true, tickCount: 4, format: '~g' };
-    const encoded = (field: 'x' | 'y', name: string) => ({ field, type: 'quantitative', title: name, scale, axis });
+    const encoded = (field: 'x' | 'y', name: string) => ({
+      field,
+      type: 'quantitative',
+      title: shortened(name, LONGEST),
+      scale,
+      axis,
+    });
     const [x, y] = [encoded('x', names[0]), encoded('y', names[1])];
     return {
-      title: panelTitle(`${colNames?.[r] ?? `factor ${r}`}, cosine ${cosine.toFixed(3)}`),
+      title: panelTitle(`${shortened(colNames?.[r] ?? `factor ${r}`, LONGEST)}, cosine ${cosine.toFixed(3)}`),
       ...{ width: 200, height: 200 },
       encoding: { x, y },
       layer: [
@@ -77,7 +87,8 @@ export function plotAgreement(
       ],
     };
   });
-  return picture(title, [], { concat, columns });
+  // What draws makes room for as many as it is told.
+  return picture(title, [], { concat, columns: Math.min(columns, concat.length) });
 }
 
 /** Of numbers of which there may be more than a call has arguments. */

@@ -52,6 +52,8 @@ export function plotAssignments(
       `of ${H.rows} numbers in d, one for each row of H`,
       `${layer.d.length}`,
     );
+    const isScale = layer.d.every((x) => x >= 0 && x < Infinity);
+    check.refuse(of, isScale, 'of finite numbers at least 0 in d', 'others too');
     check.labels('groups', labels, H.cols, 'sample');
     return { name, H, d: layer.d };
   });

@@ -35,8 +35,7 @@ export function plotComposition(H: DenseMatrix, options: CompositionOptions): Pi
   const own = check.embedding(H);
   check.refuse('H', own.data.every((x) => x >= 0), 'without negative entries, so that there are shares', 'some that are'); // biome-ignore format: one thought
   check.labels('groups', labels, own.cols, 'sample');
-  const isScale = d === undefined || (d instanceof Float64Array && d.length === own.rows && d.every((x) => x >= 0));
-  check.option('d', isScale, `${own.rows} numbers at least 0, as d of a fit`, d);
+  check.scale('d', d, own.rows);
   check.done();
   const { rows: k, cols: n } = own;
   const shares = dense(k, n);

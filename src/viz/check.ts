@@ -1,10 +1,11 @@
 import { matrixFaults } from '../compiler/data-faults.js';
 import { GraphError } from '../errors.js';
 import { type Fault, show } from '../issues.js';
-import { isList, type Label } from '../labels.js';
+import { isList, LABEL_RULE, type Label, oddLabel } from '../labels.js';
 import { type DenseMatrix, toDense } from '../matrix.js';
 import { examine } from '../matrix-check.js';
 import { type MatrixInput, toMatrix } from '../matrix-input.js';
+import { RAMPS } from './colours.js';
 
 /** The arguments of a picture: looked at one by one, their faults thrown together. */
 export function checking(at: string) {
@@ -48,7 +49,7 @@ export function checking(at: string) {
     option,
     /** Options that are an object of these and `title`, which is a text; nothing else can be read without it. */
     options<T extends object>(options: T, known: readonly string[]): T {
-      option('options', typeof options === 'object' && options !== null, 'an object of options', options);
+      option('options', typeof options === 'object' && options !== null, `an object with ${known.join(', ')}`, options);
       done();
       for (const name of Object.keys(options))
         if (!known.includes(name)) faults.push({ code: 'unknown-option', of: at, option: name, known });
@@ -60,12 +61,26 @@ export function checking(at: string) {
     whole,
     /** An embedding, k × samples, all of it known; nothing else can be read without it. */
     embedding: (H: DenseMatrix): DenseMatrix => whole('H', H),
+    /** What k rows are multiplied by. */
+    scale(name: string, d: unknown, k: number): void {
+      const isScale = d instanceof Float64Array && d.length === k && d.every((x) => x >= 0 && x < Infinity);
+      option(name, d === undefined || isScale, `${k} finite numbers at least 0, as d of a fit`, d);
+    },
     flag: (name: string, value: unknown) =>
       option(name, value === undefined || typeof value === 'boolean', 'true or false', value),
-    /** A label for each of n things. */
-    labels(of: string, labels: ArrayLike<Label>, n: number, what: string): void {
+    /** The name of a ramp. */
+    ramp: (name: string, value: unknown) =>
+      option(name, typeof value === 'string' && Object.hasOwn(RAMPS, value), "'viridis' or 'inferno'", value),
+    /** A label for each of n things, at most so many different ones. */
+    labels(of: string, labels: ArrayLike<Label>, n: number, what: string, most = Infinity): void {
       refuse(of, isList(labels), `an array with one for each ${what}`, show(labels));
-      if (isList(labels)) refuse(of, labels.length === n, `${n}, one for each ${what}`, String(labels.length));
+      if (!isList(labels)) return;
+      refuse(of, labels.length === n, `${n}, one for each ${what}`, String(labels.length));
+      if (labels.length !== n) return;
+      const odd = oddLabel(labels);
+      refuse(of, odd === undefined, LABEL_RULE, show(odd));
+      const count = new Set(Array.from(labels)).size;
+      refuse(of, count <= most, `at most ${most} groups`, String(count));
     },
     /** A place among k. */
     factor: (name: string, value: unknown, k: number, what = 'the number of a factor') =>

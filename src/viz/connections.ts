@@ -5,7 +5,7 @@ import { gatherRows, named, scaleColumns } from '../matrix.js';
 import { type Kept, keptOf } from '../runtime/kept.js';
 import type { WithEmbedding } from './assignments.js';
 import { checking } from './check.js';
-import { RAMPS, type Ramp } from './colours.js';
+import type { Ramp } from './colours.js';
 import { domainOf, heatPicture } from './heat-picture.js';
 import type { Picture } from './picture.js';
 
@@ -60,9 +60,9 @@ export function connectionsOf(
 ): Picture {
   const check = checking('plotConnections');
   const own = check.options(options, ['relative', 'colours', 'title']);
-  const { relative = true, colours = 'viridis', title = `Connections of ${layer}` } = own;
+  const { relative = true, colours = 'viridis' } = own;
   check.flag('relative', relative);
-  check.option('colours', Object.hasOwn(RAMPS, colours), "'viridis' or 'inferno'", colours);
+  check.ramp('colours', colours);
   const names = plan.layers.map((output) => output.layer);
   check.option('layer', names.includes(layer), `a layer of the fit: ${names.join(', ')}`, layer);
   check.done();
@@ -87,7 +87,8 @@ export function connectionsOf(
   });
   const panels = [{ name: null, matrix }];
   return heatPicture(panels, {
-    ...{ rows: null, columns: null, trees: false, colours, title },
+    ...{ rows: null, columns: null, trees: false, colours },
+    title: own.title ?? `Connections of ${layer}`,
     domain: domainOf(panels),
     value: 'weight',
     told: [

@@ -16,17 +16,19 @@ export interface Groups {
 
 export function groupsOf(labels: ArrayLike<Label>): Groups {
   const list = Array.from(labels);
-  const known = [...new Set(list.filter(isKnown))];
+  // What is called as things without a label are is one of these: nobody could tell them apart.
+  const hasLabel = (label: Label) => isKnown(label) && label !== NO_LABEL;
+  const known = [...new Set(list.filter(hasLabel))];
   if (known.every((label) => typeof label === 'number')) known.sort((a, b) => Number(a) - Number(b));
   // Labels that are written alike, 1 and '1', are one group: nobody could tell them apart.
   const named = [...new Set(known.map(String))];
-  const gaps = list.some((label) => !isKnown(label));
+  const gaps = !list.every(hasLabel);
   const names = gaps ? [...named, NO_LABEL] : named;
   const places = new Map(named.map((name, place) => [name, place]));
   return {
     names,
     colours: [...groupColours(named.length), ...(gaps ? [UNKNOWN] : [])],
-    of: list.map((label) => (isKnown(label) ? (places.get(String(label)) ?? 0) : names.length - 1)),
+    of: list.map((label) => (hasLabel(label) ? (places.get(String(label)) ?? 0) : names.length - 1)),
   };
 }
 

@@ -3,7 +3,7 @@ import { type DenseMatrix, dense, transpose } from '../matrix.js';
 import { isNumbers, type MatrixInput } from '../matrix-input.js';
 import { alike, orderedBy } from './alike.js';
 import { checking } from './check.js';
-import { RAMPS, type Ramp } from './colours.js';
+import type { Ramp } from './colours.js';
 import { domainOf, type HeatPanel, heatPicture } from './heat-picture.js';
 import type { Picture } from './picture.js';
 
@@ -139,11 +139,9 @@ export function plotConsensus(matrix: MatrixInput | DenseMatrix, options: Consen
 function checkLook(check: ReturnType<typeof checking>, options: ConsensusPlotOptions, { cols }: DenseMatrix): void {
   const { annotation, annotationTitle, colours = 'viridis', tree } = options;
   check.flag('tree', tree);
-  check.option('colours', Object.hasOwn(RAMPS, colours), "'viridis' or 'inferno'", colours);
+  check.ramp('colours', colours);
   const isTitle = annotationTitle === undefined || typeof annotationTitle === 'string';
   check.option('annotationTitle', isTitle, 'a text', annotationTitle);
   if (annotation === undefined) return;
-  check.labels('annotation', annotation, cols, 'column');
-  const count = new Set(Array.from(annotation)).size;
-  check.refuse('annotation', count <= MOST_GROUPS, `at most ${MOST_GROUPS} groups`, String(count));
+  check.labels('annotation', annotation, cols, 'column', MOST_GROUPS);
 }

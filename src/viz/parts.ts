@@ -1,7 +1,7 @@
 import { column, type DenseMatrix, dense, transpose } from '../matrix.js';
 import type { MatrixInput } from '../matrix-input.js';
 import { checking } from './check.js';
-import { RAMPS, type Ramp } from './colours.js';
+import type { Ramp } from './colours.js';
 import { cellsUrl, rampLegend } from './heat.js';
 import { type Picture, picture } from './picture.js';
 
@@ -56,7 +56,7 @@ export function plotParts(W: MatrixInput | DenseMatrix, options: PartsPlotOption
   check.option('order', order === 'rows' || order === 'columns', "'rows' or 'columns'", order);
   check.flag('sort', sort);
   check.flag('relative', relative);
-  check.option('colours', Object.hasOwn(RAMPS, colours), "'viridis' or 'inferno'", colours);
+  check.ramp('colours', colours);
   const found = check.matrix('W', W);
   check.done();
   check.refuse('W', found.rows === height * width, `of ${height} · ${width} = ${height * width} rows, one for each pixel`, `${found.rows}`); // biome-ignore format: one thought

@@ -5,6 +5,7 @@ import { checking } from './check.js';
 import { page } from './html.js';
 import { pictureDisplayed } from './look.js';
 import { loadFonts, loadResvg, loadVega, loadVegaLite, loadVegaScript } from './peers.js';
+import { shortened } from './shortened.js';
 
 /** A Vega-Lite spec, as JSON. */
 export interface Spec {
@@ -61,14 +62,18 @@ const CONFIG: Part = {
   legend: { labelLimit: 240, titleLimit: 240 },
 };
 
+/** Letters of a title, and of that of a panel: what draws makes a picture as wide as they are. */
+const LONGEST = { picture: 160, panel: 60 } as const;
+
 /** The title of a panel, beneath that of the picture. */
-export const panelTitle = (text: string): Part => ({ text, fontSize: 11, offset: 4 });
+export const panelTitle = (text: string): Part => ({ text: shortened(text, LONGEST.panel), fontSize: 11, offset: 4 });
 
 /** A picture of a spec without its frame; the subtitle says what a reader must know of it. */
 export function picture(title: string, subtitle: readonly string[], body: Part): Picture {
+  const cut = (text: string) => shortened(text, LONGEST.picture);
   const spec: Spec = Object.freeze({
     $schema: 'https://vega.github.io/schema/vega-lite/v6.json',
-    title: { text: title, ...(subtitle.length === 0 ? {} : { subtitle }) },
+    title: { text: cut(title), ...(subtitle.length === 0 ? {} : { subtitle: subtitle.map(cut) }) },
     config: CONFIG,
     ...body,
   });

@@ -29,7 +29,7 @@ const MEASURES = [
 /**
  * What speaks for each rank: a panel for each measure of `rankSurvey` over k, held-out error with ± one standard error, and lines at
  * the rank of lowest held-out error and at the simplest that is as good. A measure that a rank doesn't have, as those of
- * clusters for k = 1, leaves a gap.
+ * clusters for k = 1, leaves a gap; one that no rank has has no panel, and the picture says so.
  *
  * @param survey what `rankSurvey` has found.
  * @throws GraphError 'invalid-data' for what is no survey, 'invalid-option', 'unknown-option'.
@@ -48,7 +48,9 @@ export function plotRankSurvey(survey: SurveyedRanks, options: RankSurveyPlotOpt
   const domain = [ranks[0].k, ranks[ranks.length - 1].k];
   const x = { field: 'k', type: 'quantitative', title: 'k', axis, scale: { ...scale, domain } };
   const chosen = [{ k: best, chosen: 'best' }, ...(simplest === best ? [] : [{ k: simplest, chosen: 'simplest' }])];
-  const concat = MEASURES.map(({ of, name }): Part => {
+  const measured = MEASURES.filter(({ of }) => ranks.some((rank) => rank[of] !== null));
+  const without = MEASURES.filter((measure) => !measured.includes(measure)).map(({ name }) => name);
+  const concat = measured.map(({ of, name }): Part => {
     const values = ranks.flatMap((rank) => {
       const value = rank[of];
       const se = of === 'testLoss' ? (rank.se ?? 0) : 0;
@@ -83,7 +85,8 @@ export function plotRankSurvey(survey: SurveyedRanks, options: RankSurveyPlotOpt
     };
   });
   const reason = best === simplest ? `best and simplest: k = ${best}` : `best: k = ${best}; simplest within one standard error: k = ${simplest}`; // biome-ignore format: one thought
-  return picture(title, [reason], { concat, columns: 3 });
+  const told = without.length === 0 ? [] : [`no rank here has ${without.join(' or ')}`];
+  return picture(title, [reason, ...told], { concat, columns: 3 });
 }
 
 /** Lines at the ranks that were chosen. */

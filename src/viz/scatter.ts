@@ -13,6 +13,8 @@ export interface ScatterOptions {
   readonly x?: number | undefined;
   /** What goes up; default 1. */
   readonly y?: number | undefined;
+  /** What rows of H are multiplied by, as `d` of a fit: k finite numbers ≥ 0; default 1. Without, a weak factor counts as much as a strong one. */
+  readonly d?: Float64Array | undefined;
   /** Principal components of the embedding in place of factors; default false. */
   readonly pca?: boolean | undefined;
   /**
@@ -26,6 +28,10 @@ export interface ScatterOptions {
 
 /** Pairs of more are more panels than anyone looks at. */
 const MOST_PAIRED = 8;
+/** Groups with a panel of their own, each of which has all samples. */
+const MOST_APART = 50;
+/** A description of each of more points would be most of the file. */
+const MOST_DESCRIBED = 500;
 
 /**
  * Samples as points: two factors of an embedding, or two of its principal components, the directions in which samples differ
@@ -35,28 +41,33 @@ const MOST_PAIRED = 8;
  * @throws GraphError 'invalid-data' for an H with missing entries, and groups that aren't one for each sample; 'invalid-option' for
  * a factor that isn't there; 'non-finite', 'unknown-option'.
  * @example
- * await writeFile('samples.svg', await plotScatter(fit.parts.H, { groups: tissue, pca: true }).toSvg());
+ * await writeFile('samples.svg', await plotScatter(fit.parts.H, { groups: tissue, pca: true, d: fit.parts.d }).toSvg());
  */
 export function plotScatter(H: DenseMatrix, options: ScatterOptions = {}): Picture {
   const check = checking('plotScatter');
-  const own = check.options(options, ['groups', 'x', 'y', 'pca', 'facets', 'title']);
-  const { groups: labels, x = 0, y = 1, pca = false, facets, title = 'Samples' } = own;
+  const own = check.options(options, ['groups', 'x', 'y', 'd', 'pca', 'facets', 'title']);
+  const { groups: labels, x = 0, y = 1, d, pca = false, facets, title = 'Samples' } = own;
   const found = check.embedding(H);
   check.option('facets', facets === undefined || facets === 'groups' || facets === 'factors', "'groups' or 'factors'", facets); // biome-ignore format: one thought
   if (facets === 'factors') {
     check.option('x', own.x === undefined, "left out beside facets: 'factors'", own.x);
     check.option('y', own.y === undefined, "left out beside facets: 'factors'", own.y);
     check.refuse('H', found.rows >= 2 && found.rows <= MOST_PAIRED, `of 2 to ${MOST_PAIRED} rows beside facets: 'factors', as subset gives it`, `${found.rows}`); // biome-ignore format: one thought
+  } else if (found.rows < 2) {
+    check.refuse('H', false, 'of 2 rows or more, as two factors are drawn', `${found.rows}`);
   } else {
     const what = pca ? 'the number of a component' : 'the number of a factor';
     check.factor('x', x, found.rows, what);
     check.factor('y', y, found.rows, what);
   }
   check.flag('pca', pca);
-  if (labels !== undefined) check.labels('groups', labels, found.cols, 'sample');
+  check.scale('d', d, found.rows);
+  if (labels !== undefined)
+    check.labels('groups', labels, found.cols, 'sample', facets === 'groups' ? MOST_APART : Infinity);
   check.option('facets', facets !== 'groups' || labels !== undefined, 'left out, or groups given', facets);
   check.done();
-  const { points, names } = pca ? components(found) : { points: found, names: undefined };
+  const scaled = d === undefined ? found : { ...found, data: found.data.map((h, p) => h * d[p % found.rows]) };
+  const { points, names } = pca ? components(scaled) : { points: scaled, names: undefined };
   const groups = labels === undefined ? null : groupsOf(labels);
   const samples: Samples = {
     points,
@@ -66,7 +77,12 @@ export function plotScatter(H: DenseMatrix, options: ScatterOptions = {}): Pictu
   };
   if (facets === 'factors') {
     const pairs = places(points.rows).flatMap((b) => places(b).map((a) => [a, b] as const));
-    const concat = pairs.map(([a, b]) => ({ ...scatter(samples, a, b), width: 200, height: 200 }));
+    const concat = pairs.map(([a, b]) => ({
+      ...valuesOf(samples, a, b),
+      ...scatter(samples, a, b),
+      width: 200,
+      height: 200,
+    }));
     return picture(title, [], { concat, columns: Math.min(3, pairs.length) });
   }
   if (facets === 'groups' && groups !== null) {
@@ -75,9 +91,9 @@ export function plotScatter(H: DenseMatrix, options: ScatterOptions = {}): Pictu
       ...scatter(samples, x, y, g),
       ...{ width: 200, height: 200 },
     }));
-    return picture(title, [], { concat, columns: Math.min(3, concat.length) });
+    return picture(title, [], { ...valuesOf(samples, x, y), concat, columns: Math.min(3, concat.length) });
   }
-  return picture(title, [], { ...scatter(samples, x, y), width: 400, height: 400 });
+  return picture(title, [], { ...valuesOf(samples, x, y), ...scatter(samples, x, y), width: 400, height: 400 });
 }
 
 interface Samples {
@@ -89,12 +105,17 @@ interface Samples {
   axis(r: number): string;
 }
 
-/** Two rows as points; with a group, this one alone in its colour, and before all others in grey. */
-function scatter({ points, names, groups, axis }: Samples, x: number, y: number, only?: number): Part {
+/** What is drawn of two rows: a panel by itself has it, of several for groups all of them. */
+function valuesOf({ points, names, groups }: Samples, x: number, y: number): Part {
   const values = names.map((sample, j) => ({
     ...{ sample, x: column(points, j)[x], y: column(points, j)[y] },
-    ...(groups === null ? {} : { group: groups.names[groups.of[j]] }),
+    ...(groups === null ? {} : { group: groups.names[groups.of[j]], place: groups.of[j] }),
   }));
+  return { data: { values } };
+}
+
+/** Two rows as points; with a group, this one alone in its colour, and before all others in grey. */
+function scatter({ names, groups, axis }: Samples, x: number, y: number, only?: number): Part {
   const encoded = (field: 'x' | 'y', r: number) => ({
     field,
     type: 'quantitative',
@@ -102,21 +123,23 @@ function scatter({ points, names, groups, axis }: Samples, x: number, y: number,
     scale: { zero: false, padding: 8 },
   });
   const color = groups === null ? {} : { color: { field: 'group', type: 'nominal', title: 'group', scale: scaleOf(groups) } }; // biome-ignore format: one thought
-  const mark = { type: 'point', filled: true, size: values.length > 2000 ? 8 : 30, opacity: 0.8, color: SET2[0] };
+  const few = names.length <= MOST_DESCRIBED;
+  const mark = { type: 'point', filled: true, size: names.length > 2000 ? 8 : 30, opacity: 0.8, color: SET2[0], ...(few ? {} : { aria: false }) }; // biome-ignore format: one thought
   const encoding = {
     x: encoded('x', x),
     y: encoded('y', y),
     tooltip: [{ field: 'sample', type: 'nominal' }, ...(groups === null ? [] : [{ field: 'group', type: 'nominal' }])],
   };
-  if (groups === null || only === undefined) return { data: { values }, mark, encoding: { ...encoding, ...color } };
-  const [equal, colour] = [groups.names[only], groups.colours[only]];
+  if (groups === null || only === undefined) return { mark, encoding: { ...encoding, ...color } };
+  const colour = groups.colours[only];
+  // By number: not every name can stand in an expression.
+  const own = { field: 'place', equal: only };
   return {
-    data: { values },
     encoding,
     layer: [
-      { transform: [{ filter: { not: { field: 'group', equal } } }], mark: { ...mark, color: OTHERS, aria: false } },
+      { transform: [{ filter: { not: own } }], mark: { ...mark, color: OTHERS, aria: false } },
       {
-        transform: [{ filter: { field: 'group', equal } }],
+        transform: [{ filter: own }],
         mark: { ...mark, color: colour === UNKNOWN ? UNKNOWN_ALONE : colour },
       },
     ],

@@ -4,6 +4,7 @@ import { lossAxis, spansPowers } from './axis.js';
 import { checking } from './check.js';
 import { SET2 } from './colours.js';
 import { type Picture, picture } from './picture.js';
+import { isPoint } from './swept.js';
 
 export interface SweepHistoryOptions {
   /** Default 'Sweep history'. */
@@ -115,4 +116,4 @@ function trialsOf(rows: readonly SweepRow[]): readonly Trial[] {
 }
 
 const isRow = (row: SweepRow | null | undefined): boolean =>
-  typeof row?.params === 'object' && row.params !== null && (row.error !== null || Number.isFinite(row.testLoss));
+  isPoint(row?.params) && (row.error !== null || Number.isFinite(row.testLoss));

@@ -21,10 +21,24 @@ export function checkSwept(check: ReturnType<typeof checking>, result: SweptPoin
   check.done();
 }
 
-const isRecord = (value: unknown): boolean => typeof value === 'object' && value !== null;
+const isRecord = (value: unknown): value is object => typeof value === 'object' && value !== null;
+
+/** A value for each of some names. */
+export const isPoint = (params: unknown): params is Params =>
+  isRecord(params) &&
+  Object.values(params).every((value) => value === null || ['number', 'string', 'boolean'].includes(typeof value));
 
 const isResult = (result: SweptPoints | null | undefined): boolean =>
   Array.isArray(result?.points) &&
   result.points.length > 0 &&
-  result.points.every((point) => isRecord(point?.params) && Number.isFinite(point.testLoss)) &&
+  result.points.every(
+    ({ params, testLoss, se }) => isPoint(params) && Number.isFinite(testLoss) && (se == null || Number.isFinite(se)),
+  ) &&
+  hasSameKeys(result.points.map(({ params }) => params)) &&
   [result.best, result.simplest].every(isRecord);
+
+/** All have the names of the first, and it has any. */
+function hasSameKeys(points: readonly object[]): boolean {
+  const keys = Object.keys(points[0]);
+  return keys.length > 0 && points.every((point) => keys.every((key) => Object.hasOwn(point, key)));
+}

@@ -44,7 +44,7 @@ export function plotVariance(fit: WithSummary | WithVariance, options: VarianceP
   check.done();
   const { each, cumulative } = (fit as WithVariance).variance as Variance; // looked at above
   const values = Array.from(each, (share, r) => ({ factor: String(r), share, together: cumulative[r] }));
-  return picture(title, [], {
+  return picture(title, ['bars: by itself; line: all up to it'], {
     ...{ width: { step: 32 }, height: 240 },
     data: { values },
     encoding: { x: { field: 'factor', type: 'nominal', sort: null, title: 'factor', axis: { labelAngle: 0 } } },

@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { lstat, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -177,6 +177,15 @@ describe('saving', () => {
     });
     await expect(saveFit(fit, folder)).rejects.toMatchObject({ code: 'not-saved' });
     expect((await readdir(folder)).filter((name) => name.endsWith('.part'))).toEqual([]);
+  });
+
+  test.skipIf(process.platform === 'win32')('a pipe at its place is written into, and stays', async () => {
+    const fit = await nets.shared().fit();
+    execFileSync('mkfifo', [at('pipe')]);
+    const [read] = await Promise.all([readFile(at('pipe')), saveFit(fit, at('pipe'))]);
+    await saveFit(fit, at('file'));
+    expect(read.equals(await readFile(at('file')))).toBe(true);
+    expect((await lstat(at('pipe'))).isFIFO()).toBe(true);
   });
 
   test('what is at its place keeps its link and its mode', async () => {

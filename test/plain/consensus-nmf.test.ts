@@ -75,5 +75,10 @@ describe('consensusNmf', () => {
     const control = new AbortController();
     const onProgress = () => control.abort(new Error('enough'));
     await expect(consensusNmf(X, { k: 2, onProgress, signal: control.signal })).rejects.toThrow('enough');
+    // While fits are compared, when all are done.
+    const late = new AbortController();
+    const stop = ({ run }: { readonly run: number }) => run === 2 && setTimeout(() => late.abort(new Error('late')), 1);
+    const many = { k: 2, runs: 2, maxIter: 1, onProgress: stop, signal: late.signal } as const;
+    await expect(consensusNmf(uniform(3, 2000, 1), many)).rejects.toThrow('late');
   });
 });

@@ -188,6 +188,10 @@ describe('evaluate and mse', () => {
     expect(await codes(evaluate(fit, dense(12, 15, X.data.map((x) => -x)), { loss: 'kl' }))).toEqual(['invalid-data']); // biome-ignore format: one thought
     expect(await codes(evaluate(fit, dense(12, 15, new Float64Array(180).fill(Number.NaN))))).not.toEqual([]);
     expect(await codes(evaluate({ W: X, H: X }, X))).toEqual(['invalid-data']);
+    expect(await codes(evaluate({ W: [[1]], d: [1e300], H: [[1]] }, [[1]]))).toEqual(['invalid-data']);
+    const odd = { W: [[1]], H: [[1]], dispersion: [NaN] };
+    expect(await codes(evaluate(odd, [[1]], { loss: 'nb' }))).toEqual(['invalid-option']);
+    expect(await evaluate({ W: [[1]], d: null as never, H: [[3]] }, [[1]])).toBe(4); // as a caller without types
     expect(await codes(evaluate({ W: [[Number.NaN]], H: [[1]] }, [[1]]))).toEqual(['invalid-data']);
     expect(await codes(evaluate({ W: [[1]], d: [Infinity], H: [[1]] }, [[1]]))).toEqual(['invalid-data']);
     expect(await codes(evaluate(null as never, X))).toEqual(['invalid-option']);

@@ -5,6 +5,7 @@ import { afterAll, describe, expect, test, vi } from 'vitest';
 import {
   factorInput,
   factorNet,
+  factorShared,
   GraphError,
   loadFit,
   nmf,
@@ -41,6 +42,14 @@ const plain = await nmf(X, { k: 3, seed: 1, maxIter: 30 });
 const deep = await hostileFit();
 
 describe('the report of a fit', () => {
+  test('of many inputs draws the factors that there is room for', async () => {
+    const input = (_: unknown, i: number) => factorInput(uniform(3, 5, i), { name: String(i) });
+    const [first, second, ...others] = Array.from({ length: 20 }, input);
+    const layer = nmfLayer(factorShared(first, second, ...others), { name: 'all', k: 2, maxIter: 2 });
+    const page = await written(await factorNet(layer, { seed: 1 }).fit());
+    expect(captions(page)).toContain('The features that the first factor is strongest in.');
+  });
+
   test('says what was fitted, by tables and pictures', async () => {
     const page = await written(plain, { groups, title: 'Mine & <yours>' });
     expect(page).toMatch(/^<!doctype html>\n<html lang="en">/);

@@ -73,6 +73,7 @@ test('refuses what has no connections', async () => {
   expectFault(['invalid-option', () => plotConnections(fit, 'summary'), { option: 'layer' }, /a layer of the fit/]);
   expectFault(['invalid-option', () => plotConnections(fit, 'a'), { option: 'layer' }, /plotLoadings shows the features; got 'a'/]); // biome-ignore format: one fault
   expectFault(['invalid-data', () => plotConnections({ top: fit.top }, 'top'), { of: 'fit' }, /a fit of a graph/]);
+  expectFault(['invalid-option', () => plotConnections(fit, Symbol('a') as never), { option: 'layer' }, /a layer of the fit/]); // biome-ignore format: one fault
   const plain = await nmf(lowRank(9, 8, 2, 1), { k: 2, seed: 1 });
   // @ts-expect-error: a layer by itself has none
   expectFault(['invalid-option', () => plotConnections(plain, 'nmf'), { option: 'layer' }, /plotLoadings/]);

@@ -372,6 +372,19 @@ test('factors are called by the names of their rows, where no two are alike', as
 });
 
 describe('plotScatter', () => {
+  test('d is what rows are multiplied by: a weak factor is no longer as long as a strong one', async () => {
+    const H = dense(2, 3, Float64Array.of(1, 2, 3, -1, 0, 5));
+    const points = (options: object) => data(plotScatter(H, options).spec)[0].map(({ x, y }) => [x, y]);
+    expect(points({})).toEqual([[1, 2], [3, -1], [0, 5]]); // biome-ignore format: points
+    expect(points({ d: Float64Array.of(10, 0.5) })).toEqual([[10, 1], [30, -0.5], [0, 2.5]]); // biome-ignore format: points
+    const share = (options: object) => JSON.stringify(plotScatter(H, { pca: true, ...options }).spec).match(/component 0 \((\d+)%\)/)?.[1]; // biome-ignore format: one thought
+    expect(Number(share({ d: Float64Array.of(10, 0.5) }))).toBeGreaterThan(90);
+    expect(share({ d: Float64Array.of(1, 1) })).toBe(share({}));
+    // Multiplied by nothing, the second row differs no more.
+    expect(share({ d: Float64Array.of(1, 0) })).toBe('100');
+    expect(() => plotScatter(H, { d: Float64Array.of(1) })).toThrow('2 finite numbers at least 0, as d of a fit');
+  });
+
   test('two factors, in the colours of their groups', async () => {
     const H: DenseMatrix = { ...fit.joint.H, colNames: names('é', 24) };
     const picture = plotScatter(H, { groups, x: 3, y: 1 });
@@ -414,6 +427,18 @@ describe('plotScatter', () => {
     expect(values).toEqual([[0, 1], [0, 2], [1, 2]].map(([a, b]) => [row(H, a)[0], row(H, b)[0]])); // biome-ignore format: pairs
     expect(texts(await drawn(plotScatter(H, { facets: 'factors', pca: true, groups })))).toContain('brain');
     await drawn(plotScatter(H, { facets: 'groups', groups: groups.map(() => null) }));
+    // Names that can't stand in an expression, one of which things without a name are called.
+    const odd = ['__proto__', 'a\u2028b', '\\', '(unknown)', null];
+    const shown = texts(await drawn(plotScatter(H, { facets: 'groups', groups: groups.map((_, j) => odd[j % odd.length]) }))); // biome-ignore format: one picture
+    for (const name of ['a\u2028b', '\\', '(unknown)']) expect(shown.filter((text) => text === name)).toHaveLength(1);
+  });
+
+  test('titles are cut, not the room for the panels', async () => {
+    const H = uniform(3, 24, 5);
+    const long = 'x'.repeat(5000);
+    const named = { facets: 'groups', groups: groups.map((_, j) => `${long} ${j % 2}`), title: long } as const;
+    const [, width] = /width="(\d+)/.exec(await drawn(plotScatter(H, named))) ?? [];
+    expect(Number(width)).toBeLessThan(2000);
   });
 
   test('samples that are all alike', async () => {

@@ -14,6 +14,14 @@ import { lowRank } from '../support/matrices.js';
 import { data, drawn, texts } from './support.js';
 
 describe('plotRankSurvey', () => {
+  test('of one rank alone has no panel for what it does not have', async () => {
+    const alone = await rankSurvey(lowRank(9, 8, 2, 1), { k: [1], reps: 2, seed: 1 });
+    const shown = texts(await drawn(plotRankSurvey(alone)));
+    expect(shown).toContain('no rank here has cophenetic correlation or silhouette');
+    expect(shown).toContain('stability');
+    expect(shown).not.toContain('silhouette');
+  });
+
   test('a panel for each measure, what a rank does not have left out, and the ranks chosen', async () => {
     const survey = await rankSurvey(lowRank(14, 12, 3, 1), { k: [2, 1, 3], reps: 2, seed: 1 });
     const picture = plotRankSurvey(survey);

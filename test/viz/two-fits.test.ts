@@ -28,6 +28,8 @@ describe('plotAgreement', () => {
     const shown = texts(await drawn(plotAgreement({ a: dense(3, 1), b: dense(3, 1) }, { columns: 1 })));
     expect(shown).toContain('factor 0, cosine 0.000');
     await drawn(plotAgreement({ a: [[-2], [-2]], b: [[-2], [-2]] }));
+    // More beside each other than there are.
+    await drawn(plotAgreement({ a: dense(3, 1), b: dense(3, 1) }, { columns: 1e9 }));
   });
 });
 
