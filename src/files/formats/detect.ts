@@ -5,8 +5,11 @@ import { MARKET_MAGIC } from './matrix-market.js';
 import { NPY_MAGIC } from './npy.js';
 
 /** Formats that matrices are read from. */
-export const FORMATS = ['npy', 'npz', 'mtx'] as const;
+export const FORMATS = ['npy', 'npz', 'mtx', 'csv', 'tsv'] as const;
 export type MatrixFormat = (typeof FORMATS)[number];
+
+/** Tables of text have no mark. */
+const OTHER_ENDINGS: Readonly<Record<string, MatrixFormat>> = { txt: 'csv', tab: 'tsv' };
 
 /** Bytes that say what a file is. */
 const ENOUGH = 64;
@@ -24,7 +27,7 @@ export async function detect(source: Source): Promise<MatrixFormat> {
   const text = new TextDecoder('latin1').decode(isGzip(first) ? await beginning(source) : first);
   if (text.toLowerCase().startsWith(MARKET_MAGIC)) return 'mtx';
   const named = /\.([a-z0-9]+)(?:\.gz)?$/i.exec(source.path)?.[1].toLowerCase();
-  const found = FORMATS.find((format) => format === named);
+  const found = FORMATS.find((format) => format === (OTHER_ENDINGS[named ?? ''] ?? named));
   if (found !== undefined && source.size > 0) return found;
   const got = source.size === 0 ? 'an empty file' : `one that begins with ${JSON.stringify(text.slice(0, 16))}`;
   throw source.fault('unknown-format', `Data must be in one of the formats ${FORMATS.join(', ')}; got ${got}`);
