@@ -55,9 +55,11 @@ export function readDecimal(bytes: Uint8Array, from: number, ends: Ends, last: L
     }
   }
   // What passed 2⁵³ is not below it however it was rounded on the way.
-  if (ends[byte] === 1 && digits > 0 && mantissa < EXACT && scale >= -22 && scale <= 22) {
-    const size = scale === 0 ? mantissa : scale < 0 ? mantissa / POWERS[-scale] : mantissa * POWERS[scale];
-    last.value = negative ? -size : size;
+  if (ends[byte] === 1 && digits > 0 && p - from <= LONGEST) {
+    if (mantissa < EXACT && scale >= -22 && scale <= 22) {
+      const size = scale === 0 ? mantissa : scale < 0 ? mantissa / POWERS[-scale] : mantissa * POWERS[scale];
+      last.value = negative ? -size : size;
+    } else last.value = Number(String.fromCharCode(...bytes.subarray(from, p)));
     return p;
   }
   while (ends[bytes[p]] === 0) p++;

@@ -164,10 +164,12 @@ async function readRows(table: Table, size: number, header: readonly string[] | 
     },
   };
   tell(table, told);
+  const [before, start] = [rows, records.consumed];
   while ((await records.read(plan.kinds, room - rows, told)) === 0) {
     // As many as the rest of the text has room for, if it goes on like this: one array that is not filled is better than two.
-    const likely = Math.ceil(rows * Math.min(16, (1.02 * size) / records.consumed));
-    room = Math.max(likely, Math.ceil(1.25 * rows)) + 16;
+    const perByte = Math.max(1, rows - before) / Math.max(1, records.consumed - start);
+    const likely = rows + Math.ceil(1.02 * perByte * Math.max(0, size - records.consumed));
+    room = Math.max(likely, Math.ceil(1.1 * rows)) + 16;
     const larger = new Float64Array(room * cols);
     larger.set(data);
     data = larger;
