@@ -8,6 +8,7 @@ import type { Column, Found, Side } from './formats/found.js';
 import { readMatrixMarket } from './formats/matrix-market.js';
 import { readNpy } from './formats/npy.js';
 import { readNpz } from './formats/npz.js';
+import { readSafetensors } from './formats/safetensors.js';
 import { type Rule, TEXT_TABLE_RULES, type TextTableOptions } from './formats/table-options.js';
 import { type Source, withFile } from './source.js';
 
@@ -16,7 +17,7 @@ export interface ReadMatrixOptions extends TextTableOptions {
   readonly format?: MatrixFormat | undefined;
   /** How the file lies: 'features-by-samples' (default), or 'samples-by-features', which is turned. */
   readonly orientation?: 'features-by-samples' | 'samples-by-features' | undefined;
-  /** The array of a .npz file that holds several. */
+  /** The array of a .npz file that holds several, or the tensor of a .safetensors file. */
   readonly array?: string | undefined;
 }
 
@@ -36,6 +37,7 @@ const READERS: Readonly<Record<MatrixFormat, (source: Source, options: ReadMatri
   mtx: async (source) => ({ matrix: await readMatrixMarket(source), turned: false }),
   csv: readCsv,
   tsv: readCsv,
+  safetensors: async (source, { array }) => ({ matrix: await readSafetensors(source, array), turned: false }),
 };
 
 /** What each option must be. */
@@ -52,13 +54,14 @@ const RULES: Readonly<Record<keyof ReadMatrixOptions, Rule>> = {
 /** What can be said of a format beside how it lies. */
 const OPTIONS: Readonly<Partial<Record<MatrixFormat, readonly string[]>>> = {
   npz: ['array'],
+  safetensors: ['array'],
   csv: Object.keys(TEXT_TABLE_RULES),
   tsv: Object.keys(TEXT_TABLE_RULES),
 };
 
 /**
  * The matrix in a file: .npy, .npz (of numpy, and sparse ones of scipy), Matrix Market (.mtx, .mtx.gz), tables of
- * text (.csv, .tsv, .txt; .gz). What it is is seen by its content, and of tables by the end of the path.
+ * text (.csv, .tsv, .txt; .gz), .safetensors. What it is is seen by its content, and of tables by the end of the path.
  *
  * A table of text has a row of the matrix a line. Its first line names the columns where it is words, its first column names the rows where
  * it is words; `header` and `names` say so where it can't be seen. Fields may stand in quotes (RFC 4180). With `layout: 'triplets'` a line is

@@ -5,6 +5,7 @@ import { show } from '../issues.js';
 import type { CscMatrix, DenseData, Matrix } from '../matrix.js';
 import { type LineNames, type MatrixInput, toMatrix } from '../matrix-input.js';
 import { type CsvWriting, csvText, listText } from './formats/csv/write-csv.js';
+import { safetensorsParts } from './formats/safetensors.js';
 import { type Rule, TEXT_TABLE_RULES } from './formats/table-options.js';
 import { marketText } from './formats/write-market.js';
 import { type NpyArray, npyParts } from './formats/write-npy.js';
@@ -12,7 +13,7 @@ import { writeWhole } from './write-whole.js';
 import { zipParts } from './write-zip.js';
 
 /** Formats that matrices are written in. */
-export const WRITTEN = ['npy', 'npz', 'mtx', 'mtx.gz', 'csv', 'csv.gz', 'tsv', 'tsv.gz'] as const;
+export const WRITTEN = ['npy', 'npz', 'mtx', 'mtx.gz', 'csv', 'csv.gz', 'tsv', 'tsv.gz', 'safetensors'] as const;
 export type WrittenFormat = (typeof WRITTEN)[number];
 
 export interface WriteMatrixOptions {
@@ -34,12 +35,12 @@ const RULES: Readonly<Record<keyof WriteMatrixOptions, Rule>> = {
 const isText = (format: WrittenFormat) => /^[ct]sv/.test(format);
 
 /**
- * Writes a matrix to a file: a dense one as .npy or .npz, a sparse one as .npz (scipy's `save_npz`, csc), either as Matrix
+ * Writes a matrix to a file: a dense one as .npy, .npz or .safetensors, a sparse one as .npz (scipy's `save_npz`, csc), either as Matrix
  * Market text, .mtx or .mtx.gz, or as a table of text, .csv, .tsv or these with .gz, with as many digits as bring the numbers back. The
  * file is there whole or not at all. Tables keep names, and have nothing where an entry is missing; other formats have no names.
  *
  * @param matrix rows × columns
- * @throws IoError 'not-written', 'invalid-option', and 'unsupported' for a sparse matrix as .npy, and one whose unlisted entries are
+ * @throws IoError 'not-written', 'invalid-option', and 'unsupported' for a sparse matrix as .npy or .safetensors, and one whose unlisted entries are
  * missing, which only tables can say.
  * @example
  * await writeMatrix('H.npy', fit.parts.H);
@@ -110,6 +111,14 @@ async function partsOf(
       path,
       'A sparse matrix in a file must list all that is not zero; got one whose unlisted entries are missing',
     );
+  if (format === 'safetensors') {
+    if (matrix.kind === 'dense') return safetensorsParts(matrix);
+    throw new IoError(
+      'unsupported',
+      path,
+      'A .safetensors file must hold a dense matrix; got a sparse one. Write it as .npz or .mtx',
+    );
+  }
   if (format === 'npy' || format === 'npz') {
     if (matrix.kind === 'csc' && format === 'npy')
       throw new IoError(

@@ -3,9 +3,10 @@ import { firstBytes, type Source } from '../source.js';
 import { isZip } from '../zip.js';
 import { MARKET_MAGIC } from './matrix-market.js';
 import { NPY_MAGIC } from './npy.js';
+import { isSafetensors } from './safetensors.js';
 
 /** Formats that matrices are read from. */
-export const FORMATS = ['npy', 'npz', 'mtx', 'csv', 'tsv'] as const;
+export const FORMATS = ['npy', 'npz', 'mtx', 'csv', 'tsv', 'safetensors'] as const;
 export type MatrixFormat = (typeof FORMATS)[number];
 
 /** Tables of text have no mark. */
@@ -24,6 +25,7 @@ export async function detect(source: Source): Promise<MatrixFormat> {
   const begins = (mark: Uint8Array) => mark.every((byte, i) => first[i] === byte);
   if (begins(NPY_MAGIC)) return 'npy';
   if (isZip(first)) return 'npz';
+  if (isSafetensors(first, source.size)) return 'safetensors';
   const text = new TextDecoder('latin1').decode(isGzip(first) ? await beginning(source) : first);
   if (text.toLowerCase().startsWith(MARKET_MAGIC)) return 'mtx';
   const named = /\.([a-z0-9]+)(?:\.gz)?$/i.exec(source.path)?.[1].toLowerCase();
