@@ -25,6 +25,10 @@ const allowed: Readonly<Record<string, { readonly folders: readonly string[]; re
     files: {
       folders: [],
       packages: [
+        'apache-arrow',
+        'hyparquet',
+        'hyparquet-compressors',
+        'hyparquet-writer',
         'node:crypto',
         'node:fs/promises',
         'node:path',
@@ -134,6 +138,8 @@ describe('src', () => {
     expect(importers('@resvg/resvg-js')).toEqual(['src/viz/peers.ts']);
     expect(importers('vega')).toEqual(['src/viz/peers.ts']);
     expect(importers('vega-lite')).toEqual(['src/viz/peers.ts']);
+    for (const name of ['apache-arrow', 'hyparquet', 'hyparquet-compressors', 'hyparquet-writer'])
+      expect(importers(name), name).toEqual(['src/files/peers.ts']);
     expect(importers('zod')).toEqual([
       'src/dsl/check-options.ts',
       'src/dsl/schemas.ts',
@@ -194,10 +200,28 @@ describe('the package', () => {
       engines: { node: '>=20.19' },
     });
     expect(Object.keys(manifest.exports)).toEqual(['.', './graph.schema.json', './package.json']);
-    const peers = ['@resvg/resvg-js', 'dejavu-fonts-ttf', 'libsql', 'vega', 'vega-lite'];
+    const peers = [
+      '@resvg/resvg-js',
+      'apache-arrow',
+      'csv-parse',
+      'dejavu-fonts-ttf',
+      'h5wasm',
+      'hyparquet',
+      'hyparquet-compressors',
+      'hyparquet-writer',
+      'libsql',
+      'vega',
+      'vega-lite',
+    ];
     expect(Object.keys(manifest.peerDependencies)).toEqual(peers);
     expect(manifest.peerDependenciesMeta).toEqual(Object.fromEntries(peers.map((name) => [name, { optional: true }])));
-    expect(Object.keys(manifest.dependencies).sort()).toEqual(['graphology', 'graphology-types', 'ts-pattern', 'zod']);
+    expect(Object.keys(manifest.dependencies).sort()).toEqual([
+      'commander',
+      'graphology',
+      'graphology-types',
+      'ts-pattern',
+      'zod',
+    ]);
   });
 
   test.skipIf(!existsSync(join(root, '.git')))('tracks no build product', () => {

@@ -2,14 +2,16 @@ import { IoError } from '../errors.js';
 import { show } from '../issues.js';
 import { flipped, type Matrix } from '../matrix.js';
 import type { LineNames } from '../matrix-input.js';
+import { readArrow } from './formats/arrow.js';
 import { readCsv } from './formats/csv/read-csv.js';
 import { detect, FORMATS, type MatrixFormat } from './formats/detect.js';
 import type { Column, Found, Side } from './formats/found.js';
 import { readMatrixMarket } from './formats/matrix-market.js';
 import { readNpy } from './formats/npy.js';
 import { readNpz } from './formats/npz.js';
+import { readParquet } from './formats/parquet.js';
 import { readSafetensors } from './formats/safetensors.js';
-import { type Rule, TEXT_TABLE_RULES, type TextTableOptions } from './formats/table-options.js';
+import { type Rule, TABLE_RULES, TEXT_TABLE_RULES, type TextTableOptions } from './formats/table-options.js';
 import { type Source, withFile } from './source.js';
 
 export interface ReadMatrixOptions extends TextTableOptions {
@@ -38,6 +40,8 @@ const READERS: Readonly<Record<MatrixFormat, (source: Source, options: ReadMatri
   csv: readCsv,
   tsv: readCsv,
   safetensors: async (source, { array }) => ({ matrix: await readSafetensors(source, array), turned: false }),
+  parquet: readParquet,
+  arrow: readArrow,
 };
 
 /** What each option must be. */
@@ -55,13 +59,16 @@ const RULES: Readonly<Record<keyof ReadMatrixOptions, Rule>> = {
 const OPTIONS: Readonly<Partial<Record<MatrixFormat, readonly string[]>>> = {
   npz: ['array'],
   safetensors: ['array'],
+  parquet: Object.keys(TABLE_RULES),
+  arrow: Object.keys(TABLE_RULES),
   csv: Object.keys(TEXT_TABLE_RULES),
   tsv: Object.keys(TEXT_TABLE_RULES),
 };
 
 /**
  * The matrix in a file: .npy, .npz (of numpy, and sparse ones of scipy), Matrix Market (.mtx, .mtx.gz), tables of
- * text (.csv, .tsv, .txt; .gz), .safetensors. What it is is seen by its content, and of tables by the end of the path.
+ * text (.csv, .tsv, .txt; .gz), .safetensors, and
+ * tables of columns (.parquet, .arrow, .feather; with optional packages). What it is is seen by its content, and of tables by the end of the path.
  *
  * A table of text has a row of the matrix a line. Its first line names the columns where it is words, its first column names the rows where
  * it is words; `header` and `names` say so where it can't be seen. Fields may stand in quotes (RFC 4180). With `layout: 'triplets'` a line is
@@ -71,6 +78,7 @@ const OPTIONS: Readonly<Partial<Record<MatrixFormat, readonly string[]>>> = {
  * @returns features × samples: dense in the file's order, or sparse; 32-bit floats stay so, other numbers become 64-bit floats.
  * NaN are missing entries.
  * @throws IoError 'not-read', 'unknown-format', 'damaged', 'unsupported', 'not-found', 'invalid-option', with the byte or line.
+ * @throws MissingPeerError where a file needs an optional package that isn't there.
  * @example
  * const counts = await readMatrix('matrix.mtx.gz');
  * const fit = await factorNet(nmfLayer(factorInput(counts, { name: 'rna' }), { name: 'parts', k: 10 })).fit();

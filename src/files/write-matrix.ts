@@ -9,11 +9,23 @@ import { safetensorsParts } from './formats/safetensors.js';
 import { type Rule, TEXT_TABLE_RULES } from './formats/table-options.js';
 import { marketText } from './formats/write-market.js';
 import { type NpyArray, npyParts } from './formats/write-npy.js';
+import { parquetList, parquetTable } from './formats/write-parquet.js';
 import { writeWhole } from './write-whole.js';
 import { zipParts } from './write-zip.js';
 
 /** Formats that matrices are written in. */
-export const WRITTEN = ['npy', 'npz', 'mtx', 'mtx.gz', 'csv', 'csv.gz', 'tsv', 'tsv.gz', 'safetensors'] as const;
+export const WRITTEN = [
+  'npy',
+  'npz',
+  'mtx',
+  'mtx.gz',
+  'csv',
+  'csv.gz',
+  'tsv',
+  'tsv.gz',
+  'safetensors',
+  'parquet',
+] as const;
 export type WrittenFormat = (typeof WRITTEN)[number];
 
 export interface WriteMatrixOptions {
@@ -33,15 +45,20 @@ const RULES: Readonly<Record<keyof WriteMatrixOptions, Rule>> = {
 };
 
 const isText = (format: WrittenFormat) => /^[ct]sv/.test(format);
+const TABLES: Readonly<Record<'delimiter' | 'layout', (format: WrittenFormat) => boolean>> = {
+  delimiter: isText,
+  layout: (format) => isText(format) || format === 'parquet',
+};
 
 /**
  * Writes a matrix to a file: a dense one as .npy, .npz or .safetensors, a sparse one as .npz (scipy's `save_npz`, csc), either as Matrix
- * Market text, .mtx or .mtx.gz, or as a table of text, .csv, .tsv or these with .gz, with as many digits as bring the numbers back. The
+ * Market text, .mtx or .mtx.gz, or as a table, .csv, .tsv, these with .gz or .parquet, with as many digits as bring the numbers back. The
  * file is there whole or not at all. Tables keep names, and have nothing where an entry is missing; other formats have no names.
  *
  * @param matrix rows × columns
  * @throws IoError 'not-written', 'invalid-option', and 'unsupported' for a sparse matrix as .npy or .safetensors, and one whose unlisted entries are
  * missing, which only tables can say.
+ * @throws MissingPeerError where a file needs an optional package that isn't there.
  * @example
  * await writeMatrix('H.npy', fit.parts.H);
  */
@@ -64,7 +81,7 @@ export async function writeMatrix(path: string, matrix: MatrixInput, options: Wr
       format,
     );
   for (const name of ['delimiter', 'layout'] as const)
-    if (options[name] !== undefined && !isText(format))
+    if (options[name] !== undefined && !TABLES[name](format))
       throw invalid(path, `${name} must be given for a table, not for one of format ${format}`, options[name]);
   const read = toMatrix(matrix);
   if (read.kind === 'unusable')
@@ -93,7 +110,7 @@ async function partsOf(
   { delimiter = format.startsWith('tsv') ? '\t' : ',', layout }: WriteMatrixOptions,
   input: MatrixInput,
 ): Promise<readonly Uint8Array[]> {
-  if (isText(format)) {
+  if (isText(format) || format === 'parquet') {
     const writing: CsvWriting = { ...namesOf(path, matrix, input), delimiter };
     if (matrix.rows * matrix.cols === 0)
       throw new IoError(
@@ -102,6 +119,8 @@ async function partsOf(
         `A table must have a row and a column; got ${matrix.rows} × ${matrix.cols}`,
       );
     if (layout === 'triplets') checkOnce(path, writing);
+    if (format === 'parquet' && layout !== 'triplets') checkOnce(path, { colNames: writing.colNames });
+    if (format === 'parquet') return [await (layout === 'triplets' ? parquetList : parquetTable)(matrix, writing)];
     const text = await (layout === 'triplets' ? listText : csvText)(matrix, writing);
     return format.endsWith('.gz') ? [await packed(text)] : text;
   }
@@ -173,11 +192,15 @@ function namesOf(path: string, { rows, cols }: Matrix, input: MatrixInput): Line
   return { rowNames, colNames };
 }
 
-/** Triplets say by its name which line they are of. */
+/** Triplets, and columns of Parquet, say by its name which line they are of. */
 function checkOnce(path: string, { rowNames = [], colNames = [] }: LineNames): void {
   for (const names of [rowNames, colNames]) {
     const twice = names.length === new Set(names).size ? undefined : names.find((name, n) => names.indexOf(name) !== n);
     if (twice !== undefined)
-      throw new IoError('unsupported', path, `Triplets must have names that are not the same; got '${twice}' twice`);
+      throw new IoError(
+        'unsupported',
+        path,
+        `Triplets and columns of Parquet must have names that are not the same; got '${twice}' twice`,
+      );
   }
 }
