@@ -1,5 +1,6 @@
 import { peersFor } from '../peers.js';
 
+export type { Data as ArrowData } from 'apache-arrow';
 export type { ColumnData, Compressors, FileMetaData, SchemaElement, SchemaTree } from 'hyparquet';
 export type { ColumnSource } from 'hyparquet-writer';
 

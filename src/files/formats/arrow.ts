@@ -1,4 +1,4 @@
-import { loadArrow } from '../peers.js';
+import { type ArrowData, loadArrow } from '../peers.js';
 import { bytesAt, type Source } from '../source.js';
 import { matrixOf, type TableColumn } from './columns.js';
 import type { Found } from './found.js';
@@ -54,7 +54,7 @@ export async function readArrow(source: Source, options: TableOptions): Promise<
             let from = 0;
             for (const batch of table.batches) {
               const values = batch.getChildAt(c);
-              if (values === null) throw new Error('no column');
+              if (values === null || !values.data.every(isWhole)) throw new Error('a column without its values');
               const plain =
                 values.nullCount === 0 && !DataType.isDictionary(values.type) && DataType.isFloat(values.type);
               tell(c, from, plain && values.type.precision > 0 ? values.toArray() : Array.from(values));
@@ -69,3 +69,21 @@ export async function readArrow(source: Source, options: TableOptions): Promise<
     options,
   );
 }
+
+/** Whether a column has the bytes of all that it says: the package looks no further. */
+function isWhole({ length, type, values, valueOffsets, nullBitmap, nullCount, dictionary }: ArrowData): boolean {
+  const bits = Math.ceil(length / 8);
+  if (nullCount > 0 && nullBitmap.length < bits) return false;
+  if (valueOffsets !== undefined) {
+    const last = valueOffsets[length];
+    if (last === undefined || Number(last) > values.length) return false;
+    for (let i = 0; i < length; i++) if (valueOffsets[i] > valueOffsets[i + 1]) return false;
+    return Number(valueOffsets[0]) >= 0;
+  }
+  if (values === undefined) return false;
+  if (dictionary !== undefined && !dictionary.data.every(isWhole)) return false;
+  return values.length >= (type.typeId === BOOL ? bits : length);
+}
+
+/** The type of truth values, a bit each. */
+const BOOL = 6;
