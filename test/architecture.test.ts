@@ -25,7 +25,6 @@ const allowed: Readonly<Record<string, { readonly folders: readonly string[]; re
     files: {
       folders: [],
       packages: [
-        'apache-arrow',
         'hyparquet',
         'hyparquet-compressors',
         'hyparquet-writer',
@@ -138,7 +137,7 @@ describe('src', () => {
     expect(importers('@resvg/resvg-js')).toEqual(['src/viz/peers.ts']);
     expect(importers('vega')).toEqual(['src/viz/peers.ts']);
     expect(importers('vega-lite')).toEqual(['src/viz/peers.ts']);
-    for (const name of ['apache-arrow', 'hyparquet', 'hyparquet-compressors', 'hyparquet-writer'])
+    for (const name of ['hyparquet', 'hyparquet-compressors', 'hyparquet-writer'])
       expect(importers(name), name).toEqual(['src/files/peers.ts']);
     expect(importers('zod')).toEqual([
       'src/dsl/check-options.ts',

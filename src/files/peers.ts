@@ -1,6 +1,5 @@
 import { peersFor } from '../peers.js';
 
-export type { Data as ArrowData } from 'apache-arrow';
 export type { ColumnData, Compressors, FileMetaData, SchemaElement, SchemaTree } from 'hyparquet';
 export type { ColumnSource } from 'hyparquet-writer';
 
@@ -19,10 +18,3 @@ export const loadCompressors = async () =>
   (await parquet.load('hyparquet-compressors', () => import('hyparquet-compressors'))).compressors;
 export const loadParquetWriter = (): Promise<typeof import('hyparquet-writer')> =>
   parquet.load('hyparquet-writer', () => import('hyparquet-writer'));
-
-export const ARROW_PEERS = { 'apache-arrow': '^21.2.0' } as const;
-
-const arrow = peersFor('read Arrow files', ARROW_PEERS);
-
-export const loadArrow = (): Promise<typeof import('apache-arrow')> =>
-  arrow.load('apache-arrow', () => import('apache-arrow'));

@@ -2,7 +2,6 @@ import { IoError } from '../errors.js';
 import { show } from '../issues.js';
 import { flipped, type Matrix } from '../matrix.js';
 import type { LineNames } from '../matrix-input.js';
-import { readArrow } from './formats/arrow.js';
 import { readCsv } from './formats/csv/read-csv.js';
 import { detect, FORMATS, type MatrixFormat } from './formats/detect.js';
 import type { Column, Found, Side } from './formats/found.js';
@@ -41,7 +40,6 @@ const READERS: Readonly<Record<MatrixFormat, (source: Source, options: ReadMatri
   tsv: readCsv,
   safetensors: async (source, { array }) => ({ matrix: await readSafetensors(source, array), turned: false }),
   parquet: readParquet,
-  arrow: readArrow,
 };
 
 /** What each option must be. */
@@ -60,7 +58,6 @@ const OPTIONS: Readonly<Partial<Record<MatrixFormat, readonly string[]>>> = {
   npz: ['array'],
   safetensors: ['array'],
   parquet: Object.keys(TABLE_RULES),
-  arrow: Object.keys(TABLE_RULES),
   csv: Object.keys(TEXT_TABLE_RULES),
   tsv: Object.keys(TEXT_TABLE_RULES),
 };
@@ -68,12 +65,13 @@ const OPTIONS: Readonly<Partial<Record<MatrixFormat, readonly string[]>>> = {
 /**
  * The matrix in a file: .npy, .npz (of numpy, and sparse ones of scipy), Matrix Market (.mtx, .mtx.gz), tables of
  * text (.csv, .tsv, .txt; .gz), .safetensors, and
- * tables of columns (.parquet, .arrow, .feather; with optional packages). What it is is seen by its content, and of tables by the end of the path.
+ * tables of columns (.parquet; with optional packages). What it is is seen by its content, and of tables by the end of the path.
  *
  * A table of text has a row of the matrix a line. Its first line names the columns where it is words, its first column names the rows where
  * it is words; `header` and `names` say so where it can't be seen. Fields may stand in quotes (RFC 4180). With `layout: 'triplets'` a line is
  * a row, a column and a value; the matrix is sparse then, its rows and columns in the order in which their names first come, or where all are
- * whole numbers in the order of these.
+ * whole numbers in the order of these. Of a Parquet file the column that pandas took as its index, or else the first of texts, names the rows; other
+ * texts are `rowLabels`.
  *
  * @returns features × samples: dense in the file's order, or sparse; 32-bit floats stay so, other numbers become 64-bit floats.
  * NaN are missing entries.

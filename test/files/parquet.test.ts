@@ -138,52 +138,9 @@ test.each(['hyparquet', 'hyparquet-compressors', 'hyparquet-writer'])(
   },
 );
 
-describe('.arrow', () => {
-  const made = async () => {
-    const { tableFromArrays, tableToIPC } = await import('apache-arrow');
-    const table = tableFromArrays({
-      id: ['x', 'y', 'z'],
-      n: Float64Array.of(1.5, NaN, -0),
-      whole: BigInt64Array.of(1n, -2n, 3n),
-      small: Int8Array.of(1, 2, -3),
-      kind: ['p', 'q', null],
-    });
-    return tableToIPC(table, 'file');
-  };
-  const wanted = {
-    ...{ kind: 'dense', rows: 3, cols: 3, rowNames: ['x', 'y', 'z'], colNames: ['n', 'whole', 'small'] },
-    rowLabels: { kind: ['p', 'q', ''] },
-    data: Float64Array.of(1.5, NaN, -0, 1, -2, 3, 1, 2, -3),
-  };
-
-  test('columns of all kinds; texts are labels; triplets', async () => {
-    const path = await file(await made(), 'feather');
-    expect(await readMatrix(path)).toEqual(wanted);
-    const list = await readMatrix(path, { layout: 'triplets', columns: ['id', 'small', 'n'] });
-    expect(list).toMatchObject({ rows: 3, cols: 3, values: Float64Array.of(1.5, NaN, -0), colNames: ['1', '2', '-3'] });
-    expect(await faultOf(path, { columns: ['id'] })).toMatchObject({ code: 'unsupported' });
-  });
-
-  test('cut or changed it is refused, or it is a matrix', async () => {
-    const bytes = await made();
-    for (let cut = 0; cut < 50; cut++) {
-      const path = await file(bytes.subarray(0, Math.floor((cut / 50) * bytes.length)), 'arrow');
-      expect(['damaged', 'unknown-format', 'unsupported']).toContain((await faultOf(path)).code);
-    }
-    for (let flip = 0; flip < 200; flip++) {
-      const own = Uint8Array.from(bytes);
-      own[Math.floor((flip / 200) * bytes.length)] ^= 1 << (flip % 8);
-      const found = await readMatrix(await file(own, 'arrow')).catch((error: unknown) => error);
-      if (found instanceof IoError) continue;
-      expect(found).toMatchObject({ rows: expect.any(Number), cols: expect.any(Number) });
-    }
-  });
-});
-
 test('versions of the line are those of the package', async () => {
   const manifest = JSON.parse(await readFile(new URL('../../package.json', import.meta.url), 'utf8'));
-  const { ARROW_PEERS, PARQUET_PEERS } = await import('../../src/files/peers.js');
-  for (const [name, version] of Object.entries({ ...PARQUET_PEERS, ...ARROW_PEERS }))
-    expect(manifest.peerDependencies[name]).toBe(version);
+  const { PARQUET_PEERS } = await import('../../src/files/peers.js');
+  for (const [name, version] of Object.entries(PARQUET_PEERS)) expect(manifest.peerDependencies[name]).toBe(version);
   expect(new MissingPeerError('p', 'npm install p', undefined, 'do it').message).toContain('To do it the package p');
 });

@@ -1,18 +1,17 @@
 import { isGzip, unpacked } from '../gunzip.js';
 import { firstBytes, type Source } from '../source.js';
 import { isZip } from '../zip.js';
-import { ARROW_MAGIC } from './arrow.js';
 import { MARKET_MAGIC } from './matrix-market.js';
 import { NPY_MAGIC } from './npy.js';
 import { PARQUET_MAGIC } from './parquet.js';
 import { isSafetensors } from './safetensors.js';
 
 /** Formats that matrices are read from. */
-export const FORMATS = ['npy', 'npz', 'mtx', 'csv', 'tsv', 'safetensors', 'parquet', 'arrow'] as const;
+export const FORMATS = ['npy', 'npz', 'mtx', 'csv', 'tsv', 'safetensors', 'parquet'] as const;
 export type MatrixFormat = (typeof FORMATS)[number];
 
 /** Tables of text have no mark. */
-const OTHER_ENDINGS: Readonly<Record<string, MatrixFormat>> = { txt: 'csv', tab: 'tsv', feather: 'arrow' };
+const OTHER_ENDINGS: Readonly<Record<string, MatrixFormat>> = { txt: 'csv', tab: 'tsv' };
 
 /** Bytes that say what a file is. */
 const ENOUGH = 64;
@@ -27,7 +26,6 @@ export async function detect(source: Source): Promise<MatrixFormat> {
   const begins = (mark: Uint8Array) => mark.every((byte, i) => first[i] === byte);
   if (begins(NPY_MAGIC)) return 'npy';
   if (begins(PARQUET_MAGIC)) return 'parquet';
-  if (begins(ARROW_MAGIC)) return 'arrow';
   if (isZip(first)) return 'npz';
   if (isSafetensors(first, source.size)) return 'safetensors';
   const text = new TextDecoder('latin1').decode(isGzip(first) ? await beginning(source) : first);

@@ -1,4 +1,4 @@
-/** How a table of rows and columns in a file (CSV, TSV, Parquet, Arrow) is to be read. */
+/** How a table of rows and columns in a file (CSV, TSV, Parquet) is to be read. */
 export interface TableOptions {
   /** 'matrix' (default): a row of numbers a line; 'triplets': a row, a column and a value a line, as long tables and ratings have them. */
   readonly layout?: 'matrix' | 'triplets' | undefined;
