@@ -1,11 +1,15 @@
 // The main job: which languages are spoken in the world's territories, and where these lie, factorized together.
+import { mkdirSync } from 'node:fs';
+import { dirname, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { column, factorInput, factorNet, factorShared, nmfLayer, row } from 'factorloom';
 import { loadTerritories } from './data/territories.js';
 import { percent, showProgress, strongest } from './print.js';
 
 const data = loadTerritories();
-const languages = factorInput(data.languages, { name: 'languages' });
-const geography = factorInput(data.geography, { name: 'geography' });
+const sampleNames = data.territoryNames;
+const languages = factorInput(data.languages, { name: 'languages', featureNames: data.languageNames, sampleNames });
+const geography = factorInput(data.geography, { name: 'geography', featureNames: data.geographyNames, sampleNames });
 const spheres = nmfLayer(factorShared(languages, geography), { name: 'spheres', k: 13 });
 const net = factorNet(spheres, { seed: 1, maxIter: 500, tol: 1e-6 });
 
@@ -32,3 +36,8 @@ for (const [r, weight] of d.entries()) {
     `    ${strongest(data.geographyNames, column(W.geography, r), 2).join(', ')}   (weight ${weight.toFixed(1)})`,
   );
 }
+
+const page = fileURLToPath(new URL('out/territories.html', import.meta.url));
+mkdirSync(dirname(page), { recursive: true });
+await fit.report(page, { title: 'Languages and places of 248 territories', groups: data.regions });
+console.log(`\nAll of it on one page, with pictures: ${relative(process.cwd(), page)}`);

@@ -1,9 +1,10 @@
 // Deep NMF: 12 topics of the State of the Union addresses, and on top of them 3 eras that nobody asked for.
-import { column, factorInput, factorNet, nmfLayer, row } from 'factorloom';
+import { column, factorInput, factorNet, nmfLayer, plotAssignments, plotConnections, plotGraph, row } from 'factorloom';
 import { loadAddresses } from './data/state-of-the-union.js';
 import { showProgress, strongest } from './print.js';
+import { save } from './save.js';
 
-const { words, vocabulary, years } = loadAddresses();
+const { words, vocabulary, years, spans } = loadAddresses();
 const topics = factorInput(words, { name: 'words' }).nmfLayer({ name: 'topics', k: 12 });
 const net = factorNet(nmfLayer(topics, { name: 'eras', k: 3 }), { seed: 8, maxIter: 500, tol: 1e-6 });
 const fit = await net.fit({ onProgress: showProgress });
@@ -24,3 +25,14 @@ for (const { r, mean } of eras) {
   );
   for (const topic of strongest(topicNames, column(fit.eras.W, r), 4)) console.log(`  ${topic}`);
 }
+
+console.log(
+  `\nloss of the words: from 12 topics ${fit.topics.loss.toExponential(3)}, from 3 eras through them ${fit.summary.loss.toExponential(3)}`,
+);
+await save('deep-graph', plotGraph(net, { title: 'Topics, and eras on top' }));
+const strongestOf = { 'coarse: eras': fit.eras, 'fine: topics': fit.topics };
+await save(
+  'deep-assignments',
+  plotAssignments(strongestOf, { groups: spans, title: 'Addresses by their strongest factor' }),
+);
+await save('deep-connections', plotConnections(fit, 'eras', { title: 'How eras are made of topics' }));

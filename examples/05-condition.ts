@@ -1,7 +1,17 @@
 // Conditioning: the region of each territory enters beside the data, and has loadings of its own.
-import { column, factorCondition, factorInput, factorNet, nmfLayer, row } from 'factorloom';
+import {
+  column,
+  factorCondition,
+  factorInput,
+  factorNet,
+  nmfLayer,
+  plotFactorsByGroup,
+  plotGraph,
+  row,
+} from 'factorloom';
 import { loadTerritories } from './data/territories.js';
 import { strongest } from './print.js';
+import { save } from './save.js';
 
 const { languages, languageNames, territoryNames, regions } = loadTerritories();
 const regionNames = [...new Set(regions)].sort();
@@ -9,7 +19,8 @@ const isIn = regionNames.map((name) => regions.map((region) => (region === name 
 
 const spheres = nmfLayer(factorInput(languages, { name: 'languages' }), { name: 'spheres', k: 12 });
 const guided = nmfLayer(factorCondition(spheres, isIn), { name: 'guided', k: 6 });
-const fit = await factorNet(guided, { seed: 2 }).fit();
+const net = factorNet(guided, { seed: 2 });
+const fit = await net.fit();
 
 const sphereNames = Array.from(fit.spheres.d, (_, r) => strongest(languageNames, column(fit.spheres.W, r), 1)[0]);
 console.log(
@@ -20,3 +31,7 @@ for (let r = 0; r < fit.guided.d.length; r++) {
   const where = strongest(regionNames, column(fit.guided.Wcondition, r), 2).join(', ');
   console.log(`${where}: ${spoken} (${strongest(territoryNames, row(fit.guided.H, r), 3).join(', ')})`);
 }
+
+await save('condition-graph', plotGraph(net, { title: 'Regions beside the data' }));
+const title = 'Conditioned factors by region';
+await save('condition-regions', plotFactorsByGroup(fit.guided.H, { groups: regions, title }));

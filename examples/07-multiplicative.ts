@@ -1,5 +1,20 @@
 // Lee & Seung's multiplicative updates, with the numbers that R draws: three groups of samples that overlap.
-import { factorInput, factorNet, nmfLayer, row, rRandom } from 'factorloom';
+import {
+  bipartiteMatch,
+  cosine,
+  factorInput,
+  factorNet,
+  nmfLayer,
+  plotAgreement,
+  plotHeatmap,
+  plotLoss,
+  row,
+  rRandom,
+  scaleFeatures,
+  scaleSamples,
+  toRows,
+} from 'factorloom';
+import { save } from './save.js';
 
 // In R: set.seed(1301); W <- matrix(runif(60 * 3), 60); noise <- matrix(runif(60 * 40, 0, .05), 60)
 const { runif } = rRandom(1301);
@@ -42,3 +57,20 @@ const exact = await factorNet(nmfLayer(input, { name: 'exact', k: 3, start, maxI
 console.log(
   `by exact coordinate steps: cost ${exact.exact.objective.toFixed(4)} after ${exact.exact.iterations} iterations`,
 );
+
+const costs = ({ history }: typeof fit.parts) => ({
+  history: history.map(({ iteration, objective }) => ({ iteration, loss: objective })),
+});
+const curves = { 'multiplicative updates': costs(fit.parts), 'exact coordinate steps': costs(exact.exact) };
+await save('multiplicative-cost', plotLoss(curves, { value: '½‖V − WH‖²', title: 'The cost falls with each update' }));
+
+// True and recovered parts side by side, factors in the order of the groups, each over its largest entry.
+const members = groups.map(([from, to]) =>
+  Array.from({ length: 40 }, (_, j) => (from <= j + 1 && j + 1 <= to ? 1 : 0)),
+);
+const alike = cosine(members, fit.parts.H, { by: 'rows' });
+const found = fit.parts.subset(bipartiteMatch({ ...alike, data: alike.data.map((x) => 1 - x) }).columns);
+const rows = { true: members, recovered: toRows(scaleFeatures(found.H, { by: 'max' })) };
+await save('multiplicative-groups', plotHeatmap(rows, { value: 'h over its largest', title: 'Samples of each part' }));
+const loadings = { true: scaleSamples({ rows: 60, cols: 3, data: parts }, { by: 'sum' }), recovered: found.W };
+await save('multiplicative-parts', plotAgreement(loadings, { title: 'Features of each part' }));

@@ -1,5 +1,16 @@
 // Alternating minimisation, one exact non-negative least-squares problem after the other: A ≈ Y·X, X first.
-import { alternatingNnls, factorInput, factorNet, nmfLayer, rRandom } from 'factorloom';
+import {
+  alternatingNnls,
+  entry,
+  factorInput,
+  factorNet,
+  nmfLayer,
+  plotHeatmap,
+  plotLoss,
+  rRandom,
+  toRows,
+} from 'factorloom';
+import { save } from './save.js';
 
 // In R: set.seed(0); A <- matrix(runif(50), 10) %*% matrix(runif(50), 5); Y <- matrix(runif(50), 10)
 const { runif } = rRandom(0);
@@ -15,7 +26,21 @@ const { W, H, residuals } = await alternatingNnls(A, { start: { W: Y }, halfStep
 residuals.forEach((residual, t) => {
   console.log(`half-step ${t + 1}, ${t % 2 === 0 ? 'X' : 'Y'}: residual ${residual.toFixed(6)}`);
 });
+const YX = A.map((_, i) =>
+  A.map((_, j) => [0, 1, 2, 3, 4].reduce((sum, r) => sum + entry(W, i, r) * entry(H, r, j), 0)),
+);
+const rest = A.map((own, i) => own.map((a, j) => a - YX[i][j]));
 console.log(`smallest entry of Y ${Math.min(...W.data).toFixed(4)}, of X ${Math.min(...H.data).toFixed(4)}`);
+
+const matrices = { A, Y: toRows(W), X: toRows(H), 'A − YX': rest };
+for (const [name, rows] of Object.entries(matrices)) {
+  console.log(`\n${name}`);
+  for (const own of rows) console.log(own.map((x) => x.toFixed(name === 'A − YX' ? 4 : 2).padStart(7)).join(' '));
+}
+const history = Array.from(residuals, (residual, t) => ({ iteration: t + 1, loss: residual }));
+const look = { value: '‖A − YX‖', title: 'Residual after each half-step' };
+await save('alternating-residual', plotLoss({ history }, look));
+await save('alternating-matrices', plotHeatmap({ A, YX }, { title: 'A, and what two factors make of it' }));
 
 // In a graph: an iteration of the layer is two half-steps. It takes an H to begin with, which an exact step doesn't look at.
 const start = { W: Y, H: { rows: 5, cols: 10, data: new Float64Array(50).fill(1) } };

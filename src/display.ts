@@ -108,5 +108,9 @@ function cells({ head, lines }: Table, text: (cell: string) => string): [string[
   return [shown(head), [...lines.slice(0, first).map(shown), gap, ...lines.slice(-LAST_LINES).map(shown)]];
 }
 
+/** Five digits, all of them; small numbers by their powers of ten, so that a column of them reads alike. */
+export const fiveDigits = (x: number): string =>
+  x !== 0 && Math.abs(x) < 1e-4 ? x.toExponential(4) : x.toPrecision(5);
+
 /** A number as a look has it. */
 export const digits = (x: number): string => (x === 0 ? '0' : String(Number(x.toPrecision(4))));

@@ -144,6 +144,11 @@ export class SweepWorkerError extends Error {
   }
 }
 
+/** A report that can't be written; `path` names the file, and `cause` says why. */
+export class ReportError extends FileError<'not-written'> {
+  override readonly name = 'ReportError';
+}
+
 /** An optional package that a picture or a file needs can't be loaded; `install` is the line that installs all that is needed. */
 export class MissingPeerError extends Error {
   override readonly name = 'MissingPeerError';

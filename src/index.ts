@@ -4,6 +4,7 @@ export { adjustedRandIndex, normalizedMutualInformation } from './assess/cluster
 export type { Metric } from './assess/distances.js';
 export { type LogisticOptions, logisticAccuracy } from './assess/logistic.js';
 export { type NeighbourOptions, nearestNeighbourAccuracy } from './assess/nearest-neighbours.js';
+export { separability } from './assess/separability.js';
 export { type SilhouetteOptions, silhouette } from './assess/silhouette.js';
 export { type Bipartition, type BipartitionOptions, bipartition } from './cluster/bipartition.js';
 export { type ClusterNode, type Dclust, type DclustOptions, type DclustProgress, dclust } from './cluster/dclust.js';
@@ -70,6 +71,7 @@ export {
   MissingPeerError,
   ModelFileError,
   type ModelFileErrorCode,
+  ReportError,
   SweepStoreError,
   type SweepStoreErrorCode,
   SweepWorkerError,
@@ -117,12 +119,14 @@ export { type EvaluateOptions, evaluate, type Model, mse } from './plain/evaluat
 export { nmf, type PlainNmfOptions } from './plain/nmf.js';
 export type { PlainFit, PlainOptions } from './plain/one-layer.js';
 export { project } from './plain/project.js';
+export { reconstruct } from './plain/reconstruct.js';
 export { type PlainSvdOptions, pca, svd } from './plain/svd.js';
 export { type LogNormalizeOptions, logNormalize } from './prepare/log-normalize.js';
 export type { Prepared } from './prepare/prepare.js';
 export { type ScaleFeaturesOptions, type ScaleSamplesOptions, scaleFeatures, scaleSamples } from './prepare/scale.js';
 export { type TfidfOptions, tfidf } from './prepare/tfidf.js';
 export { type RRandom, rRandom } from './random/r-random.js';
+export type { FitReportOptions, SweepReportOptions } from './report-options.js';
 export type {
   FactorSet,
   FitSummary,
@@ -156,6 +160,8 @@ export type { Work } from './sweep/shared-steps.js';
 export { type ParamsOf, type ParamValue, type Range, type RangeOptions, range, type Space } from './sweep/space.js';
 export { openSweep, type StoredSweep } from './sweep/store/open-sweep.js';
 export { crossValidateGraph, graphSweep, type Sweep, SweepError, type SweepResult } from './sweep/sweep.js';
+export { type AgreementOptions, plotAgreement } from './viz/agreement.js';
+export { type AssignmentsOptions, plotAssignments, type WithEmbedding } from './viz/assignments.js';
 export {
   type CompositionOptions,
   type FactorsByGroupOptions,
@@ -163,12 +169,21 @@ export {
   plotFactorsByGroup,
 } from './viz/by-group.js';
 export type { Ramp } from './viz/colours.js';
+export { type ConnectionsOptions, type LayerNameOf, plotConnections } from './viz/connections.js';
 export { type GraphPlotOptions, plotGraph } from './viz/graph.js';
 export { type ConsensusPlotOptions, type HeatmapOptions, plotConsensus, plotHeatmap } from './viz/heatmap.js';
+export { type ImportanceOptions, plotImportance } from './viz/importance.js';
 export { type LoadingsOptions, plotLoadings } from './viz/loadings.js';
-export { type LossPlotOptions, plotLoss } from './viz/loss.js';
+export { type LossPlotOptions, plotLoss, type WithLooks } from './viz/loss.js';
+export { type MatchesOptions, plotMatches } from './viz/matches.js';
+export { type ParallelOptions, plotParallel } from './viz/parallel.js';
+export { type PartsPlotOptions, plotParts } from './viz/parts.js';
 export type { Picture, PngOptions, Spec } from './viz/picture.js';
+export { type PlanPlotOptions, plotPlan } from './viz/plan.js';
+export { plotRankSurvey, type RankSurveyPlotOptions, type SurveyedRanks } from './viz/rank-survey.js';
 export { plotScatter, type ScatterOptions } from './viz/scatter.js';
 export { plotSweep, type SweepPlotOptions } from './viz/sweep.js';
+export { plotSweepHistory, type SweepHistoryOptions, type SweptRows } from './viz/sweep-history.js';
+export type { SweptPoints } from './viz/swept.js';
 export { plotVariance, type VariancePlotOptions } from './viz/variance.js';
 export type { WeightsInput } from './weights.js';

@@ -8,10 +8,10 @@ const NEAR = 0.01;
 const TERMS = 9;
 
 /**
- * ψ(1 + δ) for ψ'' = u⁻ᵖ, ψ(1) = ψ'(1) = 0: the loss is μ²⁻ᵖ·ψ(x/μ). It is u·log u − u + 1 for p = 1, and u − 1 − log u for
- * p = 2.
+ * ψ(x/μ) for ψ'' = u⁻ᵖ, ψ(1) = ψ'(1) = 0: the loss is μ²⁻ᵖ·ψ(x/μ). It is u·log u − u + 1 for p = 1, and u − 1 − log u for
+ * p = 2. `delta` is x/μ − 1, as exact as the caller knows it; x and μ are above 0.
  */
-function bowl(p: number, delta: number): number {
+function bowl(p: number, x: number, mu: number, delta: number): number {
   if (Math.abs(delta) < NEAR) {
     let [sum, term] = [0, delta * delta];
     for (let n = 0; n < TERMS; n++) {
@@ -20,23 +20,25 @@ function bowl(p: number, delta: number): number {
     }
     return sum;
   }
-  if (delta === -1) return 1 / (2 - p);
-  const log = Math.log1p(delta);
+  // What is small beside μ is nothing beside 1, but its logarithm is not.
+  const log = delta < -0.5 ? Math.log(x) - Math.log(mu) : Math.log1p(delta);
+  const ratio = delta < -0.5 ? x / mu : 1 + delta;
   const [s, t] = [p - 1, 2 - p];
   // (u^t − 1 − t(u − 1)) / (t(t − 1)), and by the smaller of s and t nothing is divided.
   const powerLess = (by: number) => (by === 0 ? log : Math.expm1(by * log) / by);
   if (Math.abs(t) <= Math.abs(s)) return (delta - powerLess(t)) / s;
-  return (-(1 + delta) * (s === 0 ? -log : Math.expm1(-s * log) / s) - delta) / t;
+  if (ratio === 0) return 1 / t;
+  return (-ratio * (s === 0 ? -log : Math.expm1(-s * log) / s) - delta) / t;
 }
 
 export const tweedie = (p: number, x: number, mu: number): number => {
   if (x === 0) return mu === 0 ? 0 : mu ** (2 - p) / (2 - p);
-  return mu ** (2 - p) * bowl(p, (x - mu) / mu);
+  return mu ** (2 - p) * bowl(p, x, mu, (x - mu) / mu);
 };
 
 export function negativeBinomial(x: number, mu: number, r: number): number {
   if (x === 0) return r * Math.log1p(mu / r);
-  return mu * bowl(1, (x - mu) / mu) - (mu + r) * bowl(1, (x - mu) / (mu + r));
+  return mu * bowl(1, x, mu, (x - mu) / mu) - (mu + r) * bowl(1, x + r, mu + r, (x - mu) / (mu + r));
 }
 
 /** λ* */
@@ -51,7 +53,10 @@ export function generalizedPoisson(x: number, mu: number, theta: number): number
   const best = bestLambda(x, theta);
   // At λ* the slope is zero: only what is of second order is left.
   const apart = lambda - best;
-  return bowl(2, apart / best) + (x - 1) * bowl(2, apart / (best + theta * x));
+  return (
+    bowl(2, lambda, best, apart / best) +
+    (x - 1) * bowl(2, lambda + theta * x, best + theta * x, apart / (best + theta * x))
+  );
 }
 
 /** −log P(x) of the best estimate of x > 0: lgΓ(x + 1) − x·log x + r·log(1 + x/r) + Σ_{j<x} log((r + x)/(r + j)). */

@@ -171,6 +171,17 @@ describe('likelihoods', () => {
   });
 });
 
+test('what is nothing beside its estimate is finite, and right', () => {
+  for (const tiny of [1e-15, 1e-17, 1e-40, 1e-200, 1e-300]) {
+    const log = Math.log(tiny);
+    const value = (own: Parameters<typeof loss>[0]) => entryLoss(loss(own)).value(tiny, 1, 1);
+    expect(value({ name: 'gamma' })).toBeCloseTo(tiny - 1 - log, 10);
+    expect(value({ name: 'kl' })).toBeCloseTo(1 - tiny + tiny * log, 10);
+    expect(value({ name: 'tweedie', power: 1.5 })).toBeCloseTo(2 - 4 * Math.sqrt(tiny) + 2 * tiny, 10);
+    expect(value({ name: 'inverse-gaussian' }) * 2 * tiny).toBeCloseTo((1 - tiny) ** 2, 10);
+  }
+});
+
 test('tweedie is what lies between and what it is at whole powers', () => {
   for (const [power, name] of [
     [1, 'kl'],

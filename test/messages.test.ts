@@ -121,7 +121,9 @@ describe('a promise where what it promises is wanted', () => {
   });
 
   test('whatever can be awaited is one, and nothing else', () => {
+    // biome-ignore lint/suspicious/noThenProperty: what is awaited by mistake has one
     expect(show({ then: () => undefined })).toBe('a promise: await it');
+    // biome-ignore lint/suspicious/noThenProperty: so has what looks like it
     expect(show({ then: 1 })).toBe('an object with then');
   });
 });

@@ -8,6 +8,8 @@ export interface Addresses {
   readonly vocabulary: string[];
   readonly years: number[];
   readonly presidents: string[];
+  /** When each was given, in spans of about a generation. */
+  readonly spans: string[];
 }
 
 interface Address {
@@ -39,8 +41,16 @@ export function loadAddresses(): Addresses {
     words: tfIdf(counts, vocabulary, spread),
     vocabulary,
     years: addresses.map(({ year }) => year),
+    spans: addresses.map(({ year }) => spanOf(year)),
     presidents: addresses.map(({ name }) => name.replace('Mc ', 'Mc')),
   };
+}
+
+const SPANS = [1790, 1830, 1866, 1914, 1946, 1990];
+
+function spanOf(year: number): string {
+  const at = SPANS.findLastIndex((first) => first <= year);
+  return `${SPANS[at]}–${at + 1 < SPANS.length ? SPANS[at + 1] - 1 : 2021}`;
 }
 
 /** By year; where two presidents spoke in one year, the outgoing one came first. */

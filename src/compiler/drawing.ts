@@ -1,5 +1,6 @@
 import { match } from 'ts-pattern';
 import type { Plan, SlotId, Step } from './plan.js';
+import { readsOf } from './reads.js';
 
 /** What is drawn of a plan: its data, its layers, and what brings these together. */
 export interface Vertex {
@@ -29,11 +30,10 @@ export function drawing(plan: Plan): readonly Vertex[] {
       .with({ op: 'stackRows' }, ({ write, reads }) => draw(write, 'stack', ['stack', shape(write)], reads))
       .with({ op: 'add' }, ({ write, reads }) => draw(write, 'sum', ['sum', shape(write)], reads))
       .with({ op: 'embed' }, ({ write, H }) => source.set(write, from(H)))
-      .with({ op: 'nmf' }, { op: 'tied' }, { op: 'svd' }, ({ op, layer, read, write, args }) => {
-        const { k, start } = args;
-        const given = 'W' in start ? [start.W, start.H] : [];
+      .with({ op: 'nmf' }, { op: 'tied' }, { op: 'svd' }, (fitted) => {
+        const { op, layer, write, args } = fitted;
         const method = 'form' in args ? `${args.form} nmf` : op;
-        draw(write.H, 'layer', [layer, `${method} k=${k}`, `H ${shape(write.H)}`], [read, ...given]);
+        draw(write.H, 'layer', [layer, `${method} k=${args.k}`, `H ${shape(write.H)}`], readsOf(fitted, plan));
       })
       .exhaustive();
   }

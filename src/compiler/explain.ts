@@ -20,19 +20,50 @@ import type {
 } from './plan.js';
 import { weightOf } from './weights.js';
 
+/** A step in words: what it writes, what it does with what it reads, and what there is to know of it. */
+export interface StepText {
+  readonly write: string;
+  readonly does: string;
+  readonly tells: string;
+  readonly more: readonly string[];
+}
+
+/** A part of a plan in words; `steps` are those that the lines are of, one for each, where they are of steps. */
+export interface Section {
+  readonly title: 'prepare' | 'fit' | 'train' | 'finish' | 'notes';
+  readonly steps: readonly { readonly step: Step; readonly text: StepText }[];
+  readonly lines: readonly string[];
+}
+
 /** The plan as text: every step with the shapes, the kernel, multiply-adds and bytes. */
 export function explain(plan: Plan): string {
-  const lines = (steps: readonly Step[]) => steps.flatMap((step) => stepLines(step, plan));
-  const section = (title: string, body: readonly string[]) =>
-    body.length === 0 ? [] : [title, ...body.map((line) => `  ${line}`)];
-  return [
-    headline(plan),
-    ...section('prepare', lines(plan.prepare)),
-    ...section('fit', lines(plan.fit)),
-    ...(plan.joint === null ? [] : section('train', [jointText(plan)])),
-    ...section('finish', lines(plan.finish)),
-    ...section('notes', plan.notes.map(noteText)),
-  ].join('\n');
+  const { headline, sections } = explained(plan);
+  const body = sections.flatMap(({ title, steps, lines }) => [
+    title,
+    ...steps.flatMap(({ text }) => [
+      `  ${text.write} = ${text.does}   ${text.tells}`,
+      ...text.more.map((line) => `      ${line}`),
+    ]),
+    ...lines.map((line) => `  ${line}`),
+  ]);
+  return [headline, ...body].join('\n');
+}
+
+/** What `explain` prints, as data: sections without a line are left out. */
+export function explained(plan: Plan): { readonly headline: string; readonly sections: readonly Section[] } {
+  const of = (title: Section['title'], steps: readonly Step[]): Section => ({
+    title,
+    steps: steps.map((step) => ({ step, text: stepText(step, plan) })),
+    lines: [],
+  });
+  const sections: readonly Section[] = [
+    of('prepare', plan.prepare),
+    of('fit', plan.fit),
+    { title: 'train', steps: [], lines: plan.joint === null ? [] : [jointText(plan)] },
+    of('finish', plan.finish),
+    { title: 'notes', steps: [], lines: plan.notes.map(noteText) },
+  ];
+  return { headline: headline(plan), sections: sections.filter(({ steps, lines }) => steps.length + lines.length > 0) };
 }
 
 function headline(plan: Plan): string {
@@ -42,46 +73,51 @@ function headline(plan: Plan): string {
   return `${plural(inputs, 'input')}, ${plural(plan.layers.length, 'layer')}, ${plural(samples, 'sample')}; seed ${seed}`;
 }
 
-function stepLines(step: Step, plan: Plan): readonly string[] {
+function stepText(step: Step, plan: Plan): StepText {
   const find = (id: SlotId): Slot => plan.slots[Number(id.slice(1))];
   const size = (id: SlotId) => shapeText(find(id));
+  const line = (write: string, does: string, tells: string): StepText => ({ write, does, tells, more: [] });
   return match(step)
-    .with({ op: 'load' }, (load) => [
-      `${load.write} = load ${load.name}   ${size(load.write)} ${storage(load, find(load.write))}`,
-    ])
-    .with({ op: 'align' }, ({ read, write, from }) => [
-      `${write} = align ${read}   ${size(write)}, ${alignedText(from, find(read).shape[1])}`,
-    ])
-    .with({ op: 'stackRows' }, ({ reads, write }) => [
-      `${write} = stackRows ${reads.join(' ')}   ${size(write)}, no copy`,
-    ])
-    .with({ op: 'add' }, ({ reads, align, write }) => [
-      `${write} = add ${reads.join(' ')}   ${size(write)}${align ? ', factors matched' : ''}`,
-    ])
-    .with({ op: 'embed' }, ({ d, H, write, layer }) => [
-      `${write} = diag(${d})·${H}   ${size(write)}, the embedding of ${layer}`,
-    ])
-    .with({ op: 'nmf' }, ({ layer, read, write, args }) => [
-      `${slotList(write)} = nmf ${read} k=${args.k}   ${layer}: W ${size(write.W)}, H ${size(write.H)}`,
-      `    ${nmfOptions(args)}`,
-      ...weightLines(args, read, plan),
-      `    ${costText(step, plan)}`,
-    ])
-    .with({ op: 'tied' }, ({ layer, read, write, args }) => [
-      `${slotList(write)} = ${args.form} nmf ${read} k=${args.k}   ${layer}: W ${size(write.W)}, H ${size(write.H)}`,
-      `    ${tiedOptions(args)}`,
-      `    ${costText(step, plan)}`,
-    ])
-    .with({ op: 'svd' }, ({ layer, read, write, args }) => [
-      `${slotList(write)} = svd ${read} k=${args.k}   ${layer}: W ${size(write.W)}, H ${size(write.H)}`,
-      `    ${svdOptions(args)}`,
-      `    ${costText(step, plan)}`,
-    ])
-    .with({ op: 'splitRows' }, ({ read, parts }) => [
-      `${parts.map(({ part, name, write }) => `${part === 'modality' ? name : part === 'condition' ? 'Wcondition' : 'W'}=${write}`).join(' ')} = splitRows ${read}   ${parts
-        .map(({ write }) => `${find(write).label} ${size(write)}`)
-        .join(', ')}`,
-    ])
+    .with({ op: 'load' }, (load) =>
+      line(load.write, `load ${load.name}`, `${size(load.write)} ${storage(load, find(load.write))}`),
+    )
+    .with({ op: 'align' }, ({ read, write, from }) =>
+      line(write, `align ${read}`, `${size(write)}, ${alignedText(from, find(read).shape[1])}`),
+    )
+    .with({ op: 'stackRows' }, ({ reads, write }) =>
+      line(write, `stackRows ${reads.join(' ')}`, `${size(write)}, no copy`),
+    )
+    .with({ op: 'add' }, ({ reads, align, write }) =>
+      line(write, `add ${reads.join(' ')}`, `${size(write)}${align ? ', factors matched' : ''}`),
+    )
+    .with({ op: 'embed' }, ({ d, H, write, layer }) =>
+      line(write, `diag(${d})·${H}`, `${size(write)}, the embedding of ${layer}`),
+    )
+    .with({ op: 'nmf' }, { op: 'tied' }, { op: 'svd' }, (fit) => {
+      const { layer, read, write, args } = fit;
+      const kind = fit.op === 'tied' ? `${fit.args.form} nmf` : fit.op;
+      return {
+        ...line(slotList(write), `${kind} ${read} k=${args.k}`, `${layer}: W ${size(write.W)}, H ${size(write.H)}`),
+        more: [
+          match(fit)
+            .with({ op: 'nmf' }, ({ args }) => nmfOptions(args))
+            .with({ op: 'tied' }, ({ args }) => tiedOptions(args))
+            .with({ op: 'svd' }, ({ args }) => svdOptions(args))
+            .exhaustive(),
+          ...(fit.op === 'nmf' ? weightLines(fit.args, read, plan) : []),
+          costText(fit, plan),
+        ],
+      };
+    })
+    .with({ op: 'splitRows' }, ({ read, parts }) => {
+      const called = ({ part, name }: (typeof parts)[number]) =>
+        part === 'modality' ? name : part === 'condition' ? 'Wcondition' : 'W';
+      return line(
+        parts.map((part) => `${called(part)}=${part.write}`).join(' '),
+        `splitRows ${read}`,
+        parts.map(({ write }) => `${find(write).label} ${size(write)}`).join(', '),
+      );
+    })
     .exhaustive();
 }
 
@@ -198,7 +234,7 @@ function weightLines({ weights }: NmfStepArgs, read: SlotId, plan: Plan): readon
   const text = weights.map(
     (block, i) => `${plan.slots[Number(blocks[i].slice(1))].label}=${weightOf(block, (slot) => ` ${slot}`)}`,
   );
-  return [`    weights: ${text.join(', ')}`];
+  return [`weights: ${text.join(', ')}`];
 }
 
 function tiedOptions({ form, sweeps, norm, tol, maxIter, start, restarts, loss }: TiedStepArgs): string {

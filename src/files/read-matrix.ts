@@ -10,6 +10,7 @@ import { readNpy } from './formats/npy.js';
 import { readNpz } from './formats/npz.js';
 import { readParquet } from './formats/parquet.js';
 import { readSafetensors } from './formats/safetensors.js';
+import { readSpz } from './formats/spz/read-spz.js';
 import { type Rule, TABLE_RULES, TEXT_TABLE_RULES, type TextTableOptions } from './formats/table-options.js';
 import { type Source, withFile } from './source.js';
 
@@ -36,6 +37,7 @@ const READERS: Readonly<Record<MatrixFormat, (source: Source, options: ReadMatri
   npy: async (source) => ({ matrix: await readNpy(source), turned: false }),
   npz: (source, { array }) => readNpz(source, array),
   mtx: async (source) => ({ matrix: await readMatrixMarket(source), turned: false }),
+  spz: (source) => readSpz(source),
   csv: readCsv,
   tsv: readCsv,
   safetensors: async (source, { array }) => ({ matrix: await readSafetensors(source, array), turned: false }),
@@ -63,9 +65,9 @@ const OPTIONS: Readonly<Partial<Record<MatrixFormat, readonly string[]>>> = {
 };
 
 /**
- * The matrix in a file: .npy, .npz (of numpy, and sparse ones of scipy), Matrix Market (.mtx, .mtx.gz), tables of
- * text (.csv, .tsv, .txt; .gz), .safetensors, and
- * tables of columns (.parquet; with optional packages). What it is is seen by its content, and of tables by the end of the path.
+ * The matrix in a file: .npy, .npz (of numpy, and sparse ones of scipy), Matrix Market (.mtx, .mtx.gz), StreamPress (.spz),
+ * safetensors, tables of text (.csv, .tsv, .txt; .gz) and Parquet, which needs optional packages. What it is is seen by its content; a table of
+ * text by the end of its path.
  *
  * A table of text has a row of the matrix a line. Its first line names the columns where it is words, its first column names the rows where
  * it is words; `header` and `names` say so where it can't be seen. Fields may stand in quotes (RFC 4180). With `layout: 'triplets'` a line is

@@ -25,6 +25,12 @@ export async function bytesAt(source: Source, offset: number, length: number): P
   return bytes;
 }
 
+/** The same, as numbers are read from them. */
+export async function viewAt(source: Source, offset: number, length: number): Promise<DataView> {
+  const bytes = await bytesAt(source, offset, length);
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+}
+
 /** The first bytes: as many, or all where there are fewer. */
 export const firstBytes = (source: Source, most: number): Promise<Uint8Array> =>
   bytesAt(source, 0, Math.min(most, source.size));

@@ -1,6 +1,7 @@
 import { promisify } from 'node:util';
 import { crc32, inflateRaw } from 'node:zlib';
-import { bytesAt, memorySource, type Source } from './source.js';
+import { wholeOf } from './byte-order.js';
+import { bytesAt, memorySource, type Source, viewAt } from './source.js';
 
 export const isZip = (first: Uint8Array): boolean =>
   first[0] === 0x50 && first[1] === 0x4b && [0x0304, 0x0506].includes((first[2] << 8) | first[3]);
@@ -44,9 +45,9 @@ export async function zipEntries(source: Source): Promise<readonly ZipEntry[]> {
   if (count === 0xffff || size === 0xffffffff || start === 0xffffffff) {
     if (end < 20 || tail.getUint32(end - 20, true) !== PLACE64)
       throw damaged('say where its directory is; got no place', from + end);
-    const wide = await viewAt(source, whole(tail, end - 12), 56);
+    const wide = await viewAt(source, wholeOf(tail, end - 12), 56);
     if (wide.getUint32(0, true) !== END64) throw damaged('say where its directory is; got no place', from + end);
-    [count, size, start] = [whole(wide, 32), whole(wide, 40), whole(wide, 48)];
+    [count, size, start] = [wholeOf(wide, 32), wholeOf(wide, 40), wholeOf(wide, 48)];
   }
   if (start + size > source.size)
     throw damaged(`hold its directory; got one that ends at byte ${start + size}`, from + end);
@@ -85,7 +86,7 @@ function placesOf(short: readonly [number, number, number], extra: DataView, fau
   for (let p = 0; p + 4 <= extra.byteLength; ) {
     const length = extra.getUint16(p + 2, true);
     if (extra.getUint16(p, true) === 1)
-      for (let q = p + 4; q + 8 <= Math.min(p + 4 + length, extra.byteLength); q += 8) wide.push(whole(extra, q));
+      for (let q = p + 4; q + 8 <= Math.min(p + 4 + length, extra.byteLength); q += 8) wide.push(wholeOf(extra, q));
     p += 4 + length;
   }
   const [size, packed, start] = short.map((value) => {
@@ -179,11 +180,3 @@ function windowSource(source: Source, path: string, start: number, size: number)
     },
   };
 }
-
-async function viewAt(source: Source, offset: number, length: number): Promise<DataView> {
-  const bytes = await bytesAt(source, offset, length);
-  return new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-}
-
-/** 64 bits as a number; what is too large for one is larger than any file. */
-const whole = (view: DataView, at: number): number => Number(view.getBigUint64(at, true));

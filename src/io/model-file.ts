@@ -9,6 +9,7 @@ import { layerFits } from '../runtime/assemble.js';
 import type { FitSummary, LayerFit, ProjectOptions, ReconstructOptions } from '../runtime/fit.js';
 import { type InputHash, keep, keptOf } from '../runtime/kept.js';
 import { savedFitDisplayed } from '../runtime/look.js';
+import { type Reported, reported } from '../runtime/reported.js';
 import { restore } from '../runtime/run.js';
 import type { LayerResult, RunState } from '../runtime/state.js';
 import { checkPath } from './check-path.js';
@@ -30,7 +31,7 @@ const FIT: FileKind<Manifest> = {
 };
 
 /** A fit that was read from a file: what a fit holds and can be asked, its layers by name. */
-export interface SavedFit {
+export interface SavedFit extends Reported {
   readonly layers: { readonly [layer: string]: LayerFit<string> };
   readonly summary: FitSummary;
   /** What was run. */
@@ -120,8 +121,11 @@ export function savedFit(
   const state = restored(path, plan, results);
   const layers = layerFits(plan, state);
   const { reconstruct, project, loadings } = afterFit(plan, state, kernels, undefined);
-  const fit = Object.freeze(savedFitDisplayed({ layers, summary, plan, inputs, reconstruct, project, loadings }));
-  keep(fit, { plan, state, layers, summary, inputs });
+  const all = { plan, state, layers, summary, inputs };
+  const fit = Object.freeze(
+    savedFitDisplayed({ layers, summary, plan, inputs, reconstruct, project, loadings, ...reported(all) }),
+  );
+  keep(fit, all);
   return fit;
 }
 

@@ -17,6 +17,7 @@ import type { GraphFit, Progress } from '../runtime/fit.js';
 import { keep } from '../runtime/kept.js';
 import { fitDisplayed } from '../runtime/look.js';
 import { withPartial } from '../runtime/partial.js';
+import { reported } from '../runtime/reported.js';
 import { run } from '../runtime/run.js';
 import { summarize } from '../runtime/summary.js';
 import type { Memory } from '../solver.js';
@@ -141,9 +142,10 @@ export async function fitCompiled(compiled: Compiled, options: FitOptions): Prom
   const summary = await summarize(plan, state, kernels, { seed, threads, signal, began });
   if (signal?.aborted) throw cancelled();
   const made = { ...layers, summary };
-  for (const [name, value] of Object.entries(afterFit(plan, state, kernels, threads)))
+  const all = { plan, state, layers, summary, inputs: bindings };
+  for (const [name, value] of Object.entries({ ...afterFit(plan, state, kernels, threads), ...reported(all) }))
     Object.defineProperty(made, name, { value });
-  keep(made, { plan, state, layers, summary, inputs: bindings });
+  keep(made, all);
   // Layers are keyed by the names in the plan, which are those of the expression's types.
   return Object.freeze(fitDisplayed(made)) as unknown as GraphFit;
 }

@@ -9,15 +9,17 @@ import { type FitOptions, factorNet } from '../net/net.js';
 import { withViews } from '../runtime/factor-set.js';
 import type { FitSummary, GraphFit, LayerFit } from '../runtime/fit.js';
 import { keep, keptOf } from '../runtime/kept.js';
+import type { Reported } from '../runtime/reported.js';
 
 /** Options of the one input and of the fit, which plain functions take beside those of the layer. */
 export interface PlainOptions extends Omit<InputOptions, 'name' | 'weight'>, FitOptions {}
 
 /** What a plain function returns: the layer, and what the graph says of it. */
-export type PlainFit = LayerFit & {
-  /** Losses, the seed that gives this fit again, seconds, and notes. */
-  readonly summary: FitSummary<'data'>;
-};
+export type PlainFit = LayerFit &
+  Reported & {
+    /** Losses, the seed that gives this fit again, seconds, and notes. */
+    readonly summary: FitSummary<'data'>;
+  };
 
 /** The name of the one input. */
 const DATA = 'data';
@@ -44,7 +46,8 @@ export async function fitOne(
   const built = make(own, { ...spec, name: layer } as never);
   const fit = (await factorNet(built, seed === undefined ? {} : { seed }).fit(run)) as unknown as OneLayer;
   // The graph's one layer, which has this name.
-  const found = Object.freeze(withViews({ ...(fit[layer] as object), summary: fit.summary } as PlainFit));
+  const all = withViews({ ...(fit[layer] as object), summary: fit.summary } as PlainFit);
+  const found = Object.freeze(Object.defineProperty(all, 'report', { value: fit.report }));
   graphs.set(found, { fit, layer });
   const kept = keptOf(fit);
   if (kept !== undefined) keep(found, kept);

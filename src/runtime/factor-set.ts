@@ -22,7 +22,7 @@ export function withViews<T extends Parts>(parts: T): T & FactorSet<string> {
     top: (factor: number, n = 10) => {
       checkFactor('top', factor, k);
       if (!Number.isInteger(n) || n < 1) throw rejected('top', 'n', 'a whole number, at least 1', n);
-      return perPart(parts.W, (W) => strongest(W, factor, n));
+      return perPart(parts.W, (W) => strongestIn(W, factor, n));
     },
     subset: (factors: readonly number[]) => {
       if (!Array.isArray(factors) || factors.length === 0)
@@ -58,7 +58,7 @@ function setOf(parts: Parts, factors: readonly number[]): FactorSet<string> {
 }
 
 /** The n entries of a column that are largest in size, those that are zero left out; the first among equals. */
-function strongest(W: DenseMatrix, factor: number, n: number): readonly Strongest[] {
+export function strongestIn(W: DenseMatrix, factor: number, n: number): readonly Strongest[] {
   const column = W.data.subarray(factor * W.rows, (factor + 1) * W.rows);
   const places = Array.from(column.keys()).filter((i) => column[i] !== 0);
   places.sort((a, b) => Math.abs(column[b]) - Math.abs(column[a]) || a - b);
@@ -69,10 +69,12 @@ function strongest(W: DenseMatrix, factor: number, n: number): readonly Stronges
   );
 }
 
-const isMatrix = (W: Parts['W']): W is DenseMatrix => 'kind' in W && W.kind === 'dense' && ArrayBuffer.isView(W.data);
+/** W is one matrix, not one for each modality. */
+export const isOneMatrix = (W: Parts['W']): W is DenseMatrix =>
+  'kind' in W && W.kind === 'dense' && ArrayBuffer.isView(W.data);
 
 function perPart<T>(W: Parts['W'], of: (matrix: DenseMatrix) => T): T | Readonly<Record<string, T>> {
-  if (isMatrix(W)) return of(W);
+  if (isOneMatrix(W)) return of(W);
   return Object.freeze(Object.fromEntries(Object.entries(W).map(([name, part]) => [name, of(part)])));
 }
 

@@ -1,6 +1,7 @@
 import type { Condition, LayerMap, NoLayers } from '../dsl/expr.js';
 import type { DenseMatrix } from '../matrix.js';
 import type { MatrixInput } from '../matrix-input.js';
+import type { Reported } from './reported.js';
 
 /** One accepted iterate. */
 export interface HistoryEntry {
@@ -263,42 +264,42 @@ export interface Progress {
 /** What a fit holds: layer name, then modality. O is the output, where that is one layer. */
 export type GraphFit<L extends LayerMap = NoLayers, I extends string = string, O extends string = never> = {
   readonly [N in keyof L]: LayerFit<L[N]>;
-} & {
-  /** Losses through the whole graph, and what is needed to fit it again. */
-  readonly summary: FitSummary<I, FactorsOf<L, O>>;
-  /**
-   * An input (features × samples) as the graph sees it: W·diag(d)·H led down from the output, or from a layer. Where a
-   * `factorShared` has aligned it, its samples are those stacked there, absent ones included.
-   *
-   * @throws GraphError 'invalid-option' for an input or layer that the graph doesn't have.
-   */
-  reconstruct(input: I, options?: ReconstructOptions<keyof L & string>): Promise<DenseMatrix>;
-  /**
-   * The embeddings (k × new samples) of new samples, layer by layer: what each layer's H would be with every W, and the
-   * weights of penalties, as they are. Modalities may be left out, and entries may be missing; a layer that reads nothing
-   * of what is given is left out of the result, and a sample of which a layer reads nothing is NaN there. A sample of
-   * which nothing at all is given is refused.
-   *
-   * @throws GraphError 'invalid-option', 'invalid-data', 'non-finite', 'nothing-known', 'sample-mismatch' for the data given.
-   */
-  project(
-    data: { readonly [M in I]?: MatrixInput | undefined },
-    options?: ProjectOptions,
-  ): Promise<{ readonly [N in keyof L]?: DenseMatrix }>;
-  /**
-   * A layer's factors in the features of each input that it is made of (features × k): an embedding E of the layer stands
-   * for loadings·E there, and for whatever the means that SVDs took out and the other branches of sums add to that.
-   *
-   * @throws GraphError 'invalid-option' for a layer that the graph doesn't have.
-   */
-  loadings(layer: keyof L & string): Promise<{ readonly [M in I]?: DenseMatrix }>;
-  /**
-   * What each factor of a layer explains by itself of each input that the layer is made of (k numbers): 1 − ‖X − l_r·d_r·h_r‖²
-   * / ‖X‖², over what is not missing, for column l_r of the layer's `loadings`; about zero, or about the means that SVDs on the
-   * way to the layer have taken out (1 − ‖X − μ − l_r·d_r·h_r‖² / ‖X − μ‖²). It is negative for a factor
-   * that others take back. `summary` has it for output layers.
-   *
-   * @throws GraphError 'invalid-option' for a layer that the graph doesn't have.
-   */
-  explained(layer: keyof L & string): Promise<{ readonly [M in I]?: Float64Array }>;
-};
+} & Reported & {
+    /** Losses through the whole graph, and what is needed to fit it again. */
+    readonly summary: FitSummary<I, FactorsOf<L, O>>;
+    /**
+     * An input (features × samples) as the graph sees it: W·diag(d)·H led down from the output, or from a layer. Where a
+     * `factorShared` has aligned it, its samples are those stacked there, absent ones included.
+     *
+     * @throws GraphError 'invalid-option' for an input or layer that the graph doesn't have.
+     */
+    reconstruct(input: I, options?: ReconstructOptions<keyof L & string>): Promise<DenseMatrix>;
+    /**
+     * The embeddings (k × new samples) of new samples, layer by layer: what each layer's H would be with every W, and the
+     * weights of penalties, as they are. Modalities may be left out, and entries may be missing; a layer that reads nothing
+     * of what is given is left out of the result, and a sample of which a layer reads nothing is NaN there. A sample of
+     * which nothing at all is given is refused.
+     *
+     * @throws GraphError 'invalid-option', 'invalid-data', 'non-finite', 'nothing-known', 'sample-mismatch' for the data given.
+     */
+    project(
+      data: { readonly [M in I]?: MatrixInput | undefined },
+      options?: ProjectOptions,
+    ): Promise<{ readonly [N in keyof L]?: DenseMatrix }>;
+    /**
+     * A layer's factors in the features of each input that it is made of (features × k): an embedding E of the layer stands
+     * for loadings·E there, and for whatever the means that SVDs took out and the other branches of sums add to that.
+     *
+     * @throws GraphError 'invalid-option' for a layer that the graph doesn't have.
+     */
+    loadings(layer: keyof L & string): Promise<{ readonly [M in I]?: DenseMatrix }>;
+    /**
+     * What each factor of a layer explains by itself of each input that the layer is made of (k numbers): 1 − ‖X − l_r·d_r·h_r‖²
+     * / ‖X‖², over what is not missing, for column l_r of the layer's `loadings`; about zero, or about the means that SVDs on the
+     * way to the layer have taken out (1 − ‖X − μ − l_r·d_r·h_r‖² / ‖X − μ‖²). It is negative for a factor
+     * that others take back. `summary` has it for output layers.
+     *
+     * @throws GraphError 'invalid-option' for a layer that the graph doesn't have.
+     */
+    explained(layer: keyof L & string): Promise<{ readonly [M in I]?: Float64Array }>;
+  };

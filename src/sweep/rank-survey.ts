@@ -1,7 +1,7 @@
 import { averageLinkage } from '../consensus/average-linkage.js';
 import { cutTree } from '../consensus/clusters.js';
 import { meanSilhouette } from '../consensus/silhouette.js';
-import { displays, type Table } from '../display.js';
+import { displays, fiveDigits, type Table } from '../display.js';
 import { checkOptions } from '../dsl/check-options.js';
 import type { NmfSpec } from '../dsl/config.js';
 import { surveyOptions } from '../dsl/schemas.js';
@@ -107,7 +107,7 @@ function silhouetteOf({ rows: n, data: C }: DenseMatrix, k: number): number | nu
 }
 
 function ranksTable(ranks: readonly SurveyedRank[], best: number, simplest: number): Table {
-  const digits = (x: number | null) => (x === null ? '' : x.toPrecision(5));
+  const digits = (x: number | null) => (x === null ? '' : fiveDigits(x));
   const share = (x: number | null) => (x === null ? '' : x.toFixed(4));
   const head = ['k', 'test loss', '± se', 'train loss', 'cophenetic', 'dispersion', 'silhouette', 'stability', ''];
   const lines = ranks.map(({ k, testLoss, se, trainLoss, cophenetic, dispersion, silhouette, stability }) => [

@@ -1,5 +1,6 @@
 import { checkOptions } from '../dsl/check-options.js';
 import { crossValidateOptions, sweepOptions, sweepRunOptions } from '../dsl/schemas.js';
+import { packageVersion } from '../io/version.js';
 import { selectKernels } from '../kernels/select.js';
 import { checkLooks, checkSpace } from './check-space.js';
 import { type Choice, choose, type Eliminated, eliminatedIn, failedIn, type PointSummary } from './choice.js';
@@ -12,6 +13,7 @@ import { searchDisplayed, sweepDisplayed } from './look.js';
 import type { SweepOptions, SweepRunOptions } from './options.js';
 import { type Inputs, type Point, pointMaker } from './points.js';
 import type { SweepProgress } from './progress.js';
+import { type Reported, reported, type Swept } from './reported.js';
 import { isFitted, type SweepRow } from './rows.js';
 import type { Work } from './shared-steps.js';
 import { nameOfPoint, type Params, type ParamsOf, type Space } from './space.js';
@@ -23,7 +25,7 @@ import { reasonText, tableText } from './table.js';
 import { onPaths } from './warm-start.js';
 
 /** What a sweep has found. */
-export interface SweepResult<S extends Space = Space> extends Asked<ParamsOf<S>> {
+export interface SweepResult<S extends Space = Space> extends Asked<ParamsOf<S>>, Reported {
   /** The point of lowest mean held-out error. */
   readonly best: ParamsOf<S>;
   /** The simplest point that is no worse than `best` by more than one standard error of their paired difference. */
@@ -172,7 +174,13 @@ export function graphSweep<const S extends Space>(options: SweepOptions<S>): Swe
     });
     // Whoever is last tidies up: others may need what we don't.
     if (alone) await end.prune();
-    return resultOf(end.choice, rows, { asked: end.asked, work: engine.work(), seed });
+    const seconds = (performance.now() - began) / 1000;
+    const plan = points[end.choice.best.point].compiled?.plan;
+    return resultOf(end.choice, rows, end.asked, {
+      ...{ reps, masking, ridge, looks, seconds, backend: kernels.backend, version: packageVersion() },
+      work: engine.work(),
+      plan: async () => plan,
+    });
   }
 
   return Object.freeze(
@@ -261,22 +269,25 @@ async function* streamed<T, R>(
 function resultOf<S extends Space>(
   choice: Choice<Params>,
   rows: readonly SweepRow[],
-  { asked, work, seed }: { readonly asked: Asked; readonly work: Work; readonly seed: number },
+  asked: Asked,
+  run: Omit<Swept, 'choice' | 'rows' | 'of' | 'left' | 'reason' | 'work'> & { readonly work: Work },
 ): SweepResult<S> {
   const { points, best, simplest } = choice;
   const eliminated = Object.freeze(eliminatedIn(rows));
   const left = { eliminated, failed: failedIn(rows) };
+  const reason = reasonText(choice, left);
   const result = {
     best: best.params,
     simplest: simplest.params,
     points,
     eliminated,
     rows,
-    reason: reasonText(choice, left),
-    work,
-    seed,
+    reason,
+    work: run.work,
+    seed: run.masking.seed,
     table: () => tableText(choice, left),
     ...asked,
+    ...reported({ ...run, choice, rows, of: rows.length, left, reason }),
   };
   sweepDisplayed(result, { choice, left, rows });
   Object.freeze(points);

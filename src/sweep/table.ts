@@ -1,9 +1,9 @@
-import type { Table } from '../display.js';
+import { fiveDigits, type Table } from '../display.js';
 import { textTable } from '../text-table.js';
 import type { Choice, Eliminated, Failed, PointSummary } from './choice.js';
 import type { Params } from './space.js';
 
-const number = (x: number | null): string => (x === null ? '' : x.toPrecision(5));
+const number = (x: number | null): string => (x === null ? '' : fiveDigits(x));
 /** A value of a parameter. */
 export const said = (x: unknown): string => (typeof x === 'number' ? String(Number(x.toPrecision(6))) : String(x));
 

@@ -23,7 +23,7 @@ export interface FactorsByGroupOptions {
  * What the samples of each group are made of: bars of the mean over the group of each factor's share,
  * d_r·h_rj / Σ_s d_s·h_sj. Samples in which no factor is found are left out, and the picture says how many.
  *
- * @param H k × samples, ≥ 0
+ * @param H k × samples, ≥ 0; factors are called by its `rowNames`, where it has any.
  * @throws GraphError 'invalid-data' for an H with negative or missing entries, and groups that aren't one for each sample;
  * 'non-finite', 'invalid-option', 'unknown-option'.
  * @example
@@ -81,7 +81,7 @@ export function plotComposition(H: DenseMatrix, options: CompositionOptions): Pi
  * Which factors are strong in which group: tiles of the mean of h_rj over the samples j of a group, over the largest such mean
  * of the factor in size, so that each factor has a tile of 1 or −1.
  *
- * @param H k × samples
+ * @param H k × samples; factors are called by its `rowNames`, where it has any.
  * @throws GraphError as `plotComposition`, but that entries may be negative.
  * @example
  * await writeFile('tiles.svg', await plotFactorsByGroup(fit.parts.H, { groups: tissue }).toSvg());
@@ -121,7 +121,9 @@ export function plotFactorsByGroup(H: DenseMatrix, options: FactorsByGroupOption
   });
 }
 
-const factorNames = ({ rows }: DenseMatrix): readonly string[] => Array.from({ length: rows }, (_, r) => String(r));
+/** Names of the rows, where no two are alike, or numbers. */
+const factorNames = ({ rows, rowNames = [] }: DenseMatrix): readonly string[] =>
+  new Set(rowNames).size === rows ? rowNames : Array.from({ length: rows }, (_, r) => String(r));
 
 /** The mean of the samples of each group; null where it has none of these. */
 function meansBy(

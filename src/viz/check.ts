@@ -33,6 +33,13 @@ export function checking(at: string) {
     refuse(`colNames of ${of}`, fits(colNames, read.cols), `${read.cols} texts, one for each column`, show(colNames));
     return { ...toDense(read), rowNames, colNames };
   };
+  /** The same without gaps. */
+  const whole = (of: string, input: MatrixInput | DenseMatrix): DenseMatrix => {
+    const found = matrix(of, input);
+    refuse(of, !found.data.some(Number.isNaN), 'without missing entries', 'some that are');
+    done();
+    return found;
+  };
   return {
     done,
     /** Data must be what the rule says. */
@@ -50,13 +57,9 @@ export function checking(at: string) {
       return options;
     },
     matrix,
+    whole,
     /** An embedding, k × samples, all of it known; nothing else can be read without it. */
-    embedding(H: DenseMatrix): DenseMatrix {
-      const found = matrix('H', H);
-      refuse('H', !found.data.some(Number.isNaN), 'without missing entries', 'some that are');
-      done();
-      return found;
-    },
+    embedding: (H: DenseMatrix): DenseMatrix => whole('H', H),
     flag: (name: string, value: unknown) =>
       option(name, value === undefined || typeof value === 'boolean', 'true or false', value),
     /** A label for each of n things. */

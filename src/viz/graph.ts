@@ -5,6 +5,7 @@ import { checking } from './check.js';
 import { SET2 } from './colours.js';
 import { layered } from './layered.js';
 import { type Part, type Picture, picture } from './picture.js';
+import { shortened } from './shortened.js';
 
 export interface GraphPlotOptions {
   /** Default 'Graph'. */
@@ -60,7 +61,7 @@ export function plotGraph(net: WithPlan, options: GraphPlotOptions = {}): Pictur
   const texts = vertices.flatMap(({ lines }, v) =>
     lines.map((line, i) => ({
       ...{ x: values[v].x, y: values[v].y + (i - (lines.length - 1) / 2) * LINE },
-      text: shortened(line),
+      text: shortened(line, LONGEST),
     })),
   );
   const bends = laid.edges.flatMap((path, edge) => path.map((bend, i) => ({ ...pixels(bend), edge, i })));
@@ -98,8 +99,3 @@ export function plotGraph(net: WithPlan, options: GraphPlotOptions = {}): Pictur
   ];
   return picture(title, [], { width, height, layer });
 }
-
-const shortened = (text: string): string => {
-  const letters = Array.from(text);
-  return letters.length <= LONGEST ? text : `${letters.slice(0, LONGEST - 1).join('')}…`;
-};

@@ -1,9 +1,11 @@
 import type { JsonValue } from '../json.js';
 import { type DenseMatrix, dense } from '../matrix.js';
+import type { Ordered } from './alike.js';
 import { RAMPS, type Ramp, rgb, steps, UNKNOWN } from './colours.js';
 import { type Groups, scaleOf } from './groups.js';
 import type { Part } from './picture.js';
 import { dataUrl, png } from './png.js';
+import { TREE, treeUrl } from './tree.js';
 
 /** Most lines of a picture: what has more is drawn by means of neighbours, for one that draws would leave lines out. */
 const MOST_LINES = 1200;
@@ -27,6 +29,11 @@ export interface Heat {
   readonly colNames: readonly string[];
   /** What the columns belong to, in the order of the picture. */
   readonly annotation: { readonly title: string; readonly groups: Groups } | null;
+  /** Whether it says what the colours stand for: of several side by side one does. */
+  readonly legends: boolean;
+  /** The trees that rows and columns are in the order of, where they are drawn. */
+  readonly rowTree: Ordered | null;
+  readonly colTree: Ordered | null;
 }
 
 /** How a side of so many lines is drawn: lines that share one of the picture, and how large that is. */
@@ -55,37 +62,57 @@ export function linesText(matrix: DenseMatrix): readonly string[] {
 
 /** Cells as one image: as a rectangle each they would be a file of megabytes. */
 export function heatPart(heat: Heat): Part {
-  const { matrix, ramp, domain, value, annotation } = heat;
+  const { matrix, ramp, domain, value, annotation, legends, rowTree, colTree } = heat;
   const [down, across] = [sideOf(matrix.rows), sideOf(matrix.cols)];
   const [width, height] = [across.length, down.length];
   const shown = meansOf(matrix, down, across);
-  const [low, high] = domain;
+  const beside = rowTree === null ? 0 : TREE + GAP;
   const layer = [
-    image(dataUrl(cells(shown, ramp, domain, [down.cell, across.cell])), { width, height, top: 0 }),
-    legend(value, { scale: { domain: [low, high], range: RAMPS[ramp], interpolate: 'rgb' }, type: 'quantitative' }, [
-      low,
-      high,
-    ]),
+    image(cellsUrl(shown, ramp, domain, [down.cell, across.cell]), { width, height, left: 0, top: 0 }),
+    ...(rowTree === null ? [] : [treeBeside(rowTree, down, width)]),
+    ...(colTree === null ? [] : [treeAbove(colTree, across, annotation === null ? 0 : BAR + GAP)]),
+    ...(legends ? [rampLegend(value, ramp, domain, beside)] : []),
     ...names(heat.rowNames, down, 'y'),
     ...names(heat.colNames, across, 'x', height),
-    ...(annotation === null ? [] : bar(annotation, across)),
+    ...(annotation === null ? [] : [bar(annotation, across)]),
+    ...(annotation === null || !legends ? [] : [groupLegend(annotation, beside)]),
   ];
   return { width, height, layer, resolve: { scale: { color: 'independent' } }, encoding: {} };
 }
 
 function image(
   url: string,
-  { width, height, top }: { readonly width: number; readonly height: number; readonly top: number },
+  { width, height, left, top }: Readonly<Record<'width' | 'height' | 'left' | 'top', number>>,
 ): Part {
   return {
     data: { values: [{}] },
     mark: { type: 'image', width, height, align: 'left', baseline: 'top', aspect: false, smooth: false },
-    encoding: { x: { value: 0 }, y: { value: top }, url: { value: url } },
+    encoding: { x: { value: left }, y: { value: top }, url: { value: url } },
   };
 }
 
-/** A legend of its own: marks that nobody sees, for an image has none. */
-function legend(title: string, color: Part, values: readonly JsonValue[]): Part {
+/** Where the lines of a tree's leaves are in the picture, by what they were before they were put in order. */
+function leavesOf({ order }: Ordered, { together, cell }: Side): readonly number[] {
+  const leaves = new Array<number>(order.length).fill(0);
+  order.forEach((item, place) => { leaves[item] = Math.floor(((place + 0.5) * cell) / together); }); // biome-ignore format: one thought
+  return leaves;
+}
+
+const treeBeside = (lines: Ordered, side: Side, width: number): Part =>
+  image(treeUrl(lines.tree, leavesOf(lines, side), side.length, 'rows'), {
+    ...{ width: TREE, height: side.length, left: width + GAP, top: 0 },
+  });
+
+const treeAbove = (lines: Ordered, side: Side, over: number): Part =>
+  image(treeUrl(lines.tree, leavesOf(lines, side), side.length, 'columns'), {
+    ...{ width: side.length, height: TREE, left: 0, top: -TREE - GAP - over },
+  });
+
+/** Room that a legend leaves by itself. */
+const LEGEND_OFFSET = 18;
+
+/** A legend of its own: marks that nobody sees, for an image has none. `beside`: the room of what it stands behind. */
+function legend(title: string, color: Part, values: readonly JsonValue[], beside = 0): Part {
   return {
     data: { values: values.map((value) => ({ value })) },
     mark: { type: 'point', filled: true, shape: 'square', size: 0, opacity: 0 },
@@ -95,12 +122,16 @@ function legend(title: string, color: Part, values: readonly JsonValue[]): Part 
       color: {
         field: 'value',
         title,
-        legend: { gradientOpacity: 1, symbolOpacity: 1, symbolSize: 100 },
+        legend: { gradientOpacity: 1, symbolOpacity: 1, symbolSize: 100, offset: LEGEND_OFFSET + beside },
         ...color,
       },
     },
   };
 }
+
+/** What the colours of numbers stand for. */
+export const rampLegend = (value: string, ramp: Ramp, domain: Heat['domain'], beside = 0): Part =>
+  legend(value, { scale: { domain, range: RAMPS[ramp], interpolate: 'rgb' }, type: 'quantitative' }, domain, beside);
 
 /** Names beside cells, where these are large enough. */
 function names(list: readonly string[], { together, cell, lines }: Side, axis: 'x' | 'y', height = 0): readonly Part[] {
@@ -120,15 +151,15 @@ function names(list: readonly string[], { together, cell, lines }: Side, axis: '
 }
 
 /** What the columns belong to, above them. */
-function bar({ title, groups }: NonNullable<Heat['annotation']>, { together, cell, length }: Side): readonly Part[] {
+function bar({ groups }: NonNullable<Heat['annotation']>, { together, cell, length }: Side): Part {
   // Of columns that are drawn together the first says what they belong to.
   const pixels = Uint8Array.from({ length }, (_, p) => groups.of[Math.floor(p / cell) * together]);
   const palette = groups.colours.map(rgb);
-  return [
-    image(dataUrl(png(length, 1, pixels, palette)), { width: length, height: BAR, top: -BAR - GAP }),
-    legend(title, { type: 'nominal', scale: scaleOf(groups), sort: null }, groups.names),
-  ];
+  return image(dataUrl(png(length, 1, pixels, palette)), { width: length, height: BAR, left: 0, top: -BAR - GAP });
 }
+
+const groupLegend = ({ title, groups }: NonNullable<Heat['annotation']>, beside: number): Part =>
+  legend(title, { type: 'nominal', scale: scaleOf(groups), sort: null }, groups.names, beside);
 
 /** Means of what is known, of rows and columns that are drawn together. */
 function meansOf(matrix: DenseMatrix, down: Side, across: Side): DenseMatrix {
@@ -153,15 +184,15 @@ function meansOf(matrix: DenseMatrix, down: Side, across: Side): DenseMatrix {
 const LEVELS = 255;
 
 /**
- * Cells as large as they are drawn: not everything that draws leaves their edges sharp where it must enlarge them. The colour
+ * Cells as an image, as large as they are drawn: not everything that draws leaves their edges sharp where it must enlarge them. The colour
  * after those of the ramp is that of what is missing.
  */
-function cells(
+export function cellsUrl(
   { rows, cols, data }: DenseMatrix,
   ramp: Ramp,
   [low, high]: Heat['domain'],
   [tall, wide]: readonly number[],
-): Buffer {
+): string {
   const width = cols * wide;
   const pixels = new Uint8Array(rows * tall * width);
   const size = high - low || 1;
@@ -175,5 +206,5 @@ function cells(
     }
     for (let more = 1; more < tall; more++) pixels.copyWithin(first + more * width, first, first + width);
   }
-  return png(width, rows * tall, pixels, [...steps(ramp, LEVELS), rgb(UNKNOWN)]);
+  return dataUrl(png(width, rows * tall, pixels, [...steps(ramp, LEVELS), rgb(UNKNOWN)]));
 }

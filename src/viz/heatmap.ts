@@ -1,13 +1,11 @@
-import { averageLinkage } from '../consensus/average-linkage.js';
-import { leafOrder } from '../consensus/clusters.js';
 import type { Label } from '../labels.js';
 import { type DenseMatrix, dense, transpose } from '../matrix.js';
-import type { MatrixInput } from '../matrix-input.js';
+import { isNumbers, type MatrixInput } from '../matrix-input.js';
+import { alike, orderedBy } from './alike.js';
 import { checking } from './check.js';
 import { RAMPS, type Ramp } from './colours.js';
-import { groupsOf } from './groups.js';
-import { heatPart, linesText } from './heat.js';
-import { type Picture, picture } from './picture.js';
+import { domainOf, type HeatPanel, heatPicture } from './heat-picture.js';
+import type { Picture } from './picture.js';
 
 export interface ConsensusPlotOptions {
   /** What each column belongs to, as a bar above; null, undefined and NaN: not known. */
@@ -16,6 +14,8 @@ export interface ConsensusPlotOptions {
   readonly annotationTitle?: string | undefined;
   /** Colours from low to high; default 'viridis', of a consensus 'inferno'. */
   readonly colours?: Ramp | undefined;
+  /** The trees of the clustering beside what is clustered, with heights as distances; default false. */
+  readonly tree?: boolean | undefined;
   readonly title?: string | undefined;
 }
 
@@ -32,37 +32,82 @@ export interface HeatmapOptions extends ConsensusPlotOptions {
 const MOST_CLUSTERED = 5000;
 /** A bar is an image with a colour for each. */
 const MOST_GROUPS = 255;
-const OPTIONS = ['annotation', 'annotationTitle', 'colours', 'title'];
+const OPTIONS = ['annotation', 'annotationTitle', 'colours', 'tree', 'title'];
+
+/** A matrix of any form, or a result. */
+type Given = MatrixInput | DenseMatrix;
 
 /**
  * A matrix as colours: a W (features × k), an H (k × samples), or data. Names are drawn where there is room; what is missing is
  * grey. Of more than 1,200 rows or columns neighbours are drawn as their mean, and the picture says so.
  *
- * Clustering is by average linkage (Sokal & Michener 1958) of d(a, b)² = mean of (a_i − b_i)² over what both have.
+ * Several matrices by name stand side by side, in the same colours and with their lines in one order.
  *
- * @param matrix rows × columns
- * @throws GraphError 'invalid-data' for the matrix, and an annotation that isn't one label for each column; 'non-finite',
- * 'value-range', 'invalid-option', 'unknown-option'.
+ * Clustering is by average linkage (Sokal & Michener 1958) of d(a, b)² = mean of (a_i − b_i)² over what both have, in all of the
+ * matrices.
+ *
+ * @param matrix rows × columns, or several of one shape by name
+ * @throws GraphError 'invalid-data' for the matrix, others of another shape, and an annotation that isn't one label for each
+ * column; 'non-finite', 'value-range', 'invalid-option', 'unknown-option'.
  * @example
  * await writeFile('H.png', await plotHeatmap(fit.parts.H, { clusterColumns: true, annotation: tissue }).toPng());
+ * @example
+ * await writeFile('W.png', await plotHeatmap({ true: W, learned: fit.parts.W }, { clusterRows: true }).toPng());
  */
-export function plotHeatmap(matrix: MatrixInput | DenseMatrix, options: HeatmapOptions = {}): Picture {
+export function plotHeatmap(matrix: Given | Readonly<Record<string, Given>>, options: HeatmapOptions = {}): Picture {
   const check = checking('plotHeatmap');
   const own = check.options(options, [...OPTIONS, 'clusterRows', 'clusterColumns', 'value']);
-  const { clusterRows = false, clusterColumns = false, value = 'value', title = 'Heat map' } = own;
-  const found = check.matrix('matrix', matrix);
+  const { clusterRows = false, clusterColumns = false, colours = 'viridis', value = 'value', title = 'Heat map' } = own;
+  const panels: readonly HeatPanel[] = isByName(matrix)
+    ? Object.entries(matrix).map(([name, one]) => ({ name, matrix: check.matrix(`matrix.${name}`, one) }))
+    : [{ name: null, matrix: check.matrix('matrix', matrix) }];
+  const [{ matrix: first }] = panels;
+  for (const { name, matrix: one } of panels) {
+    const isSame = one.rows === first.rows && one.cols === first.cols;
+    check.refuse(`matrix.${name}`, isSame, `${first.rows} × ${first.cols}, as the first`, `${one.rows} × ${one.cols}`);
+  }
   const clustered = (name: string, asked: boolean, count: number) => {
     const rule = `true or false, and false for more than ${MOST_CLUSTERED} lines`;
     check.option(name, typeof asked === 'boolean' && !(asked && count > MOST_CLUSTERED), rule, asked);
   };
-  clustered('clusterRows', clusterRows, found.rows);
-  clustered('clusterColumns', clusterColumns, found.cols);
+  clustered('clusterRows', clusterRows, first.rows);
+  clustered('clusterColumns', clusterColumns, first.cols);
+  check.option(
+    'tree',
+    own.tree !== true || clusterRows || clusterColumns,
+    'false where nothing is clustered',
+    own.tree,
+  );
   check.option('value', typeof value === 'string', 'a text', value);
-  checkLook(check, own, found);
+  checkLook(check, own, first);
   check.done();
-  const rows = clusterRows ? alike(found) : null;
-  const columns = clusterColumns ? alike(transpose(found)) : null;
-  return drawn(found, { ...own, rows, columns, value, title, domain: domainOf(found) });
+  const matrices = panels.map((panel) => panel.matrix);
+  const rows = clusterRows ? alike(beside(matrices)) : null;
+  const columns = clusterColumns ? alike(beside(matrices.map(transpose))) : null;
+  const trees = own.tree === true;
+  return heatPicture(panels, { ...own, trees, rows, columns, colours, value, title, domain: domainOf(panels) });
+}
+
+/** Several matrices by name: what is a matrix has a number among its parts, or a list of them. */
+const isByName = (matrix: Given | Readonly<Record<string, Given>>): matrix is Readonly<Record<string, Given>> =>
+  typeof matrix === 'object' &&
+  matrix !== null &&
+  !isNumbers(matrix) &&
+  Object.values(matrix).length > 0 &&
+  Object.values(matrix).every((one: unknown) => typeof one === 'object' && one !== null) &&
+  !('data' in matrix && isNumbers(matrix.data) && 'shape' in matrix);
+
+/** Columns of all, one after the other. */
+function beside(matrices: readonly DenseMatrix[]): DenseMatrix {
+  const [{ rows }] = matrices;
+  const cols = matrices.reduce((sum, one) => sum + one.cols, 0);
+  const out = dense(rows, cols);
+  let at = 0;
+  for (const { data } of matrices) {
+    out.data.set(data, at);
+    at += data.length;
+  }
+  return out;
 }
 
 /**
@@ -85,13 +130,15 @@ export function plotConsensus(matrix: MatrixInput | DenseMatrix, options: Consen
   checkLook(check, own, C);
   check.done();
   const apart = C.data.map((x) => 1 - x);
-  const order = leafOrder(C.rows, averageLinkage(dense(C.rows, C.cols, apart)));
-  const { colours = 'inferno' } = own;
-  return drawn(C, { ...own, colours, rows: order, columns: order, value: 'share of fits', title, domain: [0, 1] });
+  const order = orderedBy(dense(C.rows, C.cols, apart));
+  const { colours = 'inferno', tree: trees = false } = own;
+  const look = { rows: order, columns: order, value: 'share of fits', domain: [0, 1] } as const;
+  return heatPicture([{ name: null, matrix: C }], { ...own, ...look, colours, trees, title });
 }
 
 function checkLook(check: ReturnType<typeof checking>, options: ConsensusPlotOptions, { cols }: DenseMatrix): void {
-  const { annotation, annotationTitle, colours = 'viridis' } = options;
+  const { annotation, annotationTitle, colours = 'viridis', tree } = options;
+  check.flag('tree', tree);
   check.option('colours', Object.hasOwn(RAMPS, colours), "'viridis' or 'inferno'", colours);
   const isTitle = annotationTitle === undefined || typeof annotationTitle === 'string';
   check.option('annotationTitle', isTitle, 'a text', annotationTitle);
@@ -99,73 +146,4 @@ function checkLook(check: ReturnType<typeof checking>, options: ConsensusPlotOpt
   check.labels('annotation', annotation, cols, 'column');
   const count = new Set(Array.from(annotation)).size;
   check.refuse('annotation', count <= MOST_GROUPS, `at most ${MOST_GROUPS} groups`, String(count));
-}
-
-interface Drawn extends ConsensusPlotOptions {
-  /** The order of the lines; null: as they are. */
-  readonly rows: readonly number[] | null;
-  readonly columns: readonly number[] | null;
-  readonly value: string;
-  readonly title: string;
-  readonly domain: readonly [low: number, high: number];
-}
-
-function drawn(matrix: DenseMatrix, options: Drawn): Picture {
-  const { annotation, annotationTitle = 'group', colours = 'viridis', value, title, domain } = options;
-  const rows = options.rows ?? places(matrix.rows);
-  const columns = options.columns ?? places(matrix.cols);
-  const ordered = dense(matrix.rows, matrix.cols);
-  columns.forEach((from, j) => {
-    rows.forEach((source, i) => { ordered.data[i + j * matrix.rows] = matrix.data[source + from * matrix.rows]; }); // biome-ignore format: one thought
-  });
-  // Groups have the colours that they have in other pictures, whatever the order here.
-  const groups = annotation === undefined ? null : groupsOf(annotation);
-  const body = heatPart({
-    matrix: ordered,
-    ramp: colours,
-    ...{ domain, value },
-    rowNames: rows.map((i) => matrix.rowNames?.[i] ?? String(i)),
-    colNames: columns.map((j) => matrix.colNames?.[j] ?? String(j)),
-    annotation: groups && { title: annotationTitle, groups: { ...groups, of: columns.map((j) => groups.of[j]) } },
-  });
-  return picture(title, linesText(matrix), body);
-}
-
-const places = (n: number): readonly number[] => Array.from({ length: n }, (_, i) => i);
-
-function domainOf({ data }: DenseMatrix): readonly [number, number] {
-  let [low, high] = [Infinity, -Infinity];
-  for (const x of data) {
-    if (x < low) low = x;
-    if (x > high) high = x;
-  }
-  // What isn't negative begins at 0, as factors do.
-  [low, high] = [Math.min(low, 0), Math.max(high, 0)];
-  return [low, high > low ? high : 1];
-}
-
-/** Rows in an order in which those that are alike are near. */
-function alike({ rows, cols, data }: DenseMatrix): readonly number[] {
-  const D = dense(rows, rows);
-  for (let b = 1; b < rows; b++)
-    for (let a = 0; a < b; a++) {
-      let [sum, count] = [0, 0];
-      for (let p = a, q = b; p < rows * cols; p += rows, q += rows) {
-        const off = data[p] - data[q];
-        if (Number.isNaN(off)) continue;
-        sum += off * off;
-        count++;
-      }
-      D.data[a + b * rows] = Math.sqrt(sum / count);
-    }
-  // Rows that have nothing in common are as far apart as those that are farthest.
-  const farthest = D.data.reduce((most, x) => (Number.isNaN(x) ? most : Math.max(most, x)), 0);
-  for (let b = 1; b < rows; b++)
-    for (let a = 0; a < b; a++) {
-      const x = D.data[a + b * rows];
-      const distance = Number.isNaN(x) ? farthest : x;
-      D.data[a + b * rows] = distance;
-      D.data[b + a * rows] = distance;
-    }
-  return leafOrder(rows, averageLinkage(D));
 }

@@ -2,7 +2,7 @@ import { escapeHtml } from '../escape-html.js';
 import type { JsonValue } from '../json.js';
 
 /** JSON that can stand in a script: nothing in it ends the script, or a line of it. */
-const inScript = (json: JsonValue): string =>
+export const inScript = (json: JsonValue): string =>
   JSON.stringify(json).replace(/[<>\u2028\u2029]/g, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`);
 
 /**

@@ -1,4 +1,5 @@
 import { access, constants } from 'node:fs/promises';
+import { writable } from '../escape-html.js';
 import type { JsonValue } from '../json.js';
 import { checking } from './check.js';
 import { page } from './html.js';
@@ -55,9 +56,9 @@ const CONFIG: Part = {
   font: `${FONT}, Verdana, sans-serif`,
   background: 'white',
   view: { stroke: null },
-  title: { anchor: 'start', fontSize: 13, subtitleColor: '#555555', subtitleFontSize: 11 },
+  title: { anchor: 'start', fontSize: 13, offset: 8, subtitleColor: '#555555', subtitleFontSize: 11 },
   axis: { labelLimit: 240, grid: false },
-  legend: { labelLimit: 240 },
+  legend: { labelLimit: 240, titleLimit: 240 },
 };
 
 /** The title of a panel, beneath that of the picture. */
@@ -75,9 +76,18 @@ export function picture(title: string, subtitle: readonly string[], body: Part):
     spec,
     toSvg: () => svgOf(spec),
     toPng: (options: PngOptions = {}) => pngOf(spec, options),
-    toHtml: async () => page(title, await svgOf(spec), await vegaOf(spec), await loadVegaScript()),
+    toHtml: async () => {
+      const { svg, vega } = await drawnOf(spec);
+      return page(title, svg, vega, await loadVegaScript());
+    },
   };
   return Object.freeze(pictureDisplayed(title)(made));
+}
+
+/** What a page shows of a picture: the SVG, and the spec from which Vega brings it to life. */
+export async function drawnOf(spec: Spec): Promise<{ readonly svg: string; readonly vega: JsonValue }> {
+  const vega = await vegaOf(spec);
+  return { svg: await svgOfVega(vega), vega };
 }
 
 async function vegaOf(spec: Spec): Promise<JsonValue> {
@@ -86,16 +96,13 @@ async function vegaOf(spec: Spec): Promise<JsonValue> {
   return compile(structuredClone(spec) as unknown as Parameters<typeof compile>[0]).spec as unknown as JsonValue;
 }
 
-/** All that XML can't hold, even escaped. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: these are what must not be there
-const NOT_IN_XML = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]|\p{Surrogate}/gu;
+const svgOf = async (spec: Spec): Promise<string> => svgOfVega(await vegaOf(spec));
 
-async function svgOf(spec: Spec): Promise<string> {
+async function svgOfVega(made: JsonValue): Promise<string> {
   const vega = await loadVega();
-  const made = await vegaOf(spec);
   const view = new vega.View(vega.parse(made as Parameters<typeof vega.parse>[0]), { renderer: 'none' }); // made by Vega-Lite
   try {
-    return (await view.toSVG()).replace(NOT_IN_XML, '\ufffd');
+    return writable(await view.toSVG());
   } finally {
     view.finalize();
   }

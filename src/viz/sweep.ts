@@ -1,25 +1,17 @@
-import { show } from '../issues.js';
-import { failedIn, type PointSummary } from '../sweep/choice.js';
-import type { SweepRow } from '../sweep/rows.js';
+import { failedIn } from '../sweep/choice.js';
 import type { Params } from '../sweep/space.js';
+import { axisOf } from './axis.js';
 import { checking } from './check.js';
 import { groupColours } from './colours.js';
 import { scaleOf } from './groups.js';
-import { type Picture, picture } from './picture.js';
+import { type Part, type Picture, picture } from './picture.js';
+import { checkSwept, type SweptPoints } from './swept.js';
 
 export interface SweepPlotOptions {
-  /** Default 'Held-out loss'. */
+  /** The mean loss of what was fitted too, dashed; default false. */
+  readonly train?: boolean | undefined;
+  /** Default 'Held-out loss', with `train` 'Held-out and train loss'. */
   readonly title?: string | undefined;
-}
-
-/** What `crossValidateRank` and `crossValidateGraph` have found. */
-export interface SweptPoints {
-  readonly points: readonly Pick<PointSummary, 'params' | 'testLoss' | 'se' | 'failed'>[];
-  readonly best: Params;
-  readonly simplest: Params;
-  /** Points that were given up early. */
-  readonly eliminated?: readonly unknown[] | undefined;
-  readonly rows?: readonly SweepRow[] | undefined;
 }
 
 /**
@@ -36,20 +28,25 @@ export interface SweptPoints {
  */
 export function plotSweep(result: SweptPoints, options: SweepPlotOptions = {}): Picture {
   const check = checking('plotSweep');
-  const { title = 'Held-out loss' } = check.options(options, ['title']);
-  check.refuse('result', isResult(result), 'what a sweep has found, with a point', show(result));
+  const own = check.options(options, ['train', 'title']);
+  const { train = false, title = train ? 'Held-out and train loss' : 'Held-out loss' } = own;
+  check.flag('train', train);
+  checkSwept(check, result);
+  const hasTrain = result.points.every(({ trainLoss }) => Number.isFinite(trainLoss));
+  check.option('train', !train || hasTrain, 'false where points have no trainLoss', train);
   check.done();
   const { points, best, simplest, eliminated = [], rows = [] } = result;
   const [first, ...others] = Object.keys(points[0].params);
   const lineOf = (params: Params) => others.map((name) => `${name} = ${params[name]}`).join(', ');
   const isOf = (a: Params, b: Params) => Object.keys(a).every((name) => a[name] === b[name]);
   const numeric = points.every(({ params }) => typeof params[first] === 'number');
-  const values = points.map(({ params, testLoss, se, failed }) => ({
+  const values = points.map(({ params, testLoss, trainLoss, se, failed }) => ({
     x: numeric ? params[first] : String(params[first]),
     line: lineOf(params),
     loss: testLoss,
     low: testLoss - (se ?? 0),
     high: testLoss + (se ?? 0),
+    ...(train && trainLoss !== undefined ? { train: trainLoss } : {}),
     masks: failed > 0 ? 'failed on a mask' : 'fitted on every mask',
   }));
   values.sort((a, b) => Number(a.x) - Number(b.x));
@@ -63,7 +60,7 @@ export function plotSweep(result: SweptPoints, options: SweepPlotOptions = {}): 
     : { field: 'x', type: 'ordinal', title: first, sort: null, axis: { labelAngle: 0 } };
   const y = {
     type: 'quantitative',
-    title: 'mean loss per held-out entry',
+    title: train ? 'mean loss per entry' : 'mean loss per held-out entry',
     scale: { zero: false },
     axis: { grid: true },
   };
@@ -91,8 +88,9 @@ export function plotSweep(result: SweptPoints, options: SweepPlotOptions = {}): 
       {
         transform: [{ filter: { field: 'masks', equal: 'fitted on every mask' } }],
         mark: { type: 'line' },
-        encoding: { y: { ...y, field: 'loss' }, color },
+        encoding: { y: { ...y, field: 'loss' }, color, ...(train ? dashOf('held out') : {}) },
       },
+      ...(train ? [trainLine({ ...y, field: 'train' }, color)] : []),
       {
         mark: { type: 'point', filled: true, size: 40, opacity: 1, tooltip: true },
         encoding: {
@@ -125,13 +123,23 @@ export function plotSweep(result: SweptPoints, options: SweepPlotOptions = {}): 
   });
 }
 
-const isRecord = (value: unknown): boolean => typeof value === 'object' && value !== null;
+const LOSSES = ['held out', 'fitted'] as const;
 
-const isResult = (result: SweptPoints | null | undefined): boolean =>
-  Array.isArray(result?.points) &&
-  result.points.length > 0 &&
-  result.points.every((point) => isRecord(point?.params) && Number.isFinite(point.testLoss)) &&
-  [result.best, result.simplest].every(isRecord);
+/** How a line of one of the losses is drawn. */
+const dashOf = (loss: (typeof LOSSES)[number]): Part => ({
+  strokeDash: {
+    datum: loss,
+    type: 'nominal',
+    title: 'loss',
+    scale: { domain: LOSSES, range: [[1, 0], [5, 4]] }, // biome-ignore format: one scale
+  },
+});
+
+const trainLine = (y: Part, color: Part): Part => ({
+  transform: [{ filter: { field: 'masks', equal: 'fitted on every mask' } }],
+  mark: { type: 'line', strokeWidth: 1.5, tooltip: true },
+  encoding: { y, color, ...dashOf('fitted') },
+});
 
 const pointText = (params: Params): string =>
   Object.entries(params)
@@ -140,11 +148,3 @@ const pointText = (params: Params): string =>
 
 const collator = new Intl.Collator('en', { numeric: true });
 const byNumbers = (a: string, b: string): number => collator.compare(a, b);
-
-/** Whole numbers have a tick each, where there is room; what spans powers of ten is on a logarithmic axis. */
-function axisOf(values: readonly number[]) {
-  const own = [...new Set(values)];
-  const [low, high] = [Math.min(...own), Math.max(...own)];
-  const axis = { format: '~g', ...(own.length <= 20 ? { values: own } : {}) };
-  return { axis, scale: { ...(low > 0 && high / low >= 50 ? { type: 'log' } : { zero: false }), padding: 16 } };
-}

@@ -9,6 +9,7 @@ import {
   type MatrixInput,
   nearestNeighbourAccuracy,
   normalizedMutualInformation,
+  separability,
   silhouette,
 } from '../../src/index.js';
 import { column, dense, toCsc, toRows } from '../../src/matrix.js';
@@ -143,12 +144,32 @@ describe('batchMixing', () => {
   });
 });
 
+describe('separability', () => {
+  test('is that of its formula: 0 where centres are one, Infinity where labels have a point each', () => {
+    // Centres 1 and 11, grand mean 6: 2·25 + 2·25 over four times 1.
+    expect(separability([[0, 2, 10, 12]], ['a', 'a', 'b', 'b'])).toBeCloseTo(25, 13);
+    expect(separability([[0, 2, 0, 2]], ['a', 'a', 'b', 'b'])).toBe(0);
+    expect(separability([[4, 4], [4, 4]], ['a', 'b'])).toBe(0); // biome-ignore format: one thought
+    expect(separability([[1, 1, 2]], ['a', 'a', 'b'])).toBe(Infinity);
+  });
+
+  test('does not know where samples lie nor in which unit, but how the units of factors differ', () => {
+    const before = separability(H, labels);
+    const moved = (scale: number, by: number) => H.map((own) => own.map((x) => scale * x + by));
+    expect(separability(moved(1, 50), labels)).toBeCloseTo(before, 10);
+    for (const scale of [1e-130, 1e130]) expect(separability(moved(scale, 0), labels)).toBeCloseTo(before, 10);
+    const one = H.map((own, r) => own.map((x) => (r === 0 ? 1e6 * x : x)));
+    expect(separability(one, labels)).toBeCloseTo(separability([H[0]], labels), 6);
+  });
+});
+
 describe('what all of an embedding have in common', () => {
   const measures: Readonly<Record<string, (X: MatrixInput, own: ArrayLike<Label>) => unknown>> = {
     silhouette: (X: MatrixInput, own: ArrayLike<Label>) => silhouette(X, own),
     nearestNeighbourAccuracy: (X: MatrixInput, own: ArrayLike<Label>) => nearestNeighbourAccuracy(X, own),
     logisticAccuracy: (X: MatrixInput, own: ArrayLike<Label>) => logisticAccuracy(X, own),
     batchMixing: (X: MatrixInput, own: ArrayLike<Label>) => batchMixing(X, own, { neighbours: 4 }),
+    separability,
     assess: (X: MatrixInput, own: ArrayLike<Label>) => assess(X, own),
   };
   const cases = Object.entries(measures);

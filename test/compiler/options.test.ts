@@ -246,6 +246,19 @@ describe('starts that are given', () => {
     `);
   });
 
+  test('a target, a graph and weights are drawn as what the layer reads', () => {
+    const weighed = factorInput(dense(6, 5, new Float64Array(30).fill(1)), {
+      name: 'x',
+      weights: { features: [1, 2, 3, 4, 5, 6] },
+    });
+    const options = { target: dense(2, 5, new Float64Array(10).fill(1)), targetLambda: 0.1 };
+    const drawn = nmfLayer(weighed, { name: 'a', k: 2, H: H(options) });
+    const text = factorNet(drawn).toMermaid();
+    const vertices = [...text.matchAll(/^ {2}(s\d+)\[\(/gm)].map(([, name]) => name);
+    expect(vertices.length).toBeGreaterThan(1);
+    for (const name of vertices) expect(text).toMatch(new RegExp(`${name} --> s`));
+  });
+
   test('are read when the layer is made', () => {
     const given = { W: [[1], [1]], H: [[1, 1]] };
     const made = nmfLayer(input(dense(2, 2, Float64Array.of(1, 2, 3, 4))), { name: 'a', k: 1, start: given });

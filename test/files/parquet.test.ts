@@ -140,7 +140,11 @@ test.each(['hyparquet', 'hyparquet-compressors', 'hyparquet-writer'])(
 
 test('versions of the line are those of the package', async () => {
   const manifest = JSON.parse(await readFile(new URL('../../package.json', import.meta.url), 'utf8'));
+  const readme = await readFile(new URL('../../README.md', import.meta.url), 'utf8');
   const { PARQUET_PEERS } = await import('../../src/files/peers.js');
-  for (const [name, version] of Object.entries(PARQUET_PEERS)) expect(manifest.peerDependencies[name]).toBe(version);
+  for (const [name, version] of Object.entries(PARQUET_PEERS)) {
+    expect(manifest.peerDependencies[name]).toBe(version);
+    expect(readme).toContain(` ${name}@${version}`);
+  }
   expect(new MissingPeerError('p', 'npm install p', undefined, 'do it').message).toContain('To do it the package p');
 });

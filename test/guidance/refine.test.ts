@@ -1,7 +1,6 @@
 import { expect, test } from 'vitest';
-import { factorInput, factorNet, GraphError, nmfLayer, refine, svdLayer } from '../../src/index.js';
+import { factorInput, factorNet, GraphError, nmfLayer, refine, separability, svdLayer } from '../../src/index.js';
 import { dense } from '../../src/matrix.js';
-import { separability } from '../support/birds.js';
 import { uniform } from '../support/matrices.js';
 
 const labels = Array.from({ length: 40 }, (_, j) => (j < 20 ? 'left' : 'right'));

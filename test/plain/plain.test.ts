@@ -16,13 +16,14 @@ import {
   type PlainFit,
   pca,
   project,
+  reconstruct,
   saveFit,
   svd,
   svdLayer,
 } from '../../src/index.js';
 import { dense, toCsc } from '../../src/matrix.js';
 import { means, negativeBinomialCounts } from '../support/losses.js';
-import { multiply, uniform } from '../support/matrices.js';
+import { meanSquare, multiply, uniform } from '../support/matrices.js';
 
 const X = multiply(uniform(12, 3, 1), uniform(3, 15, 2));
 const layerOf = ({ summary: _, ...layer }: PlainFit) => layer;
@@ -111,6 +112,27 @@ describe('project', () => {
     expect(await codes(project(null as never, X))).toEqual(['invalid-option']);
     const fit = await nmf(X, { k: 2 });
     expect(await codes(project(fit, uniform(5, 2, 1)))).toHaveLength(1);
+  });
+});
+
+describe('reconstruct', () => {
+  test('is W·diag(d)·H, about means and scaled; whole or in part', async () => {
+    for (const fit of [await nmf(X, { k: 2, seed: 1 }), await pca(X, { k: 2, scale: true })]) {
+      const whole = await reconstruct(fit);
+      expect([whole.rows, whole.cols]).toEqual([X.rows, X.cols]);
+      expect(meanSquare(X, whole) / fit.summary.loss).toBeCloseTo(1, 9);
+      expect(await reconstruct(fit, { samples: [2, 0], features: [5] })).toMatchObject({
+        ...{ rows: 1, cols: 2 },
+        data: Float64Array.of(whole.data[5 + 2 * X.rows], whole.data[5]),
+      });
+    }
+  });
+
+  test('is of what plain functions return, and of places that are there', async () => {
+    const fit = await nmf(X, { k: 2 });
+    expect(await codes(reconstruct(fit.subset([0]) as never))).toEqual(['invalid-option']);
+    expect(await codes(reconstruct(fit, { samples: [X.cols] }))).toEqual(['invalid-option']);
+    expect(await codes(reconstruct(fit, { sample: [0] } as never))).toEqual(['unknown-option']);
   });
 });
 

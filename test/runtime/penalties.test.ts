@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { computeTarget, factorInput, factorNet, H, type NmfSpec, nmfLayer, W } from '../../src/index.js';
+import { computeTarget, factorInput, factorNet, H, type NmfSpec, nmfLayer, separability, W } from '../../src/index.js';
 import { column, type DenseMatrix, dense, toCsc } from '../../src/matrix.js';
-import { hawaiiBirds, separability } from '../support/birds.js';
+import { hawaiiBirds } from '../support/birds.js';
 import { relativeDifference, uniform } from '../support/matrices.js';
 import { haveSharedData, readNpy, skipReason } from '../support/shared-data.js';
 

@@ -9,7 +9,9 @@ const folder = new URL('../../../shared/data/', import.meta.url);
 export const haveSharedData = existsSync(new URL('aml.npy', folder));
 export const skipReason = haveSharedData ? '' : ' (skipped: the shared data folder is not beside the project)';
 
-const bytes = (name: string): Buffer => readFileSync(fileURLToPath(new URL(name, folder)));
+export const sharedPath = (name: string): string => fileURLToPath(new URL(name, folder));
+
+const bytes = (name: string): Buffer => readFileSync(sharedPath(name));
 
 /** A two-dimensional float64 .npy file in Fortran order, version 1. */
 export function readNpy(name: string): DenseMatrix {

@@ -53,7 +53,7 @@ describe('results are typed by layer and modality', () => {
     expectTypeOf<keyof typeof fit.joint.W>().toEqualTypeOf<'rna' | 'atac'>();
     expectTypeOf(fit.coarse.W).toEqualTypeOf<DenseMatrix>();
     expectTypeOf<keyof typeof fit>().toEqualTypeOf<
-      'joint' | 'coarse' | 'summary' | 'reconstruct' | 'project' | 'loadings' | 'explained'
+      'joint' | 'coarse' | 'summary' | 'reconstruct' | 'project' | 'loadings' | 'explained' | 'report'
     >();
     expectTypeOf<keyof typeof fit.summary.inputs>().toEqualTypeOf<'rna' | 'atac'>();
     expectTypeOf(fit.summary.inputs.rna.factors).toEqualTypeOf<{ readonly coarse: Float64Array }>();
@@ -75,7 +75,7 @@ describe('results are typed by layer and modality', () => {
     const merged = nmfLayer(factorConcat(a, c, factorCondition(b, Z)), { name: 'out', k: 8 });
     const fit = await factorNet(merged).fit();
     expectTypeOf<keyof typeof fit>().toEqualTypeOf<
-      'a' | 'b' | 'c' | 'out' | 'summary' | 'reconstruct' | 'project' | 'loadings' | 'explained'
+      'a' | 'b' | 'c' | 'out' | 'summary' | 'reconstruct' | 'project' | 'loadings' | 'explained' | 'report'
     >();
     expectTypeOf(fit.out.W).toEqualTypeOf<DenseMatrix>();
     expectTypeOf(fit.out.Wcondition).toEqualTypeOf<DenseMatrix>();
@@ -101,7 +101,7 @@ describe('results are typed by layer and modality', () => {
     const mixed = await factorNet(nmfLayer(factorShared(atac, a), { name: 'm', k: 3 })).fit();
     expectTypeOf<keyof typeof mixed.m.W>().toEqualTypeOf<'atac' | 'a'>();
     expectTypeOf<keyof typeof mixed>().toEqualTypeOf<
-      'a' | 'm' | 'summary' | 'reconstruct' | 'project' | 'loadings' | 'explained'
+      'a' | 'm' | 'summary' | 'reconstruct' | 'project' | 'loadings' | 'explained' | 'report'
     >();
     expectTypeOf<keyof typeof mixed.summary.inputs>().toEqualTypeOf<'rna' | 'atac'>();
   });
@@ -126,7 +126,7 @@ describe('results are typed by layer and modality', () => {
   test('a sum is an output too', async () => {
     const fit = await factorNet(factorAdd(a, b)).fit();
     expectTypeOf<keyof typeof fit>().toEqualTypeOf<
-      'a' | 'b' | 'summary' | 'reconstruct' | 'project' | 'loadings' | 'explained'
+      'a' | 'b' | 'summary' | 'reconstruct' | 'project' | 'loadings' | 'explained' | 'report'
     >();
     // Which of the layers are its branches isn't known.
     expectTypeOf(fit.summary.inputs.rna.factors.a).toEqualTypeOf<Float64Array | undefined>();

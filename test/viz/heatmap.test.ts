@@ -104,6 +104,68 @@ describe('a heat map', () => {
     columns.forEach((j, beside) => { expect(bar.at(0, beside * 28)).toEqual(rgb(SET2[place[j]])); }); // biome-ignore format: one thought
   });
 
+  test('several stand side by side, in one order and the same colours', async () => {
+    const other = { ...checked, data: checked.data.map((x) => 3 * x) };
+    const picture = plotHeatmap({ checked, 'é <b>': other }, { clusterRows: true, annotation: [1, 1, 2, 2] });
+    const shown = texts(await drawn(picture));
+    expect(shown).toEqual(expect.arrayContaining(['checked', 'é &lt;b&gt;']));
+    const rows = shown.filter((text) => /^r\d$/.test(text)).map((text) => Number(text[1]));
+    expect(rows).toHaveLength(6);
+    // The numbers of both and the bar above each, and one legend for all.
+    expect(shown.filter((text) => text === 'value' || text === 'group')).toEqual(['value', 'group']);
+    const [left, , right] = images(picture.spec).map(decoded);
+    const high = Math.max(...other.data);
+    rows.forEach((i, at) => {
+      for (let j = 0; j < 4; j++) {
+        expect(left.at(at * 28, j * 28)).toEqual(colour(checked.data[i + j * 6], 0, high));
+        expect(right.at(at * 28, j * 28)).toEqual(colour(other.data[i + j * 6], 0, high));
+      }
+    });
+  });
+
+  test('the order of several is that of all of them together', async () => {
+    // By itself the first has rows 0 and 1 beside each other, with the second it is 0 and 2.
+    const column = (...numbers: readonly number[]) => ({
+      ...dense(3, 1, Float64Array.from(numbers)),
+      rowNames: names('r', 3),
+    });
+    const order = async (picture: ReturnType<typeof plotHeatmap>) =>
+      texts(await drawn(picture))
+        .filter((text) => /^r\d$/.test(text))
+        .join('');
+    const [first, second] = [column(0, 1, 5), column(0, 90, 0)];
+    expect(await order(plotHeatmap(first, { clusterRows: true }))).toMatch(/r0r1|r1r0/);
+    expect(await order(plotHeatmap({ first, second }, { clusterRows: true }))).toMatch(/r0r2|r2r0/);
+  });
+
+  test('trees stand beside what is clustered: heights are distances, leaves in the middle of their lines', async () => {
+    // Columns 0, 1 | 9, 10: those of a pair meet at 1, the pairs at 9.
+    const X = { ...dense(1, 4, Float64Array.of(0, 9, 1, 10)), colNames: names('c', 4) };
+    const picture = plotHeatmap(X, { clusterColumns: true, tree: true });
+    await drawn(picture);
+    const [, tree] = images(picture.spec).map(decoded);
+    expect([tree.height, tree.width]).toEqual([40, 4 * 28]);
+    const isLine = (i: number, j: number) => tree.at(i, j).join() === rgb('#666666').join();
+    const leaves = [14, 42, 70, 98];
+    const at = (i: number) => Array.from({ length: 112 }, (_, j) => j).filter((j) => isLine(i, j));
+    const low = 39 - Math.round(39 / 9);
+    expect(at(39)).toEqual(leaves);
+    expect(at(low)).toEqual([...Array.from({ length: 29 }, (_, p) => 14 + p), ...Array.from({ length: 29 }, (_, p) => 70 + p)]); // biome-ignore format: two lines
+    expect(at(low - 1)).toEqual([28, 84]);
+    expect(at(0)).toEqual(Array.from({ length: 57 }, (_, p) => 28 + p));
+    const rows = plotHeatmap(checked, {
+      clusterRows: true,
+      clusterColumns: true,
+      tree: true,
+      annotation: [1, 2, 1, 2],
+    });
+    expect((await drawn(rows)).match(/<image/g)).toHaveLength(4);
+    const sides = images(rows.spec).map(decoded).map(({ width, height }) => [height, width]); // biome-ignore format: one thought
+    expect(sides).toEqual(expect.arrayContaining([[6 * 28, 40], [40, 4 * 28]])); // biome-ignore format: pairs
+    const same = plotConsensus([[1, 1], [1, 1]], { tree: true }); // biome-ignore format: rows
+    expect((await drawn(same)).match(/<image/g)).toHaveLength(3);
+  });
+
   test('unclustered lines stay as they are', async () => {
     const shown = texts(await drawn(plotHeatmap(checked)));
     expect(shown.filter((text) => /^[rc]\d$/.test(text))).toEqual([...names('r', 6), ...names('c', 4)]);
@@ -127,6 +189,8 @@ describe('a heat map', () => {
     expect(svg.length).toBeLessThan(300_000);
     // The numbers, and the annotation.
     expect(svg.match(/<image/g)).toHaveLength(2);
+    const trees = await drawn(plotHeatmap(X, { clusterRows: true, clusterColumns: true, tree: true }));
+    expect(trees.length).toBeLessThan(300_000);
   });
 
   test('more lines than a picture holds are means of neighbours, and it says so', async () => {

@@ -3,6 +3,7 @@ import {
   crossValidateGraph,
   crossValidateRank,
   type DenseMatrix,
+  type FittedRow,
   factorAdd,
   factorConcat,
   factorCondition,
@@ -12,11 +13,13 @@ import {
   nmf,
   nmfLayer,
   pca,
+  plotAssignments,
   plotComposition,
   plotFactorsByGroup,
   plotGraph,
   plotLoadings,
   plotLoss,
+  plotPlan,
   plotScatter,
   plotSweep,
   plotVariance,
@@ -71,6 +74,53 @@ describe('plotLoss', () => {
     }
   });
 
+  test('facets: a panel for each layer, with iterations of its own', async () => {
+    const [long, short] = [[9, 4, 2, 1], [8, 7]].map((list) => ({ history: list.map((loss, i) => ({ iteration: i + 1, loss })) })); // biome-ignore format: two fits
+    const picture = plotLoss({ long, 'é <b>': short }, { facets: true, heldOut: { long: [{ iteration: 2, loss: 5 }, { iteration: 4, loss: 6 }] } }); // biome-ignore format: one picture
+    const svg = await drawn(picture);
+    expect(lines(svg)).toBe(3);
+    expect(texts(svg)).toEqual(expect.arrayContaining(['long', 'é &lt;b&gt;', 'fitted', 'held out']));
+    expect(data(picture.spec).map((panel) => panel.map(({ of, iteration }) => `${of} ${iteration}`))).toEqual([
+      ['fitted 1', 'fitted 2', 'fitted 3', 'fitted 4', 'held out 2', 'held out 4'],
+      ['fitted 1', 'fitted 2'],
+    ]);
+    const residuals = await drawn(plotLoss(fit.joint, { facets: true, log: false, value: '‖X − WH‖' }));
+    expect(lines(residuals)).toBe(1);
+    expect(texts(residuals)).toContain('‖X − WH‖');
+  });
+  test('rows of a sweep that was stopped early: what each look has found, fitted and held out', async () => {
+    const X = lowRank(30, 24, 3, 1);
+    const { rows } = await crossValidateRank(X, {
+      k: [1, 3],
+      reps: 1,
+      seed: 1,
+      earlyStopping: { every: 2, patience: 2 },
+    });
+    const [one, three] = rows;
+    if (one.error !== null || three.error !== null) throw new Error('rows that were fitted');
+    const picture = plotLoss({ 'k = 1': one, 'k = 3': three }, { facets: true });
+    const values = data(picture.spec).flat();
+    for (const [layer, { looks }] of [
+      ['k = 1', one],
+      ['k = 3', three],
+    ] as const) {
+      // biome-ignore format: one thought
+      expect(looks.length).toBeGreaterThan(1);
+      for (const { iteration, trainLoss, testLoss } of looks) {
+        expect(values).toContainEqual({ of: 'fitted', iteration, loss: trainLoss });
+        expect(values).toContainEqual({ of: 'held out', iteration, loss: testLoss });
+      }
+      expect(texts(await drawn(picture))).toContain(layer);
+    }
+    expect(values.length).toBe(2 * (one.looks.length + three.looks.length));
+    expect(lines(await drawn(plotLoss(three)))).toBe(2);
+    const whole = await crossValidateRank(X, { k: [1], reps: 1, seed: 1 });
+    expect(() => plotLoss(whole.rows[0] as FittedRow)).toThrow(
+      'a row of a sweep with earlyStopping, with looks; got none',
+    ); // fitted, or the next line fails
+    expect(whole.rows[0].error).toBeNull();
+  });
+
   test('a layer that is called history is one of several', async () => {
     expect(texts(await drawn(plotLoss({ history: fit.joint, other: fit.joint })))).toContain('history');
   });
@@ -103,6 +153,11 @@ describe('plotSweep', () => {
     const svg = await drawn(plotSweep(found));
     expect(lines(svg)).toBe(3);
     expect(texts(svg)).toEqual(expect.arrayContaining(['L1 = 0', 'L1 = 0.1', 'L1 = 10']));
+    const both = await drawn(plotSweep(found, { train: true }));
+    expect(lines(both)).toBe(6);
+    expect(texts(both)).toEqual(expect.arrayContaining(['held out', 'fitted', 'mean loss per entry']));
+    const [curve] = data(plotSweep(found, { train: true }).spec);
+    expect(curve.map(({ train }) => train).sort()).toEqual(found.points.map(({ trainLoss }) => trainLoss).sort());
     const point = { testLoss: 1, se: null, failed: 0 };
     const words = { points: ['α', 'β'].map((method) => ({ ...point, params: { method } })), best: { method: 'α' }, simplest: { method: 'β' } }; // biome-ignore format: one result
     expect(texts(await drawn(plotSweep(words)))).toEqual(expect.arrayContaining(['α', 'β']));
@@ -198,6 +253,26 @@ describe('plotComposition and plotFactorsByGroup', () => {
   });
 });
 
+describe('plotAssignments', () => {
+  test('how many samples have most of each factor, by group, a panel for each layer', async () => {
+    const d = Float64Array.of(1, 10);
+    const H = dense(2, 4, Float64Array.of(1, 0.2, 5, 0.1, 0, 0, 1, 1));
+    const fine = { H: dense(3, 4, Float64Array.of(1, 0, 0, 0, 1, 0, 0, 1, 0, 0, 1, 0)), d: Float64Array.of(1, 1, 1) };
+    const picture = plotAssignments({ 'é <b>': { H, d }, fine }, { groups: ['x', 'x', 'x', 'y'] });
+    const svg = await drawn(picture);
+    expect(texts(svg)).toEqual(
+      expect.arrayContaining(['é &lt;b&gt;', 'fine', 'x', 'y', '1 of 4 samples without any factor of é &lt;b&gt; are left out']), // biome-ignore format: words
+    );
+    const counts = data(picture.spec).map((bars) => bars.map(({ factor, group, samples }) => `${factor}${group}${samples}`)); // biome-ignore format: one thought
+    expect(counts).toEqual([
+      ['0x1', '0y0', '1x1', '1y1'],
+      ['0x1', '0y0', '1x2', '1y1', '2x0', '2y0'],
+    ]);
+    const [one] = data(plotAssignments(fit.joint, { groups }).spec);
+    expect(one.reduce((sum, { samples }) => sum + Number(samples), 0)).toBe(24);
+  });
+});
+
 describe('plotVariance', () => {
   test('of a PCA: what each pair explains, and all so far', async () => {
     const fitted = await pca(uniform(8, 12, 1), { k: 3 });
@@ -248,6 +323,54 @@ describe('plotGraph', () => {
   });
 });
 
+describe('plotPlan', () => {
+  const top = nmfLayer(factorConcat(nmfLayer(factorShared(rna, atac), { name: 'joint', k: 4 }), svdLayer(rna, { name: 's', k: 2 })), { name: 'top', k: 30 }); // biome-ignore format: one graph
+  const own = factorNet(top, { seed: 1 });
+
+  test('every step that explain() prints, in its section', async () => {
+    const picture = plotPlan(own, { title: 'Plän' });
+    const shown = texts(await drawn(picture));
+    const escaped = (text: string) => text.replaceAll('<', '&lt;').replaceAll('>', '&gt;');
+    const [headline, ...lines] = escaped(own.explain()).split('\n');
+    expect(shown).toEqual(expect.arrayContaining(['Plän', headline]));
+    const parts = lines.flatMap((line) => line.trim().split(/ = | {3}/));
+    expect(parts.length).toBeGreaterThan(20);
+    for (const part of parts) expect(shown.some((text) => text === part || (text.endsWith('…') && part.startsWith(text.slice(0, -1))))).toBe(true); // biome-ignore format: one thought
+  });
+
+  test('arcs go from what writes a matrix to what reads it', async () => {
+    const [bends, dots] = data(plotPlan(own).spec);
+    const places = new Map(dots.map(({ y }, place) => [y, place]));
+    const arcs = [...new Set(bends.map(({ arc }) => arc))].map((arc) => {
+      const own = bends.filter((bend) => bend.arc === arc);
+      return [places.get(own[0].y), places.get(own[own.length - 1].y)];
+    });
+    const steps = [...own.plan.prepare, ...own.plan.fit, ...own.plan.finish];
+    const writer = (slot: unknown) => steps.findIndex(({ op, ...step }) => JSON.stringify(op === 'splitRows' ? [] : 'write' in step ? step.write : []).includes(`"${slot}"`)); // biome-ignore format: one thought
+    // A step for each line but for the note at the end.
+    expect(dots).toHaveLength(steps.length + own.plan.notes.length);
+    const stack = steps.findIndex((step) => step.op === 'stackRows');
+    expect(arcs).toContainEqual([0, stack]);
+    const embed = steps.findIndex((step) => step.op === 'embed');
+    const [first] = steps.flatMap((step) => (step.op === 'embed' ? [step.d] : []));
+    expect(arcs).toContainEqual([writer(first), embed]);
+    for (const [from, to] of arcs) expect(Number(from)).toBeLessThan(Number(to));
+  });
+});
+
+test('factors are called by the names of their rows, where no two are alike', async () => {
+  const called = (rowNames: readonly string[]) => ({ ...fit.joint.H, rowNames });
+  for (const plot of [plotComposition, plotFactorsByGroup]) {
+    const names = ['A', 'B', 'C', 'Đ <b>'];
+    expect(texts(await drawn(plot(called(names), { groups })))).toEqual(
+      expect.arrayContaining(['A', 'B', 'C', 'Đ &lt;b&gt;']),
+    );
+    expect(texts(await drawn(plot(called(['A', 'A', 'B', 'C']), { groups })))).toEqual(
+      expect.arrayContaining(['0', '1', '2', '3']),
+    );
+  }
+});
+
 describe('plotScatter', () => {
   test('two factors, in the colours of their groups', async () => {
     const H: DenseMatrix = { ...fit.joint.H, colNames: names('é', 24) };
@@ -277,6 +400,20 @@ describe('plotScatter', () => {
     expect(Math.hypot(a[4] - a[9], b[4] - b[9], c[4] - c[9])).toBeCloseTo(apart, 10);
     const svg = await drawn(plotScatter(H, { pca: true }));
     expect(texts(svg).some((text) => /^component 0 \(\d+%\)$/.test(text))).toBe(true);
+  });
+
+  test('a panel for each group, the others in grey; a panel for each pair of factors', async () => {
+    const H = uniform(3, 24, 5);
+    const byGroup = await drawn(plotScatter(H, { groups, facets: 'groups', x: 2 }));
+    expect(texts(byGroup)).toEqual(expect.arrayContaining(['liver', 'brain', 'Čeština', 'factor 2']));
+    const count = (fill: string) => byGroup.match(new RegExp(`fill="${fill}"`, 'g'))?.length ?? 0;
+    expect(['#66c2a5', '#fc8d62', '#8da0cb', '#e8e8e8'].map(count)).toEqual([8, 8, 8, 48]);
+    const pairs = plotScatter(H, { facets: 'factors' });
+    await drawn(pairs);
+    const values = data(pairs.spec).map(([first]) => [first.x, first.y]);
+    expect(values).toEqual([[0, 1], [0, 2], [1, 2]].map(([a, b]) => [row(H, a)[0], row(H, b)[0]])); // biome-ignore format: pairs
+    expect(texts(await drawn(plotScatter(H, { facets: 'factors', pca: true, groups })))).toContain('brain');
+    await drawn(plotScatter(H, { facets: 'groups', groups: groups.map(() => null) }));
   });
 
   test('samples that are all alike', async () => {

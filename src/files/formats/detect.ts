@@ -5,9 +5,10 @@ import { MARKET_MAGIC } from './matrix-market.js';
 import { NPY_MAGIC } from './npy.js';
 import { PARQUET_MAGIC } from './parquet.js';
 import { isSafetensors } from './safetensors.js';
+import { SPZ_MAGIC } from './spz/file.js';
 
 /** Formats that matrices are read from. */
-export const FORMATS = ['npy', 'npz', 'mtx', 'csv', 'tsv', 'safetensors', 'parquet'] as const;
+export const FORMATS = ['npy', 'npz', 'mtx', 'spz', 'csv', 'tsv', 'safetensors', 'parquet'] as const;
 export type MatrixFormat = (typeof FORMATS)[number];
 
 /** Tables of text have no mark. */
@@ -26,6 +27,7 @@ export async function detect(source: Source): Promise<MatrixFormat> {
   const begins = (mark: Uint8Array) => mark.every((byte, i) => first[i] === byte);
   if (begins(NPY_MAGIC)) return 'npy';
   if (begins(PARQUET_MAGIC)) return 'parquet';
+  if (begins(SPZ_MAGIC)) return 'spz';
   if (isZip(first)) return 'npz';
   if (isSafetensors(first, source.size)) return 'safetensors';
   const text = new TextDecoder('latin1').decode(isGzip(first) ? await beginning(source) : first);

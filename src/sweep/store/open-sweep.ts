@@ -11,9 +11,11 @@ import {
 import { type Diagnostics, diagnosticsIn } from '../diagnose.js';
 import { type Archive, fileArchive, folderOf } from '../fits/archive.js';
 import { type Asked, asked } from '../fits/ask.js';
+import { readFit } from '../fits/kept-fit.js';
 import { namesIn } from '../fits/names.js';
 import { fittedOn } from '../fits/settle.js';
 import { sweepDisplayed } from '../look.js';
+import { type Reported, reported } from '../reported.js';
 import type { SweepRow } from '../rows.js';
 import type { Params } from '../space.js';
 import { reasonText, tableText } from '../table.js';
@@ -21,7 +23,7 @@ import { type Sql, text } from './database.js';
 import { openToRead, readIdentity, readPoints, readRow } from './format.js';
 
 /** What a store holds at a moment. */
-export interface StoredSweep<P = Params> extends Asked<P> {
+export interface StoredSweep<P = Params> extends Asked<P>, Reported {
   /** The point of lowest mean held-out error of those that are done; undefined while none is. */
   readonly best: P | undefined;
   /** The simplest of them that is no worse than `best` by more than one standard error of their paired difference. */
@@ -97,7 +99,7 @@ async function viewOf(
   { identity, known, rows, tasks, claimed }: ReturnType<typeof contentOf>,
   archive: Archive,
 ): Promise<StoredSweep> {
-  const { reps, seed } = identity;
+  const { reps, seed, holdOut: kind, testFraction: fraction, ridge, earlyStopping: looks, backend, version } = identity;
   const names = namesIn(identity);
   const naming = {
     fitName: (point: number, replicate: number) => names.fit(known[point], replicate),
@@ -116,6 +118,16 @@ async function viewOf(
   const choice = chosen && withDiagnostics(chosen, await diagnosesOf(chosen, rows, archive, naming.diagnosisName));
   const left = { eliminated, failed: failedIn(whole) };
   const points = choice?.points ?? [];
+  const reason = choice === undefined ? undefined : reasonText(choice, left);
+  const of = Math.max(known.length * reps, tasks);
+  const plan = async () => {
+    const point = choice?.best.point;
+    const [replicate] = point === undefined ? [] : fittedOn(rows, point);
+    return point === undefined
+      ? undefined
+      : (await readFit(archive, naming.fitName(point, replicate), undefined))?.plan;
+  };
+  const circumstances = { reps, masking: { kind, fraction, seed }, ridge, looks, backend, version };
   const found = {
     best: choice?.best.params,
     simplest: choice?.simplest.params,
@@ -123,12 +135,13 @@ async function viewOf(
     rows,
     eliminated,
     claimed,
-    of: Math.max(known.length * reps, tasks),
-    reason: choice === undefined ? undefined : reasonText(choice, left),
+    of,
+    reason,
     reps,
     seed,
     table: () => (choice === undefined ? '' : tableText(choice, left)),
     ...asked({ archive, rows, reps, kernels: undefined, ...naming }),
+    ...reported({ ...circumstances, choice, left, reason, rows, of, plan, seconds: null, work: null }),
   };
   sweepDisplayed(found, { choice, left, rows });
   Object.freeze(points);
