@@ -1,21 +1,14 @@
 import type { Source } from '../source.js';
-import {
-  DIGIT_ZERO,
-  EXACT_DIGITS,
-  endsAt,
-  type LastNumber,
-  NEWLINE,
-  RETURN,
-  readDecimal,
-  SPACE,
-  TAB,
-} from './decimal.js';
+import * as letters from './decimal.js';
 import { textWindow } from './text-window.js';
+
+// What is imported is looked up each time it is used; these are compared with every byte.
+const { NEWLINE, RETURN, SPACE, TAB, DIGIT_ZERO: ZERO, EXACT_DIGITS, readDecimal } = letters;
 
 /** A line that is longer is no line of numbers. */
 const LONGEST = 1 << 16;
 const PERCENT = 0x25;
-const ENDS = endsAt(SPACE, TAB, RETURN);
+const ENDS = letters.endsAt(SPACE, TAB, RETURN);
 
 const isBlank = (byte: number): boolean => byte === SPACE || byte === TAB || byte === RETURN;
 
@@ -45,7 +38,7 @@ export function lines(pieces: AsyncIterable<Uint8Array>, source: Source): Lines 
   const text = textWindow(pieces, LONGEST, () =>
     fault(`A line must have ${LONGEST} letters at most; got a longer one`),
   );
-  const last: LastNumber = { value: 0 };
+  const last: letters.LastNumber = { value: 0 };
 
   const ready = async (): Promise<boolean> => {
     while (text.bytes.subarray(text.at, text.end).indexOf(NEWLINE) < 0) if (!(await text.more())) return false;
@@ -81,8 +74,7 @@ export function lines(pieces: AsyncIterable<Uint8Array>, source: Source): Lines 
       for (let n = 0; n < perLine && p >= 0; n++) {
         // Most are whole numbers of few digits.
         let [x, q] = [0, p];
-        for (let digit = own[q] - DIGIT_ZERO; digit >= 0 && digit <= 9; digit = own[++q] - DIGIT_ZERO)
-          x = x * 10 + digit;
+        for (let digit = own[q] - ZERO; digit >= 0 && digit <= 9; digit = own[++q] - ZERO) x = x * 10 + digit;
         if (q > p && q - p <= EXACT_DIGITS && own[q] <= SPACE) p = q;
         else {
           p = own[p] === NEWLINE ? -1 : readDecimal(own, p, ENDS, last);
