@@ -1,18 +1,10 @@
 import type { Source } from '../../source.js';
-import {
-  DIGIT_ZERO,
-  EXACT_DIGITS,
-  endsAt,
-  type LastNumber,
-  NEWLINE,
-  numberOf,
-  RETURN,
-  readDecimal,
-  SPACE,
-  TAB,
-} from '../decimal.js';
+import * as letters from '../decimal.js';
 import { textWindow } from '../text-window.js';
 import { QUOTE } from './dialect.js';
+
+// What is imported is looked up each time it is used; these are compared with every byte.
+const { NEWLINE, RETURN, SPACE, TAB, DIGIT_ZERO: ZERO, EXACT_DIGITS, numberOf, readDecimal } = letters;
 
 /** A field that is longer is none. */
 const LONGEST = 1 << 16;
@@ -77,8 +69,8 @@ export function fields(pieces: AsyncIterable<Uint8Array>, source: Source, { deli
   const spaced = delimiter === SPACE;
   const blank = new Uint8Array(256);
   for (const byte of [SPACE, RETURN, TAB]) blank[byte] = byte === delimiter && !spaced ? 0 : 1;
-  const ends = endsAt(SPACE, TAB, RETURN, delimiter);
-  const last: LastNumber = { value: 0 };
+  const ends = letters.endsAt(SPACE, TAB, RETURN, delimiter);
+  const last: letters.LastNumber = { value: 0 };
   const emptyIsMissing = missing.has('');
   /** Numbers that stand for missing ones. */
   const coded = new Set([...missing].map(numberOf).filter((value) => value !== null));
@@ -174,8 +166,7 @@ export function fields(pieces: AsyncIterable<Uint8Array>, source: Source, { deli
         const begin = q;
         // Most are whole numbers of few digits, and some are not there.
         let x = 0;
-        for (let digit = own[q] - DIGIT_ZERO; digit >= 0 && digit <= 9; digit = own[++q] - DIGIT_ZERO)
-          x = x * 10 + digit;
+        for (let digit = own[q] - ZERO; digit >= 0 && digit <= 9; digit = own[++q] - ZERO) x = x * 10 + digit;
         if (q > begin && q - begin <= EXACT_DIGITS && ends[own[q]] === 1) value = x;
         else if (q > begin || ends[own[q]] === 0) {
           q = readDecimal(own, begin, ends, last);
