@@ -60,6 +60,7 @@ export type {
 } from './dsl/expr.js';
 export { factorInput } from './dsl/input.js';
 export { nmfLayer, svdLayer } from './dsl/layers.js';
+export { type Environment, environment, type OptionalPeer } from './environment/environment.js';
 export {
   BackendUnavailableError,
   GraphError,
@@ -78,6 +79,7 @@ export {
   type SweepWorkerErrorCode,
 } from './errors.js';
 export type { MatrixFormat } from './files/formats/detect.js';
+export { type FileFacts, inspectFile } from './files/inspect-file.js';
 export { type FileMatrix, type FileNames, type ReadMatrixOptions, readMatrix } from './files/read-matrix.js';
 export { type WriteMatrixOptions, type WrittenFormat, writeMatrix } from './files/write-matrix.js';
 export { computeTarget, type TargetOptions } from './guidance/compute-target.js';

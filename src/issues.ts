@@ -284,15 +284,21 @@ const didYouMean = (name: string): string => `; did you mean '${name}'?`;
 
 /** The name that is written almost like it, or all there are. */
 function nearest(option: string, known: readonly string[]): string {
+  const close = closest(option, known);
+  if (close !== undefined) return didYouMean(close);
+  const listed = known.length > MOST_KNOWN ? [...known.slice(0, MOST_KNOWN), '…'] : known;
+  return `; it has ${listed.join(', ') || 'none'}`;
+}
+
+/** The name that is written almost like it. */
+export function closest(option: string, known: readonly string[]): string | undefined {
   const last = (path: string) => path.slice(path.lastIndexOf('.') + 1).toLowerCase();
   let close = { name: '', far: Infinity };
   for (const name of known) {
     const far = distance(last(name), last(option));
     if (far < close.far) close = { name, far };
   }
-  if (close.far <= Math.min(2, Math.floor(option.length / 2))) return didYouMean(close.name);
-  const listed = known.length > MOST_KNOWN ? [...known.slice(0, MOST_KNOWN), '…'] : known;
-  return `; it has ${listed.join(', ') || 'none'}`;
+  return close.far <= Math.min(2, Math.floor(option.length / 2)) ? close.name : undefined;
 }
 
 /** Names that a message lists. */

@@ -85,6 +85,11 @@ const allowed: Readonly<Record<string, { readonly folders: readonly string[]; re
         'node:zlib',
       ],
     },
+    environment: { folders: ['io', 'kernels'], packages: ['node:fs', 'node:module', 'node:os', 'node:path'] },
+    cli: {
+      folders: ['files', 'index.ts', 'io'],
+      packages: ['commander', 'node:fs/promises', 'node:module', 'node:path', 'node:url', 'node:util'],
+    },
     report: {
       folders: ['compiler', 'files', 'io', 'runtime', 'sweep', 'viz'],
       packages: ['node:crypto', 'node:timers/promises'],
@@ -97,6 +102,7 @@ const allowed: Readonly<Record<string, { readonly folders: readonly string[]; re
         'compiler',
         'consensus',
         'dsl',
+        'environment',
         'files',
         'guidance',
         'io',

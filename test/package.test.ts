@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -38,6 +38,23 @@ describe('the built package', () => {
       encoding: 'utf8',
     });
     expect(printed.trim()).toBe('true true');
+  });
+
+  test('has a command line that runs without the sources', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'factorloom-user-'));
+    try {
+      mkdirSync(join(folder, 'bin'));
+      // Not through a link, which would lead back to the sources.
+      copyFileSync(join(root, 'bin/factorloom.mjs'), join(folder, 'bin/factorloom.mjs'));
+      symlinkSync(join(root, 'dist'), join(folder, 'dist'));
+      const graph =
+        "import { factorInput, nmfLayer } from 'factorloom';\nexport default nmfLayer(factorInput([[1, 2], [3, 4]], { name: 'x' }), { name: 'a', k: 1 });";
+      writeFileSync(join(folder, 'graph.mjs'), graph);
+      const args = [join(folder, 'bin/factorloom.mjs'), 'explain', join(folder, 'graph.mjs')];
+      expect(execFileSync(process.execPath, args, { encoding: 'utf8' })).toMatch(/nmf %0 k=1/);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 
   test('its types serve a strict project that writes declarations', () => {
@@ -87,6 +104,8 @@ describe('the built package', () => {
     const paths: readonly string[] = files.map(({ path }: { readonly path: string }) => path);
     expect(paths).toContain('dist/index.js');
     expect(paths).toContain('dist/index.d.ts');
+    expect(paths).toContain('bin/factorloom.mjs');
+    expect(paths).toContain('dist/cli/main.js');
     expect(paths).toContain('graph.schema.json');
     expect(paths.filter((path) => /^(src|test|examples|scripts)\//.test(path))).toEqual([]);
     expect(paths.some((path) => path.endsWith('.node'))).toBe(haveNative);

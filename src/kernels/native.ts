@@ -50,6 +50,16 @@ export async function provokePanic(): Promise<number> {
   return unwrap(await addon.provokePanic());
 }
 
+/**
+ * The instructions that native kernels use here: 'avx512', 'avx2' or 'portable'.
+ *
+ * @throws BackendUnavailableError
+ */
+export function simdLevel(): string {
+  addon ??= loadAddon();
+  return addon.simd();
+}
+
 function loadAddon(): Addon {
   const tried: { path: string; reason: string }[] = [];
   for (const path of candidates()) {
@@ -98,6 +108,7 @@ function faultOf(found: unknown): string | null {
     'multiply',
     'nmf',
     'provokePanic',
+    'simd',
     'svd',
     'tied',
     'version',

@@ -13,3 +13,8 @@ export function axisOf(values: readonly number[]) {
   const axis = { format: '~g', ...(own.length <= 20 ? { values: own } : {}) };
   return { axis, scale: { ...(low > 0 && high / low >= 50 ? { type: 'log' } : { zero: false }), padding: 16 } };
 }
+
+/** The axis of losses: small ones by their powers of ten, as `table()` has them. */
+export function lossAxis(losses: readonly number[]) {
+  return { grid: true, ...(Math.max(...losses.map(Math.abs)) < 1e-3 ? { format: '.2~e' } : {}) };
+}

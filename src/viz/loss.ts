@@ -1,6 +1,7 @@
 import { isThenable, show } from '../issues.js';
 import type { HistoryEntry } from '../runtime/fit.js';
 import type { Look } from '../sweep/rows.js';
+import { lossAxis } from './axis.js';
 import { checking } from './check.js';
 import { groupColours } from './colours.js';
 import { scaleOf } from './groups.js';
@@ -107,7 +108,7 @@ export function lossCurves(
     mark: { type: 'line', point: marked, tooltip: true },
     encoding: {
       x: { field: 'iteration', type: 'quantitative', title: words.step, axis: { tickMinStep: 1 } },
-      y: { field: 'loss', type: 'quantitative', title: value, scale, axis: { grid: true } },
+      y: { field: 'loss', type: 'quantitative', title: value, scale, axis: lossAxis(values.map(({ loss }) => loss)) },
     },
   };
   if (facets) return panels(title, names, values, curve);

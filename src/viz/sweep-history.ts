@@ -1,6 +1,6 @@
 import { show } from '../issues.js';
 import { isFitted, type SweepRow } from '../sweep/rows.js';
-import { spansPowers } from './axis.js';
+import { lossAxis, spansPowers } from './axis.js';
 import { checking } from './check.js';
 import { SET2 } from './colours.js';
 import { type Picture, picture } from './picture.js';
@@ -49,7 +49,7 @@ export function plotSweepHistory(result: SweptRows, options: SweepHistoryOptions
   const losses = values.map(({ loss }) => loss);
   const scale = spansPowers(losses) ? { type: 'log', nice: false, padding: 8 } : { zero: false, padding: 8 };
   const x = { field: 'trial', type: 'quantitative', title: 'point, as they were tried', axis: { tickMinStep: 1, format: 'd' }, scale: { domain: [1, Math.max(2, trials.length)], padding: 8, nice: false } }; // biome-ignore format: one thought
-  const y = { type: 'quantitative', title: 'mean loss per held-out entry', scale, axis: { grid: true } };
+  const y = { type: 'quantitative', title: 'mean loss per held-out entry', scale, axis: lossAxis(losses) };
   const shown = KINDS.filter((kind) => values.some((value) => value.kind === kind));
   const scaleOf = (range: Readonly<Record<(typeof KINDS)[number], string>>) => ({ domain: shown, range: shown.map((kind) => range[kind]) }); // biome-ignore format: one thought
   const colours = scaleOf({ [KINDS[0]]: SET2[0], [KINDS[1]]: '#888888', [KINDS[2]]: SET2[2] });

@@ -1,6 +1,6 @@
 import { failedIn } from '../sweep/choice.js';
 import type { Params } from '../sweep/space.js';
-import { axisOf } from './axis.js';
+import { axisOf, lossAxis } from './axis.js';
 import { checking } from './check.js';
 import { groupColours } from './colours.js';
 import { scaleOf } from './groups.js';
@@ -62,7 +62,7 @@ export function plotSweep(result: SweptPoints, options: SweepPlotOptions = {}): 
     type: 'quantitative',
     title: train ? 'mean loss per entry' : 'mean loss per held-out entry',
     scale: { zero: false },
-    axis: { grid: true },
+    axis: lossAxis(values.map(({ loss }) => loss)),
   };
   const color = {
     field: 'line',

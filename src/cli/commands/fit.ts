@@ -1,0 +1,159 @@
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { inspect } from 'node:util';
+import { Command } from 'commander';
+import { WRITTEN } from '../../files/write-matrix.js';
+import {
+  type Backend,
+  type DenseMatrix,
+  factorNet,
+  type GraphFit,
+  type LayerFit,
+  type Progress,
+  partialFit,
+  saveFit,
+  type WrittenFormat,
+  writeMatrix,
+} from '../../index.js';
+import type { Context } from '../context.js';
+import { Interrupted } from '../failure.js';
+import { type GraphFlags, graphOf, withGraph } from '../graph.js';
+import { interruptible } from '../interrupt.js';
+import { checkPlace, makeFolder } from '../places.js';
+import { type Meter, meterOf } from '../progress.js';
+import { type Talk, talkOf } from '../talk.js';
+import { recorder } from '../unfinished.js';
+import { choice, whole } from '../values.js';
+
+/** What stands for the name of a fit that is not written. */
+const UNNAMED = 'factorloom';
+
+interface FitFlags extends GraphFlags {
+  readonly out?: string;
+  readonly factors?: string;
+  readonly factorsFormat: WrittenFormat;
+  /** False: none. */
+  readonly checkpoint?: string | false;
+  readonly every?: number;
+  readonly anew?: true;
+  readonly threads?: number;
+  readonly backend?: Backend;
+  readonly memory?: 'normal' | 'low';
+}
+
+/** `factorloom fit GRAPH`: fits a graph, and writes what comes of it. */
+export const fitCommand = ({ args }: Context): Command =>
+  withGraph(new Command('fit'))
+    .description('Fit a graph, or one layer, to data')
+    .option('-o, --out <file>', 'write the fit to this file (safetensors), which loadFit and the other commands read')
+    .option('--factors <folder>', 'write W, d and H of every layer to files in this folder')
+    .addOption(choice('--factors-format <format>', 'of these files', WRITTEN).default('npy'))
+    .option(
+      '--checkpoint <file>',
+      'where to leave how far the fit has come; default: beside --out, and removed at the end',
+    )
+    .option('--no-checkpoint', 'leave nothing behind')
+    .option('--every <iterations>', 'of a layer, from one checkpoint to the next; default 10', whole(1))
+    .option('--anew', 'begin anew, whatever checkpoint is there')
+    .option('--threads <count>', 'of the native kernels; default all cores', whole(1))
+    .addOption(choice('--backend <backend>', 'default auto', ['auto', 'native', 'reference']))
+    .addOption(choice('--memory <use>', 'low: no transpose of sparse data; default normal', ['normal', 'low']))
+    .action(async (file: string | undefined, flags: FitFlags, command: Command) => {
+      const talk = talkOf(command);
+      const { output, config } = await graphOf(file, flags);
+      const net = factorNet(output, config);
+      const place = placeOf(flags);
+      if (flags.out !== undefined) await checkPlace(flags.out);
+      if (flags.factors !== undefined) await makeFolder(flags.factors);
+      const { threads, backend, memory, every, anew = false } = flags;
+      const meter = meterOf(talk);
+      const record = recorder(place, args);
+      const show = showing(meter);
+      const onProgress = (progress: Progress) => {
+        record.begin();
+        show(progress);
+      };
+      const fitted = interruptible((signal) =>
+        net.fit({
+          ...{ signal, threads, backend, memory, onProgress },
+          ...(place === undefined ? {} : { checkpoint: { path: place, every, resume: !anew } }),
+        }),
+      );
+      const fit = await fitted.catch(async (error: unknown) => {
+        meter.close();
+        throw error instanceof Interrupted ? told(error, (await record.settled()) ? place : undefined, talk) : error;
+      });
+      meter.close();
+      const files = await write(fit, flags);
+      if (place !== undefined && flags.checkpoint === undefined) await rm(place, { force: true });
+      await record.remove();
+      talk.result(
+        () => inspect(fit),
+        () => ({
+          summary: fit.summary,
+          layers: Object.fromEntries(layersOf(fit).map(([name, own]) => [name, factsOf(own)])),
+          files,
+        }),
+      );
+      for (const path of files) talk.say(`wrote ${path}`);
+    });
+
+/** Where a fit leaves how far it has come. */
+const placeOf = ({ checkpoint, out = UNNAMED }: FitFlags): string | undefined =>
+  checkpoint === false ? undefined : (checkpoint ?? `${out}.checkpoint`);
+
+function told(error: Interrupted, place: string | undefined, talk: Talk): Interrupted {
+  const at = partialFit(error)?.stoppedIn;
+  talk.warn(`Stopped${at === undefined ? '' : ` in layer ${at}`}.`);
+  talk.warn(place === undefined ? 'Nothing was kept of it.' : `Go on with: factorloom resume ${place}`);
+  return error;
+}
+
+/** Layers as they are fitted: how far one is, and a line when it is done. */
+const showing =
+  (meter: Meter) =>
+  ({ layer, index, layers, iteration, maxIter, loss, done, restart, round }: Progress): void => {
+    const where = round === undefined ? `${layer} (${index} of ${layers})` : 'all layers';
+    const kind = round === undefined ? 'iteration' : 'round';
+    const start = restart === undefined ? '' : `, start ${restart}`;
+    const count = round ?? iteration;
+    const text = `${where}: ${kind} ${count}${start}, loss ${Number(loss.toPrecision(5))}`;
+    if (done) meter.line(text);
+    else meter.at(() => ({ text, share: count / maxIter }));
+  };
+
+// All that a fit of a graph holds beside its summary is layers; the methods are not enumerable.
+const layersOf = ({ summary: _, ...layers }: GraphFit): readonly (readonly [string, LayerFit<string>])[] =>
+  Object.entries(layers as unknown as Readonly<Record<string, LayerFit<string>>>);
+
+const factsOf = ({ method, d, loss, objective, iterations, converged, kkt }: LayerFit<string>) => ({
+  ...{ method, k: d.length, d, loss, objective, iterations, converged, kkt },
+});
+
+/** @returns the files that were written. */
+async function write(fit: GraphFit, { out, factors, factorsFormat }: FitFlags): Promise<readonly string[]> {
+  const files: string[] = [];
+  if (out !== undefined) {
+    await saveFit(fit, out);
+    files.push(out);
+  }
+  if (factors === undefined) return files;
+  for (const [layer, { W, d, H, Wcondition }] of layersOf(fit)) {
+    const scales = { kind: 'dense', rows: 1, cols: d.length, data: d } as const;
+    const loadings = isMatrix(W)
+      ? [['W', W] as const]
+      : Object.entries(W).map(([name, part]) => [`W.${name}`, part] as const);
+    const conditions = Wcondition === undefined ? [] : [['Wcondition', Wcondition] as const];
+    for (const [name, matrix] of [...loadings, ...conditions, ['d', scales] as const, ['H', H] as const]) {
+      const path = join(factors, `${fileName(layer)}.${fileName(name)}.${factorsFormat}`);
+      await writeMatrix(path, matrix, { format: factorsFormat });
+      files.push(path);
+    }
+  }
+  return files;
+}
+
+const isMatrix = (W: LayerFit<string>['W']): W is DenseMatrix => 'kind' in W && typeof W.kind === 'string';
+
+/** A name without what leads to another folder. */
+const fileName = (name: string): string => name.replace(/[/\\:*?"<>|]/g, '_');

@@ -1,0 +1,52 @@
+import { Command } from 'commander';
+import { type DenseMatrix, loadFit, toRows, writeMatrix } from '../../index.js';
+import { UsageError } from '../failure.js';
+import { type InputFlags, readInputs, withInputs } from '../inputs.js';
+import { layerIn } from '../layers.js';
+import { checkPlace } from '../places.js';
+import { talkOf } from '../talk.js';
+import { whole } from '../values.js';
+
+interface ProjectFlags extends InputFlags {
+  readonly layer?: string;
+  readonly out?: string;
+  readonly threads?: number;
+}
+
+/** `factorloom project FIT`: the embedding of new samples. */
+export const projectCommand = (): Command =>
+  withInputs(new Command('project').argument('<fit>', 'a fit that fit --out has written'))
+    .description('Put new samples through a fit: the embedding (k × samples) of a layer, to a file or as a table')
+    .option('-l, --layer <name>', 'the layer; default: the output')
+    .option('-o, --out <file>', 'write the embedding to this file')
+    .option('--threads <count>', 'of the native kernels; default all cores', whole(1))
+    .action(async (file: string, flags: ProjectFlags, command: Command) => {
+      const talk = talkOf(command);
+      const { out, threads } = flags;
+      const fit = await loadFit(file);
+      const layer = layerIn(fit, flags.layer);
+      if (flags.input === undefined) throw new UsageError('There must be new samples: give them by --input; got none');
+      if (out !== undefined) await checkPlace(out);
+      const found = (await fit.project(Object.fromEntries(await readInputs(flags)), { threads }))[layer];
+      if (found === undefined) throw new UsageError(`The inputs must lead to layer ${layer}; got none that it reads`);
+      const { rows, cols, rowNames, colNames } = found;
+      const facts = { layer, rows, cols, rowNames, colNames };
+      if (out === undefined) {
+        talk.result(
+          () => table(found),
+          () => ({ ...facts, values: toRows(found) }),
+        );
+        return;
+      }
+      await writeMatrix(out, found);
+      if (talk.json) talk.result(String, () => ({ ...facts, path: out }));
+      else talk.say(`wrote ${out}: ${layer}, ${rows} × ${cols}`);
+    });
+
+/** A line for each factor, the first with names; cells parted by tabs. */
+function table(matrix: DenseMatrix): string {
+  const { cols, rowNames, colNames } = matrix;
+  const head = ['', ...Array.from({ length: cols }, (_, j) => colNames?.[j] ?? String(j))];
+  const lines = toRows(matrix).map((row, i) => [rowNames?.[i] ?? String(i), ...Array.from(row, String)]);
+  return [head, ...lines].map((line) => line.join('\t')).join('\n');
+}

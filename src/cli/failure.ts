@@ -1,0 +1,90 @@
+import { CommanderError } from 'commander';
+import {
+  BackendUnavailableError,
+  GraphError,
+  IoError,
+  KernelError,
+  MissingPeerError,
+  ModelFileError,
+  ReportError,
+  SweepError,
+  SweepStoreError,
+  SweepWorkerError,
+} from '../index.js';
+
+/** What was typed can't be done: exit code 2. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError';
+  readonly code = 'usage';
+}
+
+/** What was asked for has failed, for a reason that the message tells whole: exit code 1. */
+export class Failure extends Error {
+  override readonly name = 'Failure';
+  readonly code = 'failed';
+}
+
+const EXIT = { SIGINT: 130, SIGTERM: 143 } as const;
+
+/** Somebody has stopped the command. */
+export class Interrupted extends Error {
+  override readonly name = 'Interrupted';
+  readonly code = 'interrupted';
+  readonly exitCode: number;
+
+  constructor(signal: keyof typeof EXIT) {
+    super(`Stopped by ${signal}`);
+    this.exitCode = EXIT[signal];
+  }
+}
+
+/** Errors whose message says all that a user needs. */
+const TOLD = [
+  UsageError,
+  Failure,
+  Interrupted,
+  BackendUnavailableError,
+  GraphError,
+  IoError,
+  KernelError,
+  MissingPeerError,
+  ModelFileError,
+  ReportError,
+  SweepError,
+  SweepStoreError,
+  SweepWorkerError,
+];
+
+/** 0: done; 1: failed; 2: not understood; 130: stopped by Ctrl-C. */
+export function exitCodeOf(error: unknown): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+  if (error instanceof UsageError) return 2;
+  return error instanceof Interrupted ? error.exitCode : 1;
+}
+
+/** The error in words; of one that nobody foresaw, where it came from too. */
+export function wordsOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const message = TOLD.some((kind) => error instanceof kind) ? error.message : (error.stack ?? error.message);
+  return [message, ...curesOf(error)].join('\n');
+}
+
+/** The error as data. */
+export function dataOf(error: unknown): unknown {
+  if (!(error instanceof Error)) return { error: { message: String(error) } };
+  const { name, message } = error;
+  if (error instanceof GraphError)
+    return { error: { name, code: error.issues[0].code, message, issues: error.issues } };
+  return { error: { name, code: 'code' in error ? error.code : 'unexpected', message } };
+}
+
+/** What the library says in terms of calls, in those of a command. */
+function curesOf(error: Error): readonly string[] {
+  if (error instanceof GraphError)
+    return error.issues.flatMap((issue) =>
+      issue.code === 'missing-data' ? [`Give it by --input ${issue.name}=FILE.`] : [],
+    );
+  if (error instanceof ModelFileError && error.code === 'other-fit')
+    return [`Finish that fit by: factorloom resume ${error.path}`, 'Or give --checkpoint another FILE, or --anew.'];
+  return [];
+}

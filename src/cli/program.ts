@@ -1,0 +1,59 @@
+import { Command } from 'commander';
+import { packageVersion } from '../io/version.js';
+import { completionCommand } from './commands/completion.js';
+import { convertCommand } from './commands/convert.js';
+import { cvCommand } from './commands/cv.js';
+import { doctorCommand } from './commands/doctor.js';
+import { explainCommand } from './commands/explain.js';
+import { fitCommand } from './commands/fit.js';
+import { inspectCommand } from './commands/inspect.js';
+import { plotCommand } from './commands/plot.js';
+import { projectCommand } from './commands/project.js';
+import { reportCommand } from './commands/report.js';
+import { resumeCommand } from './commands/resume.js';
+import { schemaCommand } from './commands/schema.js';
+import { simulateCommand } from './commands/simulate.js';
+import type { Context } from './context.js';
+
+/** In the order of the help. */
+const COMMANDS = [
+  inspectCommand,
+  convertCommand,
+  simulateCommand,
+  explainCommand,
+  fitCommand,
+  cvCommand,
+  resumeCommand,
+  projectCommand,
+  plotCommand,
+  reportCommand,
+  schemaCommand,
+  doctorCommand,
+  completionCommand,
+];
+
+/** All commands; nothing of them ends the process. */
+function program(context: Context): Command {
+  const all = new Command('factorloom')
+    .description('Matrix factorization as composable graphs: from files to fits and back')
+    .version(packageVersion(), '-V, --version', 'print the version')
+    .option('--json', 'data as JSON')
+    .option('-q, --quiet', 'no talk, errors only')
+    .helpOption('-h, --help', 'print this, or the help of a command')
+    .configureHelp({ showGlobalOptions: true })
+    .showHelpAfterError('(See --help.)')
+    .exitOverride();
+  for (const make of COMMANDS) all.addCommand(inheriting(make(context), all));
+  return all;
+}
+
+/** Does what was typed after 'factorloom'. */
+export async function run(args: readonly string[]): Promise<void> {
+  await program({ args, run }).parseAsync([...args], { from: 'user' });
+}
+
+/** The command and those below it, set as the one that they are added to. */
+function inheriting(command: Command, from: Command): Command {
+  for (const sub of command.commands) inheriting(sub, from);
+  return command.copyInheritedSettings(from);
+}

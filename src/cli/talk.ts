@@ -1,0 +1,39 @@
+import type { Command } from 'commander';
+
+/** What every command takes. */
+interface Everywhere {
+  readonly json?: boolean;
+  readonly quiet?: boolean;
+}
+
+/** How a command speaks: data go to stdout, talk to stderr. */
+export interface Talk extends Everywhere {
+  readonly json: boolean;
+  readonly quiet: boolean;
+  /** Data: as text for people, or with `--json` as JSON for machines. */
+  result(text: () => string, data: () => unknown): void;
+  /** Talk: not heard with `--quiet`. */
+  say(line: string): void;
+  /** What must be heard. */
+  warn(line: string): void;
+}
+
+export function talkOf(command: Command): Talk {
+  const { json = false, quiet = false } = command.optsWithGlobals<Everywhere>();
+  return {
+    json,
+    quiet,
+    result: (text, data) => void process.stdout.write(`${json ? jsonText(data()) : text()}\n`),
+    say: (line) => void (quiet || process.stderr.write(`${line}\n`)),
+    warn: (line) => void process.stderr.write(`${line}\n`),
+  };
+}
+
+/** JSON in which typed arrays are lists; numbers that aren't finite are null. */
+export const jsonText = (data: unknown): string =>
+  JSON.stringify(
+    data,
+    (_, value: unknown) =>
+      ArrayBuffer.isView(value) && !(value instanceof DataView) ? Array.from(value as Float64Array) : value, // whatever its numbers are
+    2,
+  );
