@@ -149,15 +149,15 @@ export class ReportError extends FileError<'not-written'> {
   override readonly name = 'ReportError';
 }
 
-/** An optional package that a picture needs can't be loaded; `install` is the line that installs all it needs. */
+/** An optional package that a picture or a file needs can't be loaded; `install` is the line that installs all that is needed. */
 export class MissingPeerError extends Error {
   override readonly name = 'MissingPeerError';
   readonly code = 'missing-peer';
   readonly package: string;
   readonly install: string;
 
-  constructor(name: string, install: string, cause: unknown) {
-    super(`To draw a picture the package ${name} must be there; got none that can be loaded: ${install}`, { cause });
+  constructor(name: string, install: string, cause: unknown, purpose: string) {
+    super(`To ${purpose} the package ${name} must be there; got none that can be loaded: ${install}`, { cause });
     this.package = name;
     this.install = install;
   }

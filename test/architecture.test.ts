@@ -25,6 +25,9 @@ const allowed: Readonly<Record<string, { readonly folders: readonly string[]; re
     files: {
       folders: [],
       packages: [
+        'hyparquet',
+        'hyparquet-compressors',
+        'hyparquet-writer',
         'node:crypto',
         'node:fs/promises',
         'node:path',
@@ -157,6 +160,8 @@ describe('src', () => {
     expect(importers('@resvg/resvg-js')).toEqual(['src/viz/peers.ts']);
     expect(importers('vega')).toEqual(['src/viz/peers.ts']);
     expect(importers('vega-lite')).toEqual(['src/viz/peers.ts']);
+    for (const name of ['hyparquet', 'hyparquet-compressors', 'hyparquet-writer'])
+      expect(importers(name), name).toEqual(['src/files/peers.ts']);
     expect(importers('zod')).toEqual([
       'src/dsl/check-options.ts',
       'src/dsl/schemas.ts',

@@ -2,20 +2,24 @@ import { IoError } from '../errors.js';
 import { show } from '../issues.js';
 import { flipped, type Matrix } from '../matrix.js';
 import type { LineNames } from '../matrix-input.js';
+import { readCsv } from './formats/csv/read-csv.js';
 import { detect, FORMATS, type MatrixFormat } from './formats/detect.js';
 import type { Column, Found, Side } from './formats/found.js';
 import { readMatrixMarket } from './formats/matrix-market.js';
 import { readNpy } from './formats/npy.js';
 import { readNpz } from './formats/npz.js';
+import { readParquet } from './formats/parquet.js';
+import { readSafetensors } from './formats/safetensors.js';
 import { readSpz } from './formats/spz/read-spz.js';
+import { type Rule, TABLE_RULES, TEXT_TABLE_RULES, type TextTableOptions } from './formats/table-options.js';
 import { type Source, withFile } from './source.js';
 
-export interface ReadMatrixOptions {
+export interface ReadMatrixOptions extends TextTableOptions {
   /** Default: what the file says by its first bytes, or else by its name. */
   readonly format?: MatrixFormat | undefined;
   /** How the file lies: 'features-by-samples' (default), or 'samples-by-features', which is turned. */
   readonly orientation?: 'features-by-samples' | 'samples-by-features' | undefined;
-  /** The array of a .npz file that holds several. */
+  /** The array of a .npz file that holds several, or the tensor of a .safetensors file. */
   readonly array?: string | undefined;
 }
 
@@ -34,15 +38,47 @@ const READERS: Readonly<Record<MatrixFormat, (source: Source, options: ReadMatri
   npz: (source, { array }) => readNpz(source, array),
   mtx: async (source) => ({ matrix: await readMatrixMarket(source), turned: false }),
   spz: (source) => readSpz(source),
+  csv: readCsv,
+  tsv: readCsv,
+  safetensors: async (source, { array }) => ({ matrix: await readSafetensors(source, array), turned: false }),
+  parquet: readParquet,
+};
+
+/** What each option must be. */
+const RULES: Readonly<Record<keyof ReadMatrixOptions, Rule>> = {
+  format: [`one of ${FORMATS.join(', ')}`, (x) => FORMATS.some((format) => format === x)],
+  orientation: [
+    "'features-by-samples' or 'samples-by-features'",
+    (x) => x === 'features-by-samples' || x === 'samples-by-features',
+  ],
+  array: ['a text', (x) => typeof x === 'string'],
+  ...TEXT_TABLE_RULES,
+};
+
+/** What can be said of a format beside how it lies. */
+const OPTIONS: Readonly<Partial<Record<MatrixFormat, readonly string[]>>> = {
+  npz: ['array'],
+  safetensors: ['array'],
+  parquet: Object.keys(TABLE_RULES),
+  csv: Object.keys(TEXT_TABLE_RULES),
+  tsv: Object.keys(TEXT_TABLE_RULES),
 };
 
 /**
- * The matrix in a file: .npy, .npz (of numpy, and sparse ones of scipy), Matrix Market (.mtx, .mtx.gz), StreamPress (.spz). What it
- * is is seen by its content.
+ * The matrix in a file: .npy, .npz (of numpy, and sparse ones of scipy), Matrix Market (.mtx, .mtx.gz), StreamPress (.spz),
+ * safetensors, tables of text (.csv, .tsv, .txt; .gz) and Parquet, which needs optional packages. What it is is seen by its content; a table of
+ * text by the end of its path.
+ *
+ * A table of text has a row of the matrix a line. Its first line names the columns where it is words, its first column names the rows where
+ * it is words; `header` and `names` say so where it can't be seen. Fields may stand in quotes (RFC 4180). With `layout: 'triplets'` a line is
+ * a row, a column and a value; the matrix is sparse then, its rows and columns in the order in which their names first come, or where all are
+ * whole numbers in the order of these. Of a Parquet file the column that pandas took as its index, or else the first of texts, names the rows; other
+ * texts are `rowLabels`.
  *
  * @returns features × samples: dense in the file's order, or sparse; 32-bit floats stay so, other numbers become 64-bit floats.
  * NaN are missing entries.
  * @throws IoError 'not-read', 'unknown-format', 'damaged', 'unsupported', 'not-found', 'invalid-option', with the byte or line.
+ * @throws MissingPeerError where a file needs an optional package that isn't there.
  * @example
  * const counts = await readMatrix('matrix.mtx.gz');
  * const fit = await factorNet(nmfLayer(factorInput(counts, { name: 'rna' }), { name: 'parts', k: 10 })).fit();
@@ -51,26 +87,39 @@ export async function readMatrix(path: string, options: ReadMatrixOptions = {}):
   check(path, options);
   return withFile(path, async (source) => {
     const { format = await detect(source), orientation } = options;
+    checkUsed(path, format, options);
     const found = await READERS[format](source, options);
     return turnedTo(found, orientation === 'samples-by-features');
   });
 }
 
 function check(path: string, options: ReadMatrixOptions): void {
-  const refuse = (rule: string, got: unknown): never => {
-    throw new IoError('invalid-option', String(path), `${rule}; got ${show(got)}`);
-  };
-  if (typeof path !== 'string' || path === '') refuse('A path must be a text that is not empty', path);
-  if (typeof options !== 'object' || options === null) refuse('Options of readMatrix must be an object', options);
-  const { format, orientation, array, ...rest } = options;
-  const known = ['format', 'orientation', 'array'];
-  for (const name of Object.keys(rest))
-    refuse(`readMatrix must be given options that it has: ${known.join(', ')}`, name);
-  if (format !== undefined && !FORMATS.includes(format)) refuse(`format must be one of ${FORMATS.join(', ')}`, format);
-  if (orientation !== undefined && !['features-by-samples', 'samples-by-features'].includes(orientation))
-    refuse("orientation must be 'features-by-samples' or 'samples-by-features'", orientation);
-  if (array !== undefined && typeof array !== 'string') refuse('array must be a text', array);
+  if (typeof path !== 'string' || path === '') throw invalid(path, 'A path must be a text that is not empty', path);
+  if (typeof options !== 'object' || options === null)
+    throw invalid(path, 'Options of readMatrix must be an object', options);
+  const rules = new Map(Object.entries(RULES));
+  for (const [name, value] of Object.entries(options)) {
+    const [rule, holds] = rules.get(name) ?? [];
+    if (rule === undefined || holds === undefined)
+      throw invalid(path, `readMatrix must be given options that it has: ${[...rules.keys()].join(', ')}`, name);
+    if (value !== undefined && !holds(value)) throw invalid(path, `${name} must be ${rule}`, value);
+  }
 }
+
+/** What is said of a format that can't be so is a mistake. */
+function checkUsed(path: string, format: MatrixFormat, options: ReadMatrixOptions): void {
+  const known = ['format', 'orientation', ...(OPTIONS[format] ?? [])];
+  for (const [name, value] of Object.entries(options))
+    if (value !== undefined && !known.includes(name))
+      throw invalid(path, `Options of a file of format ${format} must be some of ${known.join(', ')}`, name);
+  if (options.unlisted !== undefined && options.layout !== 'triplets')
+    throw invalid(path, "unlisted must be given with layout: 'triplets'", options.unlisted);
+  if (options.names !== undefined && options.layout === 'triplets')
+    throw invalid(path, 'names must be left out of triplets, whose columns say them', options.names);
+}
+
+const invalid = (path: unknown, rule: string, got: unknown): IoError =>
+  new IoError('invalid-option', String(path), `${rule}; got ${show(got)}`);
 
 /** The matrix that the file says, or its transpose; sparse ones are turned only where they don't lie so. */
 function turnedTo({ matrix, turned, rows = {}, columns = {} }: Found, wanted: boolean): FileMatrix {

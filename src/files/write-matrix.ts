@@ -2,29 +2,63 @@ import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import { IoError } from '../errors.js';
 import { show } from '../issues.js';
-import { type CscMatrix, type DenseData, type Matrix, stridesOf } from '../matrix.js';
-import { type MatrixInput, toMatrix } from '../matrix-input.js';
+import type { CscMatrix, DenseData, Matrix } from '../matrix.js';
+import { type LineNames, type MatrixInput, toMatrix } from '../matrix-input.js';
+import { type CsvWriting, csvText, listText } from './formats/csv/write-csv.js';
+import { safetensorsParts } from './formats/safetensors.js';
+import { type Rule, TEXT_TABLE_RULES } from './formats/table-options.js';
+import { marketText } from './formats/write-market.js';
 import { type NpyArray, npyParts } from './formats/write-npy.js';
+import { parquetList, parquetTable } from './formats/write-parquet.js';
 import { writeWhole } from './write-whole.js';
 import { zipParts } from './write-zip.js';
 
 /** Formats that matrices are written in. */
-export const WRITTEN = ['npy', 'npz', 'mtx', 'mtx.gz'] as const;
+export const WRITTEN = [
+  'npy',
+  'npz',
+  'mtx',
+  'mtx.gz',
+  'csv',
+  'csv.gz',
+  'tsv',
+  'tsv.gz',
+  'safetensors',
+  'parquet',
+] as const;
 export type WrittenFormat = (typeof WRITTEN)[number];
 
 export interface WriteMatrixOptions {
   /** Default: what the path ends with. */
   readonly format?: WrittenFormat | undefined;
+  /** What stands between fields of a table of text, one character. Default: ',', in a .tsv a tab. */
+  readonly delimiter?: string | undefined;
+  /** Of a table: 'matrix' (default), or 'triplets': a row, a column and a value a line, of a sparse matrix those that it lists. */
+  readonly layout?: 'matrix' | 'triplets' | undefined;
 }
 
+/** What each option must be. */
+const RULES: Readonly<Record<keyof WriteMatrixOptions, Rule>> = {
+  format: [`one of ${WRITTEN.join(', ')}`, (x) => WRITTEN.some((format) => format === x)],
+  delimiter: TEXT_TABLE_RULES.delimiter,
+  layout: TEXT_TABLE_RULES.layout,
+};
+
+const isText = (format: WrittenFormat) => /^[ct]sv/.test(format);
+const TABLES: Readonly<Record<'delimiter' | 'layout', (format: WrittenFormat) => boolean>> = {
+  delimiter: isText,
+  layout: (format) => isText(format) || format === 'parquet',
+};
+
 /**
- * Writes a matrix to a file: a dense one as .npy or .npz, a sparse one as .npz (scipy's `save_npz`, csc), either as Matrix
- * Market text, .mtx or .mtx.gz, with as many digits as bring the numbers back. The file is there whole or not at all. None of these
- * formats keeps names.
+ * Writes a matrix to a file: a dense one as .npy, .npz or .safetensors, a sparse one as .npz (scipy's `save_npz`, csc), either as Matrix
+ * Market text, .mtx or .mtx.gz, or as a table, .csv, .tsv, these with .gz or .parquet, with as many digits as bring the numbers back. The
+ * file is there whole or not at all. Tables keep names, and have nothing where an entry is missing; other formats have no names.
  *
  * @param matrix rows × columns
- * @throws IoError 'not-written', 'invalid-option', and 'unsupported' for a sparse matrix as .npy, and one whose unlisted entries are
- * missing, which no format can say.
+ * @throws IoError 'not-written', 'invalid-option', and 'unsupported' for a sparse matrix as .npy or .safetensors, and one whose unlisted entries are
+ * missing, which only tables can say.
+ * @throws MissingPeerError where a file needs an optional package that isn't there.
  * @example
  * await writeMatrix('H.npy', fit.parts.H);
  */
@@ -32,19 +66,27 @@ export async function writeMatrix(path: string, matrix: MatrixInput, options: Wr
   if (typeof path !== 'string' || path === '') throw invalid(path, 'A path must be a text that is not empty', path);
   if (typeof options !== 'object' || options === null)
     throw invalid(path, 'Options of writeMatrix must be an object', options);
-  for (const name of Object.keys(options))
-    if (name !== 'format') throw invalid(path, 'writeMatrix must be given options that it has: format', name);
+  const rules = new Map(Object.entries(RULES));
+  for (const [name, value] of Object.entries(options)) {
+    const [rule, holds] = rules.get(name) ?? [];
+    if (rule === undefined || holds === undefined)
+      throw invalid(path, `writeMatrix must be given options that it has: ${[...rules.keys()].join(', ')}`, name);
+    if (value !== undefined && !holds(value)) throw invalid(path, `${name} must be ${rule}`, value);
+  }
   const format = options.format ?? WRITTEN.findLast((ending) => path.toLowerCase().endsWith(`.${ending}`));
-  if (format === undefined || !WRITTEN.includes(format))
+  if (format === undefined)
     throw invalid(
       path,
       `A matrix must be written as one of ${WRITTEN.join(', ')}, by the end of its path or by format`,
       format,
     );
+  for (const name of ['delimiter', 'layout'] as const)
+    if (options[name] !== undefined && !TABLES[name](format))
+      throw invalid(path, `${name} must be given for a table, not for one of format ${format}`, options[name]);
   const read = toMatrix(matrix);
   if (read.kind === 'unusable')
     throw new IoError('invalid-option', path, `A matrix must be ${read.rule}; got ${read.got}`);
-  const parts = await partsOf(path, read, format);
+  const parts = await partsOf(path, read, format, options, matrix);
   try {
     await writeWhole(path, parts);
   } catch (error) {
@@ -61,13 +103,41 @@ export async function writeMatrix(path: string, matrix: MatrixInput, options: Wr
 const invalid = (path: unknown, rule: string, got: unknown): IoError =>
   new IoError('invalid-option', String(path), `${rule}; got ${show(got)}`);
 
-async function partsOf(path: string, matrix: Matrix, format: WrittenFormat): Promise<readonly Uint8Array[]> {
+async function partsOf(
+  path: string,
+  matrix: Matrix,
+  format: WrittenFormat,
+  { delimiter = format.startsWith('tsv') ? '\t' : ',', layout }: WriteMatrixOptions,
+  input: MatrixInput,
+): Promise<readonly Uint8Array[]> {
+  if (isText(format) || format === 'parquet') {
+    const writing: CsvWriting = { ...namesOf(path, matrix, input), delimiter };
+    if (matrix.rows * matrix.cols === 0)
+      throw new IoError(
+        'unsupported',
+        path,
+        `A table must have a row and a column; got ${matrix.rows} × ${matrix.cols}`,
+      );
+    if (layout === 'triplets') checkOnce(path, writing);
+    if (format === 'parquet' && layout !== 'triplets') checkOnce(path, { colNames: writing.colNames });
+    if (format === 'parquet') return [await (layout === 'triplets' ? parquetList : parquetTable)(matrix, writing)];
+    const text = await (layout === 'triplets' ? listText : csvText)(matrix, writing);
+    return format.endsWith('.gz') ? [await packed(text)] : text;
+  }
   if (matrix.kind === 'csc' && matrix.unlisted === 'missing')
     throw new IoError(
       'unsupported',
       path,
       'A sparse matrix in a file must list all that is not zero; got one whose unlisted entries are missing',
     );
+  if (format === 'safetensors') {
+    if (matrix.kind === 'dense') return safetensorsParts(matrix);
+    throw new IoError(
+      'unsupported',
+      path,
+      'A .safetensors file must hold a dense matrix; got a sparse one. Write it as .npz or .mtx',
+    );
+  }
   if (format === 'npy' || format === 'npz') {
     if (matrix.kind === 'csc' && format === 'npy')
       throw new IoError(
@@ -82,7 +152,7 @@ async function partsOf(path: string, matrix: Matrix, format: WrittenFormat): Pro
     return zipParts(sparseArrays(matrix).map(([name, array]) => ({ name: `${name}.npy`, parts: npyParts(array) })));
   }
   const text = await marketText(matrix);
-  return format === 'mtx' ? text : [await promisify(gzip)(Buffer.concat(text))];
+  return format === 'mtx' ? text : [await packed(text)];
 }
 
 const arrayOf = ({ rows, cols, order, data }: DenseData): NpyArray => ({
@@ -104,45 +174,33 @@ function sparseArrays({ rows, cols, indptr, indices, values }: CscMatrix): reado
   ];
 }
 
-/** Letters of a part. */
-const LETTERS = 1 << 20;
+const packed = (text: readonly Uint8Array[]): Promise<Uint8Array> => promisify(gzip)(Buffer.concat(text));
 
-/** Number by number as Matrix Market writes it; numbers that are no decimals as Python reads them. */
-async function marketText(matrix: Matrix): Promise<readonly Uint8Array[]> {
-  const { rows, cols } = matrix;
-  const encoder = new TextEncoder();
-  const parts: Uint8Array[] = [];
-  let text = `%%MatrixMarket matrix ${matrix.kind === 'csc' ? 'coordinate' : 'array'} real general\n`;
-  const add = async (line: string) => {
-    text += line;
-    if (text.length < LETTERS) return;
-    parts.push(encoder.encode(text));
-    text = '';
-    await new Promise(setImmediate);
-  };
-  if (matrix.kind === 'csc') {
-    const { indptr, indices, values } = matrix;
-    text += `${rows} ${cols} ${values.length}\n`;
-    for (let j = 0; j < cols; j++)
-      for (let p = indptr[j]; p < indptr[j + 1]; p++) {
-        const line = `${indices[p] + 1} ${j + 1} ${decimal(values[p])}\n`;
-        if (text.length < LETTERS) text += line;
-        else await add(line);
-      }
-  } else {
-    const [down, across] = stridesOf(matrix);
-    text += `${rows} ${cols}\n`;
-    for (let j = 0; j < cols; j++) {
-      let column = '';
-      for (let i = 0; i < rows; i++) column += `${decimal(matrix.data[i * down + j * across])}\n`;
-      await add(column);
-    }
-  }
-  parts.push(encoder.encode(text));
-  return parts;
+/** The names that a matrix brings. */
+function namesOf(path: string, { rows, cols }: Matrix, input: MatrixInput): LineNames {
+  // Rows in a list, and ndarrays, have none.
+  const { rowNames, colNames } = input as LineNames;
+  for (const [what, names, count] of [
+    ['rowNames', rowNames, rows],
+    ['colNames', colNames, cols],
+  ] as const)
+    if (
+      names !== undefined &&
+      !(Array.isArray(names) && names.length === count && names.every((name) => typeof name === 'string'))
+    )
+      throw invalid(path, `${what} must be ${count} texts`, names);
+  return { rowNames, colNames };
 }
 
-const decimal = (x: number): string => {
-  if (Number.isFinite(x)) return Object.is(x, -0) ? '-0' : String(x);
-  return Number.isNaN(x) ? 'nan' : x > 0 ? 'inf' : '-inf';
-};
+/** Triplets, and columns of Parquet, say by its name which line they are of. */
+function checkOnce(path: string, { rowNames = [], colNames = [] }: LineNames): void {
+  for (const names of [rowNames, colNames]) {
+    const twice = names.length === new Set(names).size ? undefined : names.find((name, n) => names.indexOf(name) !== n);
+    if (twice !== undefined)
+      throw new IoError(
+        'unsupported',
+        path,
+        `Triplets and columns of Parquet must have names that are not the same; got '${twice}' twice`,
+      );
+  }
+}

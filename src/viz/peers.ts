@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
-import { MissingPeerError } from '../errors.js';
+import { peersFor } from '../peers.js';
 
 /** The packages that pictures are drawn with, and the versions that will do: optional peers of this one. */
 export const PEERS = {
@@ -11,25 +11,8 @@ export const PEERS = {
   'dejavu-fonts-ttf': '^2.37.3',
 } as const;
 
-type Peer = keyof typeof PEERS;
-
-/** The line that installs all of them. */
-export const INSTALL = `npm install ${Object.entries(PEERS)
-  .map(([name, version]) => `${name}@${version}`)
-  .join(' ')}`;
-
-/**
- * What `load` loads of a package.
- *
- * @throws MissingPeerError with the error as its cause.
- */
-export async function peer<T>(name: Peer, load: () => T): Promise<Awaited<T>> {
-  try {
-    return await load();
-  } catch (cause) {
-    throw new MissingPeerError(name, INSTALL, cause);
-  }
-}
+/** The line that installs all of them, and what loads one. */
+export const { install: INSTALL, load: peer } = peersFor('draw a picture', PEERS);
 
 const pathOf = (file: string) => createRequire(import.meta.url).resolve(file);
 

@@ -294,6 +294,8 @@ const written: readonly (readonly [string, WrittenFormat, Matrix])[] = [
   ['dense .npy', 'npy', X],
   ['dense .npy of 32-bit floats, row after row', 'npy', { kind: 'dense', rows: 13, cols: 9, order: 'rows', data: Float32Array.from(X.data) }],
   ['dense .npz', 'npz', X],
+  ['.safetensors', 'safetensors', { ...X, order: 'rows' }],
+  ['.safetensors of 32-bit floats', 'safetensors', { kind: 'dense', rows: 13, cols: 9, data: Float32Array.from(X.data) }],
   ['sparse .npz', 'npz', toCsc({ ...X, data: X.data.map((x) => (x < 0.5 ? 0 : x)) })],
   ['dense .mtx', 'mtx', X],
   ['sparse .mtx', 'mtx', toCsc({ ...X, data: X.data.map((x) => (x < 0.5 ? 0 : x)) })],
@@ -426,6 +428,7 @@ describe('writeMatrix', () => {
     expect(await refused(place('ratings.npz'), { ...sparse, unlisted: 'missing' })).toMatchObject({
       code: 'unsupported',
     });
+    expect(await refused(place('sparse.safetensors'), sparse)).toMatchObject({ code: 'unsupported' });
     expect(await refused(place('matrix.docx'), X)).toMatchObject({ code: 'invalid-option' });
     expect(await refused(place('matrix.npy'), X, { kind: 'npy' })).toMatchObject({ code: 'invalid-option' });
     expect(await refused(place('no/such/folder.npy'), X)).toMatchObject({ code: 'not-written' });

@@ -3,11 +3,16 @@ import { firstBytes, type Source } from '../source.js';
 import { isZip } from '../zip.js';
 import { MARKET_MAGIC } from './matrix-market.js';
 import { NPY_MAGIC } from './npy.js';
+import { PARQUET_MAGIC } from './parquet.js';
+import { isSafetensors } from './safetensors.js';
 import { SPZ_MAGIC } from './spz/file.js';
 
 /** Formats that matrices are read from. */
-export const FORMATS = ['npy', 'npz', 'mtx', 'spz'] as const;
+export const FORMATS = ['npy', 'npz', 'mtx', 'spz', 'csv', 'tsv', 'safetensors', 'parquet'] as const;
 export type MatrixFormat = (typeof FORMATS)[number];
+
+/** Tables of text have no mark. */
+const OTHER_ENDINGS: Readonly<Record<string, MatrixFormat>> = { txt: 'csv', tab: 'tsv' };
 
 /** Bytes that say what a file is. */
 const ENOUGH = 64;
@@ -21,12 +26,14 @@ export async function detect(source: Source): Promise<MatrixFormat> {
   const first = await firstBytes(source, ENOUGH);
   const begins = (mark: Uint8Array) => mark.every((byte, i) => first[i] === byte);
   if (begins(NPY_MAGIC)) return 'npy';
+  if (begins(PARQUET_MAGIC)) return 'parquet';
   if (begins(SPZ_MAGIC)) return 'spz';
   if (isZip(first)) return 'npz';
+  if (isSafetensors(first, source.size)) return 'safetensors';
   const text = new TextDecoder('latin1').decode(isGzip(first) ? await beginning(source) : first);
   if (text.toLowerCase().startsWith(MARKET_MAGIC)) return 'mtx';
   const named = /\.([a-z0-9]+)(?:\.gz)?$/i.exec(source.path)?.[1].toLowerCase();
-  const found = FORMATS.find((format) => format === named);
+  const found = FORMATS.find((format) => format === (OTHER_ENDINGS[named ?? ''] ?? named));
   if (found !== undefined && source.size > 0) return found;
   const got = source.size === 0 ? 'an empty file' : `one that begins with ${JSON.stringify(text.slice(0, 16))}`;
   throw source.fault('unknown-format', `Data must be in one of the formats ${FORMATS.join(', ')}; got ${got}`);

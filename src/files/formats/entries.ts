@@ -66,21 +66,26 @@ export function entries(rows: number, cols: number, most: number): Entries {
   };
 }
 
-function enlarged<T extends Uint32Array | Float64Array>(from: T, room: number, Kind: new (room: number) => T): T {
+/** A list with more room behind it. */
+export function enlarged<T extends Uint32Array | Float64Array>(
+  from: T,
+  room: number,
+  Kind: new (room: number) => T,
+): T {
   const to = new Kind(room);
   to.set(from);
   return to;
 }
 
 /** As many as there are, without the room behind them where that is much. */
-function exactly<T extends Uint32Array | Float64Array>(list: T, count: number, Kind: new (list: T) => T): T {
+export function exactly<T extends Uint32Array | Float64Array>(list: T, count: number, Kind: new (list: T) => T): T {
   if (list.length === count) return list;
   const own = list.subarray(0, count) as T; // subarray keeps the kind
   return list.length < 1.1 * count ? own : new Kind(own);
 }
 
 /** Puts entries into their columns, each swapped to its place: in place, in no order within a column. */
-function gather(indptr: Uint32Array, columns: Uint32Array, indices: Uint32Array, values: Floats): void {
+export function gather(indptr: Uint32Array, columns: Uint32Array, indices: Uint32Array, values: Floats): void {
   const next = indptr.slice(0, -1);
   for (let j = 0; j < next.length; j++) {
     for (let p = next[j]; p < indptr[j + 1]; p = next[j]) {

@@ -2,8 +2,8 @@ import type { Floats } from '../../matrix.js';
 import { LITTLE, swapBytes } from '../byte-order.js';
 import type { Source } from '../source.js';
 
-/** Kinds of numbers as files store them: float, signed, unsigned, and their bytes; a truth value is an unsigned byte. */
-export type NumberType = 'f2' | 'f4' | 'f8' | 'i1' | 'i2' | 'i4' | 'i8' | 'u1' | 'u2' | 'u4' | 'u8';
+/** Kinds of numbers as files store them: float, bfloat16, signed, unsigned, and their bytes; a truth value is an unsigned byte. */
+export type NumberType = 'f2' | 'b2' | 'f4' | 'f8' | 'i1' | 'i2' | 'i4' | 'i8' | 'u1' | 'u2' | 'u4' | 'u8';
 
 export const widthOf = (type: NumberType): number => Number(type.slice(1));
 
@@ -21,6 +21,7 @@ type Raw =
 
 const ARRAYS = {
   f2: Uint16Array,
+  b2: Uint16Array,
   f4: Float32Array,
   f8: Float64Array,
   i1: Int8Array,
@@ -47,7 +48,7 @@ export async function floatsAt(
   type: NumberType,
   little: boolean,
 ): Promise<Floats> {
-  const out = type === 'f4' || type === 'f2' ? new Float32Array(count) : new Float64Array(count);
+  const out = type === 'f4' || type === 'f2' || type === 'b2' ? new Float32Array(count) : new Float64Array(count);
   await readNumbers(
     source,
     offset,
@@ -56,7 +57,11 @@ export async function floatsAt(
     little,
     (numbers, from) => {
       if (type === 'f2') for (let i = 0; i < numbers.length; i++) out[from + i] = halfOf(Number(numbers[i]));
-      else if (numbers instanceof BigInt64Array || numbers instanceof BigUint64Array)
+      else if (type === 'b2') {
+        // The upper half of a 32-bit float.
+        const bits = new Uint32Array(out.buffer);
+        for (let i = 0; i < numbers.length; i++) bits[from + i] = Number(numbers[i]) << 16;
+      } else if (numbers instanceof BigInt64Array || numbers instanceof BigUint64Array)
         for (let i = 0; i < numbers.length; i++) out[from + i] = Number(numbers[i]);
       else out.set(numbers, from);
     },
@@ -110,7 +115,7 @@ export async function wholeAt(
   const out = new Uint32Array(count);
   // Signed ones are the same bytes, and what is negative is beyond what anybody may index.
   const direct = type === 'u4' || type === 'i4';
-  let fits = !type.startsWith('f');
+  let fits = !/^[fb]/.test(type);
   const tell = (numbers: Raw, from: number) => {
     for (let i = 0; i < numbers.length; i++) {
       const own = Number(numbers[i]);

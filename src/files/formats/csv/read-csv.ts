@@ -1,0 +1,204 @@
+import type { Floats } from '../../../matrix.js';
+import { isGzip, unpacked } from '../../gunzip.js';
+import { bytesAt, firstBytes, type Source } from '../../source.js';
+import { exactly } from '../entries.js';
+import type { Found } from '../found.js';
+import type { TextTableOptions } from '../table-options.js';
+import { triplets } from '../triplets.js';
+import { delimiterOf } from './dialect.js';
+import { type Field, type Fields, fields, NUMBER, SKIPPED, TEXT, type Told } from './fields.js';
+import { headOf } from './head.js';
+
+const MISSING = ['', 'NA', 'NaN', 'nan', 'N/A', 'null'];
+
+/**
+ * The matrix in a table that is text (CSV, TSV, blanks between numbers; .gz): quotes as RFC 4180 has them, ends of lines of Unix or
+ * Windows, UTF-8.
+ *
+ * @throws IoError 'damaged' with the line, 'not-found' for a column.
+ */
+export async function readCsv(source: Source, options: TextTableOptions): Promise<Found> {
+  const compressed = isGzip(await firstBytes(source, 2));
+  const text = await begun(source, unpacked(source, compressed));
+  const delimiter = options.delimiter?.charCodeAt(0) ?? delimiterOf(text.sample);
+  const missing = new Set(options.missing ?? MISSING);
+  const records = fields(text.pieces, source, { delimiter, missing });
+  const fault = (rule: string, line = records.line) => source.fault('damaged', rule, { line });
+
+  const first = await records.next();
+  if (first === undefined) throw fault('A table must have a line of numbers; got none', 1);
+  const [firstLine, second] = [records.line, await records.next()];
+  const { header, named } = headOf(first, second, options, missing, (rule) => fault(rule, firstLine));
+  const rows = [
+    ...(header === undefined ? [{ line: firstLine, row: first }] : []),
+    ...(second === undefined ? [] : [{ line: records.line, row: second }]),
+  ];
+  if (rows.length === 0) throw fault('A table must have a line of numbers; got none but that of names');
+  const width = rows[0].row.length;
+  for (const own of [header ?? first, ...rows.map(({ row }) => row)])
+    if (own.length !== width) throw fault(`A line must have ${width} fields, as the one before; got ${own.length}`);
+
+  const plan = columnsOf(source, header, width, named, options);
+  const table = { records, rows, plan };
+  if (options.layout === 'triplets') return readTriplets(source, table, options.unlisted);
+  return readRows(table, await sizeOf(source, compressed, text.sample.length), header);
+}
+
+/** The first piece of a text, and all of it, without the mark at its beginning. */
+async function begun(source: Source, all: AsyncIterable<Uint8Array>) {
+  const reader = all[Symbol.asyncIterator]();
+  const { value, done } = await reader.next();
+  const first = done ? new Uint8Array(0) : Uint8Array.from(value);
+  const wide = (first[0] === 0xff && first[1] === 0xfe) || (first[0] === 0xfe && first[1] === 0xff);
+  if (wide || first.includes(0)) {
+    const got = wide ? 'UTF-16. Convert it: iconv -f utf-16 -t utf-8' : 'bytes that are no text';
+    throw source.fault('damaged', `A table of text must be UTF-8; got ${got}`, { line: 1 });
+  }
+  const marked = first[0] === 0xef && first[1] === 0xbb && first[2] === 0xbf;
+  const sample = marked ? first.subarray(3) : first;
+  async function* pieces() {
+    yield sample;
+    yield* { [Symbol.asyncIterator]: () => reader };
+  }
+  return { sample, pieces: pieces() };
+}
+
+/** How many bytes a text has, about: what gzip says of it at its end may be wrong. */
+async function sizeOf(source: Source, compressed: boolean, least: number): Promise<number> {
+  if (!compressed) return source.size;
+  const size = new DataView((await bytesAt(source, Math.max(0, source.size - 4), 4)).buffer).getUint32(0, true);
+  return Math.max(least, Math.min(size, MOST_DENSE * source.size));
+}
+
+/** A text is seldom packed more densely. */
+const MOST_DENSE = 20;
+
+/** What is read of a table. */
+interface Plan {
+  /** What becomes of the fields of each column. */
+  readonly kinds: Uint8Array;
+  /** The columns that are read, in this order. */
+  readonly columns: readonly number[];
+  /** The column of the names; −1: none. */
+  readonly names: number;
+}
+
+function columnsOf(
+  source: Source,
+  header: readonly string[] | undefined,
+  width: number,
+  named: boolean,
+  { columns, names, layout }: TextTableOptions,
+): Plan {
+  const place = (name: string): number => {
+    const at = header?.indexOf(name) ?? -1;
+    if (at >= 0 && header?.indexOf(name, at + 1) === -1) return at;
+    const got = header === undefined ? 'a table without names' : at >= 0 ? 'two such' : show(header);
+    throw source.fault('not-found', `A table must have one column '${name}'; got ${got}`, { line: 1 });
+  };
+  const own = typeof names === 'string' ? place(names) : named ? 0 : -1;
+  const kinds = new Uint8Array(width).fill(SKIPPED);
+  const wanted = columns?.map(place) ?? Array.from({ length: width }, (_, c) => c).filter((c) => c !== own);
+  if (layout === 'triplets') {
+    if (wanted.length !== 3)
+      throw source.fault(
+        'invalid-option',
+        `Triplets must have 3 columns, the row, the column and the value; got ${wanted.length}. Name them by columns`,
+      );
+    for (const [n, c] of wanted.entries()) kinds[c] = n === 2 ? NUMBER : TEXT;
+    return { kinds, columns: wanted, names: -1 };
+  }
+  if (wanted.length === 0)
+    throw source.fault('damaged', 'A table must have a column of numbers; got none', { line: 1 });
+  if (own >= 0) kinds[own] = TEXT;
+  for (const c of wanted) {
+    if (c === own)
+      throw source.fault('invalid-option', `columns must be of numbers; got '${header?.[c]}', which names the rows`);
+    kinds[c] = NUMBER;
+  }
+  return { kinds, columns: wanted, names: own };
+}
+
+const show = (names: readonly string[]): string => {
+  const some = names.slice(0, 20).join(', ');
+  return names.length > 20 ? `${some} and ${names.length - 20} more` : some;
+};
+
+/** A table whose first rows were read as texts. */
+interface Table {
+  readonly records: Fields;
+  readonly rows: readonly { readonly line: number; readonly row: readonly Field[] }[];
+  readonly plan: Plan;
+}
+
+/** The same is told of rows that were read as texts. */
+function tell({ records, rows, plan: { kinds } }: Table, told: Told): void {
+  for (const { line, row } of rows) {
+    for (const [c, { text, quoted }] of row.entries())
+      if (kinds[c] === NUMBER) told.number(c, records.numberIn(text, c, line));
+      else if (kinds[c] === TEXT) told.text(c, text, quoted);
+    told.end();
+  }
+}
+
+/** Rows that room is made for at first, for so many numbers. */
+const AT_FIRST = 1 << 16;
+
+async function readRows(table: Table, size: number, header: readonly string[] | undefined): Promise<Found> {
+  const { records, plan } = table;
+  const cols = plan.columns.length;
+  const places = new Uint32Array(plan.kinds.length);
+  for (const [j, c] of plan.columns.entries()) places[c] = j;
+  let room = Math.max(table.rows.length, Math.ceil(AT_FIRST / cols));
+  let data: Floats = new Float64Array(room * cols);
+  let [rows, base] = [0, 0];
+  const names: string[] = [];
+  const told: Told = {
+    number(c, value) {
+      data[base + places[c]] = value;
+    },
+    text: (_, name) => names.push(name),
+    end() {
+      rows++;
+      base += cols;
+    },
+  };
+  tell(table, told);
+  const [before, start] = [rows, records.consumed];
+  while ((await records.read(plan.kinds, room - rows, told)) === 0) {
+    // As many as the rest of the text has room for, if it goes on like this: one array that is not filled is better than two.
+    const perByte = Math.max(1, rows - before) / Math.max(1, records.consumed - start);
+    const likely = rows + Math.ceil(1.02 * perByte * Math.max(0, size - records.consumed));
+    room = Math.max(likely, Math.ceil(1.1 * rows)) + 16;
+    const larger = new Float64Array(room * cols);
+    larger.set(data);
+    data = larger;
+  }
+  return {
+    matrix: Object.freeze({ kind: 'dense', rows, cols, order: 'rows', data: exactly(data, rows * cols, Float64Array) }),
+    turned: false,
+    rows: plan.names >= 0 ? { names } : undefined,
+    columns: header === undefined ? undefined : { names: plan.columns.map((c) => header[c]) },
+  };
+}
+
+async function readTriplets(source: Source, table: Table, unlisted: 'zero' | 'missing' | undefined): Promise<Found> {
+  const { kinds, columns } = table.plan;
+  const found = triplets(source);
+  const [row, column] = columns;
+  const own = ['', ''];
+  let value = 0;
+  const told: Told = {
+    number(_, x) {
+      value = x;
+    },
+    text(c, name) {
+      if (c === row) own[0] = name;
+      if (c === column) own[1] = name;
+    },
+    end: () => found.add(own[0], own[1], value),
+  };
+  tell(table, told);
+  await table.records.read(kinds, Infinity, told);
+  return found.found(unlisted);
+}

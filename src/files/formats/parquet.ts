@@ -1,0 +1,146 @@
+import {
+  type ColumnData,
+  type Compressors,
+  type FileMetaData,
+  loadCompressors,
+  loadParquet,
+  type SchemaElement,
+  type SchemaTree,
+} from '../peers.js';
+import { bytesAt, type Source } from '../source.js';
+import { matrixOf, type TableColumn } from './columns.js';
+import type { Found } from './found.js';
+import type { TableOptions } from './table-options.js';
+
+/** What every Parquet file begins and ends with. */
+export const PARQUET_MAGIC = new TextEncoder().encode('PAR1');
+
+/**
+ * The matrix in a Parquet file: its columns of numbers, of whatever compression.
+ *
+ * @throws IoError 'damaged', 'unsupported', 'not-found'
+ * @throws MissingPeerError where the packages that read it aren't there.
+ */
+export async function readParquet(source: Source, options: TableOptions): Promise<Found> {
+  const [parquet, compressors] = [await loadParquet(), bounded(await loadCompressors())];
+  const file = {
+    byteLength: source.size,
+    slice: async (start: number, end = source.size) => {
+      const own = whole(source, start, end - start, source.size);
+      const bytes = await bytesAt(source, start, own);
+      return bytes.buffer as ArrayBuffer; // bytesAt makes it
+    },
+  };
+  const damaged = (error: unknown) => {
+    if (error instanceof Error && error.name === 'IoError') return error;
+    const reason = error instanceof Error ? error.message : String(error);
+    return source.fault('damaged', `A Parquet file must be whole; got ${reason}`, { cause: error });
+  };
+  let metadata: FileMetaData;
+  let tree: SchemaTree;
+  try {
+    if (source.size < 12) throw new Error('its end');
+    metadata = await parquet.parquetMetadataAsync(file);
+    checkGroups(source, metadata);
+    tree = parquet.parquetSchema(metadata);
+  } catch (error) {
+    throw damaged(error);
+  }
+  const columns = tree.children.map(({ element, children }) => columnOf(element, children.length > 0));
+  const places = new Map(columns.map(({ name }, c) => [name, c]));
+  if (places.size < columns.length)
+    throw source.fault('unsupported', 'A table must have columns of different names; got one twice');
+  return matrixOf(
+    source,
+    {
+      columns,
+      rows: Number(metadata.num_rows),
+      index: indexOf(metadata),
+      async read(wanted, tell) {
+        const onChunk = ({ columnName, columnData, rowStart }: ColumnData) =>
+          tell(places.get(columnName) ?? -1, rowStart, columnData);
+        try {
+          await parquet.parquetRead({
+            ...{ file, metadata, compressors, onChunk },
+            columns: wanted.map((c) => columns[c].name),
+          });
+        } catch (error) {
+          throw damaged(error);
+        }
+      },
+    },
+    options,
+  );
+}
+
+/** A length that the file has room for. */
+function whole(source: Source, start: number, length: number, size: number): number {
+  if (start >= 0 && length >= 0 && start + length <= size) return length;
+  throw source.fault('damaged', `A Parquet file must hold what it says; got ${length} bytes at ${start}`, {
+    offset: Math.max(0, start),
+  });
+}
+
+/** What a page may unpack to without being dense, and how densely it may be packed. */
+const [SMALL, DENSEST] = [1 << 26, 1032];
+
+/** Unpacks only what is plausible: a page says itself how large it is. */
+function bounded(compressors: Compressors): Compressors {
+  const own = Object.entries(compressors).map(([codec, unpack]) => [
+    codec,
+    (input: Uint8Array, length: number) => {
+      if (length <= Math.max(SMALL, DENSEST * input.length)) return unpack(input, length);
+      throw new RangeError(`${length} bytes packed into ${input.length}`);
+    },
+  ]);
+  return Object.fromEntries(own);
+}
+
+/** Values of a row group and the chunks of its columns: as many as it has rows, within the file. */
+function checkGroups(source: Source, { num_rows, row_groups }: FileMetaData): void {
+  const rows = row_groups.reduce((sum, group) => sum + group.num_rows, 0n);
+  if (rows !== num_rows || rows < 0n || rows >= 2n ** 32n)
+    throw source.fault(
+      'damaged',
+      `A Parquet file must hold its rows, fewer than 2³²; got ${num_rows} and groups of ${rows}`,
+    );
+  for (const { columns } of row_groups)
+    for (const { meta_data: about } of columns)
+      if (about !== undefined)
+        whole(source, Number(about.data_page_offset), Number(about.total_compressed_size), source.size);
+}
+
+const DATES = /^(DATE|TIME|INTERVAL|JSON|BSON|UUID|GEO|VARIANT)/;
+
+function columnOf(
+  { name, type, converted_type: own, logical_type: logical }: SchemaElement,
+  nested: boolean,
+): TableColumn {
+  const kind = logical?.type ?? own ?? type ?? 'nothing';
+  const called = nested ? 'several fields' : kind.toLowerCase();
+  const numbers = ['BOOLEAN', 'INT32', 'INT64', 'FLOAT', 'DOUBLE'].includes(type ?? '');
+  const counted = kind === 'DECIMAL' || kind === 'FLOAT16';
+  const holds = ((): TableColumn['holds'] => {
+    if (nested || DATES.test(kind)) return 'other';
+    if (numbers || counted) return type === 'FLOAT' || kind === 'FLOAT16' ? 'f4' : 'f8';
+    return type === 'BYTE_ARRAY' ? 'texts' : 'other';
+  })();
+  return { name, holds, called };
+}
+
+/** The column that pandas keeps its index in. */
+function indexOf({ key_value_metadata: words = [] }: FileMetaData): string | undefined {
+  const text = words.find(({ key }) => key === 'pandas')?.value;
+  return pandasIndex(text);
+}
+
+/** The name of the one column of an index, in what pandas says of a table; undefined: none, or one that is counted. */
+export function pandasIndex(text: string | undefined): string | undefined {
+  try {
+    const columns: unknown = JSON.parse(text ?? '{}')?.index_columns;
+    return Array.isArray(columns) && columns.length === 1 && typeof columns[0] === 'string' ? columns[0] : undefined;
+  } catch {
+    // It is nobody's duty to say this well; the table is whole without it.
+    return undefined;
+  }
+}

@@ -1,0 +1,20 @@
+import { peersFor } from '../peers.js';
+
+export type { ColumnData, Compressors, FileMetaData, SchemaElement, SchemaTree } from 'hyparquet';
+export type { ColumnSource } from 'hyparquet-writer';
+
+/** The packages that tables of columns are read and written with, and the versions that will do: optional peers of this one. */
+export const PARQUET_PEERS = {
+  hyparquet: '^1.31.5',
+  'hyparquet-compressors': '^1.1.2',
+  'hyparquet-writer': '^0.17.0',
+} as const;
+
+const parquet = peersFor('read and write Parquet files', PARQUET_PEERS);
+
+export const loadParquet = (): Promise<typeof import('hyparquet')> =>
+  parquet.load('hyparquet', () => import('hyparquet'));
+export const loadCompressors = async () =>
+  (await parquet.load('hyparquet-compressors', () => import('hyparquet-compressors'))).compressors;
+export const loadParquetWriter = (): Promise<typeof import('hyparquet-writer')> =>
+  parquet.load('hyparquet-writer', () => import('hyparquet-writer'));
