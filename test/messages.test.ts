@@ -132,7 +132,7 @@ describe('a promise where what it promises is wanted', () => {
 describe('what cures it', () => {
   test('a fit where a matrix is wanted: its W or its H', () => {
     const fit = { W: dense(2, 1), H: dense(1, 2), d: Float64Array.of(1) };
-    for (const call of [() => plotHeatmap(fit as never), () => factorNet(nmfLayer(factorInput(fit as never, { name: 'x' }), { name: 'a', k: 1 }))]) // biome-ignore format: untyped callers
+    for (const call of [() => plotScatter(fit as never), () => factorNet(nmfLayer(factorInput(fit as never, { name: 'x' }), { name: 'a', k: 1 }))]) // biome-ignore format: untyped callers
       expect(call).toThrow('of a fit its W or its H');
   });
 
