@@ -236,10 +236,7 @@ describe('the package', () => {
     expect(Object.keys(manifest.exports)).toEqual(['.', './graph.schema.json', './package.json']);
     const peers = [
       '@resvg/resvg-js',
-      'apache-arrow',
-      'csv-parse',
       'dejavu-fonts-ttf',
-      'h5wasm',
       'hyparquet',
       'hyparquet-compressors',
       'hyparquet-writer',
