@@ -16,7 +16,9 @@ export function commandLine(folder: string) {
     args: readonly string[],
     { told = () => {}, cwd = folder }: { readonly told?: (child: ChildProcess) => void; readonly cwd?: string } = {},
   ): Promise<Said> {
-    const child = spawn(process.execPath, [program, ...args], { cwd, stdio: ['ignore', 'pipe', 'pipe'] });
+    // Where Rust is missing the kernels say so, which is no part of what a command says.
+    const quiet = '--disable-warning=FACTORLOOM_REFERENCE';
+    const child = spawn(process.execPath, [quiet, program, ...args], { cwd, stdio: ['ignore', 'pipe', 'pipe'] });
     const said = { stdout: '', stderr: '' };
     for (const stream of ['stdout', 'stderr'] as const)
       child[stream].setEncoding('utf8').on('data', (text: string) => {
