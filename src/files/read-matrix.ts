@@ -88,8 +88,15 @@ export async function readMatrix(path: string, options: ReadMatrixOptions = {}):
   return withFile(path, async (source) => {
     const { format = await detect(source), orientation } = options;
     checkUsed(path, format, options);
-    const found = await READERS[format](source, options);
-    return turnedTo(found, orientation === 'samples-by-features');
+    try {
+      const found = await READERS[format](source, options);
+      return turnedTo(found, orientation === 'samples-by-features');
+    } catch (error) {
+      // What the engine throws when an array can't be had.
+      if (error instanceof RangeError)
+        throw source.fault('unsupported', `A matrix must fit into memory; got ${error.message}`, { cause: error });
+      throw error;
+    }
   });
 }
 

@@ -252,6 +252,7 @@ describe('Matrix Market', () => {
     ['too few entries', `${list}2 2 2\n1 1 1\n`, 3, '2 entries; got 1'],
     ['too many', `${list}2 2 1\n1 1 1\n2 2 2\n`, 4, '1 entries; got more'],
     ['more entries than the file has bytes for', `${list}2000 2000 4000000\n1 1 1\n`, 2, 'got 4000000 in a file of'],
+    ['more columns than anything is in', `${list}3 4294967295 1\n1 1 1\n`, 2, 'got 4294967295 in a file of'],
     ['no size', `${list}`, 1, 'got its end'],
     ['a size of words', `${list}two 2 1\n`, 2, "got 'two 2 1'"],
     ['a size beyond 32 bits', `${list}4294967296 2 0\n`, 2, 'below 2³²'],
@@ -341,6 +342,15 @@ describe.each(written)('%s', (name, format, matrix) => {
       if (format === 'npz' || format === 'mtx.gz') expect(toDense(found as Matrix)).toEqual(toDense(matrix)); // no error
     }
   });
+});
+
+test('what no memory holds is refused, not thrown as it comes', async () => {
+  // So many numbers fit into what these bytes could unpack to, and into no array.
+  const text = `%%MatrixMarket matrix array real general\n4294967295 4294967295\n${'1\n'.repeat(10)}`;
+  expect(await faultOf(await file(text, 'mtx'))).toMatchObject({ code: 'damaged', line: 2 });
+  const rows = 2 ** 31;
+  const packed = await file(gzipSync(`%%MatrixMarket matrix array real symmetric\n${rows} ${rows}\n1\n`), 'gz');
+  expect(['damaged', 'unsupported']).toContain((await faultOf(packed)).code);
 });
 
 describe('files that are none', () => {

@@ -15,6 +15,8 @@ interface Banner {
 
 /** Least bytes of a line: two indices of a digit each, what is between, and the end; with a value two more. */
 const LEAST = { pattern: 4, real: 6, integer: 6 } as const;
+/** Columns that may be there without an entry. */
+const MOST_EMPTY = 1 << 24;
 /** What gzip makes of a byte at most (RFC 1951: 258 bytes for two bits). */
 const DENSEST = 1032;
 
@@ -108,6 +110,9 @@ async function readListed(
   const mirrored = symmetry !== 'general';
   if (mirrored && rows !== cols)
     throw source.fault('damaged', `A symmetric matrix must be square; got ${rows} × ${cols}`, { line: text.line });
+  // Every column has a bound, whether it has entries or not.
+  if (cols > MOST_EMPTY + source.size / 2)
+    throw source.fault('damaged', `A Matrix Market file must have columns with something in them; got ${cols} in a file of ${source.size} bytes`, { line: text.line }); // biome-ignore format: one fault
   checkRoom(source, count, LEAST[field], most, text.line);
   const valued = field !== 'pattern';
   const found: Entries = entries(rows, cols, count * (mirrored ? 2 : 1));
