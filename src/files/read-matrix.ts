@@ -45,7 +45,7 @@ const READERS: Readonly<Record<MatrixFormat, (source: Source, options: ReadMatri
 };
 
 /** What each option must be. */
-const RULES: Readonly<Record<keyof ReadMatrixOptions, Rule>> = {
+export const READING_RULES: Readonly<Record<keyof ReadMatrixOptions, Rule>> = {
   format: [`one of ${FORMATS.join(', ')}`, (x) => FORMATS.some((format) => format === x)],
   orientation: [
     "'features-by-samples' or 'samples-by-features'",
@@ -104,7 +104,7 @@ function check(path: string, options: ReadMatrixOptions): void {
   if (typeof path !== 'string' || path === '') throw invalid(path, 'A path must be a text that is not empty', path);
   if (typeof options !== 'object' || options === null)
     throw invalid(path, 'Options of readMatrix must be an object', options);
-  const rules = new Map(Object.entries(RULES));
+  const rules = new Map(Object.entries(READING_RULES));
   for (const [name, value] of Object.entries(options)) {
     const [rule, holds] = rules.get(name) ?? [];
     if (rule === undefined || holds === undefined)
