@@ -9,6 +9,7 @@ import {
   type ReadGraph,
   svdLayer,
 } from '../index.js';
+import { isGraphFile } from '../io/graph-file.js';
 import { UsageError } from './failure.js';
 import { type InputFlags, readInputs, withInputs } from './inputs.js';
 import { exportsOf } from './programs.js';
@@ -35,7 +36,7 @@ export const withGraph = (command: Command): Command =>
 export const graphArgument = (): Argument =>
   new Argument(
     '[graph]',
-    'graph.ts or .js (its default export: a graph, or a function of inputs), or a graph file .json',
+    'graph.ts or .js (its default export: a graph, or a function of inputs), or a graph file .json, .yaml',
   );
 
 /** What a layer is that no graph describes, and what `factorNet` takes beside a graph. */
@@ -91,7 +92,7 @@ export function oneLayer(input: InputExpr<string>, k: number, { method = 'nmf', 
 
 async function graphIn(file: string, flags: GraphFlags): Promise<ReadGraph> {
   refuseLayer(flags);
-  if (file.endsWith('.json')) return loadGraph(file, Object.fromEntries(await readInputs(flags)));
+  if (isGraphFile(file)) return loadGraph(file, Object.fromEntries(await readInputs(flags)));
   const { graph, config } = await graphModule(file);
   const data = await readInputs(flags);
   if (typeof graph !== 'function') {
@@ -125,7 +126,7 @@ export interface GraphModule {
 
 export async function graphModule(file: string): Promise<GraphModule> {
   if (!/\.[cm]?[jt]s$/.test(file))
-    throw new UsageError(`A graph must be a program, .ts or .js, or a graph file, .json; got ${file}`);
+    throw new UsageError(`A graph must be a program, .ts or .js, or a graph file, .json or .yaml; got ${file}`);
   const found = await exportsOf(file);
   const graph = found.default ?? found.graph;
   if (graph === undefined)

@@ -46,6 +46,7 @@ beforeAll(async () => {
   await writeMatrix(at('rna.npy'), rna);
   await writeMatrix(at('atac.mtx.gz'), atac);
   await writeFile(at('graph.js'), GRAPH);
+  await writeFile(at('twice.yaml'), 'a: 1\na: 2\n');
   await writeFile(
     at('sweep.ts'),
     `import { type InputExpr, nmfLayer } from 'factorloom';
@@ -54,6 +55,7 @@ beforeAll(async () => {
       nmfLayer(rna, { name: 'parts', k, L1 });`,
   );
   await saveGraph(nmfLayer(factorInput(rna, { name: 'rna' }), { name: 'parts', k: 3 }), at('graph.json'), { seed: 2 });
+  await saveGraph(nmfLayer(factorInput(rna, { name: 'rna' }), { name: 'parts', k: 3 }), at('graph.yml'), { seed: 2 });
 }, 60_000);
 afterAll(async () => {
   tidy();
@@ -103,6 +105,7 @@ test('explain prints the plan of programs, of graph files and of one layer', asy
     seed: 5,
     output: ['parts'],
   });
+  expect(await json('explain', 'graph.yml', '-i', 'rna.npy')).toEqual(await json('explain', 'graph.json', '-i', 'rna.npy')); // biome-ignore format: one line
   const one = await json('explain', '-i', 'rna.npy', '-k', '4', '--loss', 'kl', '--max-iter', '9');
   expect(one.fit[0]).toMatchObject({ layer: 'layer', args: { k: 4, maxIter: 9 } });
 });
@@ -127,7 +130,12 @@ test('tables are read as options say, of all inputs and of one', async () => {
   const own = ['layout=triplets', 'orientation=samples-by-features', 'header=true', 'columns=s,f,n'];
   const said = own.flatMap((option) => ['--read', `atac.${option}`]);
   const plan = await json('explain', 'two.mjs', ...inputs, ...said);
-  expect(plan.inputs.map(({ rows, cols, storage }: Readonly<Record<string, unknown>>) => [rows, cols, storage])).toEqual([[3, 4, 'dense'], [2, 4, 'sparse']]); // biome-ignore format: one line
+  const loads = plan.prepare.filter(({ op }: { readonly op: string }) => op === 'load');
+  expect(loads).toMatchObject([
+    { name: 'rna', layout: expect.not.stringContaining('csc') },
+    { name: 'atac', layout: 'csc' },
+  ]);
+  expect(plan.slots.slice(0, 2)).toMatchObject([{ shape: [3, 4] }, { shape: [2, 4] }]);
 });
 
 describe('fit, and what is made of it', () => {
@@ -319,6 +327,8 @@ describe('what can’t be done', () => {
       1,
       /must be written to a place that may be written to/,
     ],
+    [['cv', 'graph.yml', '-i', 'rna.npy'], 2, /must be a program|must be a function/],
+    [['fit', 'twice.yaml', '-i', 'rna.npy'], 1, /the key 'a' twice.*line 2, column 1/],
     [['cv', 'graph.json', '-i', 'rna.npy'], 2, /must be a program|must be a function/],
     [['cv', '-i', 'rna.npy', '-k', '0:3'], 2, /It must be whole numbers, at least 1/],
     [['resume', 'rna.npy'], 1, /must have its command beside it/],
