@@ -2,6 +2,7 @@ import { IoError } from '../errors.js';
 import { show } from '../issues.js';
 import { flipped, type Matrix } from '../matrix.js';
 import type { LineNames } from '../matrix-input.js';
+import { readArrow } from './formats/arrow/read-arrow.js';
 import { readCsv } from './formats/csv/read-csv.js';
 import { detect, FORMATS, type MatrixFormat } from './formats/detect.js';
 import type { Column, Found, Side } from './formats/found.js';
@@ -42,6 +43,7 @@ const READERS: Readonly<Record<MatrixFormat, (source: Source, options: ReadMatri
   tsv: readCsv,
   safetensors: async (source, { array }) => ({ matrix: await readSafetensors(source, array), turned: false }),
   parquet: readParquet,
+  arrow: readArrow,
 };
 
 /** What each option must be. */
@@ -60,6 +62,7 @@ const OPTIONS: Readonly<Partial<Record<MatrixFormat, readonly string[]>>> = {
   npz: ['array'],
   safetensors: ['array'],
   parquet: Object.keys(TABLE_RULES),
+  arrow: Object.keys(TABLE_RULES),
   csv: Object.keys(TEXT_TABLE_RULES),
   tsv: Object.keys(TEXT_TABLE_RULES),
 };
