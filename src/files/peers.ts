@@ -18,3 +18,10 @@ export const loadCompressors = async () =>
   (await parquet.load('hyparquet-compressors', () => import('hyparquet-compressors'))).compressors;
 export const loadParquetWriter = (): Promise<typeof import('hyparquet-writer')> =>
   parquet.load('hyparquet-writer', () => import('hyparquet-writer'));
+
+const zstd = peersFor('read Arrow files that ZSTD packs', {
+  'hyparquet-compressors': PARQUET_PEERS['hyparquet-compressors'],
+});
+
+export const loadZstd = async () =>
+  (await zstd.load('hyparquet-compressors', () => import('hyparquet-compressors'))).compressors.ZSTD;

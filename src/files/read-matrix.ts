@@ -69,14 +69,14 @@ const OPTIONS: Readonly<Partial<Record<MatrixFormat, readonly string[]>>> = {
 
 /**
  * The matrix in a file: .npy, .npz (of numpy, and sparse ones of scipy), Matrix Market (.mtx, .mtx.gz), StreamPress (.spz),
- * safetensors, tables of text (.csv, .tsv, .txt; .gz) and Parquet, which needs optional packages. What it is is seen by its content; a table of
- * text by the end of its path.
+ * safetensors, tables of text (.csv, .tsv, .txt; .gz), Parquet, which needs optional packages, and Arrow (files, Feather 2, streams), which
+ * needs one where it is packed by ZSTD. What it is is seen by its content; tables of text and streams by the end of its path.
  *
  * A table of text has a row of the matrix a line. Its first line names the columns where it is words, its first column names the rows where
  * it is words; `header` and `names` say so where it can't be seen. Fields may stand in quotes (RFC 4180). With `layout: 'triplets'` a line is
  * a row, a column and a value; the matrix is sparse then, its rows and columns in the order in which their names first come, or where all are
- * whole numbers in the order of these. Of a Parquet file the column that pandas took as its index, or else the first of texts, names the rows; other
- * texts are `rowLabels`.
+ * whole numbers in the order of these. Of a Parquet or Arrow file the column that pandas took as its index, or else the first of texts, names the
+ * rows; other texts are `rowLabels`.
  *
  * @returns features × samples: dense in the file's order, or sparse; 32-bit floats stay so, other numbers become 64-bit floats.
  * NaN are missing entries.

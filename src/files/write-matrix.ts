@@ -4,12 +4,14 @@ import { IoError } from '../errors.js';
 import { show } from '../issues.js';
 import type { CscMatrix, DenseData, Matrix } from '../matrix.js';
 import { type LineNames, type MatrixInput, toMatrix } from '../matrix-input.js';
+import { arrowParts } from './formats/arrow/write-arrow.js';
 import { type CsvWriting, csvText, listText } from './formats/csv/write-csv.js';
 import { safetensorsParts } from './formats/safetensors.js';
 import { type Rule, TEXT_TABLE_RULES } from './formats/table-options.js';
 import { marketText } from './formats/write-market.js';
 import { type NpyArray, npyParts } from './formats/write-npy.js';
-import { parquetList, parquetTable } from './formats/write-parquet.js';
+import { parquetBytes } from './formats/write-parquet.js';
+import { longTable, wideTable } from './formats/written-table.js';
 import { writeWhole } from './write-whole.js';
 import { zipParts } from './write-zip.js';
 
@@ -25,6 +27,8 @@ export const WRITTEN = [
   'tsv.gz',
   'safetensors',
   'parquet',
+  'arrow',
+  'feather',
 ] as const;
 export type WrittenFormat = (typeof WRITTEN)[number];
 
@@ -45,14 +49,16 @@ const RULES: Readonly<Record<keyof WriteMatrixOptions, Rule>> = {
 };
 
 const isText = (format: WrittenFormat) => /^[ct]sv/.test(format);
+/** Tables that lie column after column; a .feather file is an Arrow one. */
+const isColumns = (format: WrittenFormat) => format === 'parquet' || format === 'arrow' || format === 'feather';
 const TABLES: Readonly<Record<'delimiter' | 'layout', (format: WrittenFormat) => boolean>> = {
   delimiter: isText,
-  layout: (format) => isText(format) || format === 'parquet',
+  layout: (format) => isText(format) || isColumns(format),
 };
 
 /**
  * Writes a matrix to a file: a dense one as .npy, .npz or .safetensors, a sparse one as .npz (scipy's `save_npz`, csc), either as Matrix
- * Market text, .mtx or .mtx.gz, or as a table, .csv, .tsv, these with .gz or .parquet, with as many digits as bring the numbers back. The
+ * Market text, .mtx or .mtx.gz, or as a table, .csv, .tsv, these with .gz, .parquet, .arrow or .feather, with as many digits as bring the numbers back. The
  * file is there whole or not at all. Tables keep names, and have nothing where an entry is missing; other formats have no names.
  *
  * @param matrix rows × columns
@@ -110,7 +116,7 @@ async function partsOf(
   { delimiter = format.startsWith('tsv') ? '\t' : ',', layout }: WriteMatrixOptions,
   input: MatrixInput,
 ): Promise<readonly Uint8Array[]> {
-  if (isText(format) || format === 'parquet') {
+  if (isText(format) || isColumns(format)) {
     const writing: CsvWriting = { ...namesOf(path, matrix, input), delimiter };
     if (matrix.rows * matrix.cols === 0)
       throw new IoError(
@@ -119,8 +125,11 @@ async function partsOf(
         `A table must have a row and a column; got ${matrix.rows} × ${matrix.cols}`,
       );
     if (layout === 'triplets') checkOnce(path, writing);
-    if (format === 'parquet' && layout !== 'triplets') checkOnce(path, { colNames: writing.colNames });
-    if (format === 'parquet') return [await (layout === 'triplets' ? parquetList : parquetTable)(matrix, writing)];
+    if (isColumns(format)) {
+      if (layout !== 'triplets') checkOnce(path, { colNames: writing.colNames });
+      const table = (layout === 'triplets' ? longTable : wideTable)(matrix, writing);
+      return format === 'parquet' ? [await parquetBytes(table)] : arrowParts(table);
+    }
     const text = await (layout === 'triplets' ? listText : csvText)(matrix, writing);
     return format.endsWith('.gz') ? [await packed(text)] : text;
   }
@@ -192,7 +201,7 @@ function namesOf(path: string, { rows, cols }: Matrix, input: MatrixInput): Line
   return { rowNames, colNames };
 }
 
-/** Triplets, and columns of Parquet, say by its name which line they are of. */
+/** Triplets, and columns of Parquet and Arrow, say by its name which line they are of. */
 function checkOnce(path: string, { rowNames = [], colNames = [] }: LineNames): void {
   for (const names of [rowNames, colNames]) {
     const twice = names.length === new Set(names).size ? undefined : names.find((name, n) => names.indexOf(name) !== n);
@@ -200,7 +209,7 @@ function checkOnce(path: string, { rowNames = [], colNames = [] }: LineNames): v
       throw new IoError(
         'unsupported',
         path,
-        `Triplets and columns of Parquet must have names that are not the same; got '${twice}' twice`,
+        `Triplets and columns of Parquet and Arrow must have names that are not the same; got '${twice}' twice`,
       );
   }
 }

@@ -1,6 +1,6 @@
 const MAGIC = 0x184d2204;
-/** What a byte can unpack to at most. */
-const DENSEST = 255;
+/** What a block unpacks to at most, by its number in a frame. */
+const BLOCKS = [0, 0, 0, 0, 1 << 16, 1 << 18, 1 << 20, 1 << 22] as const;
 
 /**
  * Unpacks one LZ4 frame; its checksums are looked at where it has them.
@@ -10,7 +10,6 @@ const DENSEST = 255;
  * @see https://github.com/lz4/lz4/blob/dev/doc/lz4_Frame_format.md
  */
 export function unpackLz4(input: Uint8Array, length: number): Uint8Array {
-  if (length > DENSEST * input.length) throw new RangeError(`${length} bytes packed into ${input.length}`);
   const view = new DataView(input.buffer, input.byteOffset, input.length);
   const checked = (at: number, bytes: Uint8Array) => {
     if (view.getUint32(at, true) !== xxHash32(bytes)) throw new RangeError('another checksum');
@@ -26,6 +25,8 @@ export function unpackLz4(input: Uint8Array, length: number): Uint8Array {
   }
   if (view.getUint8(at) !== ((xxHash32(input.subarray(4, at)) >>> 8) & 0xff)) throw new RangeError('another checksum');
   at++;
+  const most = blocksAt(view, at, sums === 0 ? 0 : 4) * BLOCKS[(view.getUint8(5) >>> 4) & 7];
+  if (length > most) throw new RangeError(`${length} bytes in blocks of ${most}`);
   const output = new Uint8Array(length);
   let end = 0;
   for (;;) {
@@ -44,6 +45,14 @@ export function unpackLz4(input: Uint8Array, length: number): Uint8Array {
   if (sum !== 0) checked(at, output.subarray(0, end));
   if (end !== length) throw new RangeError(`${end} bytes for ${length}`);
   return output;
+}
+
+/** How many blocks there are. */
+function blocksAt(view: DataView, from: number, behind: number): number {
+  let count = 0;
+  for (let at = from; view.getUint32(at, true) !== 0; count++)
+    at += 4 + (view.getUint32(at, true) & 0x7fffffff) + behind;
+  return count;
 }
 
 /** Unpacks a block behind what was unpacked before, to which it may refer; @returns the new end. */

@@ -1,4 +1,4 @@
-import { loadCompressors } from '../peers.js';
+import { loadZstd } from '../peers.js';
 
 const MAGIC = 0xfd2fb528;
 /** What a block unpacks to at most. */
@@ -13,12 +13,12 @@ const BLOCK = 1 << 17;
  * @see https://www.rfc-editor.org/rfc/rfc8878
  */
 export async function unpackZstd(input: Uint8Array, length: number): Promise<Uint8Array> {
-  const { ZSTD } = await loadCompressors();
-  if (ZSTD === undefined) throw new Error('the package unpacks ZSTD'); // it does in all versions that will do
+  const unpack = await loadZstd();
+  if (unpack === undefined) throw new Error('the package unpacks ZSTD'); // it does in all versions that will do
   checkFrame(input, length);
   let output: Uint8Array;
   try {
-    output = await ZSTD(input, length);
+    output = await unpack(input, length);
   } catch (error) {
     throw new RangeError(error instanceof Error ? error.message : String(error), { cause: error });
   }

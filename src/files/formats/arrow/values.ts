@@ -11,12 +11,13 @@ type Values = ArrayLike<unknown>;
 
 /** Reads columns of batches; lists that columns refer to are read once. */
 export function valuesIn(source: Source, { schema: { fields }, dictionaries }: ArrowFile) {
-  const lists = new Map<number, Promise<Values>>();
+  const lists = new Map<number, Values>();
 
   async function listOf(field: ArrowField, id: number): Promise<Values> {
     const parts = dictionaries.get(id);
     if (parts === undefined) throw new RangeError(`a column '${field.name}' without its dictionary`);
-    const read = await Promise.all(parts.map((part) => plainValues(source, part, field.lying, { node: 0, buffer: 0 })));
+    const read: Values[] = [];
+    for (const part of parts) read.push(await plainValues(source, part, field.lying, { node: 0, buffer: 0 }));
     return read.length === 1 ? read[0] : read.flatMap((list) => Array.from(list));
   }
 
@@ -26,9 +27,9 @@ export function valuesIn(source: Source, { schema: { fields }, dictionaries }: A
     const place = placesIn(batch, fields)[column];
     if (field.dictionary === undefined) return plainValues(source, batch, field.lying, place);
     const { id, index } = field.dictionary;
-    const list = lists.get(id) ?? listOf(field, id);
-    lists.set(id, list);
-    const [places, own] = [await plainValues(source, batch, { as: 'numbers', type: index }, place), await list];
+    const own = lists.get(id) ?? (await listOf(field, id));
+    lists.set(id, own);
+    const places = await plainValues(source, batch, { as: 'numbers', type: index }, place);
     return Array.from(places, (at) => {
       if (at === null) return null;
       const n = Number(at);
