@@ -410,7 +410,7 @@ test('names of a matrix are those of its input', async () => {
 });
 
 test('an array that no memory holds is a fault of the file, which is that large', async () => {
-  const bytes = npy(header('<f8', `(${2 ** 33},)`), new Uint8Array(0));
+  const bytes = npy(header('<f8', `(${2 ** 33}, 1)`), new Uint8Array(0));
   const path = await file(bytes, 'npy');
   // A file with nothing in it but its length.
   await truncate(path, bytes.length + 8 * 2 ** 33);

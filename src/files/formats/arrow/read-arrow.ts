@@ -1,5 +1,5 @@
 import type { Source } from '../../source.js';
-import { firstBytes } from '../../source.js';
+import { byPieces, firstBytes } from '../../source.js';
 import { matrixOf, type TableColumn } from '../columns.js';
 import type { Found } from '../found.js';
 import { pandasIndex } from '../parquet.js';
@@ -33,7 +33,7 @@ export async function readArrow(source: Source, options: TableOptions): Promise<
   };
   const file = await whole(() => arrowFile(source));
   const { schema, batches } = file;
-  const values = valuesIn(source, file);
+  const values = valuesIn(byPieces(source), file);
   return matrixOf(
     source,
     {

@@ -9,9 +9,10 @@ import type { ArrowField, Lying } from './schema.js';
 /** Values of a column: numbers, truth values and texts, null where one is missing; of floats NaN. */
 type Values = ArrayLike<unknown>;
 
-/** Reads columns of batches; lists that columns refer to are read once. */
+/** Reads columns of batches; lists that columns refer to are read once, and where columns begin is found once. */
 export function valuesIn(source: Source, { schema: { fields }, dictionaries }: ArrowFile) {
   const lists = new Map<number, Values>();
+  const places = new Map<Batch, readonly Place[]>();
 
   async function listOf(field: ArrowField, id: number): Promise<Values> {
     const parts = dictionaries.get(id);
@@ -24,17 +25,19 @@ export function valuesIn(source: Source, { schema: { fields }, dictionaries }: A
   /** The values of a column in a batch. */
   return async (column: number, batch: Batch): Promise<Values> => {
     const field = fields[column];
-    const place = placesIn(batch, fields)[column];
+    const known = places.get(batch) ?? placesIn(batch, fields);
+    places.set(batch, known);
+    const place = known[column];
     if (field.dictionary === undefined) return plainValues(source, batch, field.lying, place);
     const { id, index } = field.dictionary;
-    const own = lists.get(id) ?? (await listOf(field, id));
-    lists.set(id, own);
-    const places = await plainValues(source, batch, { as: 'numbers', type: index }, place);
-    return Array.from(places, (at) => {
+    const list = lists.get(id) ?? (await listOf(field, id));
+    lists.set(id, list);
+    const own = await plainValues(source, batch, { as: 'numbers', type: index }, place);
+    return Array.from(own, (at) => {
       if (at === null) return null;
       const n = Number(at);
-      if (n < 0 || n >= own.length) throw new RangeError(`value ${n} of a dictionary of ${own.length}`);
-      return own[n];
+      if (n < 0 || n >= list.length) throw new RangeError(`value ${n} of a dictionary of ${list.length}`);
+      return list[n];
     });
   };
 }
