@@ -116,13 +116,13 @@ async function readListed(
   checkRoom(source, count, LEAST[field], most, text.line);
   const valued = field !== 'pattern';
   const found: Entries = entries(rows, cols, count * (mirrored ? 2 : 1));
-  const sign = symmetry === 'skew-symmetric' ? -1 : 1;
+  const skew = symmetry === 'skew-symmetric';
   const left = await text.numbers(valued ? 3 : 2, count, (i, j, given) => {
     const value = valued ? given : 1;
     if (!(i >= 1 && i <= rows && j >= 1 && j <= cols && Number.isInteger(i) && Number.isInteger(j)))
       return `An entry must be at a row from 1 to ${rows} and a column from 1 to ${cols}; got ${i}, ${j}`;
     found.add(i - 1, j - 1, value);
-    if (mirrored && i !== j) found.add(j - 1, i - 1, sign * value);
+    if (mirrored && i !== j) found.add(j - 1, i - 1, skew ? 0 - value : value);
     return null;
   });
   await checkEnd(text, source, count, left);
@@ -159,7 +159,7 @@ async function readArray(
   let [i, j] = [first(0), 0];
   const left = await text.numbers(1, count, (value) => {
     data[i + j * rows] = value;
-    if (mirrored) data[j + i * rows] = skew ? -value : value;
+    if (mirrored) data[j + i * rows] = skew ? 0 - value : value;
     if (++i === rows) i = first(++j);
     return null;
   });
