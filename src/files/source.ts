@@ -1,3 +1,4 @@
+import { constants, type Stats } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { IoError, type IoErrorCode, type IoPlace } from '../errors.js';
@@ -90,17 +91,27 @@ export async function withFile<T>(path: string, use: (source: Source) => Promise
     new IoError('not-read', path, `Data must be a file that can be read; got ${got}${sought}`, { cause });
   let file: FileHandle;
   try {
-    file = await open(path, 'r');
+    // A pipe that nobody writes to would be waited for.
+    file = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
   } catch (error) {
     throw refused(reasonOf(error), error);
   }
   try {
     const stats = await file.stat();
-    if (stats.isDirectory()) throw refused('a folder');
+    const other = otherThanFile(stats);
+    if (other !== undefined) throw refused(other);
     return await use(fileSource(file, path, stats.size));
   } finally {
     await file.close();
   }
+}
+
+/** What has no size and can't be read from any byte on. */
+function otherThanFile(stats: Stats): string | undefined {
+  if (stats.isFile()) return undefined;
+  if (stats.isDirectory()) return 'a folder';
+  if (stats.isFIFO() || stats.isSocket()) return 'a pipe. Write what comes from it to a file first';
+  return 'a device';
 }
 
 const REASONS: Readonly<Record<string, string>> = {
@@ -108,6 +119,9 @@ const REASONS: Readonly<Record<string, string>> = {
   EACCES: 'one that this user may not read',
   EPERM: 'one that this user may not read',
   EISDIR: 'a folder',
+  ENXIO: 'a pipe. Write what comes from it to a file first',
+  ELOOP: 'a link that leads back to itself',
+  ENAMETOOLONG: 'a path that is too long',
   ENOTDIR: 'a path through a file that is no folder',
 };
 

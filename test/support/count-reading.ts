@@ -1,4 +1,4 @@
-import { readFileSync, statSync, writeSync } from 'node:fs';
+import { readFileSync, statSync, writeFileSync, writeSync } from 'node:fs';
 
 /**
  * A process that reads files and says what memory each took: `node --expose-gc` with a list of cases at `process.argv[2]`. Two things are
@@ -8,6 +8,10 @@ export interface ReadCase {
   readonly name: string;
   readonly path: string;
   readonly options?: object | undefined;
+  /** So many of its bytes are there. */
+  readonly cut?: number;
+  /** A byte that is another. */
+  readonly flip?: { readonly at: number; readonly bits: number };
 }
 
 export interface ReadCount {
@@ -33,7 +37,8 @@ const counted = <T extends new (...args: never[]) => object>(Kind: T, width: num
     construct(target, args, made) {
       const [first] = args as unknown[]; // the constructor of any kind of buffer
       if (typeof first === 'number') seen(first * width);
-      else if (Array.isArray(first) || ArrayBuffer.isView(first)) seen(((first as { length?: number }).length ?? 0) * width); // a view of bytes has one
+      else if (Array.isArray(first) || ArrayBuffer.isView(first))
+        seen(((first as { length?: number }).length ?? 0) * width); // a view of bytes has one
       return Reflect.construct(target, args, made === proxies.get(target) ? target : made);
     },
   });
@@ -56,7 +61,17 @@ for (const name of ['alloc', 'allocUnsafe', 'allocUnsafeSlow'] as const) {
 // What it imports must find the constructors that are counted.
 const { readMatrix, IoError } = await import('../../src/index.js');
 
-async function outcomeOf({ path, options }: ReadCase): Promise<string> {
+/** The file as the case has it: in a place of its own, where it is changed. */
+function placeOf({ path, cut, flip }: ReadCase): string {
+  if (cut === undefined && flip === undefined) return path;
+  const bytes = readFileSync(path).subarray(0, cut);
+  if (flip !== undefined) bytes[flip.at] ^= flip.bits;
+  const place = path.replace(/\.(.*)$/, '-changed.$1');
+  writeFileSync(place, bytes);
+  return place;
+}
+
+async function outcomeOf(path: string, options: object | undefined): Promise<string> {
   try {
     await readMatrix(path, options);
     return 'read';
@@ -65,18 +80,37 @@ async function outcomeOf({ path, options }: ReadCase): Promise<string> {
   }
 }
 
-const most = () => process.resourceUsage().maxRSS * 1024;
+/** The most that the process held: since it was forgotten where that can be done, else since its beginning. */
+function forget(): () => number {
+  try {
+    writeFileSync('/proc/self/clear_refs', '5');
+    return () => Number(/VmHWM:\s*(\d+) kB/.exec(readFileSync('/proc/self/status', 'latin1'))?.[1]) * 1024;
+  } catch {
+    return () => process.resourceUsage().maxRSS * 1024;
+  }
+}
+function alive(): number {
+  const { arrayBuffers, heapUsed } = process.memoryUsage();
+  return arrayBuffers + heapUsed;
+}
+
 const cases = JSON.parse(readFileSync(process.argv[2], 'utf8')) as readonly ReadCase[]; // what the test wrote
 // Code is compiled and pools are made when each kind of file is read first.
-for (const own of cases) if (own.name.endsWith(': whole')) await outcomeOf(own);
+for (const own of cases) if (own.name.endsWith(': whole')) await outcomeOf(own.path, own.options);
+globalThis.gc?.();
+const RUBBISH = 1 << 23;
+const aliveAtFirst = alive();
 for (const own of cases) {
-  globalThis.gc?.();
-  const [buffers, held, before] = [process.memoryUsage().arrayBuffers, process.memoryUsage.rss(), most()];
+  const path = placeOf(own);
+  // Rubbish of those before is none of this one's.
+  if (alive() > aliveAtFirst + RUBBISH) globalThis.gc?.();
+  const [most, buffers, held] = [forget(), process.memoryUsage().arrayBuffers, process.memoryUsage.rss()];
+  const before = most();
   peak = buffers;
-  const outcome = await outcomeOf(own);
+  const outcome = await outcomeOf(path, own.options);
   const after = most();
   const count: ReadCount = {
-    ...{ name: own.name, size: statSync(own.path).size, outcome },
+    ...{ name: own.name, size: statSync(path).size, outcome },
     ...{ buffers: peak - buffers, resident: after > before ? after - held : 0 },
   };
   writeSync(1, `${JSON.stringify(count)}\n`);
