@@ -1,5 +1,4 @@
-import { constants, type Stats } from 'node:fs';
-import { type FileHandle, open } from 'node:fs/promises';
+import { constants, type FileHandle, open } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { IoError, type IoErrorCode, type IoPlace } from '../errors.js';
 
@@ -107,7 +106,7 @@ export async function withFile<T>(path: string, use: (source: Source) => Promise
 }
 
 /** What has no size and can't be read from any byte on. */
-function otherThanFile(stats: Stats): string | undefined {
+function otherThanFile(stats: Awaited<ReturnType<FileHandle['stat']>>): string | undefined {
   if (stats.isFile()) return undefined;
   if (stats.isDirectory()) return 'a folder';
   if (stats.isFIFO() || stats.isSocket()) return 'a pipe. Write what comes from it to a file first';

@@ -32,7 +32,7 @@ export async function readMatrixMarket(source: Source): Promise<Matrix> {
   const banner = await bannerOf(text, source);
   const sizes = await sizesOf(text, source, banner.listed);
   // Entries with their columns, which are put in order, or the numbers themselves.
-  const needs = banner.listed ? 32 * entriesOf(banner, sizes) : 8 * sizes.rows * sizes.cols;
+  const needs = banner.listed ? 16 * entriesOf(banner, sizes) : 8 * sizes.rows * sizes.cols;
   const most = !compressed ? source.size : isModest(source, needs) ? source.size * DENSEST : await unpackedSize(source);
   return banner.listed ? readListed(text, source, banner, sizes, most) : readArray(text, source, banner, sizes, most);
 }
