@@ -1,11 +1,13 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, symlinkSync } from 'node:fs';
 import { truncate, writeFile } from 'node:fs/promises';
+import { crc32, deflateRawSync } from 'node:zlib';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { bytesAt, withFile } from '../../src/files/source.js';
 import { IoError, inspectFile, type Matrix, readMatrix } from '../../src/index.js';
-import { damagedFiles, type FormatFiles } from '../support/damaged-files.js';
+import { toDense } from '../../src/matrix.js';
+import { damagedFiles, type FormatFiles, zipped } from '../support/damaged-files.js';
 import { faultOf, testFolder } from '../support/files.js';
 
 const { place, file, folder } = testFolder();
@@ -169,4 +171,31 @@ test('the mark of UTF-8 and ends of lines of Windows are no part of a file', asy
   const wanted = await readMatrix(await file(list, 'mtx'));
   expect(await readMatrix(await file(list.replaceAll('\n', '\r\n'), 'mtx'))).toEqual(wanted);
   expect(await readMatrix(await file(`\ufeff${list}`, 'mtx'))).toEqual(wanted);
+});
+
+test('a deflated array is unpacked as it is read, whatever its header', async () => {
+  // More than is unpacked at a time; the length of a header of version 2 is read after what lies behind it.
+  const numbers = Float64Array.from({ length: 300_000 }, (_, i) => (i % 977) / 7);
+  for (const version of [1, 2]) {
+    const header = `{'descr': '<f8', 'fortran_order': True, 'shape': (3, 100000), }`.padEnd(117);
+    const length = version === 1 ? '\x76\x00' : '\x76\x00\x00\x00';
+    const start = Buffer.from(`\x93NUMPY${String.fromCharCode(version)}\x00${length}${header}\n`, 'latin1');
+    const bytes = Buffer.concat([start, new Uint8Array(numbers.buffer)]);
+    const packed = deflateRawSync(bytes);
+    const path = await file(zipped(packed, bytes.length, crc32(bytes)), 'npz');
+    expect(await readMatrix(path)).toEqual({ kind: 'dense', rows: 3, cols: 100_000, order: 'columns', data: numbers });
+    for (const [size, sum] of [
+      [bytes.length, crc32(bytes) ^ 1],
+      [bytes.length - 1, crc32(bytes)],
+      [bytes.length + 1, crc32(bytes)],
+    ])
+      expect(await faultOf(await file(zipped(packed, size, sum >>> 0), 'npz'))).toMatchObject({ code: 'damaged' });
+  }
+});
+
+test('the mirror of nothing is nothing, without a sign', async () => {
+  for (const text of ['array real skew-symmetric\n2 2\n0\n', 'coordinate real skew-symmetric\n2 2 1\n2 1 0\n'])
+    expect(toDense(await readMatrix(await file(`%%MatrixMarket matrix ${text}`, 'mtx'))).data).toEqual(
+      new Float64Array(4),
+    );
 });

@@ -42,7 +42,7 @@ const npyLies = Object.fromEntries(
 );
 
 /** An archive of one deflated file that says it has so many bytes, with this checksum. */
-function zipped(packed: Uint8Array, size: number, sum: number, name = 'x.npy'): Uint8Array {
+export function zipped(packed: Uint8Array, size: number, sum: number, name = 'x.npy'): Uint8Array {
   const about = concat(u16(45), u16(0), u16(8), u32(0), u32(sum), u32(packed.length), u32(size), u16(name.length));
   const local = concat(u32(0x04034b50), about, u16(0), name, packed);
   const central = concat(u32(0x02014b50), u16(45), about, u16(0), u16(0), new Uint8Array(12), name);
