@@ -13,6 +13,7 @@ import { readSafetensors } from './formats/safetensors.js';
 import { readSpz } from './formats/spz/read-spz.js';
 import { type Rule, TABLE_RULES, TEXT_TABLE_RULES, type TextTableOptions } from './formats/table-options.js';
 import { type Source, withFile } from './source.js';
+import { readInThread } from './thread.js';
 
 export interface ReadMatrixOptions extends TextTableOptions {
   /** Default: what the file says by its first bytes, or else by its name. */
@@ -43,6 +44,9 @@ const READERS: Readonly<Record<MatrixFormat, (source: Source, options: ReadMatri
   safetensors: async (source, { array }) => ({ matrix: await readSafetensors(source, array), turned: false }),
   parquet: readParquet,
 };
+
+/** Formats whose packages may crash or never end on damaged files: they are read in a thread. */
+const GUARDED: readonly MatrixFormat[] = [];
 
 /** What each option must be. */
 const RULES: Readonly<Record<keyof ReadMatrixOptions, Rule>> = {
@@ -86,18 +90,36 @@ const OPTIONS: Readonly<Partial<Record<MatrixFormat, readonly string[]>>> = {
 export async function readMatrix(path: string, options: ReadMatrixOptions = {}): Promise<FileMatrix> {
   check(path, options);
   return withFile(path, async (source) => {
-    const { format = await detect(source), orientation } = options;
+    const { format = await detect(source) } = options;
     checkUsed(path, format, options);
-    try {
-      const found = await READERS[format](source, options);
-      return turnedTo(found, orientation === 'samples-by-features');
-    } catch (error) {
-      // What the engine throws when an array can't be had.
-      if (error instanceof RangeError)
-        throw source.fault('unsupported', `A matrix must fit into memory; got ${error.message}`, { cause: error });
-      throw error;
-    }
+    return GUARDED.includes(format) ? readInThread(path, { ...options, format }) : matrixIn(source, format, options);
   });
+}
+
+/** The same in this thread, whatever the format; `got` is told whenever something was read. */
+export async function readHere(path: string, options: ReadMatrixOptions, got?: () => void): Promise<FileMatrix> {
+  check(path, options);
+  return withFile(
+    path,
+    async (source) => {
+      const { format = await detect(source) } = options;
+      checkUsed(path, format, options);
+      return matrixIn(source, format, options);
+    },
+    got,
+  );
+}
+
+async function matrixIn(source: Source, format: MatrixFormat, options: ReadMatrixOptions): Promise<FileMatrix> {
+  try {
+    const found = await READERS[format](source, options);
+    return turnedTo(found, options.orientation === 'samples-by-features');
+  } catch (error) {
+    // What the engine throws when an array can't be had.
+    if (error instanceof RangeError)
+      throw source.fault('unsupported', `A matrix must fit into memory; got ${error.message}`, { cause: error });
+    throw error;
+  }
 }
 
 function check(path: string, options: ReadMatrixOptions): void {
