@@ -26,7 +26,7 @@ export interface ReadMatrixOptions extends TextTableOptions {
   readonly orientation?: 'features-by-samples' | 'samples-by-features' | undefined;
   /** The array of a .npz file that holds several, the tensor of a .safetensors file, or the place of a matrix in an HDF5 file. */
   readonly array?: string | undefined;
-  /** The matrix of an AnnData file: a name in its `layers`, 'raw', or 'obsm/…'. Default: its X. */
+  /** The matrix of an AnnData file: a name in its `layers`, 'raw', or 'obsm/…'; default its X. Of a 10x file: the type of features; default all. */
   readonly layer?: string | undefined;
 }
 
