@@ -45,9 +45,9 @@ test.each([
 
 test('one that gets on is waited for, and its last words are heard', async () => {
   const steps =
-    'for (let i = 0; i < 16; i++) { Atomics.add(state, 1, 1); await new Promise((go) => setTimeout(go, 100)); }';
+    'for (let i = 0; i < 16; i++) { Atomics.add(state, 1, 1); await new Promise((go) => setTimeout(go, 250)); }';
   other.source = `${START}${steps} port.postMessage({ failure: 'the end' }); process.exit(1);`;
-  await expect(readInThread('x.h5', {}, 1000)).rejects.toThrow('the end');
+  await expect(readInThread('x.h5', {}, 3000)).rejects.toThrow('the end');
 });
 
 test('what the reader finds is the same in either way, and so are its faults', async () => {
