@@ -36,10 +36,17 @@ const FLAGS: Readonly<Record<Name, Flag>> = {
   format: { flags: '--from <format>', description: 'what the files are, where they do not say it', choices: FORMATS },
   orientation: {
     flags: '--orientation <way>',
-    description: 'how the files lie; default features-by-samples',
+    description: 'how the files lie, where they do not say it',
     choices: ['features-by-samples', 'samples-by-features'],
   },
-  array: { flags: '--array <name>', description: 'the array of a file that holds several' },
+  array: {
+    flags: '--array <name>',
+    description: 'the array of a file that holds several, or its path in an HDF5 file',
+  },
+  layer: {
+    flags: '--from-layer <name>',
+    description: 'of an AnnData file: one of its layers, raw, or obsm/…; of a 10x file: a type of features',
+  },
   layout: {
     flags: '--layout <layout>',
     description: 'of tables: matrix (default), or triplets, a row, a column and a value a line',
@@ -105,12 +112,13 @@ export function withReading(command: Command): Command {
 }
 
 /** What `withReading` has found. */
-export interface ReadingFlags extends Omit<Reading, 'format'> {
+export interface ReadingFlags extends Omit<Reading, 'format' | 'layer'> {
   readonly from?: Reading['format'];
+  readonly fromLayer?: Reading['layer'];
 }
 
-export function readingOf({ from, ...flags }: ReadingFlags): Reading {
-  const all: Reading = { ...flags, format: from };
+export function readingOf({ from, fromLayer, ...flags }: ReadingFlags): Reading {
+  const all: Reading = { ...flags, format: from, layer: fromLayer };
   const own = READ_OPTIONS.flatMap((name) => (all[name] === undefined ? [] : [[name, all[name]]]));
   return Object.fromEntries(own) as Reading; // each value as readValue has made it
 }

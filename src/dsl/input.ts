@@ -11,7 +11,7 @@ import type { InputNode } from './node.js';
  * One matrix of the graph: features are rows, samples are columns.
  *
  * Takes a file that `readMatrix` knows, by its path: it is read at once, and this thread stands still; where it mustn't, give it
- * `await readMatrix(path)`. Takes a dense matrix (`{ rows, cols, data }`, column after column, or with `order: 'rows'` row after row), a CSC
+ * `await readMatrix(path)`. `orientation` is then how the file lies. Takes a dense matrix (`{ rows, cols, data }`, column after column, or with `order: 'rows'` row after row), a CSC
  * matrix, a two-dimensional ndarray, or rows of numbers. Float64Array and Float32Array data is used as it is: don't
  * change it while a fit runs. Entries that are NaN are missing, and those of `mask`, and those of weight 0: the data are then
  * copied. Names that the matrix has (`rowNames`, `colNames`, as those from files and results have) are those of features and
@@ -24,7 +24,7 @@ export function factorInput<const N extends string>(
   data: MatrixInput | string,
   options: InputOptions<N> & InputNameGuard<N>,
 ): InputExpr<N> {
-  const given = typeof data === 'string' ? fromFile(data) : data;
+  const given = typeof data === 'string' ? fromFile(data, options) : data;
   const own = frozenInput(withNames(options, given));
   const masked = toMaskedMatrix(given, maskOf(options), isTurned(options));
   const matrix = withoutWeightless(masked, entryWeightsOf(own), isTurned(options));
@@ -32,10 +32,11 @@ export function factorInput<const N extends string>(
   return expression({ kind: 'input', options: own, data: matrix } as InputNode);
 }
 
-/** The matrix in a file; a fault of it is one of the data. */
-function fromFile(path: string): unknown {
+/** The matrix in a file, as it lies there where the options say how that is; a fault of it is one of the data. */
+function fromFile(path: string, options: unknown): unknown {
+  const said = typeof options === 'object' && options !== null && 'orientation' in options && options.orientation;
   try {
-    return readMatrixSync(path);
+    return readMatrixSync(path, said ? { orientation: 'features-by-samples' } : {});
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
     return unusable('a matrix, or a file that holds one', `a file of which readMatrix says: ${why}`);

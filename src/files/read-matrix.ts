@@ -6,6 +6,7 @@ import { readArrow } from './formats/arrow/read-arrow.js';
 import { readCsv } from './formats/csv/read-csv.js';
 import { detect, FORMATS, type MatrixFormat } from './formats/detect.js';
 import type { Column, Found, Side } from './formats/found.js';
+import { readHdf5 } from './formats/hdf5/read-hdf5.js';
 import { readMatrixMarket } from './formats/matrix-market.js';
 import { readNpy } from './formats/npy.js';
 import { readNpz } from './formats/npz.js';
@@ -14,14 +15,20 @@ import { readSafetensors } from './formats/safetensors.js';
 import { readSpz } from './formats/spz/read-spz.js';
 import { type Rule, TABLE_RULES, TEXT_TABLE_RULES, type TextTableOptions } from './formats/table-options.js';
 import { type Source, withFile } from './source.js';
+import { readInThread } from './thread.js';
 
 export interface ReadMatrixOptions extends TextTableOptions {
   /** Default: what the file says by its first bytes, or else by its name. */
   readonly format?: MatrixFormat | undefined;
-  /** How the file lies: 'features-by-samples' (default), or 'samples-by-features', which is turned. */
+  /**
+   * How the file lies: 'features-by-samples', or 'samples-by-features', which is turned. Default: the former, and the latter for AnnData
+   * files, which lie so.
+   */
   readonly orientation?: 'features-by-samples' | 'samples-by-features' | undefined;
-  /** The array of a .npz file that holds several, or the tensor of a .safetensors file. */
+  /** The array of a .npz file that holds several, the tensor of a .safetensors file, or the place of a matrix in an HDF5 file. */
   readonly array?: string | undefined;
+  /** The matrix of an AnnData file: a name in its `layers`, 'raw', or 'obsm/…'; default its X. Of a 10x file: the type of features; default all. */
+  readonly layer?: string | undefined;
 }
 
 /** What is called what in a matrix from a file, where the file says it. */
@@ -44,7 +51,11 @@ const READERS: Readonly<Record<MatrixFormat, (source: Source, options: ReadMatri
   safetensors: async (source, { array }) => ({ matrix: await readSafetensors(source, array), turned: false }),
   parquet: readParquet,
   arrow: readArrow,
+  hdf5: readHdf5,
 };
+
+/** Formats whose packages may crash or never end on damaged files: they are read in a thread. */
+const GUARDED: readonly MatrixFormat[] = ['hdf5'];
 
 /** What each option must be. */
 export const READING_RULES: Readonly<Record<keyof ReadMatrixOptions, Rule>> = {
@@ -54,6 +65,7 @@ export const READING_RULES: Readonly<Record<keyof ReadMatrixOptions, Rule>> = {
     (x) => x === 'features-by-samples' || x === 'samples-by-features',
   ],
   array: ['a text', (x) => typeof x === 'string'],
+  layer: ['a text', (x) => typeof x === 'string'],
   ...TEXT_TABLE_RULES,
 };
 
@@ -61,6 +73,7 @@ export const READING_RULES: Readonly<Record<keyof ReadMatrixOptions, Rule>> = {
 const OPTIONS: Readonly<Partial<Record<MatrixFormat, readonly string[]>>> = {
   npz: ['array'],
   safetensors: ['array'],
+  hdf5: ['array', 'layer'],
   parquet: Object.keys(TABLE_RULES),
   arrow: Object.keys(TABLE_RULES),
   csv: Object.keys(TEXT_TABLE_RULES),
@@ -69,14 +82,20 @@ const OPTIONS: Readonly<Partial<Record<MatrixFormat, readonly string[]>>> = {
 
 /**
  * The matrix in a file: .npy, .npz (of numpy, and sparse ones of scipy), Matrix Market (.mtx, .mtx.gz), StreamPress (.spz),
- * safetensors, tables of text (.csv, .tsv, .txt; .gz), Parquet, which needs optional packages, and Arrow (files, Feather 2, streams), which
- * needs one where it is packed by ZSTD. What it is is seen by its content; tables of text and streams by the end of its path.
+ * safetensors, tables of text (.csv, .tsv, .txt; .gz), Arrow (files, Feather 2, streams; packed by ZSTD with an optional package)
+ * and, with optional packages, Parquet and HDF5 (AnnData's .h5ad, 10x .h5, arrays). What it is is seen by its content; tables of text and streams by the end of its path.
  *
  * A table of text has a row of the matrix a line. Its first line names the columns where it is words, its first column names the rows where
  * it is words; `header` and `names` say so where it can't be seen. Fields may stand in quotes (RFC 4180). With `layout: 'triplets'` a line is
  * a row, a column and a value; the matrix is sparse then, its rows and columns in the order in which their names first come, or where all are
  * whole numbers in the order of these. Of a Parquet or Arrow file the column that pandas took as its index, or else the first of texts, names the
  * rows; other texts are `rowLabels`.
+ *
+ * AnnData files are observations × variables, so they are turned without being asked: rows are variables, columns observations, each named by
+ * the index of its table, whose other columns are labels. `layer` reads one of the layers, 'raw' with its own variables, or an embedding
+ * ('obsm/…'). In 10x files rows are features by their ids; their names are the label `name`, and `layer` reads the features of one
+ * type. Of other HDF5 files `array` says which array of two dimensions, or which sparse matrix. HDF5 files are read in a thread that is
+ * ended where it doesn't get on.
  *
  * @returns features × samples: dense in the file's order, or sparse; 32-bit floats stay so, other numbers become 64-bit floats.
  * NaN are missing entries.
@@ -85,22 +104,42 @@ const OPTIONS: Readonly<Partial<Record<MatrixFormat, readonly string[]>>> = {
  * @example
  * const counts = await readMatrix('matrix.mtx.gz');
  * const fit = await factorNet(nmfLayer(factorInput(counts, { name: 'rna' }), { name: 'parts', k: 10 })).fit();
+ * const spliced = await readMatrix('cells.h5ad', { layer: 'spliced' });
  */
 export async function readMatrix(path: string, options: ReadMatrixOptions = {}): Promise<FileMatrix> {
   check(path, options);
   return withFile(path, async (source) => {
-    const { format = await detect(source), orientation } = options;
+    const { format = await detect(source) } = options;
     checkUsed(path, format, options);
-    try {
-      const found = await READERS[format](source, options);
-      return turnedTo(found, orientation === 'samples-by-features');
-    } catch (error) {
-      // What the engine throws when an array can't be had.
-      if (error instanceof RangeError)
-        throw source.fault('unsupported', `A matrix must fit into memory; got ${error.message}`, { cause: error });
-      throw error;
-    }
+    return GUARDED.includes(format) ? readInThread(path, { ...options, format }) : matrixIn(source, format, options);
   });
+}
+
+/** The same in this thread, whatever the format; `got` is told whenever something was read. */
+export async function readHere(path: string, options: ReadMatrixOptions, got?: () => void): Promise<FileMatrix> {
+  check(path, options);
+  return withFile(
+    path,
+    async (source) => {
+      const { format = await detect(source) } = options;
+      checkUsed(path, format, options);
+      return matrixIn(source, format, options);
+    },
+    got,
+  );
+}
+
+async function matrixIn(source: Source, format: MatrixFormat, options: ReadMatrixOptions): Promise<FileMatrix> {
+  try {
+    const found = await READERS[format](source, options);
+    const { orientation = found.lies } = options;
+    return turnedTo(found, orientation === 'samples-by-features');
+  } catch (error) {
+    // What the engine throws when an array can't be had.
+    if (error instanceof RangeError)
+      throw source.fault('unsupported', `A matrix must fit into memory; got ${error.message}`, { cause: error });
+    throw error;
+  }
 }
 
 function check(path: string, options: ReadMatrixOptions): void {

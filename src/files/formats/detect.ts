@@ -3,6 +3,7 @@ import { firstBytes, type Source } from '../source.js';
 import { isZip } from '../zip.js';
 import { ARROW_MAGIC } from './arrow/batches.js';
 import { FEATHER_1 } from './arrow/read-arrow.js';
+import { HDF5_MAGIC } from './hdf5/read-hdf5.js';
 import { MARKET_MAGIC } from './matrix-market.js';
 import { NPY_MAGIC } from './npy.js';
 import { PARQUET_MAGIC } from './parquet.js';
@@ -10,7 +11,7 @@ import { isSafetensors } from './safetensors.js';
 import { SPZ_MAGIC } from './spz/file.js';
 
 /** Formats that matrices are read from. */
-export const FORMATS = ['npy', 'npz', 'mtx', 'spz', 'csv', 'tsv', 'safetensors', 'parquet', 'arrow'] as const;
+export const FORMATS = ['npy', 'npz', 'mtx', 'spz', 'csv', 'tsv', 'safetensors', 'parquet', 'arrow', 'hdf5'] as const;
 export type MatrixFormat = (typeof FORMATS)[number];
 
 /** Endings of formats that are called otherwise. Tables of text have no mark, and streams of Arrow messages nearly none. */
@@ -37,6 +38,7 @@ export async function detect(source: Source): Promise<MatrixFormat> {
   if (begins(PARQUET_MAGIC)) return 'parquet';
   if (begins(ARROW_MAGIC) || begins(FEATHER_1)) return 'arrow';
   if (begins(SPZ_MAGIC)) return 'spz';
+  if (begins(HDF5_MAGIC)) return 'hdf5';
   if (isZip(first)) return 'npz';
   if (isSafetensors(first, source.size)) return 'safetensors';
   const text = new TextDecoder('latin1').decode(isGzip(first) ? await beginning(source) : first);

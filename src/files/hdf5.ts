@@ -1,0 +1,72 @@
+import { resolve } from 'node:path';
+import { type Hdf5File, type Hdf5Library, loadHdf5 } from './peers.js';
+
+/** The library, and a file that it has open. */
+export interface OpenHdf5 {
+  readonly library: Hdf5Library;
+  readonly file: Hdf5File;
+  /** Bytes that the library had before. */
+  readonly base: number;
+}
+
+/**
+ * Opens an HDF5 file: 'r' to read it, 'w' to write a new one in its place. Whoever opens it closes it by `file.close()`.
+ *
+ * @param more bytes that the library may take for it
+ * @throws MissingPeerError where the package isn't there.
+ * @throws Error in the library's words.
+ */
+export async function openHdf5(path: string, mode: 'r' | 'w', more: number = Infinity): Promise<OpenHdf5> {
+  const { File, ready } = await loadHdf5();
+  const library = await ready;
+  quieten(library);
+  const base = library.HEAPU8.length;
+  limitMemory(library, base + more);
+  const file = new File(resolve(path), mode);
+  if (file.file_id < 0n) throw new Error(`a file that can't be ${mode === 'r' ? 'opened' : 'made'}`);
+  return { library, file, base };
+}
+
+/** The second of a process's streams is where the library writes every error. */
+const STDERR = 2;
+const quiet = new WeakSet<Hdf5Library>();
+
+/** The library prints each of its errors; what calls return says enough. */
+function quieten(library: Hdf5Library): void {
+  if (quiet.has(library)) return;
+  quiet.add(library);
+  // Its own declaration leaves out the functions of files.
+  const files = library.FS as unknown as { write(stream: { fd: number }, ...rest: readonly unknown[]): number };
+  const write = files.write.bind(files);
+  files.write = (stream, ...rest) => (stream.fd === STDERR ? Number(rest[2]) : write(stream, ...rest));
+}
+
+/** Bytes that a library may have in all. */
+const limits = new Map<Hdf5Library, number>();
+
+/** Memory of WebAssembly, as it grows by so many pages. */
+interface Memory {
+  readonly buffer: ArrayBuffer;
+  grow(pages: number): number;
+}
+const PAGE = 65536;
+
+/**
+ * Bytes that the library may have in all from now on: asked for more, it has none. It believes what a file says of itself, and a damaged one
+ * may say that a table of contents has gigabytes.
+ */
+export function limitMemory(library: Hdf5Library, bytes: number): void {
+  if (limits.size === 0) {
+    // It tells nobody of its memory, which asks here for more. The types of a browser aren't there.
+    const { prototype } = (globalThis as unknown as { WebAssembly: { Memory: { prototype: Memory } } }).WebAssembly
+      .Memory;
+    const { grow } = prototype;
+    prototype.grow = function (pages) {
+      const own = [...limits].find(([{ HEAPU8 }]) => HEAPU8.buffer === this.buffer);
+      if (own !== undefined && this.buffer.byteLength + pages * PAGE > own[1])
+        throw new RangeError(`no more than ${own[1]} bytes`);
+      return grow.call(this, pages);
+    };
+  }
+  limits.set(library, bytes);
+}
