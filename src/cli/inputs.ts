@@ -54,7 +54,7 @@ function inputFile(text: string, before: readonly InputFile[] = []): readonly In
   const at = text.indexOf('=');
   const named = at > 0 && !/[\\/]/.test(text.slice(0, at));
   const path = named ? text.slice(at + 1) : text;
-  const name = named ? text.slice(0, at) : (/([^\\/.][^\\/.]*)[^\\/]*$/.exec(path)?.[1] ?? '');
+  const name = named ? text.slice(0, at) : (/([^\\/.][^\\/.]*)[^\\/]*[\\/]*$/.exec(path)?.[1] ?? '');
   if (name === '' || path === '') throw new InvalidArgumentError('It must be a file, or name=file.');
   if (before.some((one) => one.name === name)) throw new InvalidArgumentError(`There is an input '${name}' before.`);
   return [...before, { name, path }];

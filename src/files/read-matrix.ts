@@ -12,7 +12,8 @@ import { readParquet } from './formats/parquet.js';
 import { readSafetensors } from './formats/safetensors.js';
 import { readSpz } from './formats/spz/read-spz.js';
 import { type Rule, TABLE_RULES, TEXT_TABLE_RULES, type TextTableOptions } from './formats/table-options.js';
-import { type Source, withFile } from './source.js';
+import { noTenXFolder, readTenX } from './formats/ten-x.js';
+import { type Folder, folderAt, type Source, withFile } from './source.js';
 
 export interface ReadMatrixOptions extends TextTableOptions {
   /** Default: what the file says by its first bytes, or else by its name. */
@@ -42,6 +43,9 @@ const READERS: Readonly<Record<MatrixFormat, (source: Source, options: ReadMatri
   tsv: readCsv,
   safetensors: async (source, { array }) => ({ matrix: await readSafetensors(source, array), turned: false }),
   parquet: readParquet,
+  '10x': async (source) => {
+    throw noTenXFolder(source.path, 'a file');
+  },
 };
 
 /** What each option must be. */
@@ -75,6 +79,9 @@ const OPTIONS: Readonly<Partial<Record<MatrixFormat, readonly string[]>>> = {
  * whole numbers in the order of these. Of a Parquet file the column that pandas took as its index, or else the first of texts, names the rows; other
  * texts are `rowLabels`.
  *
+ * The path may be that of a folder of 10x Genomics: `matrix.mtx`, `features.tsv` or `genes.tsv`, `barcodes.tsv`, each maybe packed (`.gz`) and all
+ * maybe with the same prefix. Features are named by their ids; their `name` and `feature_type` are `rowLabels`.
+ *
  * @returns features × samples: dense in the file's order, or sparse; 32-bit floats stay so, other numbers become 64-bit floats.
  * NaN are missing entries.
  * @throws IoError 'not-read', 'unknown-format', 'damaged', 'unsupported', 'not-found', 'invalid-option', with the byte or line.
@@ -84,20 +91,50 @@ const OPTIONS: Readonly<Partial<Record<MatrixFormat, readonly string[]>>> = {
  * const fit = await factorNet(nmfLayer(factorInput(counts, { name: 'rna' }), { name: 'parts', k: 10 })).fit();
  */
 export async function readMatrix(path: string, options: ReadMatrixOptions = {}): Promise<FileMatrix> {
+  return (await readKnown(path, options)).matrix;
+}
+
+/** The matrix in a file, and of which format that is. */
+export async function readKnown(
+  path: string,
+  options: ReadMatrixOptions = {},
+): Promise<{ readonly format: MatrixFormat; readonly matrix: FileMatrix }> {
   check(path, options);
-  return withFile(path, async (source) => {
-    const { format = await detect(source), orientation } = options;
-    checkUsed(path, format, options);
-    try {
-      const found = await READERS[format](source, options);
-      return turnedTo(found, orientation === 'samples-by-features');
-    } catch (error) {
-      // What the engine throws when an array can't be had.
-      if (error instanceof RangeError)
-        throw source.fault('unsupported', `A matrix must fit into memory; got ${error.message}`, { cause: error });
-      throw error;
-    }
-  });
+  const folder = await folderAt(path);
+  try {
+    const { format, found } = await (folder === undefined
+      ? withFile(path, (source) => inSource(source, options))
+      : inFolder(folder, options));
+    return { format, matrix: turnedTo(found, options.orientation === 'samples-by-features') };
+  } catch (error) {
+    // What the engine throws when an array can't be had.
+    if (error instanceof RangeError)
+      throw new IoError('unsupported', path, `A matrix must fit into memory; got ${error.message}`, { cause: error });
+    throw error;
+  }
+}
+
+interface Read {
+  readonly format: MatrixFormat;
+  readonly found: Found;
+}
+
+async function inSource(source: Source, options: ReadMatrixOptions): Promise<Read> {
+  const format = options.format ?? (await detect(source));
+  checkUsed(source.path, format, options);
+  return { format, found: await READERS[format](source, options) };
+}
+
+async function inFolder(folder: Folder, options: ReadMatrixOptions): Promise<Read> {
+  const { format = '10x' } = options;
+  if (format !== '10x')
+    throw new IoError(
+      'not-read',
+      folder.path,
+      `Data of format ${format} must be a file that can be read; got a folder`,
+    );
+  checkUsed(folder.path, format, options);
+  return { format, found: await readTenX(folder) };
 }
 
 function check(path: string, options: ReadMatrixOptions): void {

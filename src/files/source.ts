@@ -1,4 +1,4 @@
-import { type FileHandle, open } from 'node:fs/promises';
+import { type FileHandle, open, readdir } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { IoError, type IoErrorCode, type IoPlace } from '../errors.js';
 
@@ -83,6 +83,30 @@ export async function withFile<T>(path: string, use: (source: Source) => Promise
     return await use(fileSource(file, path, stats.size));
   } finally {
     await file.close();
+  }
+}
+
+/** A folder of files. */
+export interface Folder {
+  readonly path: string;
+  /** What is in it, in order. */
+  readonly names: readonly string[];
+}
+
+/**
+ * The folder at a place; undefined where there is a file, or nothing.
+ *
+ * @throws IoError 'not-read' for a folder that this user may not read.
+ */
+export async function folderAt(path: string): Promise<Folder | undefined> {
+  try {
+    return { path, names: (await readdir(path)).toSorted() };
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : '';
+    if (code === 'ENOTDIR' || code === 'ENOENT') return undefined;
+    throw new IoError('not-read', path, `Data must be a folder that can be read; got ${reasonOf(error)}`, {
+      cause: error,
+    });
   }
 }
 

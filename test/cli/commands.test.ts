@@ -81,6 +81,23 @@ test('inspect says of files what inspectFile does; several at once; as text for 
   expect(text).toMatch(/\n\natac\.mtx\.gz\n {2}shape +30 features × 20 samples\n/);
 });
 
+test('a folder of 10x is a file of data, with a stroke behind it too', async () => {
+  await mkdir(at('tenx'));
+  await writeFile(
+    at('tenx/matrix.mtx'),
+    '%%MatrixMarket matrix coordinate integer general\n3 2 3\n1 1 4\n2 2 7\n3 2 1\n',
+  );
+  await writeFile(at('tenx/genes.tsv'), 'g1\tA\ng2\tB\ng3\tB\n');
+  await writeFile(at('tenx/barcodes.tsv'), 'AAAC-1\nAAAG-1\n');
+  expect(done(await cli(['inspect', 'tenx/']))).toMatch(
+    /format +10x, sparse, f64\n[^]*features +g1, g2, g3; labels name\n/,
+  );
+  expect(done(await cli(['explain', '-k', '1', '-i', 'tenx/']))).toContain('tenx');
+  const none = await cli(['inspect', '.']);
+  expect(none.code).toBe(1);
+  expect(none.stderr).toContain('Data must be a file, or a 10x folder, one with matrix.mtx');
+});
+
 test('convert writes what is read, turned where it is said to lie otherwise', async () => {
   const { code, stdout, stderr } = await cli([
     'convert',

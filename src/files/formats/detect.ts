@@ -8,7 +8,7 @@ import { isSafetensors } from './safetensors.js';
 import { SPZ_MAGIC } from './spz/file.js';
 
 /** Formats that matrices are read from. */
-export const FORMATS = ['npy', 'npz', 'mtx', 'spz', 'csv', 'tsv', 'safetensors', 'parquet'] as const;
+export const FORMATS = ['npy', 'npz', 'mtx', 'spz', 'csv', 'tsv', 'safetensors', 'parquet', '10x'] as const;
 export type MatrixFormat = (typeof FORMATS)[number];
 
 /** Tables of text have no mark. */
