@@ -156,6 +156,17 @@ export class MissingPeerError extends Error {
   readonly package: string;
   readonly install: string;
 
+  /** The same error, told by another thread in the words that it has. */
+  static told({
+    package: name,
+    install,
+    message,
+  }: Pick<MissingPeerError, 'package' | 'install' | 'message'>): MissingPeerError {
+    const error = new MissingPeerError(name, install, undefined, '');
+    error.message = message;
+    return error;
+  }
+
   constructor(name: string, install: string, cause: unknown, purpose: string) {
     super(`To ${purpose} the package ${name} must be there; got none that can be loaded: ${install}`, { cause });
     this.package = name;

@@ -25,6 +25,7 @@ const allowed: Readonly<Record<string, { readonly folders: readonly string[]; re
     files: {
       folders: [],
       packages: [
+        'h5wasm/node',
         'hyparquet',
         'hyparquet-compressors',
         'hyparquet-writer',
@@ -160,7 +161,7 @@ describe('src', () => {
     expect(importers('@resvg/resvg-js')).toEqual(['src/viz/peers.ts']);
     expect(importers('vega')).toEqual(['src/viz/peers.ts']);
     expect(importers('vega-lite')).toEqual(['src/viz/peers.ts']);
-    for (const name of ['hyparquet', 'hyparquet-compressors', 'hyparquet-writer'])
+    for (const name of ['h5wasm/node', 'hyparquet', 'hyparquet-compressors', 'hyparquet-writer'])
       expect(importers(name), name).toEqual(['src/files/peers.ts']);
     expect(importers('zod')).toEqual([
       'src/dsl/check-options.ts',
@@ -237,6 +238,7 @@ describe('the package', () => {
     const peers = [
       '@resvg/resvg-js',
       'dejavu-fonts-ttf',
+      'h5wasm',
       'hyparquet',
       'hyparquet-compressors',
       'hyparquet-writer',

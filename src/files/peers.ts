@@ -1,5 +1,6 @@
 import { peersFor } from '../peers.js';
 
+export type { File as Hdf5File, Metadata as Hdf5Metadata } from 'h5wasm/node';
 export type { ColumnData, Compressors, FileMetaData, SchemaElement, SchemaTree } from 'hyparquet';
 export type { ColumnSource } from 'hyparquet-writer';
 
@@ -18,3 +19,11 @@ export const loadCompressors = async () =>
   (await parquet.load('hyparquet-compressors', () => import('hyparquet-compressors'))).compressors;
 export const loadParquetWriter = (): Promise<typeof import('hyparquet-writer')> =>
   parquet.load('hyparquet-writer', () => import('hyparquet-writer'));
+
+/** The package that HDF5 files are read and written with: the library itself, as WebAssembly. */
+export const HDF5_PEERS = { h5wasm: '^0.10.3' } as const;
+
+const hdf5 = peersFor('read and write HDF5 files (.h5ad, .h5)', HDF5_PEERS);
+
+export type Hdf5Library = typeof import('h5wasm/node').Module;
+export const loadHdf5 = (): Promise<typeof import('h5wasm/node')> => hdf5.load('h5wasm', () => import('h5wasm/node'));

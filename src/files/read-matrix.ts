@@ -14,6 +14,7 @@ import { readSpz } from './formats/spz/read-spz.js';
 import { type Rule, TABLE_RULES, TEXT_TABLE_RULES, type TextTableOptions } from './formats/table-options.js';
 import { noTenXFolder, readTenX } from './formats/ten-x.js';
 import { type Folder, folderAt, type Source, withFile } from './source.js';
+import { readInThread } from './thread.js';
 
 export interface ReadMatrixOptions extends TextTableOptions {
   /** Default: what the file says by its first bytes, or else by its name. */
@@ -47,6 +48,9 @@ const READERS: Readonly<Record<MatrixFormat, (source: Source, options: ReadMatri
     throw noTenXFolder(source.path, 'a file');
   },
 };
+
+/** Formats whose packages may crash or never end on damaged files: they are read in a thread. */
+const GUARDED: readonly MatrixFormat[] = [];
 
 /** What each option must be. */
 const RULES: Readonly<Record<keyof ReadMatrixOptions, Rule>> = {
@@ -94,47 +98,61 @@ export async function readMatrix(path: string, options: ReadMatrixOptions = {}):
   return (await readKnown(path, options)).matrix;
 }
 
+/** A matrix, and the format of its file. */
+export interface KnownMatrix {
+  readonly format: MatrixFormat;
+  readonly matrix: FileMatrix;
+}
+
 /** The matrix in a file, and of which format that is. */
-export async function readKnown(
+export const readKnown = (path: string, options: ReadMatrixOptions = {}): Promise<KnownMatrix> =>
+  read(path, options, async (source, format) =>
+    GUARDED.includes(format) ? readInThread(path, { ...options, format }) : matrixIn(source, format, options),
+  );
+
+/** The same in this thread, whatever the format; `got` is told whenever something was read. */
+export const readHere = (path: string, options: ReadMatrixOptions, got?: () => void): Promise<KnownMatrix> =>
+  read(path, options, (source, format) => matrixIn(source, format, options), got);
+
+async function read(
   path: string,
-  options: ReadMatrixOptions = {},
-): Promise<{ readonly format: MatrixFormat; readonly matrix: FileMatrix }> {
+  options: ReadMatrixOptions,
+  fromFile: (source: Source, format: MatrixFormat) => Promise<FileMatrix>,
+  got?: () => void,
+): Promise<KnownMatrix> {
   check(path, options);
   const folder = await folderAt(path);
+  if (folder !== undefined) return { format: '10x', matrix: await inFolder(folder, options, got) };
+  const known = async (source: Source): Promise<KnownMatrix> => {
+    const { format = await detect(source) } = options;
+    checkUsed(path, format, options);
+    return { format, matrix: await fromFile(source, format) };
+  };
+  return withFile(path, known, got);
+}
+
+async function inFolder(folder: Folder, options: ReadMatrixOptions, got?: () => void): Promise<FileMatrix> {
+  const { path } = folder;
+  const { format = '10x' } = options;
+  if (format !== '10x')
+    throw new IoError('not-read', path, `Data of format ${format} must be a file that can be read; got a folder`);
+  checkUsed(path, format, options);
+  return asAsked(path, options, () => readTenX(folder, got));
+}
+
+const matrixIn = (source: Source, format: MatrixFormat, options: ReadMatrixOptions): Promise<FileMatrix> =>
+  asAsked(source.path, options, () => READERS[format](source, options));
+
+/** What was found, turned where it is to be. */
+async function asAsked(path: string, options: ReadMatrixOptions, found: () => Promise<Found>): Promise<FileMatrix> {
   try {
-    const { format, found } = await (folder === undefined
-      ? withFile(path, (source) => inSource(source, options))
-      : inFolder(folder, options));
-    return { format, matrix: turnedTo(found, options.orientation === 'samples-by-features') };
+    return turnedTo(await found(), options.orientation === 'samples-by-features');
   } catch (error) {
     // What the engine throws when an array can't be had.
     if (error instanceof RangeError)
       throw new IoError('unsupported', path, `A matrix must fit into memory; got ${error.message}`, { cause: error });
     throw error;
   }
-}
-
-interface Read {
-  readonly format: MatrixFormat;
-  readonly found: Found;
-}
-
-async function inSource(source: Source, options: ReadMatrixOptions): Promise<Read> {
-  const format = options.format ?? (await detect(source));
-  checkUsed(source.path, format, options);
-  return { format, found: await READERS[format](source, options) };
-}
-
-async function inFolder(folder: Folder, options: ReadMatrixOptions): Promise<Read> {
-  const { format = '10x' } = options;
-  if (format !== '10x')
-    throw new IoError(
-      'not-read',
-      folder.path,
-      `Data of format ${format} must be a file that can be read; got a folder`,
-    );
-  checkUsed(folder.path, format, options);
-  return { format, found: await readTenX(folder) };
 }
 
 function check(path: string, options: ReadMatrixOptions): void {

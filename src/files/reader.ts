@@ -1,30 +1,39 @@
 import { type MessagePort, workerData } from 'node:worker_threads';
-import { IoError } from '../errors.js';
-import { type FileMatrix, readMatrix } from './read-matrix.js';
-import type { ReadOrder, ReadReport } from './read-matrix-sync.js';
+import { IoError, MissingPeerError } from '../errors.js';
+import { type FileMatrix, readHere } from './read-matrix.js';
+import { DONE, PROGRESS, type ReadOrder, type ReadReport, wordsOf } from './thread.js';
 
-/** The thread that reads for `readMatrixSync`. */
-const { order, port } = workerData as { readonly order: ReadOrder; readonly port: MessagePort }; // readMatrixSync sends these
+/** The thread that reads a file for others. */
+const { order, port } = workerData as { readonly order: ReadOrder; readonly port: MessagePort }; // startReader sends these
 const { path, options, state } = order;
 
 function tell(report: ReadReport, moved: ArrayBuffer[] = []): void {
   port.postMessage(report, moved);
-  Atomics.store(state, 0, 1);
-  Atomics.notify(state, 0);
+  Atomics.store(state, DONE, 1);
+  Atomics.notify(state, DONE);
 }
 
 try {
-  const matrix = await readMatrix(path, options);
+  const { matrix } = await readHere(path, options, () => Atomics.add(state, PROGRESS, 1));
   tell({ matrix }, buffersOf(matrix));
 } catch (error) {
   if (error instanceof IoError) {
     const { code, message, offset, line } = error;
     tell({ error: { code, message, offset, line } });
-  } else tell({ failure: error instanceof Error ? error.message : String(error) });
+  } else if (error instanceof MissingPeerError) {
+    const { package: name, install, message } = error;
+    tell({ missing: { package: name, install, message } });
+  } else tell({ failure: wordsOf(error) });
 }
 
 /** What moves to whoever asked, without a copy. */
 function buffersOf(matrix: FileMatrix): ArrayBuffer[] {
+  const { rowLabels = {}, colLabels = {} } = matrix;
   const arrays = matrix.kind === 'dense' ? [matrix.data] : [matrix.indptr, matrix.indices, matrix.values];
-  return [...new Set(arrays.map(({ buffer }) => buffer))].filter((buffer) => buffer instanceof ArrayBuffer);
+  const labels = [...Object.values(rowLabels), ...Object.values(colLabels)].filter(
+    (own) => own instanceof Float64Array,
+  );
+  return [...new Set([...arrays, ...labels].map(({ buffer }) => buffer))].filter(
+    (buffer) => buffer instanceof ArrayBuffer,
+  );
 }

@@ -13,6 +13,8 @@ export interface Source {
   pieces(offset?: number): AsyncIterable<Uint8Array>;
   /** What is wrong with it: rule; got. */
   fault(code: IoErrorCode, message: string, place?: IoPlace): IoError;
+  /** Says to whoever watches that something was read: for those who read a file by other ways than these. */
+  readonly got: () => void;
 }
 
 /** Bytes of a piece. */
@@ -51,6 +53,7 @@ export function memorySource(bytes: Uint8Array, path: string): Source {
     path,
     size: bytes.length,
     fault: faultIn(path),
+    got: () => {},
     async fill(into, offset) {
       if (offset + into.length > bytes.length) throw ends(source, offset, into.length);
       into.set(bytes.subarray(offset, offset + into.length));
@@ -63,11 +66,15 @@ export function memorySource(bytes: Uint8Array, path: string): Source {
 }
 
 /**
- * Lends a file to whoever reads it, and closes it.
+ * Lends a file to whoever reads it, and closes it; `got` is told whenever something was read.
  *
  * @throws IoError 'not-read' where there is no file that may be read.
  */
-export async function withFile<T>(path: string, use: (source: Source) => Promise<T>): Promise<T> {
+export async function withFile<T>(
+  path: string,
+  use: (source: Source) => Promise<T>,
+  got: () => void = () => {},
+): Promise<T> {
   const sought = resolve(path) === path ? '' : `, looked for at ${resolve(path)}`;
   const refused = (got: string, cause?: unknown) =>
     new IoError('not-read', path, `Data must be a file that can be read; got ${got}${sought}`, { cause });
@@ -80,7 +87,7 @@ export async function withFile<T>(path: string, use: (source: Source) => Promise
   try {
     const stats = await file.stat();
     if (stats.isDirectory()) throw refused('a folder');
-    return await use(fileSource(file, path, stats.size));
+    return await use(fileSource(file, path, stats.size, got));
   } finally {
     await file.close();
   }
@@ -123,10 +130,12 @@ function reasonOf(error: unknown): string {
   return REASONS[code] ?? (error instanceof Error ? error.message : String(error));
 }
 
-function fileSource(file: FileHandle, path: string, size: number): Source {
+function fileSource(file: FileHandle, path: string, size: number, got: () => void): Source {
   const read = async (into: Uint8Array, offset: number): Promise<number> => {
     try {
-      return (await file.read(into, 0, into.length, offset)).bytesRead;
+      const { bytesRead } = await file.read(into, 0, into.length, offset);
+      got();
+      return bytesRead;
     } catch (error) {
       throw source.fault('not-read', `Data must be a file that can be read; got ${reasonOf(error)}`, {
         offset,
@@ -138,21 +147,22 @@ function fileSource(file: FileHandle, path: string, size: number): Source {
     path,
     size,
     fault: faultIn(path),
+    got,
     async fill(into, offset) {
       // One call reads 2 GB at most.
       for (let done = 0; done < into.length; ) {
-        const got = await read(into.subarray(done, done + 2 ** 30), offset + done);
-        if (got === 0) throw ends(source, offset, into.length);
-        done += got;
+        const bytes = await read(into.subarray(done, done + 2 ** 30), offset + done);
+        if (bytes === 0) throw ends(source, offset, into.length);
+        done += bytes;
       }
     },
     async *pieces(offset = 0) {
       const piece = new Uint8Array(PIECE);
       for (let at = offset; ; ) {
-        const got = await read(piece, at);
-        if (got === 0) return;
-        yield piece.subarray(0, got);
-        at += got;
+        const bytes = await read(piece, at);
+        if (bytes === 0) return;
+        yield piece.subarray(0, bytes);
+        at += bytes;
       }
     },
   };

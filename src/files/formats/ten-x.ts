@@ -35,12 +35,16 @@ export const noTenXFolder = (path: string, got: string): IoError =>
  *
  * @throws IoError 'not-read', 'not-found' where a part isn't there, or more than one; 'damaged' with the line, its path that of the part.
  */
-export async function readTenX(folder: Folder): Promise<Found> {
+export async function readTenX(folder: Folder, got?: () => void): Promise<Found> {
   const places = partsOf(folder);
-  const matrix = await withFile(places.matrix, readMatrixMarket);
+  const matrix = await withFile(places.matrix, readMatrixMarket, got);
   const [names, labels] = [FEATURE_COLUMNS.length, 1];
-  const [ids, ...known] = await withFile(places.features, (source) => columnsOf(source, 'row', matrix.rows, names));
-  const [barcodes] = await withFile(places.barcodes, (source) => columnsOf(source, 'column', matrix.cols, labels));
+  const [ids, ...known] = await withFile(
+    places.features,
+    (source) => columnsOf(source, 'row', matrix.rows, names),
+    got,
+  );
+  const [barcodes] = await withFile(places.barcodes, (source) => columnsOf(source, 'column', matrix.cols, labels), got);
   return { matrix, turned: false, rows: featureSide(ids, known), columns: { names: barcodes } };
 }
 

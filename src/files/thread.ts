@@ -1,0 +1,86 @@
+import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
+import { IoError, MissingPeerError } from '../errors.js';
+import type { FileMatrix, ReadMatrixOptions } from './read-matrix.js';
+
+/** What a thread is told that reads a file. */
+export interface ReadOrder {
+  readonly path: string;
+  readonly options: ReadMatrixOptions;
+  /** At DONE: 0 while it reads, then 1. At PROGRESS: counted up whenever something was read. */
+  readonly state: Int32Array;
+}
+export const [DONE, PROGRESS] = [0, 1];
+
+/** What it tells. */
+export type ReadReport =
+  | { readonly matrix: FileMatrix }
+  | { readonly error: Pick<IoError, 'code' | 'message' | 'offset' | 'line'> }
+  | { readonly missing: Pick<MissingPeerError, 'package' | 'install' | 'message'> }
+  | { readonly failure: string };
+
+/** Milliseconds within which a thread must have read something. Slow disks are waited for; what never ends is ended. */
+export const PATIENCE = 120_000;
+
+const entry = new URL(import.meta.url.endsWith('.ts') ? './reader-of-sources.mjs' : './reader.js', import.meta.url);
+
+/** A thread that reads a file; `port` is where it tells what it found. */
+export function startReader(
+  path: string,
+  options: ReadMatrixOptions,
+): { readonly worker: Worker; readonly port: MessagePort; readonly state: Int32Array } {
+  const state = new Int32Array(new SharedArrayBuffer(8));
+  const { port1: own, port2: port } = new MessageChannel();
+  const order: ReadOrder = { path, options, state };
+  // What packages say about files is told by errors, not in the words of others.
+  const worker = new Worker(entry, {
+    ...{ workerData: { order, port }, transferList: [port], execArgv: [] },
+    ...{ stdout: true, stderr: true },
+  });
+  return { worker, port: own, state };
+}
+
+/**
+ * The matrix in a file whose format is read by a package that may crash, or never end, on bytes that no writer wrote: in a thread, which is
+ * ended when it has read nothing for so many milliseconds. Arrays move here without a copy.
+ *
+ * @throws IoError 'damaged' where the thread ended without a word, or was ended.
+ */
+export async function readInThread(
+  path: string,
+  options: ReadMatrixOptions,
+  patience: number = PATIENCE,
+): Promise<FileMatrix> {
+  const { worker, port, state } = startReader(path, options);
+  let watch: NodeJS.Timeout | undefined;
+  try {
+    const report = await new Promise<ReadReport>((resolve, reject) => {
+      const ended = (got: string, cause?: unknown) =>
+        reject(new IoError('damaged', path, `A file must be whole; got one that ${got}`, { cause }));
+      port.once('message', resolve);
+      worker.once('error', (error) => ended(`stopped its reader: ${wordsOf(error)}`, error));
+      // What was told comes before the end does, on another way.
+      worker.once('exit', () => setImmediate(() => ended('stopped its reader')));
+      let seen = Atomics.load(state, PROGRESS);
+      watch = setInterval(() => {
+        const now = Atomics.load(state, PROGRESS);
+        if (now === seen) ended(`its reader did not get on with for ${patience / 1000} s`);
+        seen = now;
+      }, patience);
+    });
+    return matrixFrom(report, path);
+  } finally {
+    clearInterval(watch);
+    port.close();
+    void worker.terminate();
+  }
+}
+
+/** What a thread found, or what was wrong with it. */
+export function matrixFrom(report: ReadReport, path: string): FileMatrix {
+  if ('matrix' in report) return Object.freeze(report.matrix);
+  if ('error' in report) throw IoError.told(report.error, path);
+  if ('missing' in report) throw MissingPeerError.told(report.missing);
+  throw new IoError('not-read', path, report.failure);
+}
+
+export const wordsOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
