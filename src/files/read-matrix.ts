@@ -5,6 +5,7 @@ import type { LineNames } from '../matrix-input.js';
 import { readCsv } from './formats/csv/read-csv.js';
 import { detect, FORMATS, type MatrixFormat } from './formats/detect.js';
 import type { Column, Found, Side } from './formats/found.js';
+import { readHdf5 } from './formats/hdf5/read-hdf5.js';
 import { readMatrixMarket } from './formats/matrix-market.js';
 import { readNpy } from './formats/npy.js';
 import { readNpz } from './formats/npz.js';
@@ -19,10 +20,15 @@ import { readInThread } from './thread.js';
 export interface ReadMatrixOptions extends TextTableOptions {
   /** Default: what the file says by its first bytes, or else by its name. */
   readonly format?: MatrixFormat | undefined;
-  /** How the file lies: 'features-by-samples' (default), or 'samples-by-features', which is turned. */
+  /**
+   * How the file lies: 'features-by-samples', or 'samples-by-features', which is turned. Default: the former, and the latter for AnnData
+   * files, which lie so.
+   */
   readonly orientation?: 'features-by-samples' | 'samples-by-features' | undefined;
-  /** The array of a .npz file that holds several, or the tensor of a .safetensors file. */
+  /** The array of a .npz file that holds several, the tensor of a .safetensors file, or the place of a matrix in an HDF5 file. */
   readonly array?: string | undefined;
+  /** The matrix of an AnnData file: a name in its `layers`, 'raw', or 'obsm/…'. Default: its X. */
+  readonly layer?: string | undefined;
 }
 
 /** What is called what in a matrix from a file, where the file says it. */
@@ -44,13 +50,14 @@ const READERS: Readonly<Record<MatrixFormat, (source: Source, options: ReadMatri
   tsv: readCsv,
   safetensors: async (source, { array }) => ({ matrix: await readSafetensors(source, array), turned: false }),
   parquet: readParquet,
+  hdf5: readHdf5,
   '10x': async (source) => {
     throw noTenXFolder(source.path, 'a file');
   },
 };
 
 /** Formats whose packages may crash or never end on damaged files: they are read in a thread. */
-const GUARDED: readonly MatrixFormat[] = [];
+const GUARDED: readonly MatrixFormat[] = ['hdf5'];
 
 /** What each option must be. */
 const RULES: Readonly<Record<keyof ReadMatrixOptions, Rule>> = {
@@ -60,6 +67,7 @@ const RULES: Readonly<Record<keyof ReadMatrixOptions, Rule>> = {
     (x) => x === 'features-by-samples' || x === 'samples-by-features',
   ],
   array: ['a text', (x) => typeof x === 'string'],
+  layer: ['a text', (x) => typeof x === 'string'],
   ...TEXT_TABLE_RULES,
 };
 
@@ -67,6 +75,7 @@ const RULES: Readonly<Record<keyof ReadMatrixOptions, Rule>> = {
 const OPTIONS: Readonly<Partial<Record<MatrixFormat, readonly string[]>>> = {
   npz: ['array'],
   safetensors: ['array'],
+  hdf5: ['array', 'layer'],
   parquet: Object.keys(TABLE_RULES),
   csv: Object.keys(TEXT_TABLE_RULES),
   tsv: Object.keys(TEXT_TABLE_RULES),
@@ -146,7 +155,9 @@ const matrixIn = (source: Source, format: MatrixFormat, options: ReadMatrixOptio
 /** What was found, turned where it is to be. */
 async function asAsked(path: string, options: ReadMatrixOptions, found: () => Promise<Found>): Promise<FileMatrix> {
   try {
-    return turnedTo(await found(), options.orientation === 'samples-by-features');
+    const own = await found();
+    const { orientation = own.lies } = options;
+    return turnedTo(own, orientation === 'samples-by-features');
   } catch (error) {
     // What the engine throws when an array can't be had.
     if (error instanceof RangeError)

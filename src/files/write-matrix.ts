@@ -42,12 +42,15 @@ export interface WriteMatrixOptions {
   readonly compression?: 'none' | 'gzip' | undefined;
 }
 
+/** What `compression` must be. */
+export const COMPRESSION: Rule = ["'none' or 'gzip'", (x) => x === 'none' || x === 'gzip'];
+
 /** What each option must be. */
 const RULES: Readonly<Record<keyof WriteMatrixOptions, Rule>> = {
   format: [`one of ${WRITTEN.join(', ')}`, (x) => WRITTEN.some((format) => format === x)],
   delimiter: TEXT_TABLE_RULES.delimiter,
   layout: TEXT_TABLE_RULES.layout,
-  compression: ["'none' or 'gzip'", (x) => x === 'none' || x === 'gzip'],
+  compression: COMPRESSION,
 };
 
 const isText = (format: WrittenFormat) => /^[ct]sv/.test(format);
@@ -216,7 +219,7 @@ function namesOf(path: string, { rows, cols }: Matrix, input: MatrixInput): Line
 }
 
 /** What AnnData keeps of a matrix, and of its rows and columns. */
-function annDataOf(path: string, matrix: Matrix, input: MatrixInput): AnnData {
+export function annDataOf(path: string, matrix: Matrix, input: MatrixInput): AnnData {
   const { rowNames, colNames } = namesOf(path, matrix, input);
   // Rows in a list, and ndarrays, have none.
   const { rowLabels, colLabels } = input as FileNames;

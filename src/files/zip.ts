@@ -22,7 +22,7 @@ const LOCAL = 0x04034b50;
 /** The end of an archive, and the longest comment behind it. */
 const [END_SIZE, LONGEST_COMMENT] = [22, 0xffff];
 /** What deflate makes of a byte at most. */
-const DENSEST = 1032;
+export const DENSEST = 1032;
 const [STORED, DEFLATED] = [0, 8];
 
 /**

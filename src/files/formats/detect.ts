@@ -1,6 +1,7 @@
 import { isGzip, unpacked } from '../gunzip.js';
 import { firstBytes, type Source } from '../source.js';
 import { isZip } from '../zip.js';
+import { HDF5_MAGIC } from './hdf5/read-hdf5.js';
 import { MARKET_MAGIC } from './matrix-market.js';
 import { NPY_MAGIC } from './npy.js';
 import { PARQUET_MAGIC } from './parquet.js';
@@ -8,7 +9,7 @@ import { isSafetensors } from './safetensors.js';
 import { SPZ_MAGIC } from './spz/file.js';
 
 /** Formats that matrices are read from. */
-export const FORMATS = ['npy', 'npz', 'mtx', 'spz', 'csv', 'tsv', 'safetensors', 'parquet', '10x'] as const;
+export const FORMATS = ['npy', 'npz', 'mtx', 'spz', 'csv', 'tsv', 'safetensors', 'parquet', 'hdf5', '10x'] as const;
 export type MatrixFormat = (typeof FORMATS)[number];
 
 /** Tables of text have no mark. */
@@ -28,6 +29,7 @@ export async function detect(source: Source): Promise<MatrixFormat> {
   if (begins(NPY_MAGIC)) return 'npy';
   if (begins(PARQUET_MAGIC)) return 'parquet';
   if (begins(SPZ_MAGIC)) return 'spz';
+  if (begins(HDF5_MAGIC)) return 'hdf5';
   if (isZip(first)) return 'npz';
   if (isSafetensors(first, source.size)) return 'safetensors';
   const text = new TextDecoder('latin1').decode(isGzip(first) ? await beginning(source) : first);

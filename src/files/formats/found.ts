@@ -14,6 +14,8 @@ export interface Found {
   readonly matrix: Matrix;
   /** Whether `matrix` is the other way round than the file says, since that is how it lies there. */
   readonly turned: boolean;
+  /** How the matrix that the file says lies, where the format says that. */
+  readonly lies?: 'features-by-samples' | 'samples-by-features' | undefined;
   /** Of the rows and columns that the file says. */
   readonly rows?: Side | undefined;
   readonly columns?: Side | undefined;

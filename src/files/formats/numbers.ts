@@ -40,6 +40,8 @@ const AT_A_TIME = 1 << 18;
 /**
  * `count` numbers from a byte on: 32-bit floats stay so, and 16-bit ones become these; all others become 64-bit floats. What fits is
  * read to where it stays.
+ *
+ * @throws IoError 'unsupported' for a whole number that no 64-bit float is.
  */
 export async function floatsAt(
   source: Source,
@@ -62,12 +64,19 @@ export async function floatsAt(
         const bits = new Uint32Array(out.buffer);
         for (let i = 0; i < numbers.length; i++) bits[from + i] = Number(numbers[i]) << 16;
       } else if (numbers instanceof BigInt64Array || numbers instanceof BigUint64Array)
-        for (let i = 0; i < numbers.length; i++) out[from + i] = Number(numbers[i]);
+        for (let i = 0; i < numbers.length; i++) out[from + i] = exactly(source, numbers[i]);
       else out.set(numbers, from);
     },
     type === 'f4' || type === 'f8' ? out : undefined,
   );
   return out;
+}
+
+function exactly(source: Source, whole: bigint): number {
+  const own = Number(whole);
+  if (Math.abs(own) >= 2 ** 53 && BigInt(own) !== whole)
+    throw source.fault('unsupported', `Numbers must be exact as 64-bit floats; got ${whole}. Write them as floats`);
+  return own;
 }
 
 /**

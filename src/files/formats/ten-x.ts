@@ -9,7 +9,7 @@ import type { Column, Found, Side } from './found.js';
 import { readMatrixMarket } from './matrix-market.js';
 
 /** What 10x Genomics says of each feature, in the order of its tables; the first names it, since names of genes may be there twice. */
-export const FEATURE_COLUMNS = ['id', 'name', 'feature_type', 'chromosome', 'start', 'end'] as const;
+const FEATURE_COLUMNS = ['id', 'name', 'feature_type', 'chromosome', 'start', 'end'] as const;
 
 /** The files of a folder, by what they hold; Cell Ranger 2 called features genes. */
 const PARTS = {
@@ -49,7 +49,7 @@ export async function readTenX(folder: Folder, got?: () => void): Promise<Found>
 }
 
 /** Features by their ids, and the other columns of their table by name. */
-export function featureSide(ids: readonly string[], known: readonly Column[]): Side {
+function featureSide(ids: readonly string[], known: readonly Column[]): Side {
   const labels = Object.fromEntries(known.map((column, n) => [FEATURE_COLUMNS[n + 1], column]));
   return { names: ids, ...(known.length === 0 ? {} : { labels }) };
 }

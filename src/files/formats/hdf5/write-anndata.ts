@@ -9,6 +9,7 @@ export type Unstructured =
   | number
   | bigint
   | Float64Array
+  | readonly string[]
   | DenseMatrix
   | { readonly [name: string]: Unstructured };
 
@@ -93,6 +94,7 @@ function check(
   }
   const inside = (tree: Unstructured): void => {
     if (typeof tree === 'string') asText(tree);
+    if (isTexts(tree)) for (const text of tree) asText(text);
     if (!isTree(tree)) return;
     for (const [name, own] of Object.entries(tree)) {
       asKey(name);
@@ -141,10 +143,10 @@ async function writeTable(to: Hdf5Writer, path: string, { count, names, labels =
   for (const [name, column] of Object.entries(labels)) await writeColumn(to, `${path}/${name}`, column);
 }
 
-/** Numbers, texts, or texts of which many are the same: these by their number in a list. */
+/** Numbers, texts, or texts of which many are the same: these by their number in a list, an empty one as missing. */
 async function writeColumn(to: Hdf5Writer, path: string, column: Column): Promise<void> {
   if (column instanceof Float64Array) return writeNumbers(to, path, column);
-  const categories = [...new Set(column)].sort();
+  const categories = [...new Set(column)].filter((text) => text !== '').sort();
   if (2 * categories.length > column.length) return to.texts(path, column, TEXTS);
   // A truth value would be of a type that the library makes none of; 0 is read as false.
   to.group(path, { ...encoded('categorical', '0.2.0'), ordered: 0 });
@@ -159,6 +161,7 @@ async function writeColumn(to: Hdf5Writer, path: string, column: Column): Promis
 async function writeTree(to: Hdf5Writer, path: string, tree: Unstructured): Promise<void> {
   if (typeof tree === 'string') to.text(path, tree, TEXT);
   else if (typeof tree === 'number' || typeof tree === 'bigint') to.number(path, tree, NUMBER);
+  else if (isTexts(tree)) to.texts(path, tree, TEXTS);
   else if (tree instanceof Float64Array) await writeNumbers(to, path, tree);
   else if (isTree(tree)) {
     to.group(path, DICT);
@@ -167,6 +170,7 @@ async function writeTree(to: Hdf5Writer, path: string, tree: Unstructured): Prom
 }
 
 const isTree = (own: Unstructured): own is { readonly [name: string]: Unstructured } =>
-  typeof own === 'object' && !(own instanceof Float64Array) && !isMatrix(own);
+  typeof own === 'object' && !(own instanceof Float64Array) && !isTexts(own) && !isMatrix(own);
+const isTexts = (own: Unstructured): own is readonly string[] => Array.isArray(own);
 const isMatrix = (own: DenseMatrix | { readonly [name: string]: Unstructured }): own is DenseMatrix =>
   own.kind === 'dense' && own.data instanceof Float64Array;
