@@ -17,21 +17,24 @@ export const withReading = (command: Command): Command =>
   command
     .addOption(choice('--from <format>', 'what the files are, where they do not say it', FORMATS))
     .addOption(
-      choice('--orientation <way>', 'how the files lie', ['features-by-samples', 'samples-by-features']).default(
+      choice('--orientation <way>', 'how the files lie, where they do not say it', [
         'features-by-samples',
-      ),
+        'samples-by-features',
+      ]),
     )
-    .option('--array <name>', 'the array of a .npz file that holds several');
+    .option('--array <name>', 'the array of a .npz file that holds several, or the place of a matrix in an HDF5 file')
+    .option('--layer <name>', 'the layer of an AnnData file: one of its layers, raw, or obsm/…');
 
 /** What `withReading` has found. */
 export interface ReadingFlags extends Omit<Reading, 'format'> {
   readonly from?: Reading['format'];
 }
 
-export const readingOf = ({ from, orientation, array }: ReadingFlags): Reading => ({
+export const readingOf = ({ from, orientation, array, layer }: ReadingFlags): Reading => ({
   format: from,
   orientation,
   array,
+  layer,
 });
 
 /** Options that say what data there are. */

@@ -24,7 +24,7 @@ export function factorInput<const N extends string>(
   data: MatrixInput | string,
   options: InputOptions<N> & InputNameGuard<N>,
 ): InputExpr<N> {
-  const given = typeof data === 'string' ? fromFile(data) : data;
+  const given = typeof data === 'string' ? fromFile(data, options) : data;
   const own = frozenInput(withNames(options, given));
   const masked = toMaskedMatrix(given, maskOf(options), isTurned(options));
   const matrix = withoutWeightless(masked, entryWeightsOf(own), isTurned(options));
@@ -32,10 +32,11 @@ export function factorInput<const N extends string>(
   return expression({ kind: 'input', options: own, data: matrix } as InputNode);
 }
 
-/** The matrix in a file; a fault of it is one of the data. */
-function fromFile(path: string): unknown {
+/** The matrix in a file, as it lies there where the options say how that is; a fault of it is one of the data. */
+function fromFile(path: string, options: unknown): unknown {
+  const said = typeof options === 'object' && options !== null && 'orientation' in options && options.orientation;
   try {
-    return readMatrixSync(path);
+    return readMatrixSync(path, said ? { orientation: 'features-by-samples' } : {});
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
     return unusable('a matrix, or a file that holds one', `a file of which readMatrix says: ${why}`);

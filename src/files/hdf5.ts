@@ -5,21 +5,26 @@ import { type Hdf5File, type Hdf5Library, loadHdf5 } from './peers.js';
 export interface OpenHdf5 {
   readonly library: Hdf5Library;
   readonly file: Hdf5File;
+  /** Bytes that the library had before. */
+  readonly base: number;
 }
 
 /**
  * Opens an HDF5 file: 'r' to read it, 'w' to write a new one in its place. Whoever opens it closes it by `file.close()`.
  *
+ * @param more bytes that the library may take for it
  * @throws MissingPeerError where the package isn't there.
  * @throws Error in the library's words.
  */
-export async function openHdf5(path: string, mode: 'r' | 'w'): Promise<OpenHdf5> {
+export async function openHdf5(path: string, mode: 'r' | 'w', more: number = Infinity): Promise<OpenHdf5> {
   const { File, ready } = await loadHdf5();
   const library = await ready;
   quieten(library);
+  const base = library.HEAPU8.length;
+  limitMemory(library, base + more);
   const file = new File(resolve(path), mode);
   if (file.file_id < 0n) throw new Error(`a file that can't be ${mode === 'r' ? 'opened' : 'made'}`);
-  return { library, file };
+  return { library, file, base };
 }
 
 /** The second of a process's streams is where the library writes every error. */
@@ -69,4 +74,34 @@ export function strictly<T>({ library }: OpenHdf5, calls: () => T): T {
   if (own !== undefined && own.count !== before)
     throw own.cause instanceof Error ? own.cause : new Error('an error of the library, as when no memory is left');
   return made;
+}
+
+/** Bytes that a library may have in all. */
+const limits = new Map<Hdf5Library, number>();
+
+/** Memory of WebAssembly, as it grows by so many pages. */
+interface Memory {
+  readonly buffer: ArrayBuffer;
+  grow(pages: number): number;
+}
+const PAGE = 65536;
+
+/**
+ * Bytes that the library may have in all from now on: asked for more, it has none. It believes what a file says of itself, and a damaged one
+ * may say that a table of contents has gigabytes.
+ */
+export function limitMemory(library: Hdf5Library, bytes: number): void {
+  if (limits.size === 0) {
+    // It tells nobody of its memory, which asks here for more. The types of a browser aren't there.
+    const { prototype } = (globalThis as unknown as { WebAssembly: { Memory: { prototype: Memory } } }).WebAssembly
+      .Memory;
+    const { grow } = prototype;
+    prototype.grow = function (pages) {
+      const own = [...limits].find(([{ HEAPU8 }]) => HEAPU8.buffer === this.buffer);
+      if (own !== undefined && this.buffer.byteLength + pages * PAGE > own[1])
+        throw new RangeError(`no more than ${own[1]} bytes`);
+      return grow.call(this, pages);
+    };
+  }
+  limits.set(library, bytes);
 }

@@ -1,4 +1,4 @@
-import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
+import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from 'node:worker_threads';
 import { IoError, MissingPeerError } from '../errors.js';
 import type { FileMatrix, ReadMatrixOptions } from './read-matrix.js';
 
@@ -54,12 +54,15 @@ export async function readInThread(
   let watch: NodeJS.Timeout | undefined;
   try {
     const report = await new Promise<ReadReport>((resolve, reject) => {
-      const ended = (got: string, cause?: unknown) =>
-        reject(new IoError('damaged', path, `A file must be whole; got one that ${got}`, { cause }));
+      // What was told before may still be on its way.
+      const ended = (got: string, cause?: unknown) => {
+        const told: ReadReport | undefined = receiveMessageOnPort(port)?.message;
+        if (told !== undefined) resolve(told);
+        else reject(new IoError('damaged', path, `A file must be whole; got one that ${got}`, { cause }));
+      };
       port.once('message', resolve);
       worker.once('error', (error) => ended(`stopped its reader: ${wordsOf(error)}`, error));
-      // What was told comes before the end does, on another way.
-      worker.once('exit', () => setImmediate(() => ended('stopped its reader')));
+      worker.once('exit', () => ended('stopped its reader'));
       let seen = Atomics.load(state, PROGRESS);
       watch = setInterval(() => {
         const now = Atomics.load(state, PROGRESS);

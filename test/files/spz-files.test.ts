@@ -5,6 +5,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type CscMatrix, factorInput, factorNet, IoError, type Matrix, nmfLayer, readMatrix } from '../../src/index.js';
 import { type DenseData, toDense } from '../../src/matrix.js';
+import { expectSound } from '../support/files.js';
 import { sparse, uniform } from '../support/matrices.js';
 import { haveSharedData, readMtx, sharedPath, skipReason } from '../support/shared-data.js';
 import { denseSpz, resealed, SPZ_CODECS, SPZ_TYPES, sparseSpz, tableBytes, u32, u64 } from '../support/spz-files.js';
@@ -55,22 +56,6 @@ async function numbers(bytes: Uint8Array): Promise<DenseData['data']> {
 function expectSame(found: ArrayBufferView, wanted: ArrayBufferView): void {
   const [a, b] = [found, wanted].map((view) => Buffer.from(view.buffer, view.byteOffset, view.byteLength));
   expect(a.equals(b)).toBe(true);
-}
-
-/** Whether it is a matrix as all that is built on it takes it to be. */
-function expectSound(matrix: Matrix): void {
-  if (isDense(matrix)) {
-    expect(matrix.data.length).toBe(matrix.rows * matrix.cols);
-    return;
-  }
-  const { rows, cols, indptr, indices, values } = matrix;
-  expect([indptr.length, indptr[0], indptr[cols]]).toEqual([cols + 1, 0, indices.length]);
-  expect(values.length).toBe(indices.length);
-  for (let j = 0; j < cols; j++) {
-    if (indptr[j] > indptr[j + 1]) throw new Error(`column ${j} ends before it begins`);
-    for (let p = indptr[j]; p < indptr[j + 1]; p++)
-      if (indices[p] >= rows || (p > indptr[j] && indices[p] <= indices[p - 1])) throw new Error(`index ${p}`);
-  }
 }
 
 /** Values that a type can hold, from bits. */

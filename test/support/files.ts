@@ -3,7 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect } from 'vitest';
-import { IoError, type ReadMatrixOptions, readMatrix } from '../../src/index.js';
+import { IoError, type Matrix, type ReadMatrixOptions, readMatrix } from '../../src/index.js';
 
 /** A folder for the files of a test, which goes when its tests are done. */
 export function testFolder() {
@@ -26,4 +26,20 @@ export async function faultOf(path: string, options: ReadMatrixOptions = {}): Pr
   if (!(error instanceof IoError)) throw new Error(`an IoError, not ${String(error)}`);
   expect(error.path).toBe(path);
   return error;
+}
+
+/** Whether it is a matrix as all that is built on it takes it to be. */
+export function expectSound(matrix: Matrix): void {
+  if (matrix.kind === 'dense') {
+    expect(matrix.data.length).toBe(matrix.rows * matrix.cols);
+    return;
+  }
+  const { rows, cols, indptr, indices, values } = matrix;
+  expect([indptr.length, indptr[0], indptr[cols]]).toEqual([cols + 1, 0, indices.length]);
+  expect(values.length).toBe(indices.length);
+  for (let j = 0; j < cols; j++) {
+    if (indptr[j] > indptr[j + 1]) throw new Error(`column ${j} ends before it begins`);
+    for (let p = indptr[j]; p < indptr[j + 1]; p++)
+      if (indices[p] >= rows || (p > indptr[j] && indices[p] <= indices[p - 1])) throw new Error(`index ${p}`);
+  }
 }

@@ -1,9 +1,9 @@
-import type { OpenHdf5 } from '../../hdf5.js';
+import { limitMemory, type OpenHdf5 } from '../../hdf5.js';
 import { memorySource, type Source } from '../../source.js';
 import { DENSEST } from '../../zip.js';
 import { floatsAt } from '../numbers.js';
 import { stepOf } from './blocks.js';
-import { checkPlausible, SMALL } from './plausible.js';
+import { besideArrays, checkPlausible, SMALL } from './plausible.js';
 import { type Hdf5Type, isNumber, typeOf } from './types.js';
 
 /** A field of records. */
@@ -41,7 +41,7 @@ export interface Hdf5 {
 /** Texts that are read at a time, each of which may be long. */
 const TEXTS_AT_A_TIME = 4096;
 
-export function hdf5File(source: Source, { library, file }: OpenHdf5): Hdf5 {
+export function hdf5File(source: Source, { library, file, base }: OpenHdf5): Hdf5 {
   const id = file.file_id;
   const damaged = (got: string, cause?: unknown) =>
     source.fault('damaged', `An HDF5 file must be whole; got ${got}`, { cause });
@@ -61,7 +61,10 @@ export function hdf5File(source: Source, { library, file }: OpenHdf5): Hdf5 {
     if (call(at, work) < 0) throw damaged(`what can't be read at ${at}`);
   }
 
+  /** Bytes of the largest chunk: the library has one as it is stored, and one as it is. */
+  let chunk = 0;
   function memory(at: string, bytes: number): number {
+    limitMemory(library, base + besideArrays(source) + bytes + 2 * chunk);
     const start = call(at, () => library._malloc(Math.max(1, bytes)));
     if (start === 0) throw source.fault('unsupported', `Data must fit into memory; got ${bytes} bytes at ${at}`);
     return start;
@@ -135,6 +138,7 @@ export function hdf5File(source: Source, { library, file }: OpenHdf5): Hdf5 {
         ...typeOf(own),
         ...{ name: own.name, offset: own.offset },
       }));
+      chunk = Math.max(chunk, metadata.chunks?.reduce((product, size) => product * size, type.width) ?? 0);
       const [rows = 1, ...others] = shape;
       const bytes = others.reduce((product, size) => product * size, type.width);
       steps.set(path, stepOf({ rows, bytes, chunk: metadata.chunks?.[0] ?? 1 }));

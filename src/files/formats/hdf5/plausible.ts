@@ -5,6 +5,9 @@ import { DENSEST } from '../../zip.js';
 /** What an array, a chunk of one or an attribute may take, however small the file is. */
 export const SMALL = 1 << 20;
 
+/** What the library may take for a file, beside blocks of its arrays. */
+export const besideArrays = (source: Source): number => 2 * source.size + 48 * SMALL;
+
 /** Filters of the format that the library has, by their number. */
 const FILTERS = [1, 2, 3, 5, 6];
 

@@ -5,6 +5,7 @@ import type { Found } from '../found.js';
 import { isAnnData, readAnnData } from './anndata.js';
 import { type Hdf5, hdf5File } from './file.js';
 import { matrixAt } from './matrices.js';
+import { besideArrays } from './plausible.js';
 import { readTenx, tenxGroups } from './tenx.js';
 import { isNumber } from './types.js';
 
@@ -34,7 +35,7 @@ export async function readHdf5(source: Source, options: Hdf5Options): Promise<Fo
 
 async function opened(source: Source): Promise<OpenHdf5> {
   try {
-    return await openHdf5(source.path, 'r');
+    return await openHdf5(source.path, 'r', besideArrays(source));
   } catch (error) {
     if (error instanceof MissingPeerError) throw error;
     const got = error instanceof Error ? error.message : String(error);
