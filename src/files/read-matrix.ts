@@ -119,9 +119,11 @@ export const readKnown = (path: string, options: ReadMatrixOptions = {}): Promis
     GUARDED.includes(format) ? readInThread(path, { ...options, format }) : matrixIn(source, format, options),
   );
 
-/** The same in this thread, whatever the format; `got` is told whenever something was read. */
-export const readHere = (path: string, options: ReadMatrixOptions, got?: () => void): Promise<KnownMatrix> =>
-  read(path, options, (source, format) => matrixIn(source, format, options), got);
+/** The matrix in a file, read in this thread, whatever the format; `got` is told whenever something was read. */
+export async function readHere(path: string, options: ReadMatrixOptions, got?: () => void): Promise<FileMatrix> {
+  const { matrix } = await read(path, options, (source, format) => matrixIn(source, format, options), got);
+  return matrix;
+}
 
 async function read(
   path: string,

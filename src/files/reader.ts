@@ -14,7 +14,7 @@ function tell(report: ReadReport, moved: ArrayBuffer[] = []): void {
 }
 
 try {
-  const { matrix } = await readHere(path, options, () => Atomics.add(state, PROGRESS, 1));
+  const matrix = await readHere(path, options, () => Atomics.add(state, PROGRESS, 1));
   tell({ matrix }, buffersOf(matrix));
 } catch (error) {
   if (error instanceof IoError) {

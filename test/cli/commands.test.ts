@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { readHere } from '../../src/files/read-matrix.js';
 import {
   crossValidateGraph,
   entry,
@@ -24,6 +25,7 @@ import {
   writeMatrix,
 } from '../../src/index.js';
 import { commandLine, type Said } from '../support/cli.js';
+import { hdf5At } from '../support/hdf5.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const rna = simulateNmf({ rows: 40, cols: 30, k: 3, noise: 0.1, seed: 1 }).X;
@@ -132,10 +134,22 @@ describe('fit, and what is made of it', () => {
 
   beforeAll(async () => {
     const inputs = ['-i', 'rna.npy', '-i', 'atac.mtx.gz'];
-    const said = await cli(['fit', 'graph.js', ...inputs, '-o', 'fit.safetensors', '--factors', 'factors/of']);
+    const said = await cli([
+      'fit',
+      'graph.js',
+      ...inputs,
+      '-o',
+      'fit.safetensors',
+      '--factors',
+      'factors/of',
+      '--h5ad',
+      'atac=fit.h5ad',
+    ]);
     expect(done(said)).toMatch(/^Fit of 1 layer to 2 inputs: loss/);
     // Talk goes to stderr, a line for each layer where nobody looks on.
-    expect(said.stderr).toMatch(/^joint \(1 of 1\): iteration \d+, loss .*\nwrote fit\.safetensors\nwrote factors\/of/);
+    expect(said.stderr).toMatch(
+      /^joint \(1 of 1\): iteration \d+, loss .*\nwrote fit\.safetensors\nwrote fit\.h5ad\nwrote factors\/of/,
+    );
   });
 
   test('the fit is that of the library, bit for bit, and nothing is left beside it', async () => {
@@ -144,6 +158,11 @@ describe('fit, and what is made of it', () => {
     expect(await rowsIn('factors/of/joint.W.atac.npy')).toEqual(toRows(joint.W.atac));
     expect(await rowsIn('factors/of/joint.H.npy')).toEqual(toRows(joint.H));
     expect(await rowsIn('factors/of/joint.d.npy')).toEqual([Array.from(joint.d)]);
+    expect(toRows(await readHere(at('fit.h5ad'), {}))).toEqual(toRows(atac));
+    await hdf5At(at('fit.h5ad'), ({ values, value }) => {
+      expect(Array.from(values('obsm/X_joint'))).toEqual(Array.from(joint.H.data));
+      expect(value('uns/factorloom/input')).toBe('atac');
+    });
     expect(existsSync(at('fit.safetensors.checkpoint'))).toBe(false);
     expect(existsSync(at('fit.safetensors.checkpoint.json'))).toBe(false);
   });
@@ -292,6 +311,9 @@ describe('what can’t be done', () => {
       1,
       /must be written to a place that may be written to/,
     ],
+    [['fit', 'graph.js', '-i', 'rna.npy', '-i', 'atac.mtx.gz', '--h5ad', 'x.h5ad'], 2, /--h5ad must be of one of the inputs rna, atac: give it as rna=x\.h5ad/], // biome-ignore format: one row
+    [['fit', '-i', 'rna.npy', '-k', '2', '--h5ad', 'ran=x.h5ad'], 2, /--h5ad must be of one of the inputs rna/],
+    [['fit', '-i', 'rna.npy', '-k', '2', '--h5ad', 'none/x.h5ad'], 1, /must be written to a place/],
     [['cv', 'graph.json', '-i', 'rna.npy'], 2, /must be a program|must be a function/],
     [['cv', '-i', 'rna.npy', '-k', '0:3'], 2, /It must be whole numbers, at least 1/],
     [['resume', 'rna.npy'], 1, /must have its command beside it/],

@@ -28,7 +28,7 @@ import { uniform } from '../support/matrices.js';
 const { place, folder } = testFolder();
 
 /** As `readMatrix` does, without a thread for each file. */
-const read = async (path: string): Promise<FileMatrix> => (await readHere(path, {})).matrix;
+const read = (path: string): Promise<FileMatrix> => readHere(path, {});
 
 const bitsOf = (list: ArrayBufferView) => Buffer.from(list.buffer, list.byteOffset, list.byteLength).toString('hex');
 const sparseOf = (matrix: DenseData) => toCsc({ ...matrix, data: matrix.data.map((x) => (x < 0.5 ? 0 : x)) });
