@@ -23,18 +23,19 @@ export const withReading = (command: Command): Command =>
       ]),
     )
     .option('--array <name>', 'the array of a .npz file that holds several, or the place of a matrix in an HDF5 file')
-    .option('--layer <name>', 'the layer of an AnnData file: one of its layers, raw, or obsm/…');
+    .option('--from-layer <name>', 'the layer of an AnnData file: one of its layers, raw, or obsm/…');
 
 /** What `withReading` has found. */
-export interface ReadingFlags extends Omit<Reading, 'format'> {
+export interface ReadingFlags extends Omit<Reading, 'format' | 'layer'> {
   readonly from?: Reading['format'];
+  readonly fromLayer?: Reading['layer'];
 }
 
-export const readingOf = ({ from, orientation, array, layer }: ReadingFlags): Reading => ({
+export const readingOf = ({ from, fromLayer, orientation, array }: ReadingFlags): Reading => ({
   format: from,
+  layer: fromLayer,
   orientation,
   array,
-  layer,
 });
 
 /** Options that say what data there are. */

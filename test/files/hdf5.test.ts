@@ -8,7 +8,11 @@ import { expectSound, testFolder } from '../support/files.js';
 import { HDF5_FILES, hdf5Bytes, unpackHdf5 } from '../support/hdf5-files.js';
 
 const { folder, place, file } = testFolder();
-beforeAll(() => unpackHdf5(folder));
+beforeAll(() => {
+  unpackHdf5(folder);
+  // The package says here when it may not have the memory that a damaged file asks for.
+  vi.spyOn(console, 'error').mockImplementation(() => {});
+});
 
 /** Features × samples of what make.py calls dense: 10 i + j where (i + j) % 3 is not 0. */
 const X = Array.from({ length: 4 }, (_, j) =>
@@ -257,6 +261,12 @@ describe('bad files', () => {
     const bytes = hdf5Bytes(name);
     const path = place('changed');
     const options = { format: 'hdf5', ...(name === 'ranger2.h5' ? { array: 'mm10' } : name === 'arrays.h5' ? { array: 'a/big' } : {}) } as const; // biome-ignore format: one thought
+    const room = async () => {
+      const { library, file: own } = await openHdf5(place('csc.h5ad'), 'r');
+      own.close();
+      return library.HEAPU8.length;
+    };
+    const before = await room();
     const look = async (own: Uint8Array) => {
       writeFileSync(path, own);
       const found = await readHere(path, options).catch((reason: unknown) => reason);
@@ -271,7 +281,7 @@ describe('bad files', () => {
       own[Math.floor((flip / 200) * bytes.length)] ^= 1 << (flip % 8);
       await look(own);
     }
-    expect(process.memoryUsage().rss).toBeLessThan(2 ** 30);
+    expect((await room()) - before).toBeLessThan(2 * bytes.length + 2 ** 26);
   });
 
   test('the package that is missing is named', async () => {

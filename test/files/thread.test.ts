@@ -1,0 +1,69 @@
+import { writeFileSync } from 'node:fs';
+import type * as WorkerThreads from 'node:worker_threads';
+import { afterEach, expect, test, vi } from 'vitest';
+import { readMatrixSync } from '../../src/files/read-matrix-sync.js';
+import { readInThread } from '../../src/files/thread.js';
+import { IoError, readMatrix } from '../../src/index.js';
+import { testFolder } from '../support/files.js';
+import { hdf5Bytes } from '../support/hdf5-files.js';
+
+/** What runs in the place of the reader; undefined: the reader. */
+const other = vi.hoisted(() => ({ source: undefined as string | undefined })); // its type
+vi.mock('node:worker_threads', async (original) => {
+  const real = await original<typeof WorkerThreads>();
+  class OtherWorker extends real.Worker {
+    constructor(entry: URL, options: WorkerThreads.WorkerOptions) {
+      const { source } = other;
+      if (source === undefined) super(entry, options);
+      else {
+        const place = new URL(`data:text/javascript,${encodeURIComponent(source)}`);
+        super(place, { ...options, resourceLimits: { maxOldGenerationSizeMb: 32 } });
+      }
+    }
+  }
+  return { ...real, Worker: OtherWorker };
+});
+afterEach(() => {
+  other.source = undefined;
+});
+
+const { place } = testFolder();
+const START = "import { workerData } from 'node:worker_threads'; const { order: { state }, port } = workerData;";
+
+test.each([
+  ['never ends', 'for (;;);', 'did not get on with for 0.2 s'],
+  ['throws', "throw new Error('memory access out of bounds')", 'stopped its reader: memory access out of bounds'],
+  ['ends', 'process.exit(7)', 'stopped its reader'],
+  ['takes all memory', 'const all = []; for (;;) all.push(new Array(1e6).fill(all.length))', 'stopped its reader'],
+])('a reader that %s is a fault of the file', async (_, source, words) => {
+  other.source = START + source;
+  // It has time where it runs out of memory by itself.
+  const error = await readInThread('x.h5', {}, source.includes('all') ? 60_000 : 200).catch(
+    (reason: unknown) => reason,
+  );
+  expect(error).toBeInstanceOf(IoError);
+  expect(error).toMatchObject({ code: 'damaged', path: 'x.h5', message: expect.stringContaining(words) });
+});
+
+test('one that gets on is waited for, and its last words are heard', async () => {
+  const steps =
+    'for (let i = 0; i < 12; i++) { Atomics.add(state, 1, 1); await new Promise((go) => setTimeout(go, 50)); }';
+  other.source = `${START}${steps} port.postMessage({ failure: 'the end' }); process.exit(1);`;
+  await expect(readInThread('x.h5', {}, 300)).rejects.toThrow('the end');
+});
+
+test('what the reader finds is the same in either way, and so are its faults', async () => {
+  const [path, damaged] = [place('csc.h5ad'), place('damaged.h5ad')];
+  writeFileSync(path, hdf5Bytes('csc.h5ad'));
+  writeFileSync(damaged, hdf5Bytes('csc.h5ad').subarray(0, 4000));
+  expect(readMatrixSync(path)).toEqual(await readMatrix(path));
+  const error = await readMatrix(damaged).catch((reason: unknown) => reason);
+  expect(error).toMatchObject({ name: 'IoError', code: 'damaged', path: damaged });
+  expect(() => readMatrixSync(damaged)).toThrow(String(error).replace('IoError: ', ''));
+});
+
+test('a package that is missing there is missing here', async () => {
+  const missing = { package: 'p', install: 'npm install p', message: 'To read it the package p must be there' };
+  other.source = `${START} port.postMessage(${JSON.stringify({ missing })})`;
+  await expect(readInThread('x.h5', {})).rejects.toMatchObject({ name: 'MissingPeerError', ...missing });
+});
