@@ -65,8 +65,10 @@ const USED: Readonly<
 
 /**
  * Writes a matrix to a file: a dense one as .npy, .npz or .safetensors, a sparse one as .npz (scipy's `save_npz`, csc), either as Matrix
- * Market text, .mtx or .mtx.gz, or as a table, .csv, .tsv, these with .gz or .parquet, with as many digits as bring the numbers back. The
- * file is there whole or not at all. Tables keep names, and have nothing where an entry is missing; other formats have no names.
+ * Market text, .mtx or .mtx.gz, as a table, .csv, .tsv, these with .gz or .parquet, with as many digits as bring the numbers back, or as the X of
+ * an AnnData file, .h5ad, samples × features there. The file is there whole or not at all. Tables and .h5ad keep names, .h5ad also `rowLabels`
+ * and `colLabels`: as columns of `var` and `obs`, texts of which many are the same as categories. Where an entry is missing tables have nothing
+ * and others NaN; lines without names are numbered in .h5ad.
  *
  * @param matrix rows × columns
  * @throws IoError 'not-written', 'invalid-option', and 'unsupported' for a sparse matrix as .npy or .safetensors, and one whose unlisted entries are
