@@ -23,7 +23,10 @@ export const withReading = (command: Command): Command =>
       ]),
     )
     .option('--array <name>', 'the array of a .npz file that holds several, or the place of a matrix in an HDF5 file')
-    .option('--from-layer <name>', 'the layer of an AnnData file: one of its layers, raw, or obsm/…');
+    .option(
+      '--from-layer <name>',
+      'of an AnnData file: one of its layers, raw, or obsm/…; of a 10x file: a type of features',
+    );
 
 /** What `withReading` has found. */
 export interface ReadingFlags extends Omit<Reading, 'format' | 'layer'> {

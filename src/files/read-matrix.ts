@@ -27,7 +27,7 @@ export interface ReadMatrixOptions extends TextTableOptions {
   readonly orientation?: 'features-by-samples' | 'samples-by-features' | undefined;
   /** The array of a .npz file that holds several, the tensor of a .safetensors file, or the place of a matrix in an HDF5 file. */
   readonly array?: string | undefined;
-  /** The matrix of an AnnData file: a name in its `layers`, 'raw', or 'obsm/…'. Default: its X. */
+  /** The matrix of an AnnData file: a name in its `layers`, 'raw', or 'obsm/…'; default its X. Of a 10x file: the type of features; default all. */
   readonly layer?: string | undefined;
 }
 
@@ -83,14 +83,20 @@ const OPTIONS: Readonly<Partial<Record<MatrixFormat, readonly string[]>>> = {
 
 /**
  * The matrix in a file: .npy, .npz (of numpy, and sparse ones of scipy), Matrix Market (.mtx, .mtx.gz), StreamPress (.spz),
- * safetensors, tables of text (.csv, .tsv, .txt; .gz) and Parquet, which needs optional packages. What it is is seen by its content; a table of
- * text by the end of its path.
+ * safetensors, tables of text (.csv, .tsv, .txt; .gz), and, with optional packages, Parquet and HDF5 (AnnData's .h5ad, 10x .h5, arrays). What it is
+ * is seen by its content; a table of text by the end of its path.
  *
  * A table of text has a row of the matrix a line. Its first line names the columns where it is words, its first column names the rows where
  * it is words; `header` and `names` say so where it can't be seen. Fields may stand in quotes (RFC 4180). With `layout: 'triplets'` a line is
  * a row, a column and a value; the matrix is sparse then, its rows and columns in the order in which their names first come, or where all are
  * whole numbers in the order of these. Of a Parquet file the column that pandas took as its index, or else the first of texts, names the rows; other
  * texts are `rowLabels`.
+ *
+ * AnnData files are observations × variables, so they are turned without being asked: rows are variables, columns observations, each named by
+ * the index of its table, whose other columns are labels. `layer` reads one of the layers, 'raw' with its own variables, or an embedding
+ * ('obsm/…'). In 10x files rows are features by their ids; their names are the label `name`, and `layer` reads the features of one
+ * type. Of other HDF5 files `array` says which array of two dimensions, or which sparse matrix. HDF5 files are read in a thread that is
+ * ended where it doesn't get on.
  *
  * The path may be that of a folder of 10x Genomics: `matrix.mtx`, `features.tsv` or `genes.tsv`, `barcodes.tsv`, each maybe packed (`.gz`) and all
  * maybe with the same prefix. Features are named by their ids; their `name` and `feature_type` are `rowLabels`.
@@ -102,6 +108,7 @@ const OPTIONS: Readonly<Partial<Record<MatrixFormat, readonly string[]>>> = {
  * @example
  * const counts = await readMatrix('matrix.mtx.gz');
  * const fit = await factorNet(nmfLayer(factorInput(counts, { name: 'rna' }), { name: 'parts', k: 10 })).fit();
+ * const spliced = await readMatrix('cells.h5ad', { layer: 'spliced' });
  */
 export async function readMatrix(path: string, options: ReadMatrixOptions = {}): Promise<FileMatrix> {
   return (await readKnown(path, options)).matrix;

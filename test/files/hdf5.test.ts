@@ -126,6 +126,17 @@ describe('10x Genomics', () => {
     });
   });
 
+  test('features of one type', async () => {
+    const found = await read('ranger3.h5', { layer: 'Antibody Capture' });
+    expect(found).toMatchObject({ kind: 'csc', rowNames: ['CD3'], rowLabels: { name: ['CD3_TotalC'] } });
+    expect(rowsOf(found)).toEqual(X.slice(3));
+    const genes = await read('ranger3.h5', { layer: 'Gene Expression' });
+    expect(rowsOf(genes)).toEqual(X.slice(0, 3));
+    expectSound(genes);
+    const fault = await faultIn(place('ranger3.h5'), { layer: 'Peaks' });
+    expect([fault.code, fault.message]).toEqual(['not-found', expect.stringContaining("type 'Peaks'; got Gene Expression, Antibody Capture")]); // biome-ignore format: one thought
+  });
+
   test('before Cell Ranger 3, a genome each', async () => {
     expect((await faultIn(place('ranger2.h5'))).message).toContain('got hg19, mm10. Give one as array');
     const found = await read('ranger2.h5', { array: 'mm10' });

@@ -62,6 +62,16 @@ test('what the reader finds is the same in either way, and so are its faults', a
   expect(() => readMatrixSync(damaged)).toThrow(String(error).replace('IoError: ', ''));
 });
 
+test('a damaged file that the package never comes back from is one that is damaged', async () => {
+  const bytes = Buffer.from(hdf5Bytes('csc.h5ad'));
+  // The size of the first text in the heap of texts.
+  bytes[bytes.indexOf('GCOL') + 25] ^= 8;
+  const path = place('endless.h5ad');
+  writeFileSync(path, bytes);
+  const error = await readInThread(path, { format: 'hdf5' }, 3000).catch((reason: unknown) => reason);
+  expect(error).toMatchObject({ name: 'IoError', code: 'damaged', message: expect.stringContaining('did not get on') });
+});
+
 test('a package that is missing there is missing here', async () => {
   const missing = { package: 'p', install: 'npm install p', message: 'To read it the package p must be there' };
   other.source = `${START} port.postMessage(${JSON.stringify({ missing })})`;

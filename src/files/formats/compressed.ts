@@ -13,12 +13,16 @@ export interface Compressed {
   readonly values: Floats;
 }
 
+export interface FoundSparse extends Found {
+  readonly matrix: CscMatrix;
+}
+
 /**
  * A sparse matrix as files hold it (CSR, CSC): its bounds and indices looked at, the entries of each line put in order.
  *
  * @throws IoError 'damaged'
  */
-export function compressedMatrix(source: Source, { by, rows, cols, indptr, indices, values }: Compressed): Found {
+export function compressedMatrix(source: Source, { by, rows, cols, indptr, indices, values }: Compressed): FoundSparse {
   const damaged = (rule: string) => source.fault('damaged', `A sparse matrix must ${rule}`);
   const [lines, across] = by === 'rows' ? [rows, cols] : [cols, rows];
   const line = by === 'rows' ? 'row' : 'column';

@@ -38,8 +38,8 @@ export interface Hdf5 {
   attribute(path: string, name: string): Promise<readonly string[] | readonly number[] | null>;
 }
 
-/** Texts that are read at a time, each of which may be long. */
-const TEXTS_AT_A_TIME = 4096;
+/** Bytes of texts that are read at a time, or of pointers to them. */
+const TEXT_BYTES = 1 << 15;
 
 export function hdf5File(source: Source, { library, file, base }: OpenHdf5): Hdf5 {
   const id = file.file_id;
@@ -179,13 +179,14 @@ export function hdf5File(source: Source, { library, file, base }: OpenHdf5): Hdf
         },
       };
     },
-    texts({ path, count, ...own }, field) {
+    texts({ path, shape, count, ...own }, field) {
       const type = field ?? own;
-      if (type.holds !== 'texts')
-        throw source.fault('unsupported', `Names must be texts; got ${type.called} at ${path}`);
+      if (type.holds !== 'texts' || shape.length !== 1)
+        throw source.fault('unsupported', `Names must be a list of texts; got ${shape.join(' × ')} of ${type.called} at ${path}`); // biome-ignore format: a sentence
       const out: string[] = [];
-      for (let from = 0; from < count; from += TEXTS_AT_A_TIME) {
-        const now = Math.min(TEXTS_AT_A_TIME, count - from);
+      const most = Math.max(1, Math.floor(TEXT_BYTES / own.width));
+      for (let from = 0; from < count; from += most) {
+        const now = Math.min(most, count - from);
         lend(path, now * own.width, (start) => {
           readTo(path, [from], [now], start);
           for (const text of textsAt(path, start + (field?.offset ?? 0), now, own.width, type)) out.push(text);

@@ -1,5 +1,5 @@
 import type { Floats } from '../../../matrix.js';
-import { compressedMatrix } from '../compressed.js';
+import { compressedMatrix, type FoundSparse } from '../compressed.js';
 import type { Found } from '../found.js';
 import { floatsAt, wholeAt } from '../numbers.js';
 import type { Hdf5, Hdf5Array } from './file.js';
@@ -22,11 +22,9 @@ export function arrayAt(h5: Hdf5, path: string): Hdf5Array {
 }
 
 /** A list of whole numbers from 0 to 2³² − 1. */
-export async function wholeOf(h5: Hdf5, { holds, path, count, shape, ...own }: Hdf5Array): Promise<Uint32Array> {
-  const numbers =
-    isNumber(holds) && shape.length === 1
-      ? await wholeAt(h5.bytes({ holds, path, count, shape, ...own }), 0, count, holds, true)
-      : null;
+export async function wholeOf(h5: Hdf5, array: Hdf5Array): Promise<Uint32Array> {
+  const { holds, path, count, shape } = array;
+  const numbers = isNumber(holds) && shape.length === 1 ? await wholeAt(h5.bytes(array), 0, count, holds, true) : null;
   if (numbers === null) throw h5.source.fault('damaged', `Indices must be a list of whole numbers from 0 to 2³² − 1; got others at ${path}`); // biome-ignore format: a sentence
   return numbers;
 }
@@ -49,7 +47,7 @@ export interface SparseShape {
 }
 
 /** A sparse matrix as a group of three lists. Nothing large is read before their lengths fit. */
-export async function sparseAt(h5: Hdf5, group: string, { by, rows, cols }: SparseShape): Promise<Found> {
+export async function sparseAt(h5: Hdf5, group: string, { by, rows, cols }: SparseShape): Promise<FoundSparse> {
   const [bounds, places, data] = ['indptr', 'indices', 'data'].map((name) => arrayAt(h5, `${group}/${name}`));
   const lines = by === 'rows' ? rows : cols;
   if (bounds.count !== lines + 1 || data.count !== places.count || data.shape.length !== 1)

@@ -48,15 +48,16 @@ async function matrixIn(h5: Hdf5, { array, layer }: Hdf5Options): Promise<Found>
   if (array !== undefined && layer !== undefined)
     throw source.fault('invalid-option', `array and layer must not be given both; got '${array}' and '${layer}'`);
   const groups = tenxGroups(h5);
-  if (array !== undefined) return groups.includes(array) ? readTenx(h5, array) : anyAt(h5, array);
+  if (array !== undefined) return groups.includes(array) ? readTenx(h5, array, undefined) : anyAt(h5, array);
   if (isAnnData(h5)) return readAnnData(h5, layer);
+  if (groups.length === 1) return readTenx(h5, groups[0], layer);
   if (layer !== undefined)
     throw source.fault(
       'invalid-option',
-      `layer must be of an AnnData file; got '${layer}' of another. Give the place of a matrix as array`,
+      `layer must be of an AnnData or 10x file; got '${layer}' of another. Give the place of a matrix as array`,
     );
   const places = groups.length > 0 ? groups : arraysIn(h5);
-  if (places.length === 1) return groups.length > 0 ? readTenx(h5, places[0]) : anyAt(h5, places[0]);
+  if (places.length === 1) return anyAt(h5, places[0]);
   throw source.fault('not-found', `An HDF5 file must hold one matrix, or it must be said which; got ${listed(places)}. Give one as array`); // biome-ignore format: a sentence
 }
 
