@@ -83,7 +83,13 @@ export type Fault =
 
 /** What can be wrong with a graph file, or with the data that are given for it, beside its options. */
 export type FileFault =
-  | { readonly code: 'not-a-graph'; readonly got: string }
+  | {
+      readonly code: 'not-a-graph';
+      readonly got: string;
+      /** Where in a text that is not what it must be, from 1. */
+      readonly line?: number;
+      readonly column?: number;
+    }
   | { readonly code: 'newer-version'; readonly version: number; readonly known: number }
   | { readonly code: 'duplicate-id'; readonly id: string }
   /** `known` are the ids of all nodes, those that come later too. */

@@ -45,7 +45,7 @@ const allowed: Readonly<Record<string, { readonly folders: readonly string[]; re
     runtime: { folders: ['compiler', 'dsl', 'kernels', 'random'], packages: ['ts-pattern'] },
     io: {
       folders: ['compiler', 'dsl', 'files', 'kernels', 'runtime'],
-      packages: ['zod', 'node:crypto', 'node:fs/promises', 'node:module', 'node:path', 'node:timers/promises'],
+      packages: ['yaml', 'zod', 'node:crypto', 'node:fs/promises', 'node:module', 'node:path', 'node:timers/promises'],
     },
     net: { folders: ['compiler', 'dsl', 'io', 'kernels', 'runtime'], packages: ['node:crypto'] },
     arguments: { folders: ['compiler'], packages: [] },
@@ -245,6 +245,7 @@ describe('the package', () => {
       'libsql',
       'vega',
       'vega-lite',
+      'yaml',
     ];
     expect(Object.keys(manifest.peerDependencies)).toEqual(peers);
     expect(manifest.peerDependenciesMeta).toEqual(Object.fromEntries(peers.map((name) => [name, { optional: true }])));

@@ -11,6 +11,9 @@ import {
   consensusNmf,
   crossValidateRank,
   dclust,
+  factorAdd,
+  factorConcat,
+  factorCondition,
   factorInput,
   factorNet,
   factorShared,
@@ -68,6 +71,48 @@ describe('what is printed of', () => {
         joint  nmf     2  4 × 4  output
         fit() fits it, explain() shows its plan, toMermaid() draws it"
     `);
+  });
+
+  test('nodes: what they are, and what they read, whatever an untyped caller has put there', () => {
+    expect(printed(factorConcat(joint, factorCondition(joint, [[1, 2, 3, 4]])))).toMatchInlineSnapshot(`
+      "Embeddings, stacked
+        of NMF layer 'joint', k = 2
+          of matrices that share one embedding
+            of input 'rna': 3 × 4, dense
+            of input 'アクセス': 1 × 4, dense
+        of condition: 1 row below the rest
+          of NMF layer 'joint', k = 2
+            of matrices that share one embedding
+              of input 'rna': 3 × 4, dense
+              of input 'アクセス': 1 × 4, dense
+        factorNet makes a graph of it, which can be fitted"
+    `);
+    expect(printed([factorInput([[1, Number.NaN]], { name: hostile })])).toMatchInlineSnapshot(`
+      "[
+        Input '<img src=x onerror="alert(1)">': 1 × 2, dense
+          factorNet makes a graph of it, which can be fitted
+      ]"
+    `);
+    const untyped = { factorInput, nmfLayer, factorAdd } as unknown as Record<string, (...args: unknown[]) => object>; // as untyped callers have them
+    expect(printed(untyped.nmfLayer(untyped.factorInput(3), 7))).toMatchInlineSnapshot(`
+      "NMF layer undefined, k = undefined
+        of input undefined: data that can't be used: a dense or CSC matrix, an ndarray or rows of numbers
+        factorNet makes a graph of it, which can be fitted"
+    `);
+    expect(printed(untyped.factorAdd(joint, 'text', null))).toMatchInlineSnapshot(`
+      "Embeddings, added up
+        of NMF layer 'joint', k = 2
+          of matrices that share one embedding
+            of input 'rna': 3 × 4, dense
+            of input 'アクセス': 1 × 4, dense
+        of 'text', which is no node
+        of null, which is no node
+        factorNet makes a graph of it, which can be fitted"
+    `);
+    const deep = Array.from({ length: 40 }).reduce<object>((node, _, i) => untyped.factorAdd(node, untyped.nmfLayer(node, { name: `n${i}`, k: 2 })), joint); // biome-ignore format: one graph
+    const lines = printed(deep).split('\n');
+    expect(lines).toHaveLength(23);
+    expect(lines[21]).toBe('  …');
   });
 
   test('a fit, one that was saved, a layer of it, and some of its factors', async () => {

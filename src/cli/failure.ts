@@ -58,7 +58,7 @@ const TOLD = [
 /** 0: done; 1: failed; 2: not understood; 130: stopped by Ctrl-C. */
 export function exitCodeOf(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
-  if (error instanceof UsageError) return 2;
+  if (error instanceof UsageError || (error instanceof IoError && error.code === 'invalid-option')) return 2;
   return error instanceof Interrupted ? error.exitCode : 1;
 }
 

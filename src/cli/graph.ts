@@ -9,6 +9,7 @@ import {
   type ReadGraph,
   svdLayer,
 } from '../index.js';
+import { isGraphFile } from '../io/graph-file.js';
 import { UsageError } from './failure.js';
 import { type InputFlags, readInputs, withInputs } from './inputs.js';
 import { exportsOf } from './programs.js';
@@ -35,7 +36,7 @@ export const withGraph = (command: Command): Command =>
 export const graphArgument = (): Argument =>
   new Argument(
     '[graph]',
-    'graph.ts or .js (its default export: a graph, or a function of inputs), or a graph file .json',
+    'graph.ts or .js (its default export: a graph, or a function of inputs), or a graph file .json, .yaml',
   );
 
 /** What a layer is that no graph describes, and what `factorNet` takes beside a graph. */
@@ -97,7 +98,7 @@ export function oneLayer(input: InputExpr<string>, k: number, { method = 'nmf', 
 
 async function graphIn(file: string, flags: GraphFlags): Promise<GraphOnData> {
   refuseLayer(flags);
-  if (file.endsWith('.json')) {
+  if (isGraphFile(file)) {
     const data = await readInputs(flags);
     return { ...(await loadGraph(file, Object.fromEntries(data))), data };
   }
@@ -134,7 +135,7 @@ export interface GraphModule {
 
 export async function graphModule(file: string): Promise<GraphModule> {
   if (!/\.[cm]?[jt]s$/.test(file))
-    throw new UsageError(`A graph must be a program, .ts or .js, or a graph file, .json; got ${file}`);
+    throw new UsageError(`A graph must be a program, .ts or .js, or a graph file, .json or .yaml; got ${file}`);
   const found = await exportsOf(file);
   const graph = found.default ?? found.graph;
   if (graph === undefined)

@@ -1,7 +1,9 @@
 import { type Command, InvalidArgumentError } from 'commander';
-import { FORMATS } from '../files/formats/detect.js';
-import { type FileMatrix, type ReadMatrixOptions, readMatrix } from '../index.js';
-import { choice } from './values.js';
+import { type FileMatrix, IoError, readMatrix } from '../index.js';
+import { closest } from '../issues.js';
+import { UsageError } from './failure.js';
+import { READ_OPTIONS, type Reading, type ReadingFlags, readingOf, readValue, withReading } from './reading.js';
+import { oneOf } from './values.js';
 
 /** `name=path`. */
 export interface InputFile {
@@ -9,51 +11,29 @@ export interface InputFile {
   readonly path: string;
 }
 
-/** How files of data are read; what `readMatrix` takes. */
-export type Reading = ReadMatrixOptions;
+/** How inputs are read, by their names. */
+type Readings = ReadonlyMap<string, Reading>;
 
-/** Options that say how files of data are read. */
-export const withReading = (command: Command): Command =>
-  command
-    .addOption(choice('--from <format>', 'what the files are, where they do not say it', FORMATS))
-    .addOption(
-      choice('--orientation <way>', 'how the files lie, where they do not say it', [
-        'features-by-samples',
-        'samples-by-features',
-      ]),
-    )
-    .option('--array <name>', 'the array of a .npz file that holds several, or the place of a matrix in an HDF5 file')
-    .option(
-      '--from-layer <name>',
-      'of an AnnData file: one of its layers, raw, or obsm/…; of a 10x file: a type of features',
-    );
-
-/** What `withReading` has found. */
-export interface ReadingFlags extends Omit<Reading, 'format' | 'layer'> {
-  readonly from?: Reading['format'];
-  readonly fromLayer?: Reading['layer'];
-}
-
-export const readingOf = ({ from, fromLayer, orientation, array }: ReadingFlags): Reading => ({
-  format: from,
-  layer: fromLayer,
-  orientation,
-  array,
-});
-
-/** Options that say what data there are. */
+/** Options that say what data there are, and how they are read. */
 export const withInputs = (command: Command): Command =>
   withReading(
-    command.option(
-      '-i, --input <name=file>',
-      'data by name, again for each input; a file alone is named by itself',
-      inputFile,
-    ),
+    command
+      .option(
+        '-i, --input <name=file>',
+        'data by name, again for each input; a file alone is named by itself',
+        inputFile,
+      )
+      .option(
+        '--read <input.option=value>',
+        `how one input is read, again for more: ${READ_OPTIONS.join(', ')}; goes before what is said for all`,
+        reading,
+      ),
   );
 
 /** What `withInputs` has found. */
 export interface InputFlags extends ReadingFlags {
   readonly input?: readonly InputFile[];
+  readonly read?: Readings;
 }
 
 /** One more input; 'dir/rna.npz' alone is called rna. */
@@ -72,9 +52,47 @@ export function namedFile(text: string): { readonly name?: string; readonly path
   return { name: text.slice(0, at), path: text.slice(at + 1) };
 }
 
-/** The matrices in the files, by name, one after the other. */
-export async function readInputs({ input = [], ...flags }: InputFlags): Promise<ReadonlyMap<string, FileMatrix>> {
+/** One more option of an input; what stands behind '=' is taken as it is. */
+function reading(text: string, before: Readings = new Map()): Readings {
+  const [, input, asked, value] = /^([^=]+)\.([^=.]+)=(.*)$/s.exec(text) ?? [];
+  if (input === undefined) throw new InvalidArgumentError('It must be input.option=value, as in rna.layout=triplets.');
+  const option = oneOf(READ_OPTIONS)(asked) as keyof Reading; // one of these
+  const own = before.get(input) ?? {};
+  if (own[option] !== undefined) throw new InvalidArgumentError(`'${input}' has its ${option} before.`);
+  return new Map(before).set(input, { ...own, [option]: readValue(option, value) });
+}
+
+/**
+ * The matrices in the files, by name, one after the other.
+ *
+ * @throws UsageError for what is said of an input that isn't there.
+ */
+export async function readInputs({
+  input = [],
+  read = new Map(),
+  ...flags
+}: InputFlags): Promise<ReadonlyMap<string, FileMatrix>> {
+  const names = input.map(({ name }) => name);
+  const idle = [...read.keys()].find((name) => !names.includes(name));
+  if (idle !== undefined) {
+    const meant = closest(idle, names);
+    throw new UsageError(
+      `--read must be of an --input: ${names.join(', ') || 'there is none'}; got ${idle}${meant === undefined ? '' : `. Did you mean ${meant}?`}`,
+    );
+  }
   const found = new Map<string, FileMatrix>();
-  for (const { name, path } of input) found.set(name, await readMatrix(path, readingOf(flags)));
+  for (const { name, path } of input)
+    found.set(name, await readAs(name, path, { ...readingOf(flags), ...read.get(name) }));
   return found;
+}
+
+async function readAs(name: string, path: string, options: Reading): Promise<FileMatrix> {
+  try {
+    return await readMatrix(path, options);
+  } catch (error) {
+    if (!(error instanceof IoError) || error.code !== 'invalid-option') throw error;
+    throw new UsageError(`${error.message}. What is meant for one input alone is said by --read ${name}.option=value`, {
+      cause: error,
+    });
+  }
 }

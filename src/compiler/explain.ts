@@ -35,9 +35,14 @@ export interface Section {
   readonly lines: readonly string[];
 }
 
+export interface ExplainOptions {
+  /** Whether the seed is told. Default true. */
+  readonly seed?: boolean;
+}
+
 /** The plan as text: every step with the shapes, the kernel, multiply-adds and bytes. */
-export function explain(plan: Plan): string {
-  const { headline, sections } = explained(plan);
+export function explain(plan: Plan, options: ExplainOptions = {}): string {
+  const { headline, sections } = explained(plan, options);
   const body = sections.flatMap(({ title, steps, lines }) => [
     title,
     ...steps.flatMap(({ text }) => [
@@ -50,7 +55,10 @@ export function explain(plan: Plan): string {
 }
 
 /** What `explain` prints, as data: sections without a line are left out. */
-export function explained(plan: Plan): { readonly headline: string; readonly sections: readonly Section[] } {
+export function explained(
+  plan: Plan,
+  { seed = true }: ExplainOptions = {},
+): { readonly headline: string; readonly sections: readonly Section[] } {
   const of = (title: Section['title'], steps: readonly Step[]): Section => ({
     title,
     steps: steps.map((step) => ({ step, text: stepText(step, plan) })),
@@ -63,14 +71,17 @@ export function explained(plan: Plan): { readonly headline: string; readonly sec
     of('finish', plan.finish),
     { title: 'notes', steps: [], lines: plan.notes.map(noteText) },
   ];
-  return { headline: headline(plan), sections: sections.filter(({ steps, lines }) => steps.length + lines.length > 0) };
+  return {
+    headline: headline(plan, seed),
+    sections: sections.filter(({ steps, lines }) => steps.length + lines.length > 0),
+  };
 }
 
-function headline(plan: Plan): string {
+function headline(plan: Plan, withSeed: boolean): string {
   const inputs = plan.prepare.filter((step) => step.op === 'load' && step.source === 'input').length;
   const samples = plan.slots[Number(plan.layers[plan.layers.length - 1].slots.H.slice(1))].shape[1];
-  const seed = plan.seed === null ? 'drawn at each fit' : String(plan.seed);
-  return `${plural(inputs, 'input')}, ${plural(plan.layers.length, 'layer')}, ${plural(samples, 'sample')}; seed ${seed}`;
+  const counts = `${plural(inputs, 'input')}, ${plural(plan.layers.length, 'layer')}, ${plural(samples, 'sample')}`;
+  return withSeed ? `${counts}; seed ${plan.seed ?? 'drawn at each fit'}` : counts;
 }
 
 function stepText(step: Step, plan: Plan): StepText {

@@ -1,5 +1,6 @@
 import { isNumbers, toMatrix } from '../matrix-input.js';
 import { copiedWeights } from '../weights.js';
+import { nodeDisplayed } from './look.js';
 import type { Node } from './node.js';
 
 /** An expression before it is given its types: a node and the verbs. */
@@ -28,6 +29,8 @@ class Expression implements Untyped {
     return condition(this, Z, options);
   }
 }
+
+nodeDisplayed(Expression.prototype);
 
 /**
  * The seam between the clever types and the plain objects: the caller's declared return type says what the type

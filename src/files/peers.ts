@@ -27,3 +27,10 @@ const hdf5 = peersFor('read and write HDF5 files (.h5ad, .h5)', HDF5_PEERS);
 
 export type Hdf5Library = typeof import('h5wasm/node').Module;
 export const loadHdf5 = (): Promise<typeof import('h5wasm/node')> => hdf5.load('h5wasm', () => import('h5wasm/node'));
+
+const zstd = peersFor('read Arrow files that ZSTD packs', {
+  'hyparquet-compressors': PARQUET_PEERS['hyparquet-compressors'],
+});
+
+export const loadZstd = async () =>
+  (await zstd.load('hyparquet-compressors', () => import('hyparquet-compressors'))).compressors.ZSTD;

@@ -2,6 +2,7 @@ import { IoError } from '../errors.js';
 import { show } from '../issues.js';
 import { flipped, type Matrix } from '../matrix.js';
 import type { LineNames } from '../matrix-input.js';
+import { readArrow } from './formats/arrow/read-arrow.js';
 import { readCsv } from './formats/csv/read-csv.js';
 import { detect, FORMATS, type MatrixFormat } from './formats/detect.js';
 import type { Column, Found, Side } from './formats/found.js';
@@ -50,6 +51,7 @@ const READERS: Readonly<Record<MatrixFormat, (source: Source, options: ReadMatri
   tsv: readCsv,
   safetensors: async (source, { array }) => ({ matrix: await readSafetensors(source, array), turned: false }),
   parquet: readParquet,
+  arrow: readArrow,
   hdf5: readHdf5,
   '10x': async (source) => {
     throw noTenXFolder(source.path, 'a file');
@@ -60,7 +62,7 @@ const READERS: Readonly<Record<MatrixFormat, (source: Source, options: ReadMatri
 const GUARDED: readonly MatrixFormat[] = ['hdf5'];
 
 /** What each option must be. */
-const RULES: Readonly<Record<keyof ReadMatrixOptions, Rule>> = {
+export const READING_RULES: Readonly<Record<keyof ReadMatrixOptions, Rule>> = {
   format: [`one of ${FORMATS.join(', ')}`, (x) => FORMATS.some((format) => format === x)],
   orientation: [
     "'features-by-samples' or 'samples-by-features'",
@@ -77,20 +79,22 @@ const OPTIONS: Readonly<Partial<Record<MatrixFormat, readonly string[]>>> = {
   safetensors: ['array'],
   hdf5: ['array', 'layer'],
   parquet: Object.keys(TABLE_RULES),
+  arrow: Object.keys(TABLE_RULES),
   csv: Object.keys(TEXT_TABLE_RULES),
   tsv: Object.keys(TEXT_TABLE_RULES),
 };
 
 /**
  * The matrix in a file: .npy, .npz (of numpy, and sparse ones of scipy), Matrix Market (.mtx, .mtx.gz), StreamPress (.spz),
- * safetensors, tables of text (.csv, .tsv, .txt; .gz), and, with optional packages, Parquet and HDF5 (AnnData's .h5ad, 10x .h5, arrays). What it is
- * is seen by its content; a table of text by the end of its path.
+ * safetensors, tables of text (.csv, .tsv, .txt; .gz), Arrow (files, Feather 2, streams), which needs an optional package where it is packed by
+ * ZSTD, and, with optional packages, Parquet and HDF5 (AnnData's .h5ad, 10x .h5, arrays). What it is is seen by its content; tables of text and
+ * streams by the end of its path.
  *
  * A table of text has a row of the matrix a line. Its first line names the columns where it is words, its first column names the rows where
  * it is words; `header` and `names` say so where it can't be seen. Fields may stand in quotes (RFC 4180). With `layout: 'triplets'` a line is
  * a row, a column and a value; the matrix is sparse then, its rows and columns in the order in which their names first come, or where all are
- * whole numbers in the order of these. Of a Parquet file the column that pandas took as its index, or else the first of texts, names the rows; other
- * texts are `rowLabels`.
+ * whole numbers in the order of these. Of a Parquet or Arrow file the column that pandas took as its index, or else the first of texts, names the
+ * rows; other texts are `rowLabels`.
  *
  * AnnData files are observations × variables, so they are turned without being asked: rows are variables, columns observations, each named by
  * the index of its table, whose other columns are labels. `layer` reads one of the layers, 'raw' with its own variables, or an embedding
@@ -179,7 +183,7 @@ function check(path: string, options: ReadMatrixOptions): void {
   if (typeof path !== 'string' || path === '') throw invalid(path, 'A path must be a text that is not empty', path);
   if (typeof options !== 'object' || options === null)
     throw invalid(path, 'Options of readMatrix must be an object', options);
-  const rules = new Map(Object.entries(RULES));
+  const rules = new Map(Object.entries(READING_RULES));
   for (const [name, value] of Object.entries(options)) {
     const [rule, holds] = rules.get(name) ?? [];
     if (rule === undefined || holds === undefined)

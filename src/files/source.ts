@@ -37,6 +37,23 @@ export async function viewAt(source: Source, offset: number, length: number): Pr
 export const firstBytes = (source: Source, most: number): Promise<Uint8Array> =>
   bytesAt(source, 0, Math.min(most, source.size));
 
+/** The same source for who reads many small stretches, one near the other: a piece is read at a time, and kept. */
+export function byPieces(source: Source): Source {
+  let piece: Uint8Array = new Uint8Array(0);
+  let start = 0;
+  return {
+    ...source,
+    async fill(into, offset) {
+      if (offset + into.length > source.size || into.length > PIECE / 4) return source.fill(into, offset);
+      if (offset < start || offset + into.length > start + piece.length) {
+        const own = await bytesAt(source, offset, Math.min(PIECE, source.size - offset));
+        [piece, start] = [own, offset];
+      }
+      into.set(piece.subarray(offset - start, offset - start + into.length));
+    },
+  };
+}
+
 const faultIn =
   (path: string) =>
   (code: IoErrorCode, message: string, place?: IoPlace): IoError =>

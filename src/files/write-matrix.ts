@@ -4,13 +4,15 @@ import { IoError, MissingPeerError } from '../errors.js';
 import { show } from '../issues.js';
 import type { CscMatrix, DenseData, Matrix } from '../matrix.js';
 import { type LineNames, type MatrixInput, toMatrix } from '../matrix-input.js';
+import { arrowParts } from './formats/arrow/write-arrow.js';
 import { type CsvWriting, csvText, listText } from './formats/csv/write-csv.js';
 import { type AnnData, writeAnnData } from './formats/hdf5/write-anndata.js';
 import { safetensorsParts } from './formats/safetensors.js';
 import { type Rule, TEXT_TABLE_RULES } from './formats/table-options.js';
 import { marketText } from './formats/write-market.js';
 import { type NpyArray, npyParts } from './formats/write-npy.js';
-import { parquetList, parquetTable } from './formats/write-parquet.js';
+import { parquetBytes } from './formats/write-parquet.js';
+import { longTable, wideTable } from './formats/written-table.js';
 import type { FileNames } from './read-matrix.js';
 import { writeWhole } from './write-whole.js';
 import { zipParts } from './write-zip.js';
@@ -27,6 +29,8 @@ export const WRITTEN = [
   'tsv.gz',
   'safetensors',
   'parquet',
+  'arrow',
+  'feather',
   'h5ad',
 ] as const;
 export type WrittenFormat = (typeof WRITTEN)[number];
@@ -54,18 +58,20 @@ const RULES: Readonly<Record<keyof WriteMatrixOptions, Rule>> = {
 };
 
 const isText = (format: WrittenFormat) => /^[ct]sv/.test(format);
+/** Tables that lie column after column; a .feather file is an Arrow one. */
+const isColumns = (format: WrittenFormat) => format === 'parquet' || format === 'arrow' || format === 'feather';
 /** Of which formats something can be said. */
 const USED: Readonly<
   Record<Exclude<keyof WriteMatrixOptions, 'format'>, readonly [of: string, (format: WrittenFormat) => boolean]>
 > = {
   delimiter: ['a table', isText],
-  layout: ['a table', (format) => isText(format) || format === 'parquet'],
+  layout: ['a table', (format) => isText(format) || isColumns(format)],
   compression: ['an .h5ad file', (format) => format === 'h5ad'],
 };
 
 /**
  * Writes a matrix to a file: a dense one as .npy, .npz or .safetensors, a sparse one as .npz (scipy's `save_npz`, csc), either as Matrix
- * Market text, .mtx or .mtx.gz, as a table, .csv, .tsv, these with .gz or .parquet, with as many digits as bring the numbers back, or as the X of
+ * Market text, .mtx or .mtx.gz, as a table, .csv, .tsv, these with .gz, .parquet, .arrow or .feather, with as many digits as bring the numbers back, or as the X of
  * an AnnData file, .h5ad, samples × features there. The file is there whole or not at all. Tables and .h5ad keep names, .h5ad also `rowLabels`
  * and `colLabels`: as columns of `var` and `obs`, texts of which many are the same as categories. Where an entry is missing tables have nothing
  * and others NaN; lines without names are numbered in .h5ad.
@@ -141,7 +147,7 @@ async function partsOf(
   { delimiter = format.startsWith('tsv') ? '\t' : ',', layout }: WriteMatrixOptions,
   input: MatrixInput,
 ): Promise<readonly Uint8Array[]> {
-  if (isText(format) || format === 'parquet') {
+  if (isText(format) || isColumns(format)) {
     const writing: CsvWriting = { ...namesOf(path, matrix, input), delimiter };
     if (matrix.rows * matrix.cols === 0)
       throw new IoError(
@@ -150,8 +156,11 @@ async function partsOf(
         `A table must have a row and a column; got ${matrix.rows} × ${matrix.cols}`,
       );
     if (layout === 'triplets') checkOnce(path, writing);
-    if (format === 'parquet' && layout !== 'triplets') checkOnce(path, { colNames: writing.colNames });
-    if (format === 'parquet') return [await (layout === 'triplets' ? parquetList : parquetTable)(matrix, writing)];
+    if (isColumns(format)) {
+      if (layout !== 'triplets') checkOnce(path, { colNames: writing.colNames });
+      const table = (layout === 'triplets' ? longTable : wideTable)(matrix, writing);
+      return format === 'parquet' ? [await parquetBytes(table)] : arrowParts(table);
+    }
     const text = await (layout === 'triplets' ? listText : csvText)(matrix, writing);
     return format.endsWith('.gz') ? [await packed(text)] : text;
   }
@@ -241,7 +250,7 @@ export function annDataOf(path: string, matrix: Matrix, input: MatrixInput): Ann
 
 const isString = (x: unknown): boolean => typeof x === 'string';
 
-/** Triplets, and columns of Parquet, say by its name which line they are of. */
+/** Triplets, and columns of Parquet and Arrow, say by its name which line they are of. */
 function checkOnce(path: string, { rowNames = [], colNames = [] }: LineNames): void {
   for (const names of [rowNames, colNames]) {
     const twice = names.length === new Set(names).size ? undefined : names.find((name, n) => names.indexOf(name) !== n);
@@ -249,7 +258,7 @@ function checkOnce(path: string, { rowNames = [], colNames = [] }: LineNames): v
       throw new IoError(
         'unsupported',
         path,
-        `Triplets and columns of Parquet must have names that are not the same; got '${twice}' twice`,
+        `Triplets and columns of Parquet and Arrow must have names that are not the same; got '${twice}' twice`,
       );
   }
 }

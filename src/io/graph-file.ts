@@ -12,15 +12,23 @@ import { assemble, type GraphData, placesIn, type ReadGraph } from './read-graph
 import { readWhole } from './read-whole.js';
 import { fromBytes, type TensorFile } from './safetensors.js';
 import { type GraphFileOptions, graphToJSON } from './write-graph.js';
+import { readYaml, yamlText } from './yaml.js';
+
+/** What a path to a graph file ends with, in JSON or YAML. */
+export const isGraphFile = (path: string): boolean => /\.json$/i.test(path) || isYaml(path);
+const isYaml = (path: string): boolean => /\.ya?ml$/i.test(path);
+
+const FILE = 'the graph file';
 
 /**
- * Writes a graph to a JSON file, as `graphToJSON` puts it, laid out so that versions of it can be compared line by line. A
- * file that was there before stays whole until the new one is.
+ * Writes a graph to a file, as `graphToJSON` puts it, laid out so that versions of it can be compared line by line: in YAML where
+ * the path ends with .yaml or .yml, or else in JSON. A file that was there before stays whole until the new one is.
  *
  * @example
  * await saveGraph(output, 'graph.json', { seed: 1 });
  * @throws GraphError as `graphToJSON` does, and 'invalid-option' for a path that is none; what the system throws where the
  * file can't be written.
+ * @throws MissingPeerError for YAML, where the optional package `yaml` isn't there.
  */
 export async function saveGraph(
   output: Ref,
@@ -30,12 +38,13 @@ export async function saveGraph(
 ): Promise<void> {
   checkPath('saveGraph', path);
   // Through JSON, so that what is undefined is left out.
-  const text = layOut(JSON.parse(JSON.stringify(graphToJSON(output, config, options))));
-  await writeWhole(path, [new TextEncoder().encode(`${text}\n`)]);
+  const json: JsonValue = JSON.parse(JSON.stringify(graphToJSON(output, config, options)));
+  const text = isYaml(path) ? await yamlText(json) : `${layOut(json)}\n`;
+  await writeWhole(path, [new TextEncoder().encode(text)]);
 }
 
 /**
- * Reads a graph that `saveGraph` wrote. Data that aren't given are read from the files that it names, relative to its own
+ * Reads a graph file, in YAML where the path ends with .yaml or .yml, or else in JSON. Data that aren't given are read from the files that it names, relative to its own
  * folder: safetensors, rows × columns of 64 or 32 bits; what is given goes before what it names.
  *
  * @example
@@ -43,10 +52,12 @@ export async function saveGraph(
  * @throws GraphError as `graphFromJSON` does, 'unreadable-data' for data that can't be read, and 'invalid-option' for a path
  * that is none.
  * @throws ModelFileError 'not-read' where there is no such file, or none that can be read.
+ * @throws MissingPeerError for YAML, where the optional package `yaml` isn't there.
  */
 export async function loadGraph(path: string, data: GraphData = {}): Promise<ReadGraph> {
   checkPath('loadGraph', path);
-  const json = parsed(new TextDecoder().decode(await readWhole(path, 'A graph')));
+  const text = new TextDecoder().decode(await readWhole(path, 'A graph'));
+  const json = isYaml(path) ? await readYaml(text, FILE) : parsed(text);
   const isGiven = (name: string) => Object.hasOwn(Object(data), name) && data[name] !== undefined;
   const { found, unread } = await readPlaces(placesIn(json), isGiven, dirname(path));
   return assemble(json, typeof data === 'object' && data !== null ? { ...data, ...found } : data, unread);
@@ -57,7 +68,7 @@ function parsed(text: string): unknown {
     return JSON.parse(text);
   } catch (error) {
     const got = error instanceof Error ? `no JSON (${error.message})` : 'no JSON';
-    throw new GraphError([{ code: 'not-a-graph', got, at: 'the graph file' }]);
+    throw new GraphError([{ code: 'not-a-graph', got, at: FILE }]);
   }
 }
 

@@ -131,7 +131,7 @@ const graphSection = (plan: Plan): Section => ({
   parts: [
     { draw: () => plotGraph({ plan }), caption: 'What reads what, from the data above to the output below.' },
     // Seeds are of the masks, each its own.
-    verbatim('The plan of the best point', explain({ ...plan, seed: null }).replace('; seed drawn at each fit', '')),
+    verbatim('The plan of the best point', explain(plan, { seed: false })),
   ],
 });
 

@@ -53,7 +53,7 @@ export function plotAgreement(
     const low = Math.min(0, ...rangeOf(own), ...rangeOf(other));
     const high = Math.max(...rangeOf(own), ...rangeOf(other));
     const scale = { domain: [low, high > low ? high : low + 1], nice: true, padding: 4 };
-    const axis = { grid: true, tickCount: 4, format: '~g' };
+    const axis = { grid: true, tickCount: 4, format: '.3~g' };
     const encoded = (field: 'x' | 'y', name: string) => ({
       field,
       type: 'quantitative',

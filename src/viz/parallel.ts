@@ -1,6 +1,6 @@
 import { failedIn } from '../sweep/choice.js';
 import type { Params, ParamValue } from '../sweep/space.js';
-import { spansPowers } from './axis.js';
+import { type Spacing, spacingOf, spansPowers } from './axis.js';
 import { checking } from './check.js';
 import { RAMPS } from './colours.js';
 import { type Picture, picture } from './picture.js';
@@ -20,7 +20,7 @@ const UNFITTED = '#c8c8c8';
 
 /**
  * Every point of a sweep as a line over its parameters to its mean held-out loss (parallel coordinates, Inselberg 1985), in the
- * colour of the loss. Numbers that span a factor of 50 are on a logarithmic axis; what is no number stands in the order in which it
+ * colour of the loss. Numbers that span a factor of 50, zero aside, are on a logarithmic axis; what is no number stands in the order in which it
  * comes. Points that failed on a mask or were given up early are grey and end before the loss.
  *
  * @param result what a sweep has found.
@@ -75,7 +75,7 @@ export function plotParallel(result: SweptPoints, options: ParallelOptions = {})
         mark: { ...mark, strokeWidth: 1.6, opacity: 0.85 },
         encoding: {
           ...encoding,
-          color: { field: 'loss', type: 'quantitative', title: 'held-out loss', legend: { gradientOpacity: 1, format: '~g' }, scale: { ...(spansPowers(losses) ? { type: 'log' } : {}), range: RAMPS.viridis, interpolate: 'rgb', nice: false } }, // biome-ignore format: one thought
+          color: { field: 'loss', type: 'quantitative', title: 'held-out loss', legend: { gradientOpacity: 1, format: '.3~g' }, scale: { ...(spansPowers(losses) ? { type: 'log' } : {}), range: RAMPS.viridis, interpolate: 'rgb', nice: false } }, // biome-ignore format: one thought
         },
       },
       {
@@ -109,7 +109,7 @@ interface Axis {
   readonly ticks: readonly { readonly at: number; readonly text: string }[];
 }
 
-function axisOf(name: string, values: readonly ParamValue[], isWide = spansFifty): Axis {
+function axisOf(name: string, values: readonly ParamValue[], isWide?: (values: readonly number[]) => boolean): Axis {
   const own = [...new Set(values)];
   const isNumber = (value: ParamValue): value is number => typeof value === 'number';
   if (!own.every(isNumber)) {
@@ -117,20 +117,24 @@ function axisOf(name: string, values: readonly ParamValue[], isWide = spansFifty
     return { name, place, ticks: own.map((value) => ({ at: place(value), text: String(value) })) };
   }
   const [low, high] = [Math.min(...own), Math.max(...own)];
-  const log = isWide(own);
-  const scaled = (x: number) => (log ? Math.log(x) : x);
+  const { type, constant = 1 }: Spacing =
+    isWide === undefined ? spacingOf(own) : { type: isWide(own) ? 'log' : 'linear' };
+  const [scaled, back] = SPACINGS[type](constant);
   const [from, size] = [scaled(low), scaled(high) - scaled(low)];
   const place = (value: ParamValue) => (size === 0 ? 0.5 : (scaled(Number(value)) - from) / size);
-  const even = Array.from({ length: 5 }, (_, i) => from + (size * i) / 4).map((x) => (log ? Math.exp(x) : x));
+  const even = Array.from({ length: 5 }, (_, i) => back(from + (size * i) / 4));
   const shown = own.length <= MOST_TICKS ? apart(own, place) : even;
   return { name, place, ticks: shown.map((x) => ({ at: place(x), text: String(Number(x.toPrecision(3))) })) };
 }
 
-/** Whether parameters span so much that they are drawn by their logarithms. */
-function spansFifty(values: readonly number[]): boolean {
-  const low = Math.min(...values);
-  return low > 0 && Math.max(...values) / low >= 50;
-}
+type Mapping = (x: number) => number;
+
+/** The way to the axis, and back. */
+const SPACINGS: Readonly<Record<Spacing['type'], (constant: number) => readonly [Mapping, Mapping]>> = {
+  linear: () => [(x) => x, (x) => x],
+  log: () => [Math.log, Math.exp],
+  symlog: (c) => [(x) => Math.log1p(x / c), (x) => c * Math.expm1(x)],
+};
 
 /** Those of the values, from the lowest up, that leave room for their texts. */
 function apart(values: readonly number[], place: (value: number) => number): readonly number[] {

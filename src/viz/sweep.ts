@@ -1,6 +1,6 @@
 import { failedIn } from '../sweep/choice.js';
 import type { Params } from '../sweep/space.js';
-import { axisOf, lossAxis } from './axis.js';
+import { axisOf, lossAxis, spansPowers } from './axis.js';
 import { checking } from './check.js';
 import { groupColours } from './colours.js';
 import { scaleOf } from './groups.js';
@@ -40,17 +40,27 @@ export function plotSweep(result: SweptPoints, options: SweepPlotOptions = {}): 
   const lineOf = (params: Params) => others.map((name) => `${name} = ${params[name]}`).join(', ');
   const isOf = (a: Params, b: Params) => Object.keys(a).every((name) => a[name] === b[name]);
   const numeric = points.every(({ params }) => typeof params[first] === 'number');
-  const values = points.map(({ params, testLoss, trainLoss, se, failed }) => ({
+  const shown = points.flatMap(({ testLoss, trainLoss }) => [
+    testLoss,
+    ...(train && trainLoss !== undefined ? [trainLoss] : []),
+  ]);
+  const lows = points.map(({ testLoss, se }) => testLoss - (se ?? 0));
+  const powers = spansPowers(shown);
+  // A logarithm has no place for a bar that goes down to zero: it ends below the rest.
+  const floor = powers ? Math.min(...shown, ...lows.filter((low) => low > 0)) / 1.5 : -Infinity;
+  const values = points.map(({ params, testLoss, trainLoss, se, failed }, i) => ({
     x: numeric ? params[first] : String(params[first]),
     line: lineOf(params),
     loss: testLoss,
-    low: testLoss - (se ?? 0),
+    low: Math.max(lows[i], floor),
     high: testLoss + (se ?? 0),
     ...(train && trainLoss !== undefined ? { train: trainLoss } : {}),
     masks: failed > 0 ? 'failed on a mask' : 'fitted on every mask',
   }));
   values.sort((a, b) => Number(a.x) - Number(b.x));
   const lines = [...new Set(points.map(({ params }) => lineOf(params)))].sort(byNumbers);
+  const widths = widthsOf(lines, values);
+  const drawn = values.map((value) => ({ ...value, width: widths.get(value.line) ?? LINE }));
   const chosen = points.flatMap(({ params, testLoss }) => [
     ...(isOf(params, best) ? [{ x: params[first], loss: testLoss, chosen: 'best', size: 260 }] : []),
     ...(isOf(params, simplest) ? [{ x: params[first], loss: testLoss, chosen: 'simplest', size: 140 }] : []),
@@ -61,7 +71,7 @@ export function plotSweep(result: SweptPoints, options: SweepPlotOptions = {}): 
   const y = {
     type: 'quantitative',
     title: train ? 'mean loss per entry' : 'mean loss per held-out entry',
-    scale: { zero: false },
+    scale: powers ? { type: 'log', nice: false, padding: 8 } : { zero: false },
     axis: lossAxis(values.map(({ loss }) => loss)),
   };
   const color = {
@@ -71,6 +81,8 @@ export function plotSweep(result: SweptPoints, options: SweepPlotOptions = {}): 
     scale: scaleOf({ names: lines, colours: groupColours(lines.length) }),
     ...(lines.length === 1 ? { legend: null } : {}),
   };
+  const wide = [...widths.values()].some((width) => width > LINE);
+  const width = { strokeWidth: { field: 'width', type: 'quantitative', scale: null, legend: null } };
   const undrawn = [
     [eliminated.length, 'given up early'] as const,
     [failedIn(rows).length, 'failed on every mask'] as const,
@@ -78,7 +90,7 @@ export function plotSweep(result: SweptPoints, options: SweepPlotOptions = {}): 
   const chosenText = `best: ${pointText(best)}; simplest within one standard error: ${pointText(simplest)}`;
   return picture(title, [chosenText, ...undrawn], {
     ...{ width: 480, height: 300 },
-    data: { values },
+    data: { values: drawn },
     encoding: { x },
     layer: [
       {
@@ -88,7 +100,7 @@ export function plotSweep(result: SweptPoints, options: SweepPlotOptions = {}): 
       {
         transform: [{ filter: { field: 'masks', equal: 'fitted on every mask' } }],
         mark: { type: 'line' },
-        encoding: { y: { ...y, field: 'loss' }, color, ...(train ? dashOf('held out') : {}) },
+        encoding: { y: { ...y, field: 'loss' }, color, ...(wide ? width : {}), ...(train ? dashOf('held out') : {}) },
       },
       ...(train ? [trainLine({ ...y, field: 'train' }, color)] : []),
       {
@@ -121,6 +133,28 @@ export function plotSweep(result: SweptPoints, options: SweepPlotOptions = {}): 
     ],
     resolve: { scale: { shape: 'independent' } },
   });
+}
+
+const LINE = 2;
+
+/** Lines that lie on one another are drawn from wide to narrow, so that each is seen. */
+function widthsOf(
+  lines: readonly string[],
+  values: readonly { readonly x: unknown; readonly line: string; readonly loss: number }[],
+): ReadonlyMap<string, number> {
+  const losses = values.map(({ loss }) => loss);
+  const near = (Math.max(...losses) - Math.min(...losses)) / 200;
+  const byLine = new Map(lines.map((line) => [line, new Map<unknown, number>()]));
+  for (const { x, line, loss } of values) byLine.get(line)?.set(x, loss);
+  const curves = [...byLine];
+  const cover = (a: ReadonlyMap<unknown, number>, b: ReadonlyMap<unknown, number>) =>
+    a.size > 1 && [...a].filter(([x, loss]) => Math.abs(loss - (b.get(x) ?? Infinity)) <= near).length > 1;
+  return new Map(
+    curves.map(([line, curve], i) => [
+      line,
+      LINE + 3 * curves.slice(i + 1).filter(([, later]) => cover(curve, later)).length,
+    ]),
+  );
 }
 
 const LOSSES = ['held out', 'fitted'] as const;

@@ -47,6 +47,7 @@ beforeAll(async () => {
   await writeMatrix(at('rna.npy'), rna);
   await writeMatrix(at('atac.mtx.gz'), atac);
   await writeFile(at('graph.js'), GRAPH);
+  await writeFile(at('twice.yaml'), 'a: 1\na: 2\n');
   await writeFile(
     at('sweep.ts'),
     `import { type InputExpr, nmfLayer } from 'factorloom';
@@ -55,6 +56,7 @@ beforeAll(async () => {
       nmfLayer(rna, { name: 'parts', k, L1 });`,
   );
   await saveGraph(nmfLayer(factorInput(rna, { name: 'rna' }), { name: 'parts', k: 3 }), at('graph.json'), { seed: 2 });
+  await saveGraph(nmfLayer(factorInput(rna, { name: 'rna' }), { name: 'parts', k: 3 }), at('graph.yml'), { seed: 2 });
 }, 60_000);
 afterAll(async () => {
   tidy();
@@ -91,7 +93,7 @@ test('a folder of 10x is a file of data, with a stroke behind it too', async () 
   await writeFile(at('tenx/genes.tsv'), 'g1\tA\ng2\tB\ng3\tB\n');
   await writeFile(at('tenx/barcodes.tsv'), 'AAAC-1\nAAAG-1\n');
   expect(done(await cli(['inspect', 'tenx/']))).toMatch(
-    /format +10x, sparse, f64\n[^]*features +g1, g2, g3; labels name\n/,
+    /format +10x, sparse, f64\n[\s\S]*features +g1, g2, g3; labels name\n/,
   );
   expect(done(await cli(['explain', '-k', '1', '-i', 'tenx/']))).toContain('tenx');
   const none = await cli(['inspect', '.']);
@@ -121,8 +123,37 @@ test('explain prints the plan of programs, of graph files and of one layer', asy
     seed: 5,
     output: ['parts'],
   });
+  expect(await json('explain', 'graph.yml', '-i', 'rna.npy')).toEqual(await json('explain', 'graph.json', '-i', 'rna.npy')); // biome-ignore format: one line
   const one = await json('explain', '-i', 'rna.npy', '-k', '4', '--loss', 'kl', '--max-iter', '9');
   expect(one.fit[0]).toMatchObject({ layer: 'layer', args: { k: 4, maxIter: 9 } });
+});
+
+test('tables are read as options say, of all inputs and of one', async () => {
+  await writeFile(at('long.csv'), 'cell;gene;n\nc1;g1;1\nc1;g2;2\nc2;g1;-\n');
+  await writeFile(at('wide.txt'), '7|1|2\n8|3|none\n9|5|6\n');
+  const long = ['--layout', 'triplets', '--delimiter', ';', '--missing', '-', '--unlisted', 'missing'];
+  const turned = ['--columns', 'gene,cell,n', '--orientation', 'features-by-samples', '--header', 'true'];
+  expect(await json('inspect', 'long.csv', ...long, ...turned)).toMatchObject({
+    ...{ rows: 2, cols: 2, missing: 2, rowNames: ['g1', 'g2'], colNames: ['c1', 'c2'] },
+  });
+  done(await cli(['convert', 'long.csv', 'long.out', ...long, '--to', 'tsv', '--to-layout', 'triplets', '--to-delimiter', 'space'])); // biome-ignore format: one line
+  expect(await readFile(at('long.out'), 'utf8')).toBe('row column value\nc1 g1 1\nc2 g1 NaN\nc1 g2 2\n');
+  const wide = ['--header', 'false', '--names', 'true', '--missing', '["none"]', '--from', 'csv'];
+  expect(await json('inspect', 'wide.txt', ...wide)).toMatchObject({ rows: 3, cols: 2, missing: 1, rowNames: ['7', '8', '9'] }); // biome-ignore format: one line
+
+  await writeFile(at('two.mjs'), GRAPH);
+  await writeFile(at('rna.csv'), '0,1,2,3\n1,0,3,1\n2,2,2,2\n');
+  await writeFile(at('list.csv'), 's,f,n\n0,a,1\n1,a,2\n2,b,3\n3,b,0\n');
+  const inputs = ['-i', 'rna=rna.csv', '-i', 'atac=list.csv', '--header', 'false'];
+  const own = ['layout=triplets', 'orientation=samples-by-features', 'header=true', 'columns=s,f,n'];
+  const said = own.flatMap((option) => ['--read', `atac.${option}`]);
+  const plan = await json('explain', 'two.mjs', ...inputs, ...said);
+  const loads = plan.prepare.filter(({ op }: { readonly op: string }) => op === 'load');
+  expect(loads).toMatchObject([
+    { name: 'rna', layout: expect.not.stringContaining('csc') },
+    { name: 'atac', layout: 'csc' },
+  ]);
+  expect(plan.slots.slice(0, 2)).toMatchObject([{ shape: [3, 4] }, { shape: [2, 4] }]);
 });
 
 describe('fit, and what is made of it', () => {
@@ -267,6 +298,8 @@ test('completion lets bash complete commands, options and words', async () => {
     ['simulate', 'n'],
     ['plot', 'load'],
     ['-q', 'comp'],
+    ['convert', '--to-la'],
+    ['inspect', '--layout', 't'],
   ];
   const script = `source ./complete.bash
     ask() { COMP_WORDS=(factorloom "$@"); COMP_CWORD=$#; _factorloom; echo "\${COMPREPLY[*]}"; }
@@ -279,6 +312,8 @@ test('completion lets bash complete commands, options and words', async () => {
     'nmf',
     'loadings',
     'completion',
+    '--to-layout',
+    'triplets',
   ]);
   expect(done(await cli(['completion', 'zsh']))).toMatch(/bashcompinit/);
   expect(done(await cli(['completion', 'fish']))).toMatch(/^complete -c factorloom .* -a fit -d/m);
@@ -295,11 +330,28 @@ describe('what can’t be done', () => {
     [['fit', 'graph.js', '-i', 'rna.npy'], 2, /The graph asks for the input atac: give it by --input atac=FILE/],
     [['fit', 'graph.js', '-i', 'rna.npy', '-i', 'rna=x'], 2, /There is an input 'rna' before/],
     [['explain', 'graph.json', '-i', 'x=rna.npy'], 1, /'x'/],
+    [['inspect', 'rna.npy', '--header', 'true'], 2, /Options of a file of format npy must be some of/],
+    [['fit', '-k', '2', '-i', 'rna.npy', '--names', 'id'], 2, /--read rna\.option=value/],
+    [['inspect', 'rna.npy', '--header', 'yes'], 2, /It must be one of true, false/],
+    [['inspect', 'rna.npy', '--delimiter', 'ab'], 2, /It must be one ASCII character/],
+    [['inspect', 'rna.npy', '--columns', 'a,a'], 2, /It must be a list of texts that are not the same/],
+    [['inspect', 'rna.npy', '--missing', '[1]'], 2, /It must be a list of texts; got/],
+    [['inspect', 'rna.npy', '--missing', '[a'], 2, /a list as JSON/],
+    [['inspect', 'rna.npy', '--layout', 'triplet'], 2, /Did you mean triplets\?/],
+    [['fit', '-k', '2', '-i', 'rna.npy', '--read', 'rna=x'], 2, /It must be input\.option=value/],
+    [['fit', '-k', '2', '-i', 'rna.npy', '--read', 'rna.colums=x'], 2, /Did you mean columns\?/],
+    [['fit', '-k', '2', '-i', 'rna.npy', '--read', 'rna.layout=list'], 2, /It must be one of matrix, triplets/],
+    [['fit', '-k', '2', '-i', 'rna.npy', '--read', 'x.array=a', '--read', 'x.array=b'], 2, /'x' has its array before/],
+    [
+      ['fit', '-k', '2', '-i', 'rna.npy', '--read', 'rnas.array=a'],
+      2,
+      /must be of an --input: rna; got rnas. Did you mean rna\?/,
+    ],
     [['fit', 'none.js'], 1, /must be a file that can be read; got ENOENT/],
     [['fit', 'graph.txt'], 2, /must be a program, \.ts or \.js, or a graph file/],
     [['inspect', 'none.npy'], 1, /Data must be a file that can be read; got none/],
     [['inspect', 'graph.js'], 1, /Data must be in one of the formats/],
-    [['convert', 'rna.npy', 'rna.xyz'], 1, /must be written as one of/],
+    [['convert', 'rna.npy', 'rna.xyz'], 2, /must be written as one of/],
     [
       ['fit', '-i', 'rna.npy', '-k', '2', '-o', 'none/fit'],
       1,
@@ -313,6 +365,8 @@ describe('what can’t be done', () => {
     [['fit', 'graph.js', '-i', 'rna.npy', '-i', 'atac.mtx.gz', '--h5ad', 'x.h5ad'], 2, /--h5ad must be of one of the inputs rna, atac: give it as rna=x\.h5ad/], // biome-ignore format: one row
     [['fit', '-i', 'rna.npy', '-k', '2', '--h5ad', 'ran=x.h5ad'], 2, /--h5ad must be of one of the inputs rna/],
     [['fit', '-i', 'rna.npy', '-k', '2', '--h5ad', 'none/x.h5ad'], 1, /must be written to a place/],
+    [['cv', 'graph.yml', '-i', 'rna.npy'], 2, /must be a program|must be a function/],
+    [['fit', 'twice.yaml', '-i', 'rna.npy'], 1, /the key 'a' twice.*line 2, column 1/],
     [['cv', 'graph.json', '-i', 'rna.npy'], 2, /must be a program|must be a function/],
     [['cv', '-i', 'rna.npy', '-k', '0:3'], 2, /It must be whole numbers, at least 1/],
     [['resume', 'rna.npy'], 1, /must have its command beside it/],

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { costOf } from '../../src/compiler/cost.js';
+import { explain } from '../../src/compiler/explain.js';
 import type { Plan, SlotId, Step } from '../../src/compiler/plan.js';
 import { type Node, upstream } from '../../src/dsl/node.js';
 import {
@@ -33,6 +34,14 @@ const writes = (step: Step): readonly SlotId[] =>
     : typeof step.write === 'string'
       ? [step.write]
       : Object.values(step.write);
+
+test('a text of the plan may leave out the seed, and nothing else', () => {
+  for (const seed of [7, undefined]) {
+    const { plan } = factorNet(diamond(), seed === undefined ? {} : { seed });
+    const [first, ...rest] = explain(plan, { seed: false }).split('\n');
+    expect(explain(plan)).toBe([`${first}; seed ${seed ?? 'drawn at each fit'}`, ...rest].join('\n'));
+  }
+});
 
 test('the diamond with every kind of node, as text', () => {
   expect(factorNet(diamond(), { seed: 7 }).explain()).toMatchInlineSnapshot(`

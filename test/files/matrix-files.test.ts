@@ -1,4 +1,4 @@
-import { chmod, mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -407,6 +407,18 @@ test('names of a matrix are those of its input', async () => {
   expect(turned.parts.W.rowNames).toEqual(matrix.colNames);
   expect(turned.parts.H.colNames).toEqual([...'ABCDEFGHIJKLM']);
   expect(() => layer({ ...matrix, colNames: ['a'] })).toThrow('9');
+});
+
+test('an array that no memory holds is a fault of the file, which is that large', async () => {
+  const bytes = npy(header('<f8', `(${2 ** 33}, 1)`), new Uint8Array(0));
+  const path = await file(bytes, 'npy');
+  // A file with nothing in it but its length.
+  await truncate(path, bytes.length + 8 * 2 ** 33);
+  expect(await faultOf(path)).toMatchObject({
+    code: 'unsupported',
+    message: expect.stringContaining('A matrix must fit into memory; got Invalid typed array length'),
+    cause: expect.any(RangeError),
+  });
 });
 
 test('an input is read from its file; what is wrong with that is a fault of its data', async () => {

@@ -30,7 +30,7 @@ def bits(a):
 const title = missing ? ' (left out: no Python with numpy, pandas, pyarrow and safetensors)' : '';
 
 describe.skipIf(missing)(`pandas, pyarrow and safetensors${title}`, () => {
-  const tables = ['plain.csv', 'names.tsv', 'r.txt', 'names.csv.gz', 'snappy.parquet', 'gzip.parquet', 'brotli.parquet', 'zstd.parquet', 'lz4.parquet', 'none.parquet', 'x.safetensors']; // biome-ignore format: a list
+  const tables = ['plain.csv', 'names.tsv', 'r.txt', 'names.csv.gz', 'snappy.parquet', 'gzip.parquet', 'brotli.parquet', 'zstd.parquet', 'lz4.parquet', 'none.parquet', 'lz4.feather', 'zstd.feather', 'uncompressed.feather', 'x.arrows', 'x.safetensors']; // biome-ignore format: a list
   let wanted: Readonly<Record<string, string>>;
   beforeAll(() => {
     wanted = JSON.parse(
@@ -45,10 +45,16 @@ mixed['h'] = r.normal(size=60).astype('f2')
 df.to_csv('plain.csv'); df.to_csv('names.tsv', sep='\\t'); df.to_csv('names.csv.gz')
 np.savetxt('r.txt', df.values)
 for codec in ['snappy', 'gzip', 'brotli', 'zstd', 'lz4', 'none']: mixed.to_parquet(codec + '.parquet', compression=codec, row_group_size=25)
+import pyarrow as pa, pyarrow.feather as pf
+table = pa.Table.from_pandas(mixed)
+wide = table.append_column('word', pa.array([f'w{i % 7}' for i in range(60)]).dictionary_encode()).append_column('large', pa.array(['ü'] * 60, pa.large_string()))
+for codec in ['lz4', 'zstd', 'uncompressed']: pf.write_feather(wide, codec + '.feather', compression=codec, chunksize=25)
+with pa.ipc.new_stream('x.arrows', wide.schema) as stream: stream.write_table(wide, max_chunksize=25)
 half = np.ascontiguousarray(r.normal(size=(60, 5)).astype('f2'))
 st.save_file({'x': half}, 'x.safetensors')
 out = {name: bits(df.values) for name in ['plain.csv', 'names.tsv', 'names.csv.gz', 'r.txt']}
 out.update({codec + '.parquet': bits(mixed.values.astype('f8')) for codec in ['snappy', 'gzip', 'brotli', 'zstd', 'lz4', 'none']})
+out.update({name: bits(mixed.values.astype('f8')) for name in ['lz4.feather', 'zstd.feather', 'uncompressed.feather', 'x.arrows']})
 out['x.safetensors'] = bits(half)
 print(json.dumps(out))`),
     );
@@ -70,17 +76,18 @@ print(json.dumps(out))`),
       rowNames: Array.from({ length: 30 }, (_, i) => `gène "${i}", x`),
       colNames: ['a', '5', 'b;c', 'd'],
     };
-    for (const name of ['x.csv', 'x.tsv', 'x.csv.gz', 'x.parquet']) await writeMatrix(place(name), named);
+    for (const name of ['x.csv', 'x.tsv', 'x.csv.gz', 'x.parquet', 'x.arrow']) await writeMatrix(place(name), named);
     await writeMatrix(place('written.safetensors'), X);
     const sparse = toCsc({ ...X, data: X.data.map((x) => (x < 0.5 ? 0 : x)) });
     await writeMatrix(place('list.csv'), sparse, { layout: 'triplets' });
     await writeMatrix(place('list.parquet'), sparse, { layout: 'triplets' });
+    await writeMatrix(place('list.feather'), sparse, { layout: 'triplets' });
     const read = JSON.parse(
       run(`${BITS}
-import json
+import json, pyarrow.feather as pf
 how = dict(index_col=0, float_precision='round_trip')
-frames = [pd.read_csv('x.csv', **how), pd.read_csv('x.tsv', sep='\\t', **how), pd.read_csv('x.csv.gz', **how), pd.read_parquet('x.parquet')]
-lists = [pd.read_csv('list.csv', float_precision='round_trip'), pd.read_parquet('list.parquet')]
+frames = [pd.read_csv('x.csv', **how), pd.read_csv('x.tsv', sep='\\t', **how), pd.read_csv('x.csv.gz', **how), pd.read_parquet('x.parquet'), pf.read_table('x.arrow').to_pandas()]
+lists = [pd.read_csv('list.csv', float_precision='round_trip'), pd.read_parquet('list.parquet'), pd.read_feather('list.feather')]
 print(json.dumps({
   'frames': [[bits(f.values), list(f.index), list(f.columns)] for f in frames],
   'tensor': bits(st.load_file('written.safetensors')['matrix']),

@@ -26,6 +26,7 @@ import {
   svdLayer,
 } from '../../src/index.js';
 import { dense, row } from '../../src/matrix.js';
+import type { Params } from '../../src/sweep/space.js';
 import { lowRank, scaled, uniform } from '../support/matrices.js';
 import { data, drawn, texts } from './support.js';
 
@@ -178,6 +179,44 @@ describe('plotSweep', () => {
     });
     expect(halved.eliminated.length).toBeGreaterThan(0);
     expect(texts(await drawn(plotSweep(halved)))).toContain(`not drawn: ${halved.eliminated.length} given up early`);
+  });
+
+  const swept = (points: readonly { readonly params: Params; readonly testLoss: number; readonly se: number }[]) => ({
+    points: points.map((point) => ({ ...point, failed: 0 })),
+    ...{ best: points[0].params, simplest: points[0].params },
+  });
+
+  test('losses over powers of ten have a logarithmic axis, on which a bar to zero ends; whole numbers are written as such', async () => {
+    const result = swept([2, 6, 10].map((k) => ({ params: { k }, testLoss: 10 / k ** 3, se: k === 10 ? 1 : 0.001 })));
+    const picture = plotSweep(result);
+    expect(JSON.stringify(picture.spec)).toContain('"type":"log"');
+    const [curve] = data(picture.spec);
+    expect(curve.map(({ low }) => Number(low) > 0)).toEqual([true, true, true]);
+    expect(curve[2]).toMatchObject({ loss: 0.01, low: 0.01 / 1.5, high: 1.01 });
+    const shown = texts(await drawn(picture));
+    expect(shown).toEqual(expect.arrayContaining(['2', '6', '10']));
+    expect(shown).not.toContain('1e+1');
+  });
+
+  test('of weights from 0 over powers of ten: a logarithmic axis with a place for 0', async () => {
+    const result = swept([0, 0.001, 0.01, 0.1].map((L1) => ({ params: { L1 }, testLoss: 1 + L1, se: 0 })));
+    const svg = await drawn(plotSweep(result));
+    expect(texts(svg)).toEqual(expect.arrayContaining(['0', '0.001', '0.01', '0.1']));
+    const path = /aria-roledescription="line mark"[^>]* d="([^"]*)"/.exec(svg)?.[1] ?? '';
+    const xs = [...path.matchAll(/[ML](-?[\d.]+)/g)].map(([, x]) => Number(x));
+    expect(xs).toHaveLength(4);
+    expect(xs[1] - xs[0]).toBeGreaterThan(30);
+    expect(xs[2] - xs[1]).toBeGreaterThan(1.5 * (xs[1] - xs[0]));
+    expect(xs[3] - xs[2]).toBeLessThan(2 * (xs[2] - xs[1]));
+  });
+
+  test('lines that lie on one another are drawn from wide to narrow, others alike', () => {
+    const points = ['a', 'b', 'c'].flatMap((start) =>
+      [1, 2, 3].map((k) => ({ params: { k, start }, testLoss: start === 'b' ? 2 * k : k, se: 0 })),
+    );
+    const [curve] = data(plotSweep(swept(points)).spec);
+    const widths = Object.fromEntries(curve.map(({ line, width }) => [line, width]));
+    expect(widths).toEqual({ 'start = a': 5, 'start = b': 2, 'start = c': 2 });
   });
 
   test('a point that failed on a mask is a cross, and on no line', async () => {

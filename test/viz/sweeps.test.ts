@@ -113,6 +113,17 @@ describe('a sweep over a grid', () => {
     expect(heights).toEqual(new Set([0, 140]));
   });
 
+  test('weights from 0 over powers of ten are apart', () => {
+    const points = [0, 0.001, 0.01, 0.1].map((L1) => ({ params: { L1 }, testLoss: 1 + L1, se: null, failed: 0 }));
+    const { spec } = plotParallel({ points, best: points[0].params, simplest: points[0].params });
+    const heights = data(spec)[1].filter(({ i }) => i === 0).map(({ y }) => Number(y)).sort((a, b) => b - a); // biome-ignore format: one thought
+    expect(heights).toHaveLength(4);
+    expect(heights[0]).toBe(280);
+    expect(heights[3]).toBe(0);
+    expect(heights[0] - heights[1]).toBeCloseTo((280 * Math.log(2)) / Math.log(101), 8);
+    expect(heights[1] - heights[2]).toBeCloseTo((280 * Math.log(11 / 2)) / Math.log(101), 8);
+  });
+
   test('words, flags and nothing are places of an axis', async () => {
     const point = (method: string | boolean | null, testLoss: number) => ({ params: { method }, testLoss, se: null, failed: 0 }); // biome-ignore format: one point
     const points = [point('ß <b>', 1), point(true, 2), point(null, 3)];

@@ -1,9 +1,15 @@
 import { Command } from 'commander';
 import { WRITTEN } from '../../files/write-matrix.js';
 import { readMatrix, type WrittenFormat, writeMatrix } from '../../index.js';
-import { type ReadingFlags, readingOf, withReading } from '../inputs.js';
+import { delimiter, type ReadingFlags, readingOf, withReading } from '../reading.js';
 import { talkOf } from '../talk.js';
 import { choice } from '../values.js';
+
+interface ConvertFlags extends ReadingFlags {
+  readonly to?: WrittenFormat;
+  readonly toLayout?: 'matrix' | 'triplets';
+  readonly toDelimiter?: string;
+}
 
 /** `factorloom convert FROM TO`: a matrix in another format. */
 export const convertCommand = (): Command =>
@@ -12,10 +18,16 @@ export const convertCommand = (): Command =>
     .argument('<source>', 'a file that readMatrix reads')
     .argument('<target>', `a file that writeMatrix writes: ${WRITTEN.map((format) => `.${format}`).join(', ')}`)
     .addOption(choice('--to <format>', 'the format of the target, where its name does not say it', WRITTEN))
-    .action(async (source: string, target: string, flags: ReadingFlags & { to?: WrittenFormat }, command: Command) => {
+    .addOption(choice('--to-layout <layout>', 'of a table; default matrix', ['matrix', 'triplets']))
+    .option('--to-delimiter <character>', 'what stands between fields of a table of text, also tab or space', delimiter)
+    .action(async (source: string, target: string, flags: ConvertFlags, command: Command) => {
       const talk = talkOf(command);
       const matrix = await readMatrix(source, readingOf(flags));
-      await writeMatrix(target, matrix, { format: flags.to });
+      await writeMatrix(target, matrix, {
+        format: flags.to,
+        layout: flags.toLayout,
+        delimiter: flags.toDelimiter,
+      });
       const { rows, cols, kind } = matrix;
       const storage = kind === 'dense' ? 'dense' : 'sparse';
       if (talk.json)

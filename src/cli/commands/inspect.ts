@@ -1,7 +1,7 @@
 import { Argument, Command } from 'commander';
 import { type FileFacts, inspectFile } from '../../index.js';
 import { textTable } from '../../text-table.js';
-import { type ReadingFlags, readingOf, withReading } from '../inputs.js';
+import { type ReadingFlags, readingOf, withReading } from '../reading.js';
 import { talkOf } from '../talk.js';
 
 /** `factorloom inspect FILE…`: what is in files of data. */

@@ -1,8 +1,8 @@
 import { Command } from 'commander';
 import { graphJsonSchema } from '../../io/graph-schema.js';
 
-/** `factorloom schema`: the JSON Schema of graph files. */
+/** `factorloom schema`: the JSON Schema of graph files, in JSON and in YAML. */
 export const schemaCommand = (): Command =>
   new Command('schema')
-    .description('Print the JSON Schema of graph files, as graph.schema.json of the package has it')
+    .description('Print the JSON Schema of graph files in JSON or YAML, as graph.schema.json of the package has it')
     .action(() => void process.stdout.write(`${JSON.stringify(graphJsonSchema(), null, 2)}\n`));

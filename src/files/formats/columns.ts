@@ -21,6 +21,8 @@ export interface ColumnTable {
   readonly rows: number;
   /** The column that the file says names the rows. */
   readonly index: string | undefined;
+  /** Whether there are bytes for so many values, so that room may be made for them before they are read. */
+  readonly certain: boolean;
   /** Reads columns, by their places. */
   read(columns: readonly number[], tell: TellValues): Promise<void>;
 }
@@ -60,7 +62,11 @@ export async function matrixOf(source: Source, table: ColumnTable, options: Tabl
   const labels: Record<string, Column> = {};
   for (const [n, list] of (await textsOf(source, table, texts)).entries()) labels[columns[texts[n]].name] = list;
   const single = wanted.every((c) => columns[c].holds === 'f4');
-  let data: Floats | undefined;
+  const room = (): Floats => {
+    const count = rows * wanted.length;
+    return single ? new Float32Array(count) : new Float64Array(count);
+  };
+  let data = table.certain ? room() : undefined;
   for (let from = 0; from < wanted.length; from += AT_A_TIME) {
     const now = wanted.slice(from, from + AT_A_TIME);
     let seen = 0;
@@ -81,7 +87,7 @@ export async function matrixOf(source: Source, table: ColumnTable, options: Tabl
     await table.read(now, tell);
     if (seen !== rows * now.length)
       throw source.fault('damaged', `A table must hold ${rows} values in each column; got ${seen} in ${now.length}`);
-    data ??= single ? new Float32Array(rows * wanted.length) : new Float64Array(rows * wanted.length);
+    data ??= room();
     for (const own of early) put(...own);
   }
   if (data === undefined) throw new Error('A table has a column'); // seen above

@@ -1,6 +1,8 @@
 import { isGzip, unpacked } from '../gunzip.js';
 import { firstBytes, type Source } from '../source.js';
 import { isZip } from '../zip.js';
+import { ARROW_MAGIC } from './arrow/batches.js';
+import { FEATHER_1 } from './arrow/read-arrow.js';
 import { HDF5_MAGIC } from './hdf5/read-hdf5.js';
 import { MARKET_MAGIC } from './matrix-market.js';
 import { NPY_MAGIC } from './npy.js';
@@ -9,11 +11,29 @@ import { isSafetensors } from './safetensors.js';
 import { SPZ_MAGIC } from './spz/file.js';
 
 /** Formats that matrices are read from. */
-export const FORMATS = ['npy', 'npz', 'mtx', 'spz', 'csv', 'tsv', 'safetensors', 'parquet', 'hdf5', '10x'] as const;
+export const FORMATS = [
+  'npy',
+  'npz',
+  'mtx',
+  'spz',
+  'csv',
+  'tsv',
+  'safetensors',
+  'parquet',
+  'arrow',
+  'hdf5',
+  '10x',
+] as const;
 export type MatrixFormat = (typeof FORMATS)[number];
 
-/** Tables of text have no mark. */
-const OTHER_ENDINGS: Readonly<Record<string, MatrixFormat>> = { txt: 'csv', tab: 'tsv' };
+/** Endings of formats that are called otherwise. Tables of text have no mark, and streams of Arrow messages nearly none. */
+const OTHER_ENDINGS: Readonly<Record<string, MatrixFormat>> = {
+  txt: 'csv',
+  tab: 'tsv',
+  feather: 'arrow',
+  arrows: 'arrow',
+  ipc: 'arrow',
+};
 
 /** Bytes that say what a file is. */
 const ENOUGH = 64;
@@ -28,6 +48,7 @@ export async function detect(source: Source): Promise<MatrixFormat> {
   const begins = (mark: Uint8Array) => mark.every((byte, i) => first[i] === byte);
   if (begins(NPY_MAGIC)) return 'npy';
   if (begins(PARQUET_MAGIC)) return 'parquet';
+  if (begins(ARROW_MAGIC) || begins(FEATHER_1)) return 'arrow';
   if (begins(SPZ_MAGIC)) return 'spz';
   if (begins(HDF5_MAGIC)) return 'hdf5';
   if (isZip(first)) return 'npz';

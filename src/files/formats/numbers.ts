@@ -7,7 +7,7 @@ export type NumberType = 'f2' | 'b2' | 'f4' | 'f8' | 'i1' | 'i2' | 'i4' | 'i8' |
 
 export const widthOf = (type: NumberType): number => Number(type.slice(1));
 
-type Raw =
+export type Raw =
   | Float32Array
   | Float64Array
   | Int8Array
@@ -109,6 +109,14 @@ export async function readNumbers(
     turn(bytes);
     tell(new ARRAYS[type](own.buffer, 0, now), from);
   }
+}
+
+/** `count` numbers that bytes begin with, the least significant byte first; the bytes themselves where they lie as numbers do. */
+export function numbersIn(bytes: Uint8Array, count: number, type: NumberType): Raw {
+  const width = widthOf(type);
+  const own = LITTLE && bytes.byteOffset % width === 0 ? bytes : Uint8Array.from(bytes.subarray(0, count * width));
+  if (!LITTLE && width > 1) swapBytes(own, width);
+  return new ARRAYS[type](own.buffer as ArrayBuffer, own.byteOffset, count); // bytes of files are in none that is shared
 }
 
 /**

@@ -56,6 +56,7 @@ export async function readParquet(source: Source, options: TableOptions): Promis
       columns,
       rows: Number(metadata.num_rows),
       index: indexOf(metadata),
+      certain: false,
       async read(wanted, tell) {
         const onChunk = ({ columnName, columnData, rowStart }: ColumnData) =>
           tell(places.get(columnName) ?? -1, rowStart, columnData);
