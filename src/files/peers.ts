@@ -1,7 +1,15 @@
 import { peersFor } from '../peers.js';
 
 export type { File as Hdf5File, Metadata as Hdf5Metadata } from 'h5wasm/node';
-export type { ColumnData, Compressors, FileMetaData, SchemaElement, SchemaTree } from 'hyparquet';
+export type {
+  ColumnData,
+  ColumnMetaData,
+  Compressors,
+  FileMetaData,
+  RowGroup,
+  SchemaElement,
+  SchemaTree,
+} from 'hyparquet';
 export type { ColumnSource } from 'hyparquet-writer';
 
 /** The packages that tables of columns are read and written with, and the versions that will do: optional peers of this one. */

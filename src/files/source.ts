@@ -1,4 +1,4 @@
-import { type FileHandle, open, readdir } from 'node:fs/promises';
+import { constants, type FileHandle, open, readdir } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { IoError, type IoErrorCode, type IoPlace } from '../errors.js';
 
@@ -97,13 +97,15 @@ export async function withFile<T>(
     new IoError('not-read', path, `Data must be a file that can be read; got ${got}${sought}`, { cause });
   let file: FileHandle;
   try {
-    file = await open(path, 'r');
+    // A pipe that nobody writes to would be waited for.
+    file = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
   } catch (error) {
     throw refused(reasonOf(error), error);
   }
   try {
     const stats = await file.stat();
-    if (stats.isDirectory()) throw refused('a folder');
+    const other = otherThanFile(stats);
+    if (other !== undefined) throw refused(other);
     return await use(fileSource(file, path, stats.size, got));
   } finally {
     await file.close();
@@ -117,21 +119,18 @@ export interface Folder {
   readonly names: readonly string[];
 }
 
-/**
- * The folder at a place; undefined where there is a file, or nothing.
- *
- * @throws IoError 'not-read' for a folder that this user may not read.
- */
+/** The folder at a place; undefined where there is none that may be read: `withFile` says what is there. */
 export async function folderAt(path: string): Promise<Folder | undefined> {
-  try {
-    return { path, names: (await readdir(path)).toSorted() };
-  } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : '';
-    if (code === 'ENOTDIR' || code === 'ENOENT') return undefined;
-    throw new IoError('not-read', path, `Data must be a folder that can be read; got ${reasonOf(error)}`, {
-      cause: error,
-    });
-  }
+  const names = await readdir(path).catch(() => undefined);
+  return names === undefined ? undefined : { path, names: names.toSorted() };
+}
+
+/** What has no size and can't be read from any byte on. */
+function otherThanFile(stats: Awaited<ReturnType<FileHandle['stat']>>): string | undefined {
+  if (stats.isFile()) return undefined;
+  if (stats.isDirectory()) return 'a folder';
+  if (stats.isFIFO() || stats.isSocket()) return 'a pipe. Write what comes from it to a file first';
+  return 'a device';
 }
 
 const REASONS: Readonly<Record<string, string>> = {
@@ -139,6 +138,9 @@ const REASONS: Readonly<Record<string, string>> = {
   EACCES: 'one that this user may not read',
   EPERM: 'one that this user may not read',
   EISDIR: 'a folder',
+  ENXIO: 'a pipe. Write what comes from it to a file first',
+  ELOOP: 'a link that leads back to itself',
+  ENAMETOOLONG: 'a path that is too long',
   ENOTDIR: 'a path through a file that is no folder',
 };
 

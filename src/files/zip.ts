@@ -1,7 +1,7 @@
-import { promisify } from 'node:util';
-import { crc32, inflateRaw } from 'node:zlib';
+import { crc32 } from 'node:zlib';
 import { wholeOf } from './byte-order.js';
-import { bytesAt, memorySource, type Source, viewAt } from './source.js';
+import { inflated } from './gunzip.js';
+import { memorySource, type Source, viewAt } from './source.js';
 
 export const isZip = (first: Uint8Array): boolean =>
   first[0] === 0x50 && first[1] === 0x4b && [0x0304, 0x0506].includes((first[2] << 8) | first[3]);
@@ -10,7 +10,7 @@ export const isZip = (first: Uint8Array): boolean =>
 export interface ZipEntry {
   readonly name: string;
   readonly size: number;
-  /** Its bytes: read where they lie if they aren't compressed, else unpacked. */
+  /** Its bytes: read where they lie if they aren't compressed, else unpacked as they are read, which is best done in order. */
   open(): Promise<Source>;
 }
 
@@ -130,20 +130,8 @@ function entryOf(source: Source, { name, flags, method, sum, size, packed, start
       if (method === STORED && packed !== size) throw damaged('have one size where it is stored; got two');
       if (size > DENSEST * packed + 64)
         throw damaged(`be as large as it says; got ${size} bytes packed into ${packed}`);
-      if (method === STORED) return checked(windowSource(source, path, body, size), sum, damaged);
-      const bytes = await bytesAt(source, body, packed);
-      let made: Uint8Array;
-      try {
-        made = await promisify(inflateRaw)(bytes, { maxOutputLength: Math.max(1, size) });
-      } catch (error) {
-        const reason = error instanceof Error ? error.message : String(error);
-        throw source.fault('damaged', `A file in a zip archive must be whole; got ${reason} (${name})`, {
-          offset: body,
-          cause: error,
-        });
-      }
-      if (made.length !== size) throw damaged(`hold the ${size} bytes that it says; got ${made.length}`);
-      return checked(memorySource(made, path), sum, damaged);
+      const own = windowSource(source, path, body, packed);
+      return checked(method === STORED ? own : inflatedSource(own, size, damaged), sum, damaged);
     },
   };
 }
@@ -176,6 +164,49 @@ function windowSource(source: Source, path: string, start: number, size: number)
         if (left <= 0) return;
         yield piece.subarray(0, left);
         left -= piece.length;
+      }
+    },
+  };
+}
+
+/** What a deflated source of `size` bytes holds, unpacked as it is read: what goes back begins again. */
+function inflatedSource(packed: Source, size: number, damaged: (rule: string) => Error): Source {
+  async function* pieces(offset = 0): AsyncGenerator<Uint8Array> {
+    let at = 0;
+    for await (const piece of inflated(packed)) {
+      const from = Math.max(0, offset - at);
+      at += piece.length;
+      if (at > size) throw damaged(`hold the ${size} bytes that it says; got more`);
+      if (from < piece.length) yield piece.subarray(from);
+    }
+    if (at !== size) throw damaged(`hold the ${size} bytes that it says; got ${at}`);
+  }
+  let reader: AsyncGenerator<Uint8Array> | undefined;
+  let at = 0;
+  let rest: Uint8Array = new Uint8Array(0);
+  return {
+    ...packed,
+    size,
+    pieces,
+    async fill(into, offset) {
+      if (offset + into.length > size)
+        throw damaged(`hold what it says; got ${size} bytes, and it needs ${offset + into.length}`);
+      if (reader === undefined || offset !== at) {
+        await reader?.return(undefined);
+        reader = pieces(offset);
+        [at, rest] = [offset, new Uint8Array(0)];
+      }
+      for (let done = 0; done < into.length; ) {
+        if (rest.length === 0) {
+          const { value, done: over } = await reader.next();
+          if (over) throw damaged(`hold the ${size} bytes that it says; got ${at}`);
+          rest = value;
+        }
+        const own = rest.subarray(0, into.length - done);
+        into.set(own, done);
+        rest = rest.subarray(own.length);
+        done += own.length;
+        at += own.length;
       }
     },
   };

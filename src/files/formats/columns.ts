@@ -27,8 +27,8 @@ export interface ColumnTable {
   read(columns: readonly number[], tell: TellValues): Promise<void>;
 }
 
-/** Columns that are read at a time. */
-const AT_A_TIME = 64;
+/** Columns that are read at a time: what they are unpacked to lies beside the matrix. */
+const AT_A_TIME = 16;
 
 /**
  * The matrix in a table of columns: those of numbers. The column that the file says names the rows does, or the first of texts;

@@ -7,30 +7,20 @@ export interface Entries {
   toCsc(twice: (i: number, j: number) => Error): CscMatrix;
 }
 
-/** Entries that room is made for at once; more is made as they come. */
-const AT_ONCE = 1 << 22;
-
 /**
  * Collects entries. As long as columns come in order nothing is kept but the matrix itself; else the column of each, and they are put in
- * order where they lie.
+ * order where they lie. There is room for `most`.
  */
 export function entries(rows: number, cols: number, most: number): Entries {
-  let room = Math.min(most, AT_ONCE);
-  let indices = new Uint32Array(room);
-  let values = new Float64Array(room);
+  const indices = new Uint32Array(most);
+  const values = new Float64Array(most);
   /** Columns of entries; null while they come in order. */
   let columns: Uint32Array | null = null;
   const counts = new Uint32Array(cols + 1);
   let [count, last] = [0, 0];
 
-  function grow(): void {
-    room = Math.min(most, Math.max(1024, room * 2));
-    [indices, values] = [enlarged(indices, room, Uint32Array), enlarged(values, room, Float64Array)];
-    if (columns !== null) columns = enlarged(columns, room, Uint32Array);
-  }
-
   function fromCounts(): Uint32Array {
-    const own = new Uint32Array(room);
+    const own = new Uint32Array(most);
     let p = 0;
     for (let j = 0; j < cols; j++) {
       own.fill(j, p, p + counts[j + 1]);
@@ -41,7 +31,6 @@ export function entries(rows: number, cols: number, most: number): Entries {
 
   return {
     add(i, j, value) {
-      if (count === room) grow();
       if (j < last) columns ??= fromCounts();
       if (columns !== null) columns[count] = j;
       last = j;

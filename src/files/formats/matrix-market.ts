@@ -1,5 +1,5 @@
 import type { Matrix } from '../../matrix.js';
-import { isGzip, unpacked } from '../gunzip.js';
+import { isGzip, isModest, unpacked, unpackedSize } from '../gunzip.js';
 import { firstBytes, type Source } from '../source.js';
 import { type Entries, entries } from './entries.js';
 import { type Lines, lines } from './lines.js';
@@ -13,10 +13,10 @@ interface Banner {
   readonly symmetry: 'general' | 'symmetric' | 'skew-symmetric';
 }
 
-/** Least bytes of a line: two indices of a digit each, what is between, and the end; with a value two more. */
-const LEAST = { pattern: 4, real: 6, integer: 6 } as const;
+/** Least bytes of a line beside its indices: what is between them, and the end; with a value two more. */
+const BESIDE = { pattern: 2, real: 4, integer: 4 } as const;
 /** Columns that may be there without an entry. */
-const MOST_EMPTY = 1 << 24;
+const MOST_EMPTY = 6_000_000;
 /** What gzip makes of a byte at most (RFC 1951: 258 bytes for two bits). */
 const DENSEST = 1032;
 
@@ -31,7 +31,9 @@ export async function readMatrixMarket(source: Source): Promise<Matrix> {
   const text = lines(unpacked(source, compressed), source);
   const banner = await bannerOf(text, source);
   const sizes = await sizesOf(text, source, banner.listed);
-  const most = source.size * (compressed ? DENSEST : 1);
+  // Entries with their columns, which are put in order, or the numbers themselves.
+  const needs = banner.listed ? 16 * entriesOf(banner, sizes) : 8 * sizes.rows * sizes.cols;
+  const most = !compressed ? source.size : isModest(source, needs) ? source.size * DENSEST : await unpackedSize(source);
   return banner.listed ? readListed(text, source, banner, sizes, most) : readArray(text, source, banner, sizes, most);
 }
 
@@ -90,9 +92,23 @@ async function sizesOf(text: Lines, source: Source, listed: boolean): Promise<Si
   throw source.fault('damaged', 'A Matrix Market file must say its size; got its end', { line: text.line });
 }
 
-/** Faults of a size that the file is too short for, before anything is made of it. */
+/** Entries of the matrix, at most. */
+const entriesOf = ({ symmetry }: Banner, { count }: Sizes): number => count * (symmetry === 'general' ? 1 : 2);
+
+/** Least digits of the indices of so many entries: of d digits for both there are 81 · (d − 1) · 10ᵈ⁻² pairs. */
+function leastDigits(count: number): number {
+  let [sum, left] = [0, count];
+  for (let digits = 2; left > 0; digits++) {
+    const own = Math.min(left, 81 * (digits - 1) * 10 ** (digits - 2));
+    sum += own * digits;
+    left -= own;
+  }
+  return sum;
+}
+
+/** Faults of a size that the file is too short for, before anything is made of it; the last line may lack its end. */
 function checkRoom(source: Source, count: number, least: number, most: number, line: number): void {
-  if (count * least > most + least)
+  if (least > most + 1)
     throw source.fault(
       'damaged',
       `A Matrix Market file must hold the entries that it says; got ${count} in a file of ${source.size} bytes`,
@@ -100,29 +116,25 @@ function checkRoom(source: Source, count: number, least: number, most: number, l
     );
 }
 
-async function readListed(
-  text: Lines,
-  source: Source,
-  { field, symmetry }: Banner,
-  { rows, cols, count }: Sizes,
-  most: number,
-): Promise<Matrix> {
+async function readListed(text: Lines, source: Source, banner: Banner, sizes: Sizes, most: number): Promise<Matrix> {
+  const { field, symmetry } = banner;
+  const { rows, cols, count } = sizes;
   const mirrored = symmetry !== 'general';
   if (mirrored && rows !== cols)
     throw source.fault('damaged', `A symmetric matrix must be square; got ${rows} × ${cols}`, { line: text.line });
   // Every column has a bound, whether it has entries or not.
   if (cols > MOST_EMPTY + source.size / 2)
     throw source.fault('damaged', `A Matrix Market file must have columns with something in them; got ${cols} in a file of ${source.size} bytes`, { line: text.line }); // biome-ignore format: one fault
-  checkRoom(source, count, LEAST[field], most, text.line);
+  checkRoom(source, count, count * BESIDE[field] + leastDigits(count), most, text.line);
   const valued = field !== 'pattern';
-  const found: Entries = entries(rows, cols, count * (mirrored ? 2 : 1));
-  const sign = symmetry === 'skew-symmetric' ? -1 : 1;
+  const found: Entries = entries(rows, cols, entriesOf(banner, sizes));
+  const skew = symmetry === 'skew-symmetric';
   const left = await text.numbers(valued ? 3 : 2, count, (i, j, given) => {
     const value = valued ? given : 1;
     if (!(i >= 1 && i <= rows && j >= 1 && j <= cols && Number.isInteger(i) && Number.isInteger(j)))
       return `An entry must be at a row from 1 to ${rows} and a column from 1 to ${cols}; got ${i}, ${j}`;
     found.add(i - 1, j - 1, value);
-    if (mirrored && i !== j) found.add(j - 1, i - 1, sign * value);
+    if (mirrored && i !== j) found.add(j - 1, i - 1, skew ? 0 - value : value);
     return null;
   });
   await checkEnd(text, source, count, left);
@@ -153,13 +165,13 @@ async function readArray(
   const skew = symmetry === 'skew-symmetric';
   // Column after column; of a symmetric one what is on and below the diagonal, which a skew-symmetric one leaves out.
   const count = skew ? (rows * (rows - 1)) / 2 : mirrored ? (rows * (rows + 1)) / 2 : rows * cols;
-  checkRoom(source, count, 2, most, text.line);
+  checkRoom(source, count, 2 * count, most, text.line);
   const data = new Float64Array(rows * cols);
   const first = (column: number) => (mirrored ? column + (skew ? 1 : 0) : 0);
   let [i, j] = [first(0), 0];
   const left = await text.numbers(1, count, (value) => {
     data[i + j * rows] = value;
-    if (mirrored) data[j + i * rows] = skew ? -value : value;
+    if (mirrored) data[j + i * rows] = skew ? 0 - value : value;
     if (++i === rows) i = first(++j);
     return null;
   });

@@ -1,16 +1,19 @@
 import {
   type ColumnData,
+  type ColumnMetaData,
   type Compressors,
   type FileMetaData,
   loadCompressors,
   loadParquet,
+  type RowGroup,
   type SchemaElement,
   type SchemaTree,
 } from '../peers.js';
-import { bytesAt, type Source } from '../source.js';
+import { bytesAt, type Source, viewAt } from '../source.js';
 import { matrixOf, type TableColumn } from './columns.js';
 import type { Found } from './found.js';
 import type { TableOptions } from './table-options.js';
+import { thriftStruct } from './thrift.js';
 
 /** What every Parquet file begins and ends with. */
 export const PARQUET_MAGIC = new TextEncoder().encode('PAR1');
@@ -39,7 +42,7 @@ export async function readParquet(source: Source, options: TableOptions): Promis
   let metadata: FileMetaData;
   let tree: SchemaTree;
   try {
-    if (source.size < 12) throw new Error('its end');
+    await checkEnd(source);
     metadata = await parquet.parquetMetadataAsync(file);
     checkGroups(source, metadata);
     tree = parquet.parquetSchema(metadata);
@@ -60,7 +63,11 @@ export async function readParquet(source: Source, options: TableOptions): Promis
       async read(wanted, tell) {
         const onChunk = ({ columnName, columnData, rowStart }: ColumnData) =>
           tell(places.get(columnName) ?? -1, rowStart, columnData);
+        const names = new Set(wanted.map((c) => columns[c].name));
         try {
+          for (const group of metadata.row_groups)
+            for (const { meta_data: about } of group.columns)
+              if (about !== undefined && names.has(about.path_in_schema[0])) await checkPages(source, group, about);
           await parquet.parquetRead({
             ...{ file, metadata, compressors, onChunk },
             columns: wanted.map((c) => columns[c].name),
@@ -83,7 +90,7 @@ function whole(source: Source, start: number, length: number, size: number): num
 }
 
 /** What a page may unpack to without being dense, and how densely it may be packed. */
-const [SMALL, DENSEST] = [1 << 26, 1032];
+const [SMALL, DENSEST] = [1 << 24, 1032];
 
 /** Unpacks only what is plausible: a page says itself how large it is. */
 function bounded(compressors: Compressors): Compressors {
@@ -95,6 +102,55 @@ function bounded(compressors: Compressors): Compressors {
     },
   ]);
   return Object.fromEntries(own);
+}
+
+/** What stands at the end is whole: whoever reads it makes room for lists of whatever length it says. */
+async function checkEnd(source: Source): Promise<void> {
+  if (source.size < 12) throw new Error('its end');
+  const ending = await viewAt(source, source.size - 8, 8);
+  const length = ending.getUint32(0, true);
+  const start = source.size - 8 - length;
+  if (start < 4) throw new Error(`an end of ${length} bytes`);
+  thriftStruct(await bytesAt(source, start, length), 0);
+}
+
+/** Bytes of a page of numbers beside these, and of each with what is said of it. */
+const [PAGE, NUMBER] = [4096, 16];
+/** Where headers of pages say what they are of: their type, their size unpacked and packed, and what is in them. */
+const [TYPE, UNPACKED, PACKED] = [1, 2, 3];
+const VALUES_IN: ReadonlyMap<number | undefined, number> = new Map([[0, 5], [2, 7], [3, 8]]); // biome-ignore format: a table
+const DICTIONARY = 2;
+
+/** The pages of a column hold as many values as its rows, before any room is made for them. */
+async function checkPages(source: Source, { num_rows: rows }: RowGroup, about: ColumnMetaData): Promise<void> {
+  const start = Number(about.dictionary_page_offset || about.data_page_offset);
+  const length = whole(source, start, Number(about.total_compressed_size), source.size);
+  const bytes = await bytesAt(source, start, length);
+  const numbers = about.type !== 'BYTE_ARRAY' && about.type !== 'FIXED_LEN_BYTE_ARRAY';
+  let count = 0;
+  const demand = (holds: boolean, got: string, at: number) => {
+    if (!holds)
+      throw source.fault('damaged', `A Parquet file must hold in its pages what it says; got ${got}`, { offset: start + at }); // biome-ignore format: one thought
+  };
+  for (let at = 0; at < length - 1 && count < rows; ) {
+    const { numbers: head, structs, end } = thriftStruct(bytes, at);
+    const [type, unpacked, packed] = [TYPE, UNPACKED, PACKED].map((id) => head.get(id) ?? -1);
+    demand(unpacked >= 0 && packed >= 0 && end + packed <= length, `a page of ${packed} bytes`, at);
+    const values = structs.get(VALUES_IN.get(type) ?? 0)?.numbers.get(1) ?? 0;
+    if (type === DICTIONARY)
+      demand(values >= 0 && values <= unpacked, `${values} texts or numbers in ${unpacked} bytes`, at); // biome-ignore format: one thought
+    else {
+      count += values;
+      demand(values >= 0 && count <= rows, `${count} values in ${rows} rows`, at);
+      demand(!numbers || unpacked <= PAGE + NUMBER * values, `${unpacked} bytes of ${values} numbers`, at);
+    }
+    at = end + packed;
+  }
+  demand(
+    count === Number(rows) && about.num_values === rows,
+    `${count} of ${about.num_values} values in ${rows} rows`,
+    0,
+  );
 }
 
 /** Values of a row group and the chunks of its columns: as many as it has rows, within the file. */

@@ -1,5 +1,5 @@
 import type { Floats } from '../../../matrix.js';
-import { isGzip, unpacked } from '../../gunzip.js';
+import { isGzip, isModest, unpacked, unpackedSize } from '../../gunzip.js';
 import { bytesAt, firstBytes, type Source } from '../../source.js';
 import { exactly } from '../entries.js';
 import type { Found } from '../found.js';
@@ -40,8 +40,9 @@ export async function readCsv(source: Source, options: TextTableOptions): Promis
 
   const plan = columnsOf(source, header, width, named, options);
   const table = { records, rows, plan };
-  if (options.layout === 'triplets') return readTriplets(source, table, options.unlisted);
-  return readRows(table, await sizeOf(source, compressed, text.sample.length), header);
+  const size = sizeOf(source, compressed, text.sample.length);
+  if (options.layout === 'triplets') return readTriplets(source, table, size, options.unlisted);
+  return readRows(table, size, header);
 }
 
 /**
@@ -67,11 +68,20 @@ export async function begun(source: Source, all: AsyncIterable<Uint8Array>) {
   return { sample, pieces: pieces() };
 }
 
-/** How many bytes a text has, about: what gzip says of it at its end may be wrong. */
-async function sizeOf(source: Source, compressed: boolean, least: number): Promise<number> {
-  if (!compressed) return source.size;
-  const size = new DataView((await bytesAt(source, Math.max(0, source.size - 4), 4)).buffer).getUint32(0, true);
-  return Math.max(least, Math.min(size, MOST_DENSE * source.size));
+/** How many bytes a text has, about, if something of `bytes` bytes is to be made of it. */
+type TextSize = (bytes: (size: number) => number) => Promise<number>;
+
+/** What gzip says at its end may be wrong: it is believed where little is made of it, and else all is looked at. */
+function sizeOf(source: Source, compressed: boolean, least: number): TextSize {
+  let sure = compressed ? undefined : source.size;
+  return async (bytes) => {
+    if (sure !== undefined) return sure;
+    const said = new DataView((await bytesAt(source, Math.max(0, source.size - 4), 4)).buffer).getUint32(0, true);
+    const likely = Math.max(least, Math.min(said, MOST_DENSE * source.size));
+    if (isModest(source, bytes(likely))) return likely;
+    sure = await unpackedSize(source);
+    return sure;
+  };
 }
 
 /** A text is seldom packed more densely. */
@@ -147,8 +157,12 @@ function tell({ records, rows, plan: { kinds } }: Table, told: Told): void {
 
 /** Rows that room is made for at first, for so many numbers. */
 const AT_FIRST = 1 << 16;
+/** Triplets that are read at a time. */
+const AT_A_TIME = 1 << 16;
+/** Bytes that the name of a row takes, and a triplet with two names of its own, about. */
+const [NAMED, LISTED] = [64, 256];
 
-async function readRows(table: Table, size: number, header: readonly string[] | undefined): Promise<Found> {
+async function readRows(table: Table, size: TextSize, header: readonly string[] | undefined): Promise<Found> {
   const { records, plan } = table;
   const cols = plan.columns.length;
   const places = new Uint32Array(plan.kinds.length);
@@ -169,11 +183,18 @@ async function readRows(table: Table, size: number, header: readonly string[] | 
   };
   tell(table, told);
   const [before, start] = [rows, records.consumed];
+  let grown = false;
   while ((await records.read(plan.kinds, room - rows, told)) === 0) {
     // As many as the rest of the text has room for, if it goes on like this: one array that is not filled is better than two.
     const perByte = Math.max(1, rows - before) / Math.max(1, records.consumed - start);
-    const likely = rows + Math.ceil(1.02 * perByte * Math.max(0, size - records.consumed));
-    room = Math.max(likely, Math.ceil(1.1 * rows)) + 16;
+    const roomIn = (own: number): number => {
+      const likely = rows + Math.ceil(1.02 * perByte * Math.max(0, own - records.consumed));
+      return Math.max(likely, Math.ceil(1.1 * rows)) + 16;
+    };
+    const perRow = 8 * cols + (plan.names >= 0 ? NAMED : 0);
+    // What has more rows than was likely said too little of its size.
+    room = roomIn(await size((own) => (grown ? Infinity : perRow * (rows + roomIn(own)))));
+    grown = true;
     const larger = new Float64Array(room * cols);
     larger.set(data);
     data = larger;
@@ -186,7 +207,12 @@ async function readRows(table: Table, size: number, header: readonly string[] | 
   };
 }
 
-async function readTriplets(source: Source, table: Table, unlisted: 'zero' | 'missing' | undefined): Promise<Found> {
+async function readTriplets(
+  source: Source,
+  table: Table,
+  size: TextSize,
+  unlisted: 'zero' | 'missing' | undefined,
+): Promise<Found> {
   const { kinds, columns } = table.plan;
   const found = triplets(source);
   const [row, column] = columns;
@@ -203,6 +229,9 @@ async function readTriplets(source: Source, table: Table, unlisted: 'zero' | 'mi
     end: () => found.add(own[0], own[1], value),
   };
   tell(table, told);
-  await table.records.read(kinds, Infinity, told);
+  for (let read = 0; (await table.records.read(kinds, AT_A_TIME, told)) === 0; ) {
+    read += AT_A_TIME;
+    await size(() => LISTED * (read + AT_A_TIME));
+  }
   return found.found(unlisted);
 }

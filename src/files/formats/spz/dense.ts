@@ -35,7 +35,13 @@ export async function readDense(file: SpzFile): Promise<DenseData> {
   if (wholeOf(header, 16) !== count)
     throw damagedSpz(source, `hold ${rows} × ${cols} numbers; got ${wholeOf(header, 16)}`, 16);
   const panels = await panelsOf(file, codec, width);
-  checkRoom(file, count);
+  await checkRoom(file, count, 4 * count, async () => {
+    if (codec !== 'coded' && codec !== 'coded half') return;
+    for (const { columns, span } of await panelsOf(file, codec, width)) {
+      const bytes = rows * columns * (codec === 'coded' ? 4 : 2);
+      if (bytes > 0) await readSymbols(span, await readSizedTable(span), span.left(), bytes, () => {});
+    }
+  });
   // Numbers of 32 bits are what all codecs were made of.
   const data = codec === 'plain' && width === 8 ? new Float64Array(count) : new Float32Array(count);
   const differences = header.getUint8(81) !== 0;

@@ -1,5 +1,6 @@
 import { crc32 } from 'node:zlib';
 import type { IoError } from '../../../errors.js';
+import { isModest } from '../../gunzip.js';
 import { bytesAt, type Source, viewAt } from '../../source.js';
 
 /**
@@ -79,10 +80,19 @@ export async function openSpz(source: Source): Promise<SpzFile> {
 /** Symbols that a byte of code stands for where there are two: 8 / log₂(2¹⁴ / (2¹⁴ − 1)). */
 const DENSEST = 90_852;
 
-/** Faults of more numbers than a file of its size can be the code of, before anything is made of them. */
-export function checkRoom({ source }: SpzFile, count: number): void {
+/**
+ * Faults of more numbers than a file of its size can be the code of, before anything is made of them, which takes so many bytes. Where that is
+ * much, `look` decodes all of it and keeps nothing.
+ */
+export async function checkRoom(
+  { source }: SpzFile,
+  count: number,
+  bytes: number,
+  look: () => Promise<void>,
+): Promise<void> {
   if (count > DENSEST * source.size)
     throw damagedSpz(source, `hold the ${count} numbers that it says; got ${source.size} bytes`, 16);
+  if (!isModest(source, bytes)) await look();
 }
 
 const holds = (view: DataView, at: number, mark: Uint8Array): boolean =>

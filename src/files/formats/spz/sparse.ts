@@ -61,7 +61,9 @@ export async function readSparse(file: SpzFile): Promise<CscMatrix> {
   const count = chunks.reduce((sum, chunk) => sum + chunk.count, 0);
   if (count !== wholeOf(header, 16) || count >= 2 ** 32)
     throw damagedSpz(source, `hold in its chunks the ${wholeOf(header, 16)} entries that it says; got ${count}`, 16);
-  checkRoom(file, count);
+  await checkRoom(file, count, 12 * count, async () => {
+    for (const chunk of await chunksOf(file)) if (chunk.count > 0) await look(chunk, type);
+  });
   const indptr = new Uint32Array(cols + 1);
   const indices = new Uint32Array(count);
   const values = type === 'f4' || type === 'f2' || type === 'steps' ? new Float32Array(count) : new Float64Array(count);
@@ -79,6 +81,18 @@ export async function readSparse(file: SpzFile): Promise<CscMatrix> {
     from = to;
   }
   return Object.freeze({ kind: 'csc', rows, cols, indptr, indices, values });
+}
+
+/** Decodes the symbols of a chunk, and keeps none: they are as many as its entries. */
+async function look({ rows, values, count }: Chunk, type: NumberType | 'steps'): Promise<void> {
+  const nothing = () => {};
+  await rows.take(await rows.u32());
+  await readCoded(rows, count, nothing);
+  if (type === 'steps' || type.startsWith('u')) return readCoded(values, count, nothing);
+  for (let [planes] = await values.take(1); planes > 0; planes--) {
+    const table = await readSizedTable(values);
+    await readSymbols(values, table, await values.u32(), count, nothing);
+  }
 }
 
 /** The chunks: every column is in one, in order. */

@@ -1,0 +1,117 @@
+import { readFileSync, statSync, writeFileSync, writeSync } from 'node:fs';
+
+/**
+ * A process that reads files and says what memory each took: `node --expose-gc` with a list of cases at `process.argv[2]`. Two things are
+ * counted: bytes of buffers that were alive at once, of those too that were asked for and never touched; and what the process held.
+ */
+export interface ReadCase {
+  readonly name: string;
+  readonly path: string;
+  readonly options?: object | undefined;
+  /** So many of its bytes are there. */
+  readonly cut?: number;
+  /** A byte that is another. */
+  readonly flip?: { readonly at: number; readonly bits: number };
+}
+
+export interface ReadCount {
+  readonly name: string;
+  readonly size: number;
+  /** Bytes of buffers alive at once, beyond those before. */
+  readonly buffers: number;
+  /** Bytes that the process held beyond those before; 0 where it had held more than that earlier. */
+  readonly resident: number;
+  /** The code of the IoError; 'read' where it is a matrix; else what was thrown. */
+  readonly outcome: string;
+}
+
+/** Buffers that are smaller aren't looked at one by one. */
+const SMALL = 1 << 16;
+let peak = 0;
+const seen = (bytes: number) => {
+  if (bytes >= SMALL) peak = Math.max(peak, process.memoryUsage().arrayBuffers + bytes);
+};
+
+const counted = <T extends new (...args: never[]) => object>(Kind: T, width: number): T =>
+  new Proxy(Kind, {
+    construct(target, args, made) {
+      const [first] = args as unknown[]; // the constructor of any kind of buffer
+      if (typeof first === 'number') seen(first * width);
+      else if (Array.isArray(first) || ArrayBuffer.isView(first))
+        seen(((first as { length?: number }).length ?? 0) * width); // a view of bytes has one
+      return Reflect.construct(target, args, made === proxies.get(target) ? target : made);
+    },
+  });
+const proxies = new Map<unknown, unknown>();
+const kinds = { ArrayBuffer, Uint8Array, Int8Array, Uint16Array, Int16Array, Uint32Array, Int32Array, Float32Array, Float64Array, BigInt64Array, BigUint64Array }; // biome-ignore format: a list
+for (const [name, Kind] of Object.entries(kinds)) {
+  const own = counted(Kind, 'BYTES_PER_ELEMENT' in Kind ? Kind.BYTES_PER_ELEMENT : 1);
+  proxies.set(Kind, own);
+  Object.defineProperty(globalThis, name, { value: own });
+}
+for (const name of ['alloc', 'allocUnsafe', 'allocUnsafeSlow'] as const) {
+  const own = Buffer[name].bind(Buffer);
+  const counting = (size: number, ...more: []) => {
+    seen(size);
+    return own(size, ...more);
+  };
+  Object.defineProperty(Buffer, name, { value: counting });
+}
+
+// What it imports must find the constructors that are counted.
+const { readMatrix, IoError } = await import('../../src/index.js');
+
+/** The file as the case has it: in a place of its own, where it is changed. */
+function placeOf({ path, cut, flip }: ReadCase): string {
+  if (cut === undefined && flip === undefined) return path;
+  const bytes = readFileSync(path).subarray(0, cut);
+  if (flip !== undefined) bytes[flip.at] ^= flip.bits;
+  const place = path.replace(/\.(.*)$/, '-changed.$1');
+  writeFileSync(place, bytes);
+  return place;
+}
+
+async function outcomeOf(path: string, options: object | undefined): Promise<string> {
+  try {
+    await readMatrix(path, options);
+    return 'read';
+  } catch (error) {
+    return error instanceof IoError ? error.code : `thrown: ${String(error)}`;
+  }
+}
+
+/** The most that the process held: since it was forgotten where that can be done, else since its beginning. */
+function forget(): () => number {
+  try {
+    writeFileSync('/proc/self/clear_refs', '5');
+    return () => Number(/VmHWM:\s*(\d+) kB/.exec(readFileSync('/proc/self/status', 'latin1'))?.[1]) * 1024;
+  } catch {
+    return () => process.resourceUsage().maxRSS * 1024;
+  }
+}
+function alive(): number {
+  const { arrayBuffers, heapUsed } = process.memoryUsage();
+  return arrayBuffers + heapUsed;
+}
+
+const cases = JSON.parse(readFileSync(process.argv[2], 'utf8')) as readonly ReadCase[]; // what the test wrote
+// Code is compiled and pools are made when each kind of file is read first.
+for (const own of cases) if (own.name.endsWith(': whole')) await outcomeOf(own.path, own.options);
+globalThis.gc?.();
+const RUBBISH = 1 << 23;
+const aliveAtFirst = alive();
+for (const own of cases) {
+  const path = placeOf(own);
+  // Rubbish of those before is none of this one's.
+  if (alive() > aliveAtFirst + RUBBISH) globalThis.gc?.();
+  const [most, buffers, held] = [forget(), process.memoryUsage().arrayBuffers, process.memoryUsage.rss()];
+  const before = most();
+  peak = buffers;
+  const outcome = await outcomeOf(path, own.options);
+  const after = most();
+  const count: ReadCount = {
+    ...{ name: own.name, size: statSync(path).size, outcome },
+    ...{ buffers: peak - buffers, resident: after > before ? after - held : 0 },
+  };
+  writeSync(1, `${JSON.stringify(count)}\n`);
+}
