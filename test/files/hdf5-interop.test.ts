@@ -69,7 +69,7 @@ describe.skipIf(missing)(`anndata and h5py${title}`, () => {
   beforeAll(() => {
     const options = { cwd: folder, encoding: 'utf8', maxBuffer: 2 ** 30 } as const;
     wanted = JSON.parse(execFileSync(python, ['-W', 'ignore', '-c', SCRIPT], options));
-  });
+  }, 120_000);
 
   test('every kind of matrix is read as it was written, to the bit', async () => {
     expect(Object.keys(wanted.bits).length).toBeGreaterThan(25);
