@@ -89,6 +89,7 @@ export type { DataPlace, GraphFile, GraphFileNode, JsonOptions } from './io/grap
 export { loadFit, type SavedFit, saveFit } from './io/model-file.js';
 export { type GraphData, graphFromJSON, type ReadGraph } from './io/read-graph.js';
 export { type GraphFileOptions, graphToJSON } from './io/write-graph.js';
+export { type WriteH5adOptions, writeH5ad } from './io/write-h5ad.js';
 export type { GraphIssue, GraphIssueCode } from './issues.js';
 export type { JsonValue } from './json.js';
 export type { Backend } from './kernels/select.js';

@@ -62,10 +62,15 @@ export interface GraphFlags extends InputFlags, LayerFlags {
   readonly k?: number;
 }
 
+/** A graph, and the data of --input in it. */
+export interface GraphOnData extends ReadGraph {
+  readonly data: ReadonlyMap<string, FileMatrix>;
+}
+
 /** The graph of a program or a file on its data, or one layer; options go before what the graph says. */
-export async function graphOf(file: string | undefined, flags: GraphFlags): Promise<ReadGraph> {
-  const { output, config } = file === undefined ? await oneLayerOn(flags) : await graphIn(file, flags);
-  return { output, config: { ...config, ...configOf(flags) } };
+export async function graphOf(file: string | undefined, flags: GraphFlags): Promise<GraphOnData> {
+  const { output, config, data } = file === undefined ? await oneLayerOn(flags) : await graphIn(file, flags);
+  return { output, config: { ...config, ...configOf(flags) }, data };
 }
 
 /** What flags say of a graph. */
@@ -75,12 +80,13 @@ export const configOf = ({ seed, maxIter, tol }: LayerFlags): GraphConfig => ({
   ...(tol === undefined ? {} : { tol }),
 });
 
-async function oneLayerOn(flags: GraphFlags): Promise<ReadGraph> {
+async function oneLayerOn(flags: GraphFlags): Promise<GraphOnData> {
   const { k } = flags;
   if (k === undefined || flags.input?.length !== 1)
     throw new UsageError('There must be a graph, or --k and one --input; got neither. See --help');
-  const [[name, data]] = await readInputs(flags);
-  return { output: oneLayer(factorInput(data, { name }), k, flags), config: {} };
+  const data = await readInputs(flags);
+  const [[name, matrix]] = data;
+  return { output: oneLayer(factorInput(matrix, { name }), k, flags), config: {}, data };
 }
 
 /** The only layer of a graph. */
@@ -90,9 +96,12 @@ export function oneLayer(input: InputExpr<string>, k: number, { method = 'nmf', 
   return svdLayer(input, { name: LAYER, k });
 }
 
-async function graphIn(file: string, flags: GraphFlags): Promise<ReadGraph> {
+async function graphIn(file: string, flags: GraphFlags): Promise<GraphOnData> {
   refuseLayer(flags);
-  if (isGraphFile(file)) return loadGraph(file, Object.fromEntries(await readInputs(flags)));
+  if (isGraphFile(file)) {
+    const data = await readInputs(flags);
+    return { ...(await loadGraph(file, Object.fromEntries(data))), data };
+  }
   const { graph, config } = await graphModule(file);
   const data = await readInputs(flags);
   if (typeof graph !== 'function') {
@@ -101,12 +110,12 @@ async function graphIn(file: string, flags: GraphFlags): Promise<ReadGraph> {
       throw new UsageError(
         `A graph must be a function of inputs to be given --input; got one with its own data, and ${first}`,
       );
-    return { output: asOutput(graph), config };
+    return { output: asOutput(graph), config, data };
   }
   const inputs = inputsOf(data);
   const output = asOutput(await graph(inputs.byName));
   inputs.checkAsked();
-  return { output, config };
+  return { output, config, data };
 }
 
 /** Flags of a single layer don't go with a graph. */

@@ -38,13 +38,18 @@ export interface InputFlags extends ReadingFlags {
 
 /** One more input; 'dir/rna.npz' alone is called rna. */
 function inputFile(text: string, before: readonly InputFile[] = []): readonly InputFile[] {
-  const at = text.indexOf('=');
-  const named = at > 0 && !/[\\/]/.test(text.slice(0, at));
-  const path = named ? text.slice(at + 1) : text;
-  const name = named ? text.slice(0, at) : (/([^\\/.][^\\/.]*)[^\\/]*$/.exec(path)?.[1] ?? '');
+  const { name: given, path } = namedFile(text);
+  const name = given ?? /([^\\/.][^\\/.]*)[^\\/]*[\\/]*$/.exec(path)?.[1] ?? '';
   if (name === '' || path === '') throw new InvalidArgumentError('It must be a file, or name=file.');
   if (before.some((one) => one.name === name)) throw new InvalidArgumentError(`There is an input '${name}' before.`);
   return [...before, { name, path }];
+}
+
+/** A file, and the name before it where there is one. */
+export function namedFile(text: string): { readonly name?: string; readonly path: string } {
+  const at = text.indexOf('=');
+  if (at <= 0 || /[\\/]/.test(text.slice(0, at))) return { path: text };
+  return { name: text.slice(0, at), path: text.slice(at + 1) };
 }
 
 /** One more option of an input; what stands behind '=' is taken as it is. */

@@ -43,6 +43,7 @@ const FLAGS: Readonly<Record<Name, Flag>> = {
     flags: '--array <name>',
     description: 'the array of a file that holds several, or its path in an HDF5 file',
   },
+  // --layer is that of a fit.
   layer: {
     flags: '--from-layer <name>',
     description: 'of an AnnData file: one of its layers, raw, or obsm/…; of a 10x file: a type of features',

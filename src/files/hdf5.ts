@@ -21,7 +21,8 @@ export async function openHdf5(path: string, mode: 'r' | 'w', more: number = Inf
   const library = await ready;
   quieten(library);
   const base = library.HEAPU8.length;
-  limitMemory(library, base + more);
+  // Whoever writes believes nothing, and needs no limit; one that was set before is lifted.
+  if (more < Infinity || limits.has(library)) limitMemory(library, base + more);
   const file = new File(resolve(path), mode);
   if (file.file_id < 0n) throw new Error(`a file that can't be ${mode === 'r' ? 'opened' : 'made'}`);
   return { library, file, base };
@@ -29,16 +30,51 @@ export async function openHdf5(path: string, mode: 'r' | 'w', more: number = Inf
 
 /** The second of a process's streams is where the library writes every error. */
 const STDERR = 2;
-const quiet = new WeakSet<Hdf5Library>();
 
-/** The library prints each of its errors; what calls return says enough. */
+/** What the library has had to say. */
+interface Complaints {
+  count: number;
+  /** What the system said when a file could not be written. */
+  cause: unknown;
+}
+const complaints = new WeakMap<Hdf5Library, Complaints>();
+
+/** The library prints each of its errors; they are counted, and not shown. */
 function quieten(library: Hdf5Library): void {
-  if (quiet.has(library)) return;
-  quiet.add(library);
+  if (complaints.has(library)) return;
+  const own: Complaints = { count: 0, cause: undefined };
+  complaints.set(library, own);
   // Its own declaration leaves out the functions of files.
   const files = library.FS as unknown as { write(stream: { fd: number }, ...rest: readonly unknown[]): number };
   const write = files.write.bind(files);
-  files.write = (stream, ...rest) => (stream.fd === STDERR ? Number(rest[2]) : write(stream, ...rest));
+  files.write = (stream, ...rest) => {
+    if (stream.fd === STDERR) {
+      own.count++;
+      return Number(rest[2]);
+    }
+    try {
+      return write(stream, ...rest);
+    } catch (error) {
+      own.count++;
+      own.cause = error;
+      throw error;
+    }
+  };
+}
+
+/**
+ * What calls of the library return that must not fail: most of them don't say whether they did.
+ *
+ * @throws Error in the words of the system, where it has some.
+ */
+export function strictly<T>({ library }: OpenHdf5, calls: () => T): T {
+  const own = complaints.get(library);
+  const before = own?.count;
+  if (own !== undefined) own.cause = undefined;
+  const made = calls();
+  if (own !== undefined && own.count !== before)
+    throw own.cause instanceof Error ? own.cause : new Error('an error of the library, as when no memory is left');
+  return made;
 }
 
 /** Bytes that a library may have in all. */

@@ -1,7 +1,6 @@
 import { storedValues } from '../matrix.js';
-import { detect, type MatrixFormat } from './formats/detect.js';
-import { type ReadMatrixOptions, readMatrix } from './read-matrix.js';
-import { withFile } from './source.js';
+import type { MatrixFormat } from './formats/detect.js';
+import { type ReadMatrixOptions, readKnown } from './read-matrix.js';
 
 /** What is in a file, features × samples. */
 export interface FileFacts {
@@ -42,8 +41,7 @@ export interface FileFacts {
  * const { rows, cols, sparsity } = await inspectFile('matrix.mtx.gz');
  */
 export async function inspectFile(path: string, options: ReadMatrixOptions = {}): Promise<FileFacts> {
-  const matrix = await readMatrix(path, options);
-  const format = options.format ?? (await withFile(path, detect));
+  const { format, matrix } = await readKnown(path, options);
   const values = storedValues(matrix);
   let [missing, zeros, smallest, largest, sum, counts] = [0, 0, Infinity, -Infinity, 0, true];
   for (const value of values) {

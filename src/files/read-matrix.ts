@@ -14,7 +14,8 @@ import { readParquet } from './formats/parquet.js';
 import { readSafetensors } from './formats/safetensors.js';
 import { readSpz } from './formats/spz/read-spz.js';
 import { type Rule, TABLE_RULES, TEXT_TABLE_RULES, type TextTableOptions } from './formats/table-options.js';
-import { type Source, withFile } from './source.js';
+import { noTenXFolder, readTenX } from './formats/ten-x.js';
+import { type Folder, folderAt, type Source, withFile } from './source.js';
 import { readInThread } from './thread.js';
 
 export interface ReadMatrixOptions extends TextTableOptions {
@@ -52,6 +53,9 @@ const READERS: Readonly<Record<MatrixFormat, (source: Source, options: ReadMatri
   parquet: readParquet,
   arrow: readArrow,
   hdf5: readHdf5,
+  '10x': async (source) => {
+    throw noTenXFolder(source.path, 'a file');
+  },
 };
 
 /** Formats whose packages may crash or never end on damaged files: they are read in a thread. */
@@ -82,8 +86,9 @@ const OPTIONS: Readonly<Partial<Record<MatrixFormat, readonly string[]>>> = {
 
 /**
  * The matrix in a file: .npy, .npz (of numpy, and sparse ones of scipy), Matrix Market (.mtx, .mtx.gz), StreamPress (.spz),
- * safetensors, tables of text (.csv, .tsv, .txt; .gz), Arrow (files, Feather 2, streams; packed by ZSTD with an optional package)
- * and, with optional packages, Parquet and HDF5 (AnnData's .h5ad, 10x .h5, arrays). What it is is seen by its content; tables of text and streams by the end of its path.
+ * safetensors, tables of text (.csv, .tsv, .txt; .gz), Arrow (files, Feather 2, streams), which needs an optional package where it is packed by
+ * ZSTD, and, with optional packages, Parquet and HDF5 (AnnData's .h5ad, 10x .h5, arrays). What it is is seen by its content; tables of text and
+ * streams by the end of its path.
  *
  * A table of text has a row of the matrix a line. Its first line names the columns where it is words, its first column names the rows where
  * it is words; `header` and `names` say so where it can't be seen. Fields may stand in quotes (RFC 4180). With `layout: 'triplets'` a line is
@@ -97,6 +102,9 @@ const OPTIONS: Readonly<Partial<Record<MatrixFormat, readonly string[]>>> = {
  * type. Of other HDF5 files `array` says which array of two dimensions, or which sparse matrix. HDF5 files are read in a thread that is
  * ended where it doesn't get on.
  *
+ * The path may be that of a folder of 10x Genomics: `matrix.mtx`, `features.tsv` or `genes.tsv`, `barcodes.tsv`, each maybe packed (`.gz`) and all
+ * maybe with the same prefix. Features are named by their ids; their `name` and `feature_type` are `rowLabels`.
+ *
  * @returns features × samples: dense in the file's order, or sparse; 32-bit floats stay so, other numbers become 64-bit floats.
  * NaN are missing entries.
  * @throws IoError 'not-read', 'unknown-format', 'damaged', 'unsupported', 'not-found', 'invalid-option', with the byte or line.
@@ -107,37 +115,66 @@ const OPTIONS: Readonly<Partial<Record<MatrixFormat, readonly string[]>>> = {
  * const spliced = await readMatrix('cells.h5ad', { layer: 'spliced' });
  */
 export async function readMatrix(path: string, options: ReadMatrixOptions = {}): Promise<FileMatrix> {
+  return (await readKnown(path, options)).matrix;
+}
+
+/** A matrix, and the format of its file. */
+export interface KnownMatrix {
+  readonly format: MatrixFormat;
+  readonly matrix: FileMatrix;
+}
+
+/** The matrix in a file, and of which format that is. */
+export const readKnown = (path: string, options: ReadMatrixOptions = {}): Promise<KnownMatrix> =>
+  read(path, options, async (source, format) =>
+    GUARDED.includes(format) ? readInThread(path, { ...options, format }) : matrixIn(source, format, options),
+  );
+
+/** The matrix in a file, read in this thread, whatever the format; `got` is told whenever something was read. */
+export async function readHere(path: string, options: ReadMatrixOptions, got?: () => void): Promise<FileMatrix> {
+  const { matrix } = await read(path, options, (source, format) => matrixIn(source, format, options), got);
+  return matrix;
+}
+
+async function read(
+  path: string,
+  options: ReadMatrixOptions,
+  fromFile: (source: Source, format: MatrixFormat) => Promise<FileMatrix>,
+  got?: () => void,
+): Promise<KnownMatrix> {
   check(path, options);
-  return withFile(path, async (source) => {
+  const folder = await folderAt(path);
+  if (folder !== undefined) return { format: '10x', matrix: await inFolder(folder, options, got) };
+  const known = async (source: Source): Promise<KnownMatrix> => {
     const { format = await detect(source) } = options;
     checkUsed(path, format, options);
-    return GUARDED.includes(format) ? readInThread(path, { ...options, format }) : matrixIn(source, format, options);
-  });
+    return { format, matrix: await fromFile(source, format) };
+  };
+  return withFile(path, known, got);
 }
 
-/** The same in this thread, whatever the format; `got` is told whenever something was read. */
-export async function readHere(path: string, options: ReadMatrixOptions, got?: () => void): Promise<FileMatrix> {
-  check(path, options);
-  return withFile(
-    path,
-    async (source) => {
-      const { format = await detect(source) } = options;
-      checkUsed(path, format, options);
-      return matrixIn(source, format, options);
-    },
-    got,
-  );
+async function inFolder(folder: Folder, options: ReadMatrixOptions, got?: () => void): Promise<FileMatrix> {
+  const { path } = folder;
+  const { format = '10x' } = options;
+  if (format !== '10x')
+    throw new IoError('not-read', path, `Data of format ${format} must be a file that can be read; got a folder`);
+  checkUsed(path, format, options);
+  return asAsked(path, options, () => readTenX(folder, got));
 }
 
-async function matrixIn(source: Source, format: MatrixFormat, options: ReadMatrixOptions): Promise<FileMatrix> {
+const matrixIn = (source: Source, format: MatrixFormat, options: ReadMatrixOptions): Promise<FileMatrix> =>
+  asAsked(source.path, options, () => READERS[format](source, options));
+
+/** What was found, turned where it is to be. */
+async function asAsked(path: string, options: ReadMatrixOptions, found: () => Promise<Found>): Promise<FileMatrix> {
   try {
-    const found = await READERS[format](source, options);
-    const { orientation = found.lies } = options;
-    return turnedTo(found, orientation === 'samples-by-features');
+    const own = await found();
+    const { orientation = own.lies } = options;
+    return turnedTo(own, orientation === 'samples-by-features');
   } catch (error) {
     // What the engine throws when an array can't be had.
     if (error instanceof RangeError)
-      throw source.fault('unsupported', `A matrix must fit into memory; got ${error.message}`, { cause: error });
+      throw new IoError('unsupported', path, `A matrix must fit into memory; got ${error.message}`, { cause: error });
     throw error;
   }
 }

@@ -1,4 +1,4 @@
-import { constants, type FileHandle, open } from 'node:fs/promises';
+import { constants, type FileHandle, open, readdir } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { IoError, type IoErrorCode, type IoPlace } from '../errors.js';
 
@@ -110,6 +110,19 @@ export async function withFile<T>(
   } finally {
     await file.close();
   }
+}
+
+/** A folder of files. */
+export interface Folder {
+  readonly path: string;
+  /** What is in it, in order. */
+  readonly names: readonly string[];
+}
+
+/** The folder at a place; undefined where there is none that may be read: `withFile` says what is there. */
+export async function folderAt(path: string): Promise<Folder | undefined> {
+  const names = await readdir(path).catch(() => undefined);
+  return names === undefined ? undefined : { path, names: names.toSorted() };
 }
 
 /** What has no size and can't be read from any byte on. */

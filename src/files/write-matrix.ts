@@ -1,17 +1,19 @@
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
-import { IoError } from '../errors.js';
+import { IoError, MissingPeerError } from '../errors.js';
 import { show } from '../issues.js';
 import type { CscMatrix, DenseData, Matrix } from '../matrix.js';
 import { type LineNames, type MatrixInput, toMatrix } from '../matrix-input.js';
 import { arrowParts } from './formats/arrow/write-arrow.js';
 import { type CsvWriting, csvText, listText } from './formats/csv/write-csv.js';
+import { type AnnData, writeAnnData } from './formats/hdf5/write-anndata.js';
 import { safetensorsParts } from './formats/safetensors.js';
 import { type Rule, TEXT_TABLE_RULES } from './formats/table-options.js';
 import { marketText } from './formats/write-market.js';
 import { type NpyArray, npyParts } from './formats/write-npy.js';
 import { parquetBytes } from './formats/write-parquet.js';
 import { longTable, wideTable } from './formats/written-table.js';
+import type { FileNames } from './read-matrix.js';
 import { writeWhole } from './write-whole.js';
 import { zipParts } from './write-zip.js';
 
@@ -29,6 +31,7 @@ export const WRITTEN = [
   'parquet',
   'arrow',
   'feather',
+  'h5ad',
 ] as const;
 export type WrittenFormat = (typeof WRITTEN)[number];
 
@@ -39,27 +42,39 @@ export interface WriteMatrixOptions {
   readonly delimiter?: string | undefined;
   /** Of a table: 'matrix' (default), or 'triplets': a row, a column and a value a line, of a sparse matrix those that it lists. */
   readonly layout?: 'matrix' | 'triplets' | undefined;
+  /** How an .h5ad file is packed: 'none' (default), which is fast, or 'gzip'. */
+  readonly compression?: 'none' | 'gzip' | undefined;
 }
+
+/** What `compression` must be. */
+export const COMPRESSION: Rule = ["'none' or 'gzip'", (x) => x === 'none' || x === 'gzip'];
 
 /** What each option must be. */
 const RULES: Readonly<Record<keyof WriteMatrixOptions, Rule>> = {
   format: [`one of ${WRITTEN.join(', ')}`, (x) => WRITTEN.some((format) => format === x)],
   delimiter: TEXT_TABLE_RULES.delimiter,
   layout: TEXT_TABLE_RULES.layout,
+  compression: COMPRESSION,
 };
 
 const isText = (format: WrittenFormat) => /^[ct]sv/.test(format);
 /** Tables that lie column after column; a .feather file is an Arrow one. */
 const isColumns = (format: WrittenFormat) => format === 'parquet' || format === 'arrow' || format === 'feather';
-const TABLES: Readonly<Record<'delimiter' | 'layout', (format: WrittenFormat) => boolean>> = {
-  delimiter: isText,
-  layout: (format) => isText(format) || isColumns(format),
+/** Of which formats something can be said. */
+const USED: Readonly<
+  Record<Exclude<keyof WriteMatrixOptions, 'format'>, readonly [of: string, (format: WrittenFormat) => boolean]>
+> = {
+  delimiter: ['a table', isText],
+  layout: ['a table', (format) => isText(format) || isColumns(format)],
+  compression: ['an .h5ad file', (format) => format === 'h5ad'],
 };
 
 /**
  * Writes a matrix to a file: a dense one as .npy, .npz or .safetensors, a sparse one as .npz (scipy's `save_npz`, csc), either as Matrix
- * Market text, .mtx or .mtx.gz, or as a table, .csv, .tsv, these with .gz, .parquet, .arrow or .feather, with as many digits as bring the numbers back. The
- * file is there whole or not at all. Tables keep names, and have nothing where an entry is missing; other formats have no names.
+ * Market text, .mtx or .mtx.gz, as a table, .csv, .tsv, these with .gz, .parquet, .arrow or .feather, with as many digits as bring the numbers back, or as the X of
+ * an AnnData file, .h5ad, samples × features there. The file is there whole or not at all. Tables and .h5ad keep names, .h5ad also `rowLabels`
+ * and `colLabels`: as columns of `var` and `obs`, texts of which many are the same as categories. Where an entry is missing tables have nothing
+ * and others NaN; lines without names are numbered in .h5ad.
  *
  * @param matrix rows × columns
  * @throws IoError 'not-written', 'invalid-option', and 'unsupported' for a sparse matrix as .npy or .safetensors, and one whose unlisted entries are
@@ -86,16 +101,32 @@ export async function writeMatrix(path: string, matrix: MatrixInput, options: Wr
       `A matrix must be written as one of ${WRITTEN.join(', ')}, by the end of its path or by format`,
       format,
     );
-  for (const name of ['delimiter', 'layout'] as const)
-    if (options[name] !== undefined && !TABLES[name](format))
-      throw invalid(path, `${name} must be given for a table, not for one of format ${format}`, options[name]);
+  for (const name of ['delimiter', 'layout', 'compression'] as const) {
+    const [of, used] = USED[name];
+    if (options[name] !== undefined && !used(format))
+      throw invalid(path, `${name} must be given for ${of}, not for one of format ${format}`, options[name]);
+  }
   const read = toMatrix(matrix);
   if (read.kind === 'unusable')
     throw new IoError('invalid-option', path, `A matrix must be ${read.rule}; got ${read.got}`);
+  if (format === 'h5ad') {
+    const data = annDataOf(path, read, matrix);
+    return placed(path, () => writeAnnData(path, data, options.compression === 'gzip'));
+  }
   const parts = await partsOf(path, read, format, options, matrix);
+  return placed(path, () => writeWhole(path, parts));
+}
+
+/**
+ * Writes a file.
+ *
+ * @throws IoError 'not-written' where it can't be.
+ */
+export async function placed(path: string, write: () => Promise<void>): Promise<void> {
   try {
-    await writeWhole(path, parts);
+    await write();
   } catch (error) {
+    if (error instanceof IoError || error instanceof MissingPeerError) throw error;
     const reason = error instanceof Error ? error.message : String(error);
     throw new IoError(
       'not-written',
@@ -193,13 +224,31 @@ function namesOf(path: string, { rows, cols }: Matrix, input: MatrixInput): Line
     ['rowNames', rowNames, rows],
     ['colNames', colNames, cols],
   ] as const)
-    if (
-      names !== undefined &&
-      !(Array.isArray(names) && names.length === count && names.every((name) => typeof name === 'string'))
-    )
+    if (names !== undefined && !(Array.isArray(names) && names.length === count && names.every(isString)))
       throw invalid(path, `${what} must be ${count} texts`, names);
   return { rowNames, colNames };
 }
+
+/** What AnnData keeps of a matrix, and of its rows and columns. */
+export function annDataOf(path: string, matrix: Matrix, input: MatrixInput): AnnData {
+  const { rowNames, colNames } = namesOf(path, matrix, input);
+  // Rows in a list, and ndarrays, have none.
+  const { rowLabels, colLabels } = input as FileNames;
+  for (const [what, labels = {}, count] of [
+    ['rowLabels', rowLabels, matrix.rows],
+    ['colLabels', colLabels, matrix.cols],
+  ] as const)
+    for (const [name, own] of Object.entries(labels))
+      if (own.length !== count || !(own instanceof Float64Array || (Array.isArray(own) && own.every(isString))))
+        throw invalid(path, `${what}.${name} must be ${count} texts, or as many numbers in a Float64Array`, own);
+  return {
+    X: matrix,
+    features: { count: matrix.rows, names: rowNames, labels: rowLabels },
+    samples: { count: matrix.cols, names: colNames, labels: colLabels },
+  };
+}
+
+const isString = (x: unknown): boolean => typeof x === 'string';
 
 /** Triplets, and columns of Parquet and Arrow, say by its name which line they are of. */
 function checkOnce(path: string, { rowNames = [], colNames = [] }: LineNames): void {

@@ -24,6 +24,7 @@ import {
   writeMatrix,
 } from '../../src/index.js';
 import { commandLine, type Said } from '../support/cli.js';
+import { hdf5At } from '../support/hdf5.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const rna = simulateNmf({ rows: 40, cols: 30, k: 3, noise: 0.1, seed: 1 }).X;
@@ -81,6 +82,23 @@ test('inspect says of files what inspectFile does; several at once; as text for 
   const text = done(await cli(['inspect', 'rna.npy', 'atac.mtx.gz', '--orientation', 'samples-by-features']));
   expect(text).toMatch(/^rna\.npy\n {2}shape +30 features × 40 samples\n {2}format +npy, dense, f64\n/);
   expect(text).toMatch(/\n\natac\.mtx\.gz\n {2}shape +30 features × 20 samples\n/);
+});
+
+test('a folder of 10x is a file of data, with a stroke behind it too', async () => {
+  await mkdir(at('tenx'));
+  await writeFile(
+    at('tenx/matrix.mtx'),
+    '%%MatrixMarket matrix coordinate integer general\n3 2 3\n1 1 4\n2 2 7\n3 2 1\n',
+  );
+  await writeFile(at('tenx/genes.tsv'), 'g1\tA\ng2\tB\ng3\tB\n');
+  await writeFile(at('tenx/barcodes.tsv'), 'AAAC-1\nAAAG-1\n');
+  expect(done(await cli(['inspect', 'tenx/']))).toMatch(
+    /format +10x, sparse, f64\n[\s\S]*features +g1, g2, g3; labels name\n/,
+  );
+  expect(done(await cli(['explain', '-k', '1', '-i', 'tenx/']))).toContain('tenx');
+  const none = await cli(['inspect', '.']);
+  expect(none.code).toBe(1);
+  expect(none.stderr).toContain('Data must be a file, or a 10x folder, one with matrix.mtx');
 });
 
 test('convert writes what is read, turned where it is said to lie otherwise', async () => {
@@ -146,10 +164,22 @@ describe('fit, and what is made of it', () => {
 
   beforeAll(async () => {
     const inputs = ['-i', 'rna.npy', '-i', 'atac.mtx.gz'];
-    const said = await cli(['fit', 'graph.js', ...inputs, '-o', 'fit.safetensors', '--factors', 'factors/of']);
+    const said = await cli([
+      'fit',
+      'graph.js',
+      ...inputs,
+      '-o',
+      'fit.safetensors',
+      '--factors',
+      'factors/of',
+      '--h5ad',
+      'atac=fit.h5ad',
+    ]);
     expect(done(said)).toMatch(/^Fit of 1 layer to 2 inputs: loss/);
     // Talk goes to stderr, a line for each layer where nobody looks on.
-    expect(said.stderr).toMatch(/^joint \(1 of 1\): iteration \d+, loss .*\nwrote fit\.safetensors\nwrote factors\/of/);
+    expect(said.stderr).toMatch(
+      /^joint \(1 of 1\): iteration \d+, loss .*\nwrote fit\.safetensors\nwrote fit\.h5ad\nwrote factors\/of/,
+    );
   });
 
   test('the fit is that of the library, bit for bit, and nothing is left beside it', async () => {
@@ -158,6 +188,11 @@ describe('fit, and what is made of it', () => {
     expect(await rowsIn('factors/of/joint.W.atac.npy')).toEqual(toRows(joint.W.atac));
     expect(await rowsIn('factors/of/joint.H.npy')).toEqual(toRows(joint.H));
     expect(await rowsIn('factors/of/joint.d.npy')).toEqual([Array.from(joint.d)]);
+    expect(await rowsIn('fit.h5ad')).toEqual(toRows(atac));
+    await hdf5At(at('fit.h5ad'), ({ values, value }) => {
+      expect(Array.from(values('obsm/X_joint'))).toEqual(Array.from(joint.H.data));
+      expect(value('uns/factorloom/input')).toBe('atac');
+    });
     expect(existsSync(at('fit.safetensors.checkpoint'))).toBe(false);
     expect(existsSync(at('fit.safetensors.checkpoint.json'))).toBe(false);
   });
@@ -327,6 +362,9 @@ describe('what can’t be done', () => {
       1,
       /must be written to a place that may be written to/,
     ],
+    [['fit', 'graph.js', '-i', 'rna.npy', '-i', 'atac.mtx.gz', '--h5ad', 'x.h5ad'], 2, /--h5ad must be of one of the inputs rna, atac: give it as rna=x\.h5ad/], // biome-ignore format: one row
+    [['fit', '-i', 'rna.npy', '-k', '2', '--h5ad', 'ran=x.h5ad'], 2, /--h5ad must be of one of the inputs rna/],
+    [['fit', '-i', 'rna.npy', '-k', '2', '--h5ad', 'none/x.h5ad'], 1, /must be written to a place/],
     [['cv', 'graph.yml', '-i', 'rna.npy'], 2, /must be a program|must be a function/],
     [['fit', 'twice.yaml', '-i', 'rna.npy'], 1, /the key 'a' twice.*line 2, column 1/],
     [['cv', 'graph.json', '-i', 'rna.npy'], 2, /must be a program|must be a function/],

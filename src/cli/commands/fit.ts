@@ -6,18 +6,22 @@ import { WRITTEN } from '../../files/write-matrix.js';
 import {
   type Backend,
   type DenseMatrix,
+  type FileMatrix,
   factorNet,
   type GraphFit,
   type LayerFit,
+  type Plan,
   type Progress,
   partialFit,
   saveFit,
   type WrittenFormat,
+  writeH5ad,
   writeMatrix,
 } from '../../index.js';
 import type { Context } from '../context.js';
-import { Interrupted } from '../failure.js';
+import { Interrupted, UsageError } from '../failure.js';
 import { type GraphFlags, graphOf, withGraph } from '../graph.js';
+import { namedFile } from '../inputs.js';
 import { interruptible } from '../interrupt.js';
 import { checkPlace, makeFolder } from '../places.js';
 import { type Meter, meterOf } from '../progress.js';
@@ -32,6 +36,7 @@ interface FitFlags extends GraphFlags {
   readonly out?: string;
   readonly factors?: string;
   readonly factorsFormat: WrittenFormat;
+  readonly h5ad?: ReturnType<typeof namedFile>;
   /** False: none. */
   readonly checkpoint?: string | false;
   readonly every?: number;
@@ -49,6 +54,11 @@ export const fitCommand = ({ args }: Context): Command =>
     .option('--factors <folder>', 'write W, d and H of every layer to files in this folder')
     .addOption(choice('--factors-format <format>', 'of these files', WRITTEN).default('npy'))
     .option(
+      '--h5ad <input=file>',
+      'write X, W, d and H as AnnData, samples × features of this input; a file alone: of the only one',
+      namedFile,
+    )
+    .option(
       '--checkpoint <file>',
       'where to leave how far the fit has come; default: beside --out, and removed at the end',
     )
@@ -60,10 +70,12 @@ export const fitCommand = ({ args }: Context): Command =>
     .addOption(choice('--memory <use>', 'low: no transpose of sparse data; default normal', ['normal', 'low']))
     .action(async (file: string | undefined, flags: FitFlags, command: Command) => {
       const talk = talkOf(command);
-      const { output, config } = await graphOf(file, flags);
+      const { output, config, data } = await graphOf(file, flags);
       const net = factorNet(output, config);
       const place = placeOf(flags);
       if (flags.out !== undefined) await checkPlace(flags.out);
+      const asH5ad = h5adOf(flags, net.plan, data);
+      if (asH5ad !== undefined) await checkPlace(asH5ad.path);
       if (flags.factors !== undefined) await makeFolder(flags.factors);
       const { threads, backend, memory, every, anew = false } = flags;
       const meter = meterOf(talk);
@@ -84,7 +96,7 @@ export const fitCommand = ({ args }: Context): Command =>
         throw error instanceof Interrupted ? told(error, (await record.settled()) ? place : undefined, talk) : error;
       });
       meter.close();
-      const files = await write(fit, flags);
+      const files = await write(fit, flags, asH5ad);
       if (place !== undefined && flags.checkpoint === undefined) await rm(place, { force: true });
       await record.remove();
       talk.result(
@@ -97,6 +109,25 @@ export const fitCommand = ({ args }: Context): Command =>
       );
       for (const path of files) talk.say(`wrote ${path}`);
     });
+
+/** What is written as AnnData, and where. */
+interface AsH5ad {
+  readonly path: string;
+  readonly input: string;
+  readonly data: FileMatrix | undefined;
+}
+
+/** @throws UsageError for an input that isn't there, before the fit. */
+function h5adOf({ h5ad }: FitFlags, plan: Plan, data: ReadonlyMap<string, FileMatrix>): AsH5ad | undefined {
+  if (h5ad === undefined) return undefined;
+  const names = plan.prepare.flatMap((step) => (step.op === 'load' && step.source === 'input' ? [step.name] : []));
+  const { path, name = names.length === 1 ? names[0] : undefined } = h5ad;
+  if (name === undefined || !names.includes(name))
+    throw new UsageError(
+      `--h5ad must be of one of the inputs ${names.join(', ')}: give it as ${names[0]}=${path}; got ${name ?? 'none'}`,
+    );
+  return { path, input: name, data: data.get(name) };
+}
 
 /** Where a fit leaves how far it has come. */
 const placeOf = ({ checkpoint, out = UNNAMED }: FitFlags): string | undefined =>
@@ -131,11 +162,20 @@ const factsOf = ({ method, d, loss, objective, iterations, converged, kkt }: Lay
 });
 
 /** @returns the files that were written. */
-async function write(fit: GraphFit, { out, factors, factorsFormat }: FitFlags): Promise<readonly string[]> {
+async function write(
+  fit: GraphFit,
+  { out, factors, factorsFormat }: FitFlags,
+  asH5ad: AsH5ad | undefined,
+): Promise<readonly string[]> {
   const files: string[] = [];
   if (out !== undefined) {
     await saveFit(fit, out);
     files.push(out);
+  }
+  if (asH5ad !== undefined) {
+    const { path, ...options } = asH5ad;
+    await writeH5ad(fit, path, options);
+    files.push(path);
   }
   if (factors === undefined) return files;
   for (const [layer, { W, d, H, Wcondition }] of layersOf(fit)) {

@@ -11,7 +11,19 @@ import { isSafetensors } from './safetensors.js';
 import { SPZ_MAGIC } from './spz/file.js';
 
 /** Formats that matrices are read from. */
-export const FORMATS = ['npy', 'npz', 'mtx', 'spz', 'csv', 'tsv', 'safetensors', 'parquet', 'arrow', 'hdf5'] as const;
+export const FORMATS = [
+  'npy',
+  'npz',
+  'mtx',
+  'spz',
+  'csv',
+  'tsv',
+  'safetensors',
+  'parquet',
+  'arrow',
+  'hdf5',
+  '10x',
+] as const;
 export type MatrixFormat = (typeof FORMATS)[number];
 
 /** Endings of formats that are called otherwise. Tables of text have no mark, and streams of Arrow messages nearly none. */

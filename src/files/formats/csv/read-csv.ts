@@ -45,8 +45,12 @@ export async function readCsv(source: Source, options: TextTableOptions): Promis
   return readRows(table, size, header);
 }
 
-/** The first piece of a text, and all of it, without the mark at its beginning. */
-async function begun(source: Source, all: AsyncIterable<Uint8Array>) {
+/**
+ * The first piece of a text, and all of it, without the mark at its beginning.
+ *
+ * @throws IoError 'damaged' for UTF-16, and for what is no text.
+ */
+export async function begun(source: Source, all: AsyncIterable<Uint8Array>) {
   const reader = all[Symbol.asyncIterator]();
   const { value, done } = await reader.next();
   const first = done ? new Uint8Array(0) : Uint8Array.from(value);
