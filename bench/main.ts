@@ -9,6 +9,7 @@ import { cases } from './race/cases.js';
 import { toMarkdown } from './report/markdown.js';
 import { dataOf, type Outcome, type Report, type Sections } from './report/report.js';
 import { toSvg } from './report/svg.js';
+import { files } from './sections/files.js';
 import { headline } from './sections/headline.js';
 import { masked } from './sections/masked.js';
 import { memory } from './sections/memory.js';
@@ -36,6 +37,7 @@ const names: readonly (keyof Sections)[] = [
   'memory',
   'loss',
   'poisson',
+  'files',
   'micro',
 ];
 const asked = (name: string) => only.length === 0 || only.includes(name);
@@ -79,6 +81,7 @@ const sections: Report['sections'] = {
   ...(await measure('memory', asked('memory'), () => memory(context))),
   ...(await measure('loss', races.length > 0, () => timeToLoss(context, races))),
   ...(await measure('poisson', asked('poisson'), () => poisson(context))),
+  ...(await measure('files', asked('files'), () => files(context))),
   ...(await measure('micro', asked('micro'), () => micro(context))),
 };
 

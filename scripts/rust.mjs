@@ -15,5 +15,5 @@ if (!has()) {
 } else {
   if (has('fmt')) must('fmt', '--check');
   if (has('clippy')) must('clippy', '--quiet', '--locked', '--all-targets', '--', '-D', 'warnings');
-  must('test', '--quiet', '--locked', '-p', 'factorloom-core');
+  must('test', '--quiet', '--locked', '-p', 'factorloom-core', '-p', 'factorloom-text');
 }

@@ -1,13 +1,13 @@
-import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { dense, type Matrix } from '../../src/matrix.js';
 import { cache } from '../context.js';
 import { hasAvx512 } from '../machine.js';
 import type { Start } from '../ours.js';
+import { conversation } from './conversation.js';
 import { pythonWithPeers } from './python.js';
 
 export interface Blas {
@@ -68,7 +68,7 @@ async function startWith(python: string, threads: number, env: Readonly<Record<s
     env: { ...process.env, OPENBLAS_NUM_THREADS: limit, OMP_NUM_THREADS: limit, ...env },
   });
   child.stderr.pipe(process.stderr);
-  const ask = conversation(child);
+  const ask = conversation(child, 'scikit-learn');
   const folder = join(cache, 'exchange');
   mkdirSync(folder, { recursive: true });
   const path = (name: string) => join(folder, name);
@@ -102,21 +102,6 @@ async function startWith(python: string, threads: number, env: Readonly<Record<s
       };
     },
     end: () => child.stdin.end(),
-  };
-}
-
-type Message = Readonly<Record<string, unknown>>;
-
-/** One question at a time, each with one line of answer. */
-function conversation(child: ChildProcessWithoutNullStreams): (request: Message) => Promise<Message> {
-  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
-  return async (request) => {
-    child.stdin.write(`${JSON.stringify(request)}\n`);
-    const { value, done } = await lines.next();
-    if (done) throw new Error('scikit-learn ended early');
-    const reply = JSON.parse(value) as Message; // sklearn_nmf.py writes objects only
-    if ('error' in reply) throw new Error(`scikit-learn: ${reply.error}`);
-    return reply;
   };
 }
 

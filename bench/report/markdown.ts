@@ -2,6 +2,7 @@ import { table } from './format.js';
 import { lossSection } from './loss-tables.js';
 import type { Outcome, Report, Sections } from './report.js';
 import {
+  filesSection,
   headlineSection,
   maskedSection,
   memorySection,
@@ -19,6 +20,7 @@ const writers: { readonly [S in keyof Sections]: (data: Sections[S]) => string }
   overhead: overheadSection,
   memory: memorySection,
   poisson: poissonSection,
+  files: filesSection,
   micro: microSection,
 };
 

@@ -1,4 +1,5 @@
 import type { Machine } from '../machine.js';
+import type { Files } from '../sections/files.js';
 import type { Headline } from '../sections/headline.js';
 import type { Masked } from '../sections/masked.js';
 import type { Memory } from '../sections/memory.js';
@@ -17,6 +18,7 @@ export interface Sections {
   readonly overhead: Overhead;
   readonly memory: Memory;
   readonly poisson: Poisson;
+  readonly files: Files;
   readonly micro: Micro;
 }
 

@@ -1,3 +1,4 @@
+import type { Files } from '../sections/files.js';
 import { type Headline, rcppml } from '../sections/headline.js';
 import { type Masked, rcppmlMasked } from '../sections/masked.js';
 import type { Memory } from '../sections/memory.js';
@@ -132,6 +133,23 @@ export function poissonSection({ shape, rows }: Poisson): string {
         secondsToGoal === null ? 'not reached' : both(secondsToGoal, 's'),
         program === 'scikit-learn' || secondsToGoal === null ? '' : times(theirs(k) ?? null, secondsToGoal.median),
         least.toFixed(0),
+      ]),
+    ),
+  ].join('\n\n');
+}
+
+export function filesSection({ rows }: Files): string {
+  return [
+    '## Files',
+    'From a file that lies in memory to a matrix, in turns with the other program, which keeps its process; medians.',
+    table(
+      ['', 'readMatrix', '', 'it takes', 'theirs / ours'],
+      rows.map(({ file, ours, by, theirs }) => [
+        file,
+        both(ours, 'ms'),
+        by,
+        both(theirs, 'ms'),
+        times(theirs.median, ours.median),
       ]),
     ),
   ].join('\n\n');

@@ -1,6 +1,6 @@
 import { pipeline, Readable, type Transform } from 'node:stream';
-import { createGunzip, createInflateRaw } from 'node:zlib';
-import type { Source } from './source.js';
+import { constants, createGunzip, createInflateRaw, gunzipSync } from 'node:zlib';
+import { firstBytes, type Source } from './source.js';
 
 /** Bytes that a piece unpacks to. */
 const UNPACKED = 1 << 20;
@@ -10,11 +10,18 @@ export const isGzip = (first: Uint8Array): boolean => first[0] === 0x1f && first
 /**
  * What a source holds, unpacked where it is compressed by gzip, piece by piece; a piece is to be used before the next is asked for.
  *
+ * @param atOnce compressed bytes whose text comes first, since it may be all that is asked for.
  * @throws IoError 'damaged' where it isn't whole.
  */
-export async function* unpacked(source: Source, compressed: boolean): AsyncIterable<Uint8Array> {
+export async function* unpacked(source: Source, compressed: boolean, atOnce = 0): AsyncIterable<Uint8Array> {
   if (!compressed) return yield* source.pieces();
-  yield* through(source, createGunzip({ chunkSize: UNPACKED }));
+  const beginning = atOnce === 0 ? new Uint8Array(0) : begun(await firstBytes(source, atOnce));
+  if (beginning.length > 0) yield beginning;
+  let given = beginning.length;
+  for await (const piece of through(source, createGunzip({ chunkSize: UNPACKED }))) {
+    if (given < piece.length) yield piece.subarray(given);
+    given = Math.max(0, given - piece.length);
+  }
 }
 
 /** What a deflated file in an archive holds, the same way. */
@@ -57,4 +64,13 @@ export async function unpackedSize(source: Source): Promise<number> {
   let size = 0;
   for await (const piece of unpacked(source, true)) size += piece.length;
   return size;
+}
+
+/** What the first bytes of a compressed text unpack to; nothing where they are damaged, which whoever reads on is told. */
+function begun(first: Uint8Array): Uint8Array {
+  try {
+    return gunzipSync(first, { finishFlush: constants.Z_SYNC_FLUSH });
+  } catch {
+    return new Uint8Array(0);
+  }
 }

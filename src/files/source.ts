@@ -5,6 +5,8 @@ import { IoError, type IoErrorCode, type IoPlace } from '../errors.js';
 /** Bytes that are read as they are needed: of a file, or in memory. */
 export interface Source {
   readonly path: string;
+  /** Whether they are those of the file at `path`. */
+  readonly onDisk: boolean;
   /** How many there are. */
   readonly size: number;
   /** Fills `into` with the bytes from `offset` on; a source that ends before is damaged. */
@@ -68,6 +70,7 @@ const ends = (source: Source, offset: number, length: number): IoError =>
 export function memorySource(bytes: Uint8Array, path: string): Source {
   const source: Source = {
     path,
+    onDisk: false,
     size: bytes.length,
     fault: faultIn(path),
     got: () => {},
@@ -164,6 +167,7 @@ function fileSource(file: FileHandle, path: string, size: number, got: () => voi
   };
   const source: Source = {
     path,
+    onDisk: true,
     size,
     fault: faultIn(path),
     got,

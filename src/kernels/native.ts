@@ -1,7 +1,6 @@
-import { createRequire } from 'node:module';
 import { availableParallelism } from 'node:os';
-import { fileURLToPath } from 'node:url';
-import { BackendUnavailableError, KernelError } from '../errors.js';
+import { type Addon, loadAddon, unwrap } from '../addon.js';
+import { KernelError } from '../errors.js';
 import type { KernelLoss } from '../loss.js';
 import { dense, type RowBlocks } from '../matrix.js';
 import { look } from '../matrix-check.js';
@@ -22,14 +21,9 @@ import type {
 } from './kernels.js';
 import type * as Native from './native/addon.js';
 
-type Addon = typeof Native;
-
 /** So few numbers are looked at before a call would have begun. */
 const FEW = 256;
 
-const require = createRequire(import.meta.url);
-
-let addon: Addon | undefined;
 let loaded: Kernels | undefined;
 
 /**
@@ -39,15 +33,13 @@ let loaded: Kernels | undefined;
  * @throws BackendUnavailableError when they are not built, or built for another version or platform.
  */
 export function loadNative(): Kernels {
-  addon ??= loadAddon();
-  loaded ??= wrap(addon);
+  loaded ??= wrap(loadAddon());
   return loaded;
 }
 
 /** Panics in Rust on the road that every kernel takes: a test shows that it rejects with a KernelError and the process lives. */
 export async function provokePanic(): Promise<number> {
-  addon ??= loadAddon();
-  return unwrap(await addon.provokePanic());
+  return unwrap(await loadAddon().provokePanic());
 }
 
 /**
@@ -56,69 +48,7 @@ export async function provokePanic(): Promise<number> {
  * @throws BackendUnavailableError
  */
 export function simdLevel(): string {
-  addon ??= loadAddon();
-  return addon.simd();
-}
-
-function loadAddon(): Addon {
-  const tried: { path: string; reason: string }[] = [];
-  for (const path of candidates()) {
-    try {
-      const found: unknown = require(path);
-      const fault = faultOf(found);
-      if (fault === null) return found as Addon; // its shape and its version were checked just now
-      tried.push({ path, reason: fault });
-    } catch (error) {
-      const reason = error instanceof Error ? error.message.split('\n')[0] : String(error);
-      tried.push({ path, reason: missing(error) ? 'no such file' : reason });
-    }
-  }
-  throw new BackendUnavailableError('native', tried);
-}
-
-/** Beside this module; when that lies in dist/, in the sources too. */
-function candidates(): string[] {
-  const abis: Partial<Record<NodeJS.Platform, readonly string[]>> = { linux: ['-gnu', '-musl'], win32: ['-msvc'] };
-  const files = (abis[process.platform] ?? ['']).map(
-    (abi) => `factorloom.${process.platform}-${process.arch}${abi}.node`,
-  );
-  const folders = ['./native/', '../../src/kernels/native/'];
-  return [
-    ...new Set(
-      folders.flatMap((folder) => files.map((file) => fileURLToPath(new URL(folder + file, import.meta.url)))),
-    ),
-  ];
-}
-
-function missing(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'MODULE_NOT_FOUND';
-}
-
-/** Why a module is not the addon of this package, or null. */
-function faultOf(found: unknown): string | null {
-  if (typeof found !== 'object' || found === null) return 'not a module';
-  const names: readonly (keyof Addon)[] = [
-    'Cancel',
-    'deviance',
-    'encode',
-    'examine',
-    'factorLosses',
-    'improve',
-    'mse',
-    'multiply',
-    'nmf',
-    'provokePanic',
-    'simd',
-    'svd',
-    'tied',
-    'version',
-  ];
-  const exported: Partial<Record<string, unknown>> = { ...found };
-  const absent = names.filter((name) => typeof exported[name] !== 'function');
-  if (absent.length > 0) return `does not export ${absent.join(', ')}`;
-  const built = (found as Addon).version(); // every export was found to be a function just now
-  const { version } = require('../../package.json') as { version: string }; // our own package.json
-  return built === version ? null : `was built for version ${built}, not ${version}`;
+  return loadAddon().simd();
 }
 
 function wrap(addon: Addon): Kernels {
@@ -282,12 +212,6 @@ async function run<T extends NmfResult>(
 function threadsOf({ threads = availableParallelism() }: CallOptions): number {
   if (Number.isInteger(threads) && threads >= 1 && threads <= MOST_THREADS) return threads;
   throw new KernelError('invalid-argument', `threads must be a whole number from 1 to ${MOST_THREADS}, not ${threads}`);
-}
-
-function unwrap<T extends number | object>(outcome: T | Native.Failure): T {
-  if (typeof outcome === 'object' && 'error' in outcome)
-    throw new KernelError(outcome.error.code, outcome.error.message);
-  return outcome;
 }
 
 interface Shapes {

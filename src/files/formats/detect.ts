@@ -35,6 +35,8 @@ const OTHER_ENDINGS: Readonly<Record<string, MatrixFormat>> = {
   ipc: 'arrow',
 };
 
+/** Compressed bytes that hold as many. */
+const BEGINNING = 1 << 10;
 /** Bytes that say what a file is. */
 const ENOUGH = 64;
 
@@ -63,6 +65,6 @@ export async function detect(source: Source): Promise<MatrixFormat> {
 }
 
 async function beginning(source: Source): Promise<Uint8Array> {
-  for await (const piece of unpacked(source, true)) return Uint8Array.from(piece.subarray(0, ENOUGH));
+  for await (const piece of unpacked(source, true, BEGINNING)) return Uint8Array.from(piece.subarray(0, ENOUGH));
   return new Uint8Array(0);
 }

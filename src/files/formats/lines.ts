@@ -19,6 +19,8 @@ export type TellNumbers = (a: number, b: number, c: number) => string | null;
 export interface Lines {
   /** The line that was read last, from 1. */
   readonly line: number;
+  /** Bytes that were read. */
+  readonly consumed: number;
   /** The next line without its end; undefined at the end of the text. */
   next(): Promise<string | undefined>;
   /**
@@ -29,6 +31,8 @@ export interface Lines {
   numbers(perLine: 1 | 2 | 3, most: number, tell: TellNumbers): Promise<number>;
   /** Whether nothing but empty lines and comments is left. */
   ended(): Promise<boolean>;
+  /** Nothing more is asked for. */
+  close(): Promise<void>;
 }
 
 /** @throws IoError 'damaged' with the line. */
@@ -119,8 +123,12 @@ export function lines(pieces: AsyncIterable<Uint8Array>, source: Source): Lines 
     get line() {
       return line;
     },
+    get consumed() {
+      return text.consumed;
+    },
     next,
     numbers,
     ended,
+    close: text.close,
   };
 }

@@ -1,5 +1,6 @@
 import type { Matrix } from '../../matrix.js';
 import { isGzip, isModest, unpacked, unpackedSize } from '../gunzip.js';
+import { type NativeText, nativeText } from '../native-text.js';
 import { firstBytes, type Source } from '../source.js';
 import { type Entries, entries } from './entries.js';
 import { type Lines, lines } from './lines.js';
@@ -17,6 +18,8 @@ interface Banner {
 const BESIDE = { pattern: 2, real: 4, integer: 4 } as const;
 /** Columns that may be there without an entry. */
 const MOST_EMPTY = 6_000_000;
+/** Compressed bytes that may hold what is said before the entries. */
+const BEGINNING = 1 << 14;
 /** What gzip makes of a byte at most (RFC 1951: 258 bytes for two bits). */
 const DENSEST = 1032;
 
@@ -28,13 +31,15 @@ const DENSEST = 1032;
  */
 export async function readMatrixMarket(source: Source): Promise<Matrix> {
   const compressed = isGzip(await firstBytes(source, 2));
-  const text = lines(unpacked(source, compressed), source);
+  const text = lines(unpacked(source, compressed, BEGINNING), source);
   const banner = await bannerOf(text, source);
   const sizes = await sizesOf(text, source, banner.listed);
   // Entries with their columns, which are put in order, or the numbers themselves.
   const needs = banner.listed ? 16 * entriesOf(banner, sizes) : 8 * sizes.rows * sizes.cols;
   const most = !compressed ? source.size : isModest(source, needs) ? source.size * DENSEST : await unpackedSize(source);
-  return banner.listed ? readListed(text, source, banner, sizes, most) : readArray(text, source, banner, sizes, most);
+  if (banner.listed)
+    return readListed(text, source, banner, sizes, most, () => nativeText(source, compressed, text.consumed));
+  return readArray(text, source, banner, sizes, most);
 }
 
 async function bannerOf(text: Lines, source: Source): Promise<Banner> {
@@ -116,7 +121,14 @@ function checkRoom(source: Source, count: number, least: number, most: number, l
     );
 }
 
-async function readListed(text: Lines, source: Source, banner: Banner, sizes: Sizes, most: number): Promise<Matrix> {
+async function readListed(
+  text: Lines,
+  source: Source,
+  banner: Banner,
+  sizes: Sizes,
+  most: number,
+  quick: () => NativeText | null,
+): Promise<Matrix> {
   const { field, symmetry } = banner;
   const { rows, cols, count } = sizes;
   const mirrored = symmetry !== 'general';
@@ -129,6 +141,14 @@ async function readListed(text: Lines, source: Source, banner: Banner, sizes: Si
   const valued = field !== 'pattern';
   const found: Entries = entries(rows, cols, entriesOf(banner, sizes));
   const skew = symmetry === 'skew-symmetric';
+  const twice = (i: number, j: number) =>
+    source.fault('damaged', `A matrix must list an entry once; got row ${i + 1}, column ${j + 1} twice`);
+  const mirror = mirrored ? (skew ? -1 : 1) : null;
+  const plain = quick()?.entries({ rows, cols, valued, mirror, count });
+  if (plain !== undefined && (await found.fill(plain))) {
+    await text.close();
+    return found.toCsc(twice);
+  }
   const left = await text.numbers(valued ? 3 : 2, count, (i, j, given) => {
     const value = valued ? given : 1;
     if (!(i >= 1 && i <= rows && j >= 1 && j <= cols && Number.isInteger(i) && Number.isInteger(j)))
@@ -138,8 +158,6 @@ async function readListed(text: Lines, source: Source, banner: Banner, sizes: Si
     return null;
   });
   await checkEnd(text, source, count, left);
-  const twice = (i: number, j: number) =>
-    source.fault('damaged', `A matrix must list an entry once; got row ${i + 1}, column ${j + 1} twice`);
   return found.toCsc(twice);
 }
 

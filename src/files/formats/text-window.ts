@@ -14,6 +14,8 @@ export interface TextWindow {
    * @returns false at the end of the text.
    */
   more(): Promise<boolean>;
+  /** Nothing more is asked for: whoever reads the pieces may let go of them. */
+  close(): Promise<void>;
 }
 
 /** @param tooLong makes the error of what is longer than `longest` and still not whole. */
@@ -57,8 +59,12 @@ export function textWindow(pieces: AsyncIterable<Uint8Array>, longest: number, t
       return end;
     },
     get consumed() {
-      return read - (end - at);
+      // The end that a text was given is none of its bytes.
+      return read - Math.max(0, end - at - (over ? 1 : 0));
     },
     more,
+    async close() {
+      await reader.return?.();
+    },
   };
 }

@@ -9,6 +9,16 @@ export declare class Cancel {
   cancel(): void
 }
 
+/** Numbers in a file of text, read stretch by stretch from a byte on, counted as it is unpacked. One call at a time. */
+export declare class TextFile {
+  /** A file, gzip or not; nothing is opened yet. */
+  constructor(path: string, gzip: boolean, from: number)
+  /** Resolves with how far entries were read. */
+  entries(args: EntriesArgs, threads: number): Promise<EntriesRead | Failure>
+  /** Resolves with how far rows were read. */
+  rows(args: RowsArgs, threads: number): Promise<RowsRead | Failure>
+}
+
 /** Whether half-steps begin from extrapolated factors. */
 export type Acceleration = 'her' | 'none'
 
@@ -56,6 +66,37 @@ export interface EncodeArgs {
   loss?: Loss
   weights?: Array<Weights>
 }
+
+/** Where entries go; these arrays are written until the promise has settled. See `Room` of entries.ts. */
+export interface EntriesArgs {
+  rows: number
+  cols: number
+  valued: boolean
+  mirror?: number
+  indices: Uint32Array
+  values: Float64Array
+  columns?: Uint32Array
+  counts: Uint32Array
+  filled: number
+  /** The row and the column of the last entry. */
+  lastRow: number
+  lastColumn: number
+  ascending: boolean
+  /** Lines that are still to be read. */
+  left: number
+}
+
+export interface EntriesRead {
+  stopped: EntriesStopped
+  filled: number
+  lastRow: number
+  lastColumn: number
+  ascending: boolean
+  left: number
+}
+
+/** Why reading entries stopped: 'declined' where the text holds something else. */
+export type EntriesStopped = 'done' | 'full' | 'unordered' | 'declined'
 
 /** See `Estimate` of kernels.ts. */
 export interface Estimate {
@@ -282,6 +323,28 @@ export type Precision = 'f64' | 'f32'
 
 /** Panics where a kernel would, to show that the process lives on. */
 export declare function provokePanic(): Promise<number | Failure>
+
+/** Where rows go; `data` is written until the promise has settled. */
+export interface RowsArgs {
+  delimiter: number
+  /** For each field of a line its place in a row, −1 for what is left out, −2 for the name. */
+  places: Array<number>
+  missing: Array<Uint8Array>
+  data: Float64Array
+  cols: number
+  filled: number
+}
+
+export interface RowsRead {
+  stopped: RowsStopped
+  filled: number
+  names: Array<string>
+  /** Bytes of the text that were read, or left out before. */
+  consumed: number
+}
+
+/** Why reading rows stopped. */
+export type RowsStopped = 'done' | 'full' | 'declined'
 
 /** The instructions in use: avx512, avx2 or portable. */
 export declare function simd(): string

@@ -42,6 +42,8 @@ export interface Fields {
   read(kinds: Uint8Array, most: number, told: Told): Promise<number>;
   /** The number that a field is, NaN where it is missing; `line` is where it stands. */
   numberIn(text: string, column: number, line: number): number;
+  /** Nothing more is asked for. */
+  close(): Promise<void>;
 }
 
 /** How fields are written. */
@@ -230,5 +232,6 @@ export function fields(pieces: AsyncIterable<Uint8Array>, source: Source, { deli
     },
     read,
     numberIn,
+    close: text.close,
   };
 }

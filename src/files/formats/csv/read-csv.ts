@@ -1,7 +1,8 @@
-import type { Floats } from '../../../matrix.js';
 import { isGzip, isModest, unpacked, unpackedSize } from '../../gunzip.js';
+import { LEFT_OUT, type ListedRows, NAMES_ROW, type NativeText, nativeText } from '../../native-text.js';
 import { bytesAt, firstBytes, type Source } from '../../source.js';
-import { exactly } from '../entries.js';
+import { numberOf } from '../decimal.js';
+import { enlarged, exactly } from '../entries.js';
 import type { Found } from '../found.js';
 import type { TextTableOptions } from '../table-options.js';
 import { triplets } from '../triplets.js';
@@ -42,11 +43,33 @@ export async function readCsv(source: Source, options: TextTableOptions): Promis
   const table = { records, rows, plan };
   const size = sizeOf(source, compressed, text.sample.length);
   if (options.layout === 'triplets') return readTriplets(source, table, size, options.unlisted);
-  return readRows(table, size, header);
+  const from = text.marked + records.consumed;
+  // Where numbers stand for missing ones each is compared with them.
+  const coded = [...missing].some((word) => !Number.isNaN(numberOf(word) ?? Number.NaN));
+  const native = coded ? null : nativeText(source, compressed, from);
+  const defined = definedRows(table);
+  const { data, count, names } = await readRows(table, size, [
+    ...(native === null ? [] : [plainRows(native, table, { delimiter, missing: [...missing] }, from)]),
+    defined,
+  ]);
+  await records.close();
+  const cols = plan.columns.length;
+  return {
+    matrix: Object.freeze({
+      kind: 'dense',
+      rows: count,
+      cols,
+      order: 'rows',
+      data: exactly(data, count * cols, Float64Array),
+    }),
+    turned: false,
+    rows: plan.names >= 0 ? { names } : undefined,
+    columns: header === undefined ? undefined : { names: plan.columns.map((c) => header[c]) },
+  };
 }
 
 /**
- * The first piece of a text, and all of it, without the mark at its beginning.
+ * The first piece of a text, and all of it, without the mark at its beginning, which has so many bytes (`marked`).
  *
  * @throws IoError 'damaged' for UTF-16, and for what is no text.
  */
@@ -65,7 +88,7 @@ export async function begun(source: Source, all: AsyncIterable<Uint8Array>) {
     yield sample;
     yield* { [Symbol.asyncIterator]: () => reader };
   }
-  return { sample, pieces: pieces() };
+  return { sample, marked: first.length - sample.length, pieces: pieces() };
 }
 
 /** How many bytes a text has, about, if something of `bytes` bytes is to be made of it. */
@@ -162,49 +185,111 @@ const AT_A_TIME = 1 << 16;
 /** Bytes that the name of a row takes, and a triplet with two names of its own, about. */
 const [NAMED, LISTED] = [64, 256];
 
-async function readRows(table: Table, size: TextSize, header: readonly string[] | undefined): Promise<Found> {
-  const { records, plan } = table;
+/** Where rows are read to, one after the other, and the names of those that have some. */
+interface Rows {
+  data: Float64Array;
+  /** How many are there. */
+  count: number;
+  readonly names: string[];
+}
+
+/** What reads rows. */
+interface RowReader {
+  /** Bytes of the text that were read. */
+  readonly consumed: number;
+  /** Reads as many rows as there is room for; 'declined' where others must read them. */
+  read(rows: Rows): Promise<'full' | 'done' | 'declined'>;
+}
+
+/** The rest of a table by its definition. */
+function definedRows({ records, plan }: Table): RowReader {
   const cols = plan.columns.length;
-  const places = new Uint32Array(plan.kinds.length);
-  for (const [j, c] of plan.columns.entries()) places[c] = j;
-  let room = Math.max(table.rows.length, Math.ceil(AT_FIRST / cols));
-  let data: Floats = new Float64Array(room * cols);
-  let [rows, base] = [0, 0];
-  const names: string[] = [];
-  const told: Told = {
-    number(c, value) {
-      data[base + places[c]] = value;
-    },
-    text: (_, name) => names.push(name),
-    end() {
-      rows++;
-      base += cols;
-    },
-  };
-  tell(table, told);
-  const [before, start] = [rows, records.consumed];
-  let grown = false;
-  while ((await records.read(plan.kinds, room - rows, told)) === 0) {
-    // As many as the rest of the text has room for, if it goes on like this: one array that is not filled is better than two.
-    const perByte = Math.max(1, rows - before) / Math.max(1, records.consumed - start);
-    const roomIn = (own: number): number => {
-      const likely = rows + Math.ceil(1.02 * perByte * Math.max(0, own - records.consumed));
-      return Math.max(likely, Math.ceil(1.1 * rows)) + 16;
-    };
-    const perRow = 8 * cols + (plan.names >= 0 ? NAMED : 0);
-    // What has more rows than was likely said too little of its size.
-    room = roomIn(await size((own) => (grown ? Infinity : perRow * (rows + roomIn(own)))));
-    grown = true;
-    const larger = new Float64Array(room * cols);
-    larger.set(data);
-    data = larger;
-  }
+  const tellTo = writer(plan);
   return {
-    matrix: Object.freeze({ kind: 'dense', rows, cols, order: 'rows', data: exactly(data, rows * cols, Float64Array) }),
-    turned: false,
-    rows: plan.names >= 0 ? { names } : undefined,
-    columns: header === undefined ? undefined : { names: plan.columns.map((c) => header[c]) },
+    get consumed() {
+      return records.consumed;
+    },
+    async read(rows) {
+      const left = await records.read(plan.kinds, rows.data.length / cols - rows.count, tellTo(rows));
+      return left === 0 ? 'full' : 'done';
+    },
   };
+}
+
+/** The same by Rust. */
+function plainRows(
+  text: NativeText,
+  { plan }: Table,
+  written: Omit<ListedRows, 'places' | 'cols'>,
+  from: number,
+): RowReader {
+  const places = Array.from(plan.kinds, (kind, c) =>
+    kind === NUMBER ? plan.columns.indexOf(c) : kind === TEXT ? NAMES_ROW : LEFT_OUT,
+  );
+  let consumed = from;
+  return {
+    get consumed() {
+      return consumed;
+    },
+    async read(rows) {
+      const listed = { ...written, places, cols: plan.columns.length };
+      const told = await text.rows(listed, rows.data, rows.count);
+      rows.count = told.filled;
+      for (const name of told.names) rows.names.push(name);
+      consumed = told.consumed;
+      return told.stopped;
+    },
+  };
+}
+
+/** What is told of a row is written behind those that are there. */
+function writer({ columns, kinds }: Plan): (rows: Rows) => Told {
+  const places = new Uint32Array(kinds.length);
+  for (const [j, c] of columns.entries()) places[c] = j;
+  return (rows) => {
+    const { data, names } = rows;
+    let base = rows.count * columns.length;
+    return {
+      number(c, value) {
+        data[base + places[c]] = value;
+      },
+      text: (_, name) => names.push(name),
+      end() {
+        rows.count++;
+        base += columns.length;
+      },
+    };
+  };
+}
+
+async function readRows(table: Table, size: TextSize, readers: readonly RowReader[]): Promise<Rows> {
+  const { columns, names } = table.plan;
+  const cols = columns.length;
+  const perRow = 8 * cols + (names >= 0 ? NAMED : 0);
+  const tellTo = writer(table.plan);
+  let data = new Float64Array(Math.max(table.rows.length, Math.ceil(AT_FIRST / cols)) * cols);
+  for (const reader of readers) {
+    const rows: Rows = { data, count: 0, names: [] };
+    tell(table, tellTo(rows));
+    const [before, start] = [rows.count, reader.consumed];
+    let grown = false;
+    let stopped = await reader.read(rows);
+    for (; stopped === 'full'; stopped = await reader.read(rows)) {
+      // As many as the rest of the text has room for, if it goes on like this: one array that is not filled is better than two.
+      const perByte = Math.max(1, rows.count - before) / Math.max(1, reader.consumed - start);
+      const roomIn = (own: number): number => {
+        const likely = rows.count + Math.ceil(1.02 * perByte * Math.max(0, own - reader.consumed));
+        return Math.max(likely, Math.ceil(1.1 * rows.count)) + 16;
+      };
+      // What has more rows than was likely said too little of its size.
+      const room = roomIn(await size((own) => (grown ? Infinity : perRow * (rows.count + roomIn(own)))));
+      grown = true;
+      data = enlarged(data, room * cols, Float64Array);
+      rows.data = data;
+    }
+    if (stopped === 'done') return rows;
+  }
+  throw new Error('the last reader declines nothing');
 }
 
 async function readTriplets(

@@ -10,6 +10,7 @@ mod matrices;
 mod results;
 mod running;
 mod svd_args;
+mod text_file;
 
 pub use args::{
     Acceleration, Checkpoint, DevianceArgs, EncodeArgs, FactorSide, FactorTerms, HoldOut, Keep,
@@ -27,3 +28,6 @@ pub use results::{
     TiedResult,
 };
 pub use svd_args::{SvdArgs, SvdSolver, SvdTerms};
+pub use text_file::{
+    EntriesArgs, EntriesRead, EntriesStopped, RowsArgs, RowsRead, RowsStopped, TextFile,
+};
