@@ -1,7 +1,7 @@
 use crate::data::{Block, Data, Dense, Layout};
 use crate::difference::check_factors;
 use crate::error::{KernelError, Result};
-use crate::half_step::{Beside, HalfStep};
+use crate::half_step::{Beside, HalfStep, Product};
 use crate::hold_out::{Hidden, Lists, Mask};
 use crate::losses::{self, LossArgs};
 use crate::matrix::Matrix;
@@ -105,20 +105,15 @@ fn of_all(args: &EncodeArgs<'_>, x: &Data<'_, f64>, w: &Panel<f64>) -> Result<Pa
     let quadratic = Quadratic::new::<f64>((&gram).into(), args.terms(), args.bounds());
     let view = View::new(x, Side::H, w.k)?;
     let step = HalfStep {
-        view: &view,
         partner: w,
-        known: None,
         quadratic: &quadratic,
         prepared: &Prepared::new(Solver::Bpp, &quadratic, 1, None)?,
         filled: None,
         columns: None,
         beta: 0.0,
     };
-    let nothing = Beside {
-        before: None,
-        product: None,
-    };
-    step.run(&mut h, None, nothing)?;
+    let nothing = Beside::default();
+    step.run(Product::Of(&view), &view.ranges, &mut h, None, nothing)?;
     Ok(h)
 }
 

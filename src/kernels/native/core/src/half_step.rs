@@ -2,14 +2,14 @@ use std::ops::Range;
 
 use crate::column_terms::Columns;
 use crate::data::Element;
-use crate::error::Result;
+use crate::error::{KernelError, Result};
 use crate::hold_out::{HeldValues, Lists};
 use crate::leaves::{Accumulate, Correct, Extrapolate, SUMS, Scored};
 use crate::memory::{Aligned, zeros};
 use crate::panel::Panel;
 use crate::parallel::each_task;
 use crate::quadratic::Quadratic;
-use crate::reduce::{add_gram, in_order, inner};
+use crate::reduce::{add_gram, inner_by_stretch};
 use crate::simd::{Real, run};
 use crate::solver::Prepared;
 use crate::solver::multiplicative::gram_panel;
@@ -17,12 +17,8 @@ use crate::view::View;
 
 /// One half-step: a factor is improved while its partner stands still.
 pub struct HalfStep<'a, T: Element> {
-    /// What it is fitted to.
-    pub view: &'a View<'a, T>,
     /// The partner.
     pub partner: &'a Panel<T>,
-    /// Its product with the data, where it was made already.
-    pub known: Option<Panel<T>>,
     /// The problem of every column.
     pub quadratic: &'a Quadratic<'a>,
     /// The way to its solution.
@@ -35,7 +31,47 @@ pub struct HalfStep<'a, T: Element> {
     pub beta: f64,
 }
 
+/// The product of the partner with the data.
+#[derive(Clone, Copy)]
+pub enum Product<'a, T: Element> {
+    /// Made already, its first column being this one of the factor.
+    Known(&'a Panel<T>, usize),
+    /// To be made of these data.
+    Of(&'a View<'a, T>),
+}
+
+impl<T: Element> Product<'_, T> {
+    /// Entries that it is yet to be made of.
+    pub fn entries(&self) -> usize {
+        match self {
+            Self::Known(..) => 0,
+            Self::Of(view) => view.x.stored,
+        }
+    }
+
+    /// Its columns in a range: those that are known, or as they are made in `out`.
+    pub fn columns<'b>(
+        &'b self,
+        partner: &Panel<T>,
+        range: &Range<usize>,
+        out: impl FnOnce() -> Result<&'b mut [T]>,
+    ) -> Result<&'b [T]> {
+        match self {
+            Self::Known(panel, first) => {
+                let own = (range.start - first) * panel.stride..(range.end - first) * panel.stride;
+                Ok(&panel.data()[own])
+            }
+            Self::Of(view) => {
+                let out = out()?;
+                view.product_of(partner, range.clone(), out);
+                Ok(out)
+            }
+        }
+    }
+}
+
 /// Panels that a half-step fills beside the factor.
+#[derive(Default)]
 pub struct Beside<'a, T: Element> {
     /// Holds the solution of the half-step before; the factor goes beyond its own by β, and this becomes it.
     pub before: Option<&'a mut Panel<T>>,
@@ -53,6 +89,18 @@ pub struct Done {
     pub gram: Vec<f64>,
 }
 
+impl Done {
+    /// What columns and those behind them leave together.
+    pub fn and(mut self, next: &Self) -> Self {
+        self.decrease += next.decrease;
+        self.cross += next.cross;
+        for (sum, x) in self.gram.iter_mut().zip(&next.gram) {
+            *sum += x;
+        }
+        self
+    }
+}
+
 struct Task<'a, T> {
     range: Range<usize>,
     factor: &'a mut [T],
@@ -62,15 +110,30 @@ struct Task<'a, T> {
 }
 
 impl<T: Element> HalfStep<'_, T> {
-    /// Solves for `factor` beginning at `from`.
+    /// Solves for all columns of `factor` beginning at `from`.
     pub fn run<'p>(
         &self,
+        product: Product<'_, T>,
+        ranges: &[Range<usize>],
         factor: &'p mut Panel<T>,
         from: Option<&'p Panel<T>>,
         beside: Beside<'p, T>,
     ) -> Result<Done> {
-        let ranges = &self.view.ranges;
-        let (stride, k, cols) = (factor.stride, factor.k, factor.cols);
+        let parts = self.each(product, ranges, factor, from, beside)?;
+        let total = parts.into_iter().reduce(|sum, part| sum.and(&part));
+        total.ok_or_else(|| KernelError::invalid("a factor must have a column"))
+    }
+
+    /// Solves for some ranges of columns that follow one another, and tells what each leaves behind.
+    pub fn each<'p>(
+        &self,
+        product: Product<'_, T>,
+        ranges: &[Range<usize>],
+        factor: &'p mut Panel<T>,
+        from: Option<&'p Panel<T>>,
+        beside: Beside<'p, T>,
+    ) -> Result<Vec<Done>> {
+        let (stride, k) = (factor.stride, factor.k);
         let each = |panel: Option<&'p mut Panel<T>>| -> Vec<Option<&'p mut [T]>> {
             match panel {
                 Some(panel) => panel.split(ranges).into_iter().map(Some).collect(),
@@ -93,45 +156,38 @@ impl<T: Element> HalfStep<'_, T> {
                 product,
             })
             .collect();
-        let work = (self.view.x.stored + cols * k) * k;
-        let parts: Result<Vec<Done>> =
-            each_task(tasks, work, |_, task| self.solve(task, stride, k))
-                .into_iter()
-                .collect();
-        let parts = parts?;
-        Ok(Done {
-            decrease: parts.iter().fold(0.0, |sum, part| sum + part.decrease),
-            cross: parts.iter().fold(0.0, |sum, part| sum + part.cross),
-            gram: in_order(parts.into_iter().map(|part| part.gram).collect(), k * k),
-        })
+        let columns: usize = ranges.iter().map(Range::len).sum();
+        let work = (product.entries() + columns * k) * k;
+        each_task(tasks, work, |_, task| self.solve(product, task, stride, k))
+            .into_iter()
+            .collect()
     }
 
-    fn solve(&self, task: Task<'_, T>, stride: usize, k: usize) -> Result<Done> {
+    fn solve(
+        &self,
+        product: Product<'_, T>,
+        task: Task<'_, T>,
+        stride: usize,
+        k: usize,
+    ) -> Result<Done> {
         let Task {
             range,
             factor,
             from,
             before,
-            product,
+            product: kept,
         } = task;
         if !from.is_empty() {
             factor.copy_from_slice(from);
         }
-        let mut made;
-        let product = match &self.known {
-            Some(known) => &known.data()[range.start * stride..range.end * stride],
+        let mut made = Aligned::default();
+        let product = product.columns(self.partner, &range, || match kept {
+            Some(kept) => Ok(kept),
             None => {
-                let out = match product {
-                    Some(out) => out,
-                    None => {
-                        made = Aligned::zeros(factor.len())?;
-                        &mut made
-                    }
-                };
-                self.view.product_of(self.partner, range.clone(), out);
-                &*out
+                made = Aligned::zeros(factor.len())?;
+                Ok(&mut made)
             }
-        };
+        })?;
         let decrease = if self.filled.is_none() && self.columns.is_none() {
             self.prepared.solve(range.start, stride, factor, product)?
         } else {
@@ -162,7 +218,7 @@ impl<T: Element> HalfStep<'_, T> {
         add_gram(factor, stride, k, &mut gram)?;
         Ok(Done {
             decrease,
-            cross: inner(product, factor),
+            cross: inner_by_stretch(product, factor, stride),
             gram,
         })
     }

@@ -3,7 +3,7 @@ use std::ops::Range;
 use crate::column_terms::Columns;
 use crate::data::Element;
 use crate::error::Result;
-use crate::half_step::correct;
+use crate::half_step::{Product, correct};
 use crate::hold_out::Listed;
 use crate::memory::Aligned;
 use crate::panel::Panel;
@@ -12,7 +12,6 @@ use crate::quadratic::{Quadratic, dead_below};
 use crate::reduce::{cross_of, gram, in_order};
 use crate::simd::Real;
 use crate::solver::multiplicative::{gram_panel, times_gram};
-use crate::view::View;
 
 /// What a last look at a factor tells.
 pub struct Open {
@@ -32,13 +31,12 @@ struct Part {
     listed: Option<Vec<f64>>,
 }
 
-/// Looks how far a factor is from its minimiser; `known` is the product of the partner with the data, where it was made
-/// already. Where entries are held out, the quadratic of each column is its own.
+/// Looks how far a factor is from its minimiser. Where entries are held out, the quadratic of each column is its own.
 pub fn largest_step<T: Element>(
-    view: &View<'_, T>,
+    product: Product<'_, T>,
+    ranges: &[Range<usize>],
     factor: &Panel<T>,
     partner: &Panel<T>,
-    known: Option<&Panel<T>>,
     quadratic: &Quadratic<'_>,
     own: Option<Listed<'_>>,
     columns: Option<&Columns<T>>,
@@ -48,18 +46,14 @@ pub fn largest_step<T: Element>(
     let masked = own
         .map(|listed| Own::new(listed, factor, partner))
         .transpose()?;
-    let work = (view.x.stored + factor.cols * k) * k;
-    let parts = each_task(view.ranges.clone(), work, |_, range| {
+    let work = (product.entries() + factor.cols * k) * k;
+    let parts = each_task(ranges.to_vec(), work, |_, range| {
         let x = &factor.data()[range.start * stride..range.end * stride];
-        let mut made;
-        let product = match known {
-            Some(known) => &known.data()[range.start * stride..range.end * stride],
-            None => {
-                made = Aligned::zeros(x.len())?;
-                view.product_of(partner, range.clone(), &mut made);
-                &made
-            }
-        };
+        let mut made = Aligned::default();
+        let product = product.columns(partner, &range, || {
+            made = Aligned::zeros(x.len())?;
+            Ok(&mut made)
+        })?;
         let cross = cross_of(k, stride, x, product);
         let mut whole;
         let product = match columns {

@@ -63,5 +63,6 @@ pub mod scale;
 pub mod simd;
 /// Ways to solve a half-step.
 pub mod solver;
+pub mod stream;
 pub mod svd;
 pub mod tied;

@@ -94,10 +94,11 @@ impl<T: Real> Panel<T> {
         self.data.copy_from_slice(&other.data);
     }
 
-    /// Ranges of columns, each to be written by itself; they follow one another from the first column on.
+    /// Ranges of columns, each to be written by itself; they follow one another.
     pub fn split(&mut self, ranges: &[Range<usize>]) -> Vec<&mut [T]> {
         let stride = self.stride;
-        let mut rest: &mut [T] = &mut self.data;
+        let first = ranges.first().map_or(0, |range| range.start);
+        let mut rest: &mut [T] = &mut self.data[first * stride..];
         let mut out = Vec::with_capacity(ranges.len());
         for range in ranges {
             let (own, other) = rest.split_at_mut(range.len() * stride);

@@ -4,7 +4,7 @@ use std::ops::Range;
 use crate::data::{Data, DensePart, Element, PartKind};
 use crate::error::Result;
 use crate::leaves::{Accumulate, Across, FEW, Gather, Scatter};
-use crate::panel::Panel;
+use crate::panel::{Panel, stride_of};
 use crate::simd::run;
 use crate::sparse::Lists;
 use crate::view::{Side, View};
@@ -61,7 +61,12 @@ pub fn times_columns<T: Element>(
 pub fn times_rows<T: Element>(h: &Panel<T>, x: &Data<'_, T>, rows: Range<usize>, out: &mut [T]) {
     count(&rows);
     out.fill(T::default());
-    let stride = h.stride;
+    add_rows(h.data(), h.k, x, rows, out);
+}
+
+/// The same for some columns of H, k numbers each, and so many of X, going on from the chains that `out` holds.
+pub fn add_rows<T: Element>(h: &[T], k: usize, x: &Data<'_, T>, rows: Range<usize>, out: &mut [T]) {
+    let stride = stride_of::<T>(k);
     for part in &x.parts {
         let from = rows.start.max(part.top);
         let to = rows.end.min(part.top + part.rows());
@@ -72,11 +77,11 @@ pub fn times_rows<T: Element>(h: &Panel<T>, x: &Data<'_, T>, rows: Range<usize>,
         let own = from - part.top..to - part.top;
         match &part.kind {
             PartKind::Dense(block) => {
-                dense(h.data(), h.k, stride, &Strided::rows(block, own), out);
+                dense(h, k, stride, &Strided::rows(block, own), out);
             }
             PartKind::Sparse(block) => match block.by_row() {
-                Some(lists) => gather(h.data(), stride, &lists, own.start, out),
-                None => scatter(h.data(), stride, &block.columns(), own, out),
+                Some(lists) => gather(h, stride, &lists, own.start, out),
+                None => scatter(h, stride, &block.columns(), own, out),
             },
         }
     }

@@ -12,6 +12,9 @@ const ENTRIES: usize = 4096;
 const COLUMNS: usize = 1024;
 /// Columns whose products are summed in the panel's own numbers before they are added in 64 bits.
 const NARROW: usize = 64;
+/// Columns whose parts of a half-step's sums are added at once, from the begin of a range on: a range that is met stretch by
+/// stretch has the sums that it has as a whole.
+pub const STRETCH: usize = NARROW;
 
 /// Σ a_i·b_i on this thread, summed in 64 bits.
 pub fn inner<T: Real>(a: &[T], b: &[T]) -> f64 {
@@ -36,19 +39,19 @@ pub fn sum(values: &[f64]) -> f64 {
 pub fn sum_of_squares<T: Element>(x: &Data<'_, T>) -> f64 {
     x.parts.iter().fold(0.0, |sum, part| {
         sum + match &part.kind {
-            PartKind::Dense(block) => squares_by_column(block),
+            PartKind::Dense(block) => sum_by_column(&squares_by_column(block)),
             PartKind::Sparse(block) => dot(&block.values, &block.values),
         }
     })
 }
 
-/// Column after column, each as by `inner`.
-fn squares_by_column<T: Element>(block: &DensePart<'_, T>) -> f64 {
+/// ‖x_j‖² of each column, as by `inner`.
+pub fn squares_by_column<T: Element>(block: &DensePart<'_, T>) -> Vec<f64> {
     let of_columns = |c: usize| {
         let columns = c * NARROW..((c + 1) * NARROW).min(block.cols);
         if block.across != 1 {
             let column = |j: usize| &block.data[j * block.across..][..block.rows];
-            return columns.fold(0.0, |sum, j| sum + inner(column(j), column(j)));
+            return columns.map(|j| inner(column(j), column(j))).collect();
         }
         let mut sums = [[0.0; NARROW]; SUMS];
         for i in 0..block.rows {
@@ -65,13 +68,25 @@ fn squares_by_column<T: Element>(block: &DensePart<'_, T>) -> f64 {
                 sums[l].iter_mut().zip(other).for_each(|(sum, x)| *sum += x);
             }
         }
-        sum(&sums[0][..columns.len()])
+        sums[0][..columns.len()].to_vec()
     };
-    sum(&collect(
-        block.cols.div_ceil(NARROW),
-        block.data.len(),
-        of_columns,
-    ))
+    let chunks = block.cols.div_ceil(NARROW);
+    collect(chunks, block.data.len(), of_columns).concat()
+}
+
+/// The sum of one number for each column.
+pub fn sum_by_column(squares: &[f64]) -> f64 {
+    squares
+        .chunks(NARROW)
+        .map(sum)
+        .fold(0.0, |total, x| total + x)
+}
+
+/// Σ a_i·b_i of some columns of two panels, on this thread, stretch after stretch.
+pub fn inner_by_stretch<T: Real>(a: &[T], b: &[T], stride: usize) -> f64 {
+    let size = STRETCH * stride;
+    let parts = a.chunks(size).zip(b.chunks(size));
+    parts.fold(0.0, |sum, (a, b)| sum + inner(a, b))
 }
 
 /// Adds F·Fᵀ of some columns of a panel to `out`, k × k.

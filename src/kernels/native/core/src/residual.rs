@@ -33,21 +33,30 @@ pub fn residual_by_row<T: Element>(
     gaps: Option<Gaps<'_>>,
 ) -> Result<Vec<f64>> {
     let mut sums = zeros(x.rows)?;
-    let work = x.rows * x.cols * (w.k + 1);
-    let tasks: Vec<_> = sums.chunks_mut(ROWS).collect();
-    let done: Result<Vec<()>> =
-        each_task(tasks, work, |c, out| squares(x, w, h, gaps, c * ROWS, out))
-            .into_iter()
-            .collect();
-    done?;
+    add_by_row(x, w, h.data(), gaps, &mut sums)?;
     Ok(sums)
 }
 
-/// out_i = Σ_j (x_ij − w_iᵀ·h_j)² for the features from `first` on.
+/// The same for some columns of H and so many of X, added to what `sums` hold, one square after the other.
+pub fn add_by_row<T: Element>(
+    x: &Data<'_, T>,
+    w: &Panel<T>,
+    h: &[T],
+    gaps: Option<Gaps<'_>>,
+    sums: &mut [f64],
+) -> Result<()> {
+    let work = x.rows * x.cols * (w.k + 1);
+    let tasks: Vec<_> = sums.chunks_mut(ROWS).collect();
+    each_task(tasks, work, |c, out| squares(x, w, h, gaps, c * ROWS, out))
+        .into_iter()
+        .collect()
+}
+
+/// out_i += Σ_j (x_ij − w_iᵀ·h_j)² for the features from `first` on.
 fn squares<T: Element>(
     x: &Data<'_, T>,
     w: &Panel<T>,
-    h: &Panel<T>,
+    h: &[T],
     gaps: Option<Gaps<'_>>,
     first: usize,
     out: &mut [f64],
@@ -72,9 +81,9 @@ fn squares<T: Element>(
         run(Accumulate {
             factor: &by_factor,
             stride: lanes,
-            entries: &h.data()[left * h.stride..],
+            entries: &h[left * w.stride..],
             along: 1,
-            across: h.stride,
+            across: w.stride,
             terms: w.k,
             out: &mut estimates[..depth * lanes],
         });

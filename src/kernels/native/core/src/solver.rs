@@ -2,6 +2,7 @@ use crate::column_terms::Spread;
 use crate::error::Result;
 use crate::leaves::{SweepTile, Sweeps};
 use crate::quadratic::Quadratic;
+use crate::reduce::STRETCH;
 use crate::simd::{Real, run};
 
 /// Exactly, by pivoting.
@@ -76,8 +77,17 @@ impl<'a, T: Real> Prepared<'a, T> {
         })
     }
 
-    /// Improves columns x of a panel, `first` and those after it, given columns b; returns by how much the objective falls.
+    /// Improves columns x of a panel, `first` and those after it, given columns b; returns by how much the objective falls,
+    /// stretch after stretch.
     pub fn solve(&self, first: usize, stride: usize, x: &mut [T], b: &[T]) -> Result<f64> {
+        let mut each = |solve: &dyn Fn(usize, &mut [T], &[T]) -> Result<f64>| {
+            let size = STRETCH * stride;
+            let mut fall = 0.0;
+            for (c, (x, b)) in x.chunks_mut(size).zip(b.chunks(size)).enumerate() {
+                fall += solve(first + c * STRETCH, x, b)?;
+            }
+            Ok(fall)
+        };
         match self {
             Self::Sweeps(sweeps, weights) => {
                 let count = x.len() / stride;
@@ -91,12 +101,14 @@ impl<'a, T: Real> Prepared<'a, T> {
                     decrease: &mut decrease,
                 };
                 run(tile);
-                Ok(decrease.iter().fold(0.0, |sum, fall| sum + fall.to_f64()))
+                let of = |falls: &[T]| falls.iter().fold(0.0, |sum, fall| sum + fall.to_f64());
+                let falls = decrease.chunks(STRETCH).map(of);
+                Ok(falls.fold(0.0, |sum, fall| sum + fall))
             }
-            Self::Mu(updates) => updates.apply(stride, x, b),
-            Self::Cholesky(factored) => factored.solve(stride, x, b),
-            Self::Bpp(pivoting) => pivoting.solve(stride, x, b),
-            Self::Own(own) => own.solve(first, stride, x, b),
+            Self::Mu(updates) => each(&|_, x, b| updates.apply(stride, x, b)),
+            Self::Cholesky(factored) => each(&|_, x, b| factored.solve(stride, x, b)),
+            Self::Bpp(pivoting) => each(&|_, x, b| pivoting.solve(stride, x, b)),
+            Self::Own(own) => each(&|first, x, b| own.solve(first, stride, x, b)),
         }
     }
 }

@@ -112,6 +112,19 @@ impl<'a, T: Element> View<'a, T> {
     }
 }
 
+/// How `View::new` cuts a factor of k rows that sees dense data with so many entries in each of its columns.
+pub fn dense_ranges<T: Element>(
+    k: usize,
+    columns: usize,
+    entries: usize,
+) -> Result<Vec<Range<usize>>> {
+    let mut before = zeros::<usize>(columns + 1)?;
+    for (c, before) in before.iter_mut().enumerate() {
+        *before = c * entries;
+    }
+    Ok(ranges::<T>(k, 1, true, &before))
+}
+
 /// Columns of a factor of k rows in ranges of about the same work, where `before[c]` entries of X meet those before c.
 fn ranges<T: Element>(
     k: usize,

@@ -15,6 +15,7 @@ use crate::args::{
     ImproveArgs, Loss, MaskedSolver, Memory, MseArgs, MultiplyArgs, NmfArgs, NmfState, TiedArgs,
 };
 use crate::cancel::Cancel;
+use crate::feed::{Feed, OnAsk, Streamed};
 use crate::jobs::{Outcome, spawn};
 use crate::matrices::{floats, views, weights};
 use crate::results::{Deviance, FactorLosses, Facts, NmfResult, SvdResult, TiedResult};
@@ -49,63 +50,118 @@ pub fn nmf<'env>(
 ) -> Result<PromiseRaw<'env, Outcome<NmfResult>>> {
     let flag = cancel.flag();
     spawn(env, threads, move |ticket| {
-        let from = match &checkpoint {
-            Some(checkpoint) => checkpoint.state()?,
-            None => None,
+        let kept = Kept {
+            checkpoint,
+            on_state,
         };
-        // One state at a time is on its way, however long JavaScript is busy with something else.
-        let on_its_way = Arc::new(AtomicBool::new(false));
-        let ready = || !on_its_way.load(Ordering::Relaxed);
-        let save = |state: core::nmf::State<'static>| {
-            let Some(callback) = &on_state else { return };
-            on_its_way.store(true, Ordering::Relaxed);
-            let arrived = Arc::clone(&on_its_way);
-            callback.call_with_return_value(
-                state.into(),
-                ThreadsafeFunctionCallMode::NonBlocking,
-                move |_, _| {
-                    arrived.store(false, Ordering::Relaxed);
-                    Ok(())
-                },
-            );
-        };
-        let weights = args.weights.as_deref().map(weights);
-        let args = core::nmf::NmfArgs {
-            x: &views(&args.x),
-            start_w: args.start.w.view(),
-            start_h: args.start.h.view(),
-            w: (&args.w).into(),
-            h: (&args.h).into(),
-            w_column_terms: args.w.column_terms(),
-            h_column_terms: args.h.column_terms(),
-            solver: args.solver.into(),
-            accelerate: args.accelerate == Acceleration::Her,
-            sweeps: whole(args.sweeps, "sweeps")?,
-            precision: args.precision.into(),
-            low_memory: args.memory == Memory::Low,
-            max_iter: whole(args.max_iter, "maxIter")?,
-            tol: args.tol,
-            norm: args.norm.into(),
-            hold_out: args.hold_out.as_ref().map(HoldOut::view),
-            missing: args.missing.map(|solver| Missing {
-                exact: solver == MaskedSolver::Exact,
-            }),
-            checkpoint: match &checkpoint {
-                Some(checkpoint) => Some(core::nmf::Checkpoint {
-                    from: from.as_ref(),
-                    every: whole(checkpoint.every, "every")?,
-                    ready: &ready,
-                    save: &save,
-                }),
-                None => None,
-            },
-            weights: weights.as_deref(),
-            loss: args.loss.as_ref().map(Loss::view),
-        };
-        controlled(ticket, &flag, on_iteration.as_ref(), |control| {
-            core::nmf::nmf(&args, control).map(Into::into)
+        fitted(&args, &kept, |args| {
+            controlled(ticket, &flag, on_iteration.as_ref(), |control| {
+                core::nmf::nmf(args, control)
+            })
         })
     })
+}
+
+/// The same of data that a feed is given panel by panel, as they are asked for; the blocks of `args` are not looked at.
+#[napi(ts_return_type = "Promise<NmfResult | Failure>")]
+pub fn nmf_streamed<'env>(
+    env: &'env Env,
+    args: NmfArgs,
+    x: Streamed,
+    feed: &Feed,
+    #[napi(ts_arg_type = "(from: number, to: number) => void")] on_ask: OnAsk,
+    cancel: &Cancel,
+    threads: u32,
+    #[napi(ts_arg_type = "(iteration: number, loss: number, objective: number) => void")]
+    on_iteration: Option<OnIteration>,
+    checkpoint: Option<Checkpoint>,
+    #[napi(ts_arg_type = "(state: NmfState) => void")] on_state: Option<OnState>,
+) -> Result<PromiseRaw<'env, Outcome<NmfResult>>> {
+    let flag = cancel.flag();
+    let given = feed.given();
+    spawn(env, threads, move |ticket| {
+        let kept = Kept {
+            checkpoint,
+            on_state,
+        };
+        let source = given.asking(&on_ask, ticket);
+        let streamed = x.from(&source);
+        fitted(&args, &kept, |args| {
+            controlled(ticket, &flag, on_iteration.as_ref(), |control| {
+                core::nmf::nmf_streamed(args, streamed, control)
+            })
+        })
+    })
+}
+
+/// Where a fit goes on from, and what is told of where it is.
+struct Kept {
+    checkpoint: Option<Checkpoint>,
+    on_state: Option<OnState>,
+}
+
+/// Calls with the arguments of a fit as the core reads them.
+fn fitted(
+    args: &NmfArgs,
+    kept: &Kept,
+    fit: impl FnOnce(&core::nmf::NmfArgs<'_>) -> core::error::Result<core::nmf::NmfResult>,
+) -> core::error::Result<NmfResult> {
+    let from = match &kept.checkpoint {
+        Some(checkpoint) => checkpoint.state()?,
+        None => None,
+    };
+    // One state at a time is on its way, however long JavaScript is busy with something else.
+    let on_its_way = Arc::new(AtomicBool::new(false));
+    let ready = || !on_its_way.load(Ordering::Relaxed);
+    let save = |state: core::nmf::State<'static>| {
+        let Some(callback) = &kept.on_state else {
+            return;
+        };
+        on_its_way.store(true, Ordering::Relaxed);
+        let arrived = Arc::clone(&on_its_way);
+        callback.call_with_return_value(
+            state.into(),
+            ThreadsafeFunctionCallMode::NonBlocking,
+            move |_, _| {
+                arrived.store(false, Ordering::Relaxed);
+                Ok(())
+            },
+        );
+    };
+    let weights = args.weights.as_deref().map(weights);
+    let args = core::nmf::NmfArgs {
+        x: &views(&args.x),
+        start_w: args.start.w.view(),
+        start_h: args.start.h.view(),
+        w: (&args.w).into(),
+        h: (&args.h).into(),
+        w_column_terms: args.w.column_terms(),
+        h_column_terms: args.h.column_terms(),
+        solver: args.solver.into(),
+        accelerate: args.accelerate == Acceleration::Her,
+        sweeps: whole(args.sweeps, "sweeps")?,
+        precision: args.precision.into(),
+        low_memory: args.memory == Memory::Low,
+        max_iter: whole(args.max_iter, "maxIter")?,
+        tol: args.tol,
+        norm: args.norm.into(),
+        hold_out: args.hold_out.as_ref().map(HoldOut::view),
+        missing: args.missing.map(|solver| Missing {
+            exact: solver == MaskedSolver::Exact,
+        }),
+        checkpoint: match &kept.checkpoint {
+            Some(checkpoint) => Some(core::nmf::Checkpoint {
+                from: from.as_ref(),
+                every: whole(checkpoint.every, "every")?,
+                ready: &ready,
+                save: &save,
+            }),
+            None => None,
+        },
+        weights: weights.as_deref(),
+        loss: args.loss.as_ref().map(Loss::view),
+    };
+    fit(&args).map(Into::into)
 }
 
 /// Resolves with a model in which W gives H, or with an error as data.

@@ -5,6 +5,7 @@
 mod args;
 mod calls;
 mod cancel;
+mod feed;
 mod jobs;
 mod matrices;
 mod results;
@@ -22,6 +23,7 @@ pub use calls::{
     provoke_panic, simd, svd, tied, version,
 };
 pub use cancel::Cancel;
+pub use feed::{Feed, Streamed};
 pub use matrices::{DenseMatrix, Matrix, Order, Unlisted};
 pub use results::{
     Deviance, FactorLosses, Facts, Failure, FailureDetail, HeldOut, NmfResult, Stopped, SvdResult,

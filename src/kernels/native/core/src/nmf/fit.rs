@@ -1,26 +1,23 @@
 use super::factors::{Factor, room};
 use super::masked::{Looked, Masked};
 use super::state::Walk;
-use super::turn::{Turn, bounds, with_ridge};
+use super::turn::Turn;
+use super::walked::{Improved, Walked};
 use super::{NmfArgs, Precision};
 use crate::column_terms::ColumnTerms;
 use crate::control::Control;
-use crate::data::{Data, Element};
+use crate::data::Element;
 use crate::error::{ErrorCode, KernelError, Result};
 use crate::factor::{Penalties, Sums, balance, living};
-use crate::factor_losses::left_alone;
 use crate::half_step::{Beside, Done};
-use crate::kkt::{Open, largest_step};
 use crate::leaves::Extrapolate;
 use crate::momentum::Momentum;
 use crate::objective::{penalty, step_terms};
 use crate::panel::Panel;
 use crate::parallel::each_task;
-use crate::quadratic::Quadratic;
-use crate::reduce::{dot, sum_of_squares};
-use crate::residual::residual;
+use crate::reduce::dot;
 use crate::simd::run;
-use crate::view::{Side, View};
+use crate::view::Side;
 
 /// Below this fraction of ‖X‖² the loss is summed entry by entry: the identity would lose too many digits.
 const EXPLICIT_BELOW: f64 = 1e-6;
@@ -43,29 +40,27 @@ pub struct Measure {
 pub struct Fit<'a, T: Element> {
     pub args: &'a NmfArgs<'a>,
     /// Zero where entries are held out; where they have weights, times these.
-    x: &'a Data<'a, T>,
-    masked: Option<Masked<'a, T>>,
-    by_row: View<'a, T>,
-    by_column: View<'a, T>,
-    total: f64,
+    pub(super) x: Walked<'a, T>,
+    pub(super) masked: Option<Masked<'a, T>>,
+    pub(super) total: f64,
     /// Root of the mean square of what is fitted.
-    rms: f64,
-    w: Factor<T>,
-    h: Factor<T>,
+    pub(super) rms: f64,
+    pub(super) w: Factor<T>,
+    pub(super) h: Factor<T>,
     /// The solution for H of the iteration before, where there is acceleration.
     h_before: Option<Panel<T>>,
     /// W·X at the start, until the first half-step takes it.
     first: Option<Panel<T>>,
     /// H·Xᵀ of the pair in work, and of the accepted one, where it was kept.
     crossed: Option<Panel<T>>,
-    accepted_crossed: Option<Panel<T>>,
+    pub(super) accepted_crossed: Option<Panel<T>>,
 }
 
 impl<'a, T: Element> Fit<'a, T> {
     /// At the start.
     pub fn begin(
         args: &'a NmfArgs<'a>,
-        x: &'a Data<'a, T>,
+        x: Walked<'a, T>,
         masked: Option<Masked<'a, T>>,
     ) -> Result<Self> {
         let k = args.start_h.rows;
@@ -73,30 +68,32 @@ impl<'a, T: Element> Fit<'a, T> {
         let h = Panel::from_columns(&args.start_h)?;
         let w_penalties = Penalties {
             terms: args.w,
-            column_terms: ColumnTerms::new(&args.w_column_terms, Side::W, k, x.rows)?,
+            column_terms: ColumnTerms::new(&args.w_column_terms, Side::W, k, x.rows())?,
             with_l1,
         };
         let h_penalties = Penalties {
             terms: args.h,
-            column_terms: ColumnTerms::new(&args.h_column_terms, Side::H, k, x.cols)?,
+            column_terms: ColumnTerms::new(&args.h_column_terms, Side::H, k, x.cols())?,
             with_l1,
         };
-        let weighed = masked.as_ref().and_then(Masked::total);
-        let total = weighed.unwrap_or_else(|| sum_of_squares(x));
+        let w = Panel::from_rows(&args.start_w)?;
+        let resumed = args.checkpoint.is_some_and(|own| own.from.is_some());
+        let (total, first) = match masked.as_ref().and_then(Masked::total) {
+            Some(total) => (total, None),
+            None => x.squares((!resumed).then_some(&w))?,
+        };
         let unseen = masked.as_ref().map_or(0, |m| m.held().count);
         let entries = x.entries() - unseen as f64;
         Ok(Self {
             args,
             x,
             masked,
-            by_row: View::new(x, Side::W, k)?,
-            by_column: View::new(x, Side::H, k)?,
             total,
             rms: (total / entries).sqrt(),
-            w: Factor::new(Panel::from_rows(&args.start_w)?, w_penalties)?,
+            w: Factor::new(w, w_penalties)?,
             h_before: args.accelerate.then(|| h.copied()).transpose()?,
             h: Factor::new(h, h_penalties)?,
-            first: None,
+            first,
             crossed: None,
             accepted_crossed: None,
         })
@@ -113,17 +110,6 @@ impl<'a, T: Element> Fit<'a, T> {
         self.x.entries() - unseen as f64
     }
 
-    /// What each factor of the accepted pair leaves of ‖X‖² by itself; none where too few digits of that are known.
-    pub fn left_alone(&self, open: &Open) -> Result<Option<Vec<f64>>> {
-        let whole = self.w.accepted_sums.squares_with(&self.h.accepted_sums);
-        let own = match (&self.masked, &open.listed) {
-            (Some(masked), Some(listed)) => masked.seen_of(&whole, listed),
-            _ => Some(whole),
-        };
-        own.map(|own| left_alone(self.total, &open.cross, &own))
-            .transpose()
-    }
-
     /// Entries that are held out.
     pub fn held_count(&self) -> Option<usize> {
         let held = self.masked.as_ref()?.held();
@@ -133,7 +119,10 @@ impl<'a, T: Element> Fit<'a, T> {
     /// Multiplies the start by the scalar for which W·H is nearest to X: H by as much of it as its bound allows, W by the
     /// rest.
     pub fn measure_start(&mut self) -> Result<Measure> {
-        let mut product = self.by_column.product(&self.w.accepted)?;
+        let mut product = match self.first.take() {
+            Some(product) => product,
+            None => self.x.with_w(&self.w.accepted)?,
+        };
         let mut cross = dot(product.data(), self.h.accepted.data());
         let best = (cross / dot(&self.w.accepted_sums.gram, &self.h.accepted_sums.gram)).abs();
         let bounded = self.args.w.upper.is_finite() || self.args.h.upper.is_finite();
@@ -159,7 +148,7 @@ impl<'a, T: Element> Fit<'a, T> {
                 self.w.accepted_sums = Sums::of(w, &self.w.penalties)?;
                 self.w.work.copy_from(w);
                 self.w.work_sums = self.w.accepted_sums.clone();
-                product = self.by_column.product(w)?;
+                product = self.x.with_w(w)?;
             }
             cross = dot(product.data(), self.h.accepted.data());
         }
@@ -213,67 +202,80 @@ impl<'a, T: Element> Fit<'a, T> {
         last: bool,
         control: Control<'_>,
     ) -> Result<Option<(Done, f64)>> {
-        let first = self.first.take();
+        let known = self.first.take();
         let Self {
             args,
+            x,
             masked,
             w,
             h,
+            h_before,
             rms,
             ..
         } = self;
         let rms = *rms;
+        // A fit that is to be gone on with ends between iterations.
+        let go_on = || args.checkpoint.is_some() || !(control.cancelled)();
         let first = Turn {
-            known: first,
             args,
             masked: masked.as_ref(),
-            view: &self.by_column,
+            side: Side::H,
             terms: step_terms(&args.h, &args.w, &h.accepted_sums, &w.work_sums, rms),
             own: &h.penalties,
             partner: &w.work,
             partner_sums: &w.work_sums,
             beta: momentum.beta_of_h(),
         }
-        .take(
-            &mut h.work,
-            Some(&h.accepted),
-            Beside {
-                before: self.h_before.as_mut(),
-                product: None,
-            },
-        )?;
+        .take(&h.accepted, |step| {
+            let known = known.as_ref();
+            x.improve_h(
+                step,
+                known,
+                &mut h.work,
+                &h.accepted,
+                h_before.as_mut(),
+                go_on,
+            )
+        })?;
+        let Some(Improved {
+            done: first,
+            crossed: known,
+        }) = first
+        else {
+            return Ok(None);
+        };
         h.work_sums = Sums::from_gram(first.gram, &h.work, &h.penalties);
         if !args.w.nonneg && momentum.plain() && !w.penalties.fix_scale() {
             w.turn(&h.work_sums);
         }
-        // A fit that is to be gone on with ends between iterations.
-        if args.checkpoint.is_none() && (control.cancelled)() {
+        if !go_on() {
             return Ok(None);
         }
         // Where H may yet be turned round, it would be the product of another H.
-        let kept = last && args.h.nonneg && BESIDE * w.work.data().len() <= self.x.stored;
+        let beside = BESIDE * w.work.data().len() <= x.stored();
+        let kept = last && args.h.nonneg && beside && known.is_none();
         let mut crossed = kept
             .then(|| Panel::zeros(w.work.k, w.work.cols))
             .transpose()?;
         let mut second = Turn {
-            known: None,
             args,
             masked: masked.as_ref(),
-            view: &self.by_row,
+            side: Side::W,
             terms: step_terms(&args.w, &args.h, &w.work_sums, &h.work_sums, rms),
             own: &w.penalties,
             partner: &h.work,
             partner_sums: &h.work_sums,
             beta: 0.0,
         }
-        .take(
-            &mut w.work,
-            None,
-            Beside {
+        .take(&w.accepted, |step| {
+            let beside = Beside {
                 before: None,
                 product: crossed.as_mut(),
-            },
-        )?;
+            };
+            x.with_product(Side::W, known.as_ref(), |product, ranges| {
+                step.run(product, ranges, &mut w.work, None, beside)
+            })
+        })?;
         self.crossed = crossed;
         let decrease = first.decrease + second.decrease;
         w.work_sums = Sums::from_gram(std::mem::take(&mut second.gram), &w.work, &w.penalties);
@@ -324,7 +326,7 @@ impl<'a, T: Element> Fit<'a, T> {
             f64::NEG_INFINITY
         };
         let upper = self.args.w.upper;
-        let ranges = &self.by_row.ranges;
+        let ranges = &self.x.by_row;
         let work = self.w.work.data().len();
         let tasks: Vec<_> = self
             .w
@@ -365,7 +367,7 @@ impl<'a, T: Element> Fit<'a, T> {
         }
         self.reject();
         if let Some(masked) = &mut self.masked {
-            masked.look(&self.by_column, &self.w.accepted, &self.h.accepted, 0.0);
+            masked.look(&self.x.by_column, &self.w.accepted, &self.h.accepted, 0.0);
         }
         true
     }
@@ -431,7 +433,7 @@ impl<'a, T: Element> Fit<'a, T> {
         let (w_sums, h_sums) = (&self.w.work_sums, &self.h.work_sums);
         let whole = dot(&w_sums.gram, &h_sums.gram);
         let seen = match &mut self.masked {
-            Some(masked) => masked.look(&self.by_column, w, h, whole),
+            Some(masked) => masked.look(&self.x.by_column, w, h, whole),
             None => Looked {
                 model: whole,
                 from: 0.0,
@@ -445,7 +447,8 @@ impl<'a, T: Element> Fit<'a, T> {
         };
         // What is not seen of a model may be far larger than the data.
         if squares < explicit_below * self.total.max(seen.from) {
-            squares = residual(self.x, w, h, self.masked.as_ref().map(Masked::gaps))?;
+            let gaps = self.masked.as_ref().map(Masked::gaps);
+            squares = self.x.residual(w, h, gaps)?;
         }
         let objective = self.objective(squares, &self.w.work_sums, &self.h.work_sums)?;
         let held_loss = seen.residual / self.held_count().unwrap_or(0) as f64;
@@ -453,47 +456,6 @@ impl<'a, T: Element> Fit<'a, T> {
             squares,
             objective,
             held_loss,
-        })
-    }
-
-    /// How far the accepted pair is from a stationary point, and ⟨X, w_r·h_r⟩ of each factor.
-    pub fn look(&self) -> Result<Open> {
-        let args = self.args;
-        let (w, h) = (&self.w.accepted_sums, &self.h.accepted_sums);
-        let listed = |side| self.masked.as_ref().map(|masked| masked.listed(side));
-        let h_columns = self.h.penalties.column_terms.columns(&self.h.accepted, w)?;
-        let w_columns = self.w.penalties.column_terms.columns(&self.w.accepted, h)?;
-        let h_terms = with_ridge(
-            step_terms(&args.h, &args.w, h, w, self.rms),
-            h_columns.as_ref(),
-        );
-        let w_terms = with_ridge(
-            step_terms(&args.w, &args.h, w, h, self.rms),
-            w_columns.as_ref(),
-        );
-        let of_h = Quadratic::new::<T>((&w.gram).into(), h_terms, bounds(&args.h));
-        let of_w = Quadratic::new::<T>((&h.gram).into(), w_terms, bounds(&args.w));
-        let open_h = largest_step(
-            &self.by_column,
-            &self.h.accepted,
-            &self.w.accepted,
-            None,
-            &of_h,
-            listed(Side::H),
-            h_columns.as_ref(),
-        )?;
-        let open_w = largest_step(
-            &self.by_row,
-            &self.w.accepted,
-            &self.h.accepted,
-            self.accepted_crossed.as_ref(),
-            &of_w,
-            listed(Side::W),
-            w_columns.as_ref(),
-        )?;
-        Ok(Open {
-            step: open_h.step.max(open_w.step),
-            ..open_h
         })
     }
 }

@@ -1,3 +1,5 @@
+use std::ops::Range;
+
 use super::state::Walk;
 use crate::column_terms::Spread;
 use crate::data::Element;
@@ -12,7 +14,7 @@ use crate::reduce::{inner, sum};
 use crate::residual::Gaps;
 use crate::solver::Prepared;
 use crate::solver::own::OwnSweeps;
-use crate::view::{Side, View};
+use crate::view::Side;
 
 /// Below this fraction of both a difference has too few digits.
 const FEW_DIGITS: f64 = 1e-6;
@@ -95,16 +97,17 @@ impl<'a, T: Element> Masked<'a, T> {
 
     /// Compares a pair, for which Σ (w_i·h_j)² over all entries is `whole`, with what is held out, and keeps what the next
     /// half-step for H wants.
-    pub fn look(&mut self, view: &View<'_, T>, w: &Panel<T>, h: &Panel<T>, whole: f64) -> Looked {
+    pub fn look(
+        &mut self,
+        ranges: &[Range<usize>],
+        w: &Panel<T>,
+        h: &Panel<T>,
+        whole: f64,
+    ) -> Looked {
         let lists = &self.held.by_column;
         let values = &self.held.values;
         self.known.data_mut().fill(T::default());
-        let tasks: Vec<_> = self
-            .known
-            .split(&view.ranges)
-            .into_iter()
-            .zip(&view.ranges)
-            .collect();
+        let tasks: Vec<_> = self.known.split(ranges).into_iter().zip(ranges).collect();
         let work = 2 * lists.len() * h.k;
         let parts = each_task(tasks, work, |_, (out, range)| {
             let mut sums = [[0.0; SUMS]; 2];

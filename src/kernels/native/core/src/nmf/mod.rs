@@ -3,9 +3,11 @@
 mod args;
 mod factors;
 mod fit;
+mod look;
 mod masked;
 mod state;
 mod turn;
+mod walked;
 
 pub use args::{HeldOut, NmfArgs, NmfResult, Precision};
 pub(crate) use factors::{Factor, room};
@@ -25,9 +27,12 @@ use crate::parallel::wide_awake;
 use crate::progress::{VISIBLE, is_invisible, settled};
 use crate::reduce::sum_of_squares;
 use crate::scale::normalize;
+use crate::solver::Solver;
+use crate::stream::Streamed;
 use fit::{Fit, Measure};
 use masked::Masked;
 use state::Course;
+use walked::Walked;
 
 /// What factors are drawn to follows them for so many iterations.
 const REDRAWN: usize = 10;
@@ -43,6 +48,42 @@ pub fn nmf(args: &NmfArgs<'_>, control: Control<'_>) -> Result<NmfResult> {
     }
 }
 
+/// The same of data that are walked through once for each iteration tried, and twice more, in place of `args.x`: bitwise as
+/// if they were in memory. A bound takes one walk more, and so does an iterate that leaves next to nothing of the data.
+/// Squares alone, nothing missing or held out, and no multiplicative updates, which must know beforehand that no entry is
+/// negative.
+pub fn nmf_streamed(
+    args: &NmfArgs<'_>,
+    x: Streamed<'_>,
+    control: Control<'_>,
+) -> Result<NmfResult> {
+    match args.precision {
+        Precision::F64 => streamed_in::<f64>(args, x, control),
+        Precision::F32 => streamed_in::<f32>(args, x, control),
+    }
+}
+
+fn streamed_in<T: Element>(
+    args: &NmfArgs<'_>,
+    x: Streamed<'_>,
+    control: Control<'_>,
+) -> Result<NmfResult> {
+    args.check()?;
+    x.check()?;
+    let plain = args.loss.is_none()
+        && args.hold_out.is_none()
+        && args.missing.is_none()
+        && args.weights.is_none();
+    if !plain || args.solver == Solver::Mu {
+        return Err(KernelError::invalid(
+            "streamed data are fitted by squares, whole and without multiplicative updates",
+        ));
+    }
+    check_factors(x.rows, x.cols, &args.start_w, &args.start_h)?;
+    let fit = Fit::begin(args, Walked::<T>::streamed(x, args.start_h.rows)?, None)?;
+    wide_awake(|| descend(fit, control))
+}
+
 fn nmf_in<T: Element>(args: &NmfArgs<'_>, control: Control<'_>) -> Result<NmfResult> {
     args.check()?;
     if let Some(loss) = &args.loss {
@@ -55,11 +96,11 @@ fn nmf_in<T: Element>(args: &NmfArgs<'_>, control: Control<'_>) -> Result<NmfRes
     let Some((hidden, masked)) = unseen::<T>(args)? else {
         let x = Data::<T>::new(args.x, layout)?;
         check_factors(x.rows, x.cols, &args.start_w, &args.start_h)?;
-        let fit = Fit::begin(args, &x, None)?;
+        let fit = Fit::begin(args, Walked::whole(&x, layout.k)?, None)?;
         return wide_awake(|| descend(fit, control));
     };
     let x = Data::new(&hidden.blocks(), layout)?;
-    let fit = Fit::begin(args, &x, Some(masked))?;
+    let fit = Fit::begin(args, Walked::whole(&x, layout.k)?, Some(masked))?;
     wide_awake(|| descend(fit, control))
 }
 

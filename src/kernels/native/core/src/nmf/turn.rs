@@ -6,21 +6,19 @@ use crate::column_terms::Columns;
 use crate::data::Element;
 use crate::error::Result;
 use crate::factor::{Penalties, Sums};
-use crate::half_step::{Beside, Done, HalfStep};
+use crate::half_step::HalfStep;
 use crate::objective::{FactorTerms, StepTerms};
 use crate::panel::Panel;
 use crate::quadratic::{Bounds, Quadratic};
 use crate::simd::Real;
 use crate::solver::Prepared;
-use crate::view::View;
+use crate::view::Side;
 
 /// A factor's turn to be improved.
 pub struct Turn<'a, T: Element> {
-    /// The product of the partner with the data, where it was made already.
-    pub known: Option<Panel<T>>,
     pub args: &'a NmfArgs<'a>,
     pub masked: Option<&'a Masked<'a, T>>,
-    pub view: &'a View<'a, T>,
+    pub side: Side,
     pub terms: StepTerms,
     pub own: &'a Penalties<T>,
     pub partner: &'a Panel<T>,
@@ -29,17 +27,16 @@ pub struct Turn<'a, T: Element> {
 }
 
 impl<T: Element> Turn<'_, T> {
-    pub fn take<'p>(
+    /// What `walk` makes of the half-step for the factor, which begins at `from`.
+    pub fn take<R>(
         self,
-        factor: &'p mut Panel<T>,
-        from: Option<&'p Panel<T>>,
-        beside: Beside<'p, T>,
-    ) -> Result<Done> {
+        from: &Panel<T>,
+        walk: impl FnOnce(&HalfStep<'_, T>) -> Result<R>,
+    ) -> Result<R> {
         let Self {
-            known,
             args,
             masked,
-            view,
+            side,
             terms,
             own,
             partner,
@@ -47,9 +44,7 @@ impl<T: Element> Turn<'_, T> {
             beta,
         } = self;
         let gram = &partner_sums.gram;
-        let columns = own
-            .column_terms
-            .columns(from.unwrap_or(factor), partner_sums)?;
+        let columns = own.column_terms.columns(from, partner_sums)?;
         let terms = with_ridge(terms, columns.as_ref());
         let spread = columns.as_ref().and_then(|columns| columns.own.as_ref());
         let gamma = masked.map_or(1.0, Masked::gamma);
@@ -60,7 +55,7 @@ impl<T: Element> Turn<'_, T> {
         };
         let quadratic = Quadratic::new::<T>(shared, terms, bounds(&own.terms));
         let own = match masked {
-            Some(masked) => masked.prepared(view.side, partner, &quadratic, args.sweeps, spread)?,
+            Some(masked) => masked.prepared(side, partner, &quadratic, args.sweeps, spread)?,
             None => None,
         };
         let prepared = match own {
@@ -68,20 +63,17 @@ impl<T: Element> Turn<'_, T> {
             None => Prepared::new(args.solver, &quadratic, args.sweeps, spread)?,
         };
         let filled = match masked {
-            Some(masked) => masked.filled(view.side, gram)?,
+            Some(masked) => masked.filled(side, gram)?,
             None => None,
         };
-        let step = HalfStep {
-            view,
+        walk(&HalfStep {
             partner,
-            known,
             quadratic: &quadratic,
             prepared: &prepared,
             filled,
             columns: columns.as_ref(),
             beta,
-        };
-        step.run(factor, from, beside)
+        })
     }
 }
 

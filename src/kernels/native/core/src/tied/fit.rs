@@ -3,6 +3,7 @@ use super::{Form, TiedArgs};
 use crate::control::Control;
 use crate::data::Data;
 use crate::error::{ErrorCode, KernelError, Result};
+use crate::half_step::Product;
 use crate::kkt::largest_step;
 use crate::leaves::Accumulate;
 use crate::objective::StepTerms;
@@ -213,10 +214,10 @@ impl<'a> Fit<'a> {
         let b = bent.as_ref().unwrap_or(&self.p);
         let quadratic = plain_quadratic(&curvature, self.w.k);
         let open = largest_step(
-            self.own_view(),
+            Product::Known(b, 0),
+            &self.own_view().ranges,
             &self.w,
             &self.p,
-            Some(b),
             &quadratic,
             None,
             None,

@@ -9,12 +9,13 @@ use factorloom_core::data::{Block, Dense, Pointers, Values};
 use factorloom_core::error::Result;
 use factorloom_core::hold_out::{HoldOut, Missing};
 use factorloom_core::matrix::Matrix;
-use factorloom_core::nmf::{Checkpoint, NmfArgs, NmfResult, Precision, nmf};
+use factorloom_core::nmf::{Checkpoint, NmfArgs, NmfResult, Precision, nmf, nmf_streamed};
 use factorloom_core::objective::FactorTerms;
 use factorloom_core::panel::Panel;
 use factorloom_core::scale::Norm;
 use factorloom_core::simd::{self, Level, Real};
 use factorloom_core::solver::Solver;
+use factorloom_core::stream::Streamed;
 
 pub struct Random(pub u64);
 
@@ -277,7 +278,16 @@ impl<'a> Problem<'a> {
     }
 
     pub fn solve(&self, control: Control<'_>) -> Result<NmfResult> {
-        let args = NmfArgs {
+        nmf(&self.args(), control)
+    }
+
+    /// Of what is streamed, in place of its own data.
+    pub fn solve_streamed(&self, x: Streamed<'_>, control: Control<'_>) -> Result<NmfResult> {
+        nmf_streamed(&self.args(), x, control)
+    }
+
+    fn args(&self) -> NmfArgs<'_> {
+        NmfArgs {
             x: &self.x,
             start_w: view(&self.w),
             start_h: view(&self.h),
@@ -298,8 +308,7 @@ impl<'a> Problem<'a> {
             checkpoint: self.checkpoint,
             weights: None,
             loss: None,
-        };
-        nmf(&args, control)
+        }
     }
 }
 
