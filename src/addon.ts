@@ -72,6 +72,7 @@ function faultOf(found: unknown): string | null {
   if (typeof found !== 'object' || found === null) return 'not a module';
   const names: readonly (keyof Addon)[] = [
     'Cancel',
+    'Feed',
     'TextFile',
     'deviance',
     'encode',
@@ -81,6 +82,7 @@ function faultOf(found: unknown): string | null {
     'mse',
     'multiply',
     'nmf',
+    'nmfStreamed',
     'provokePanic',
     'simd',
     'svd',

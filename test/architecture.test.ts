@@ -30,6 +30,7 @@ const allowed: Readonly<Record<string, { readonly folders: readonly string[]; re
         'hyparquet-compressors',
         'hyparquet-writer',
         'node:crypto',
+        'node:fs',
         'node:fs/promises',
         'node:os',
         'node:path',
@@ -43,7 +44,7 @@ const allowed: Readonly<Record<string, { readonly folders: readonly string[]; re
     kernels: { folders: [], packages: ['node:os'] },
     compiler: { folders: ['dsl'], packages: ['graphology', 'ts-pattern'] },
     random: { folders: [], packages: [] },
-    runtime: { folders: ['compiler', 'dsl', 'kernels', 'random'], packages: ['ts-pattern'] },
+    runtime: { folders: ['compiler', 'dsl', 'kernels', 'random'], packages: ['node:crypto', 'ts-pattern'] },
     io: {
       folders: ['compiler', 'dsl', 'files', 'kernels', 'runtime'],
       packages: ['yaml', 'zod', 'node:crypto', 'node:fs/promises', 'node:module', 'node:path', 'node:timers/promises'],

@@ -1,7 +1,6 @@
 import { Argument, type Command } from 'commander';
 import {
   type FileMatrix,
-  factorInput,
   type GraphConfig,
   type InputExpr,
   loadGraph,
@@ -11,7 +10,7 @@ import {
 } from '../index.js';
 import { isGraphFile } from '../io/graph-file.js';
 import { UsageError } from './failure.js';
-import { type InputFlags, readInputs, withInputs } from './inputs.js';
+import { type InputFlags, makeInputs, readInputs, withInputs } from './inputs.js';
 import { exportsOf } from './programs.js';
 import { choice, number, whole } from './values.js';
 
@@ -31,7 +30,7 @@ export const withGraph = (command: Command): Command =>
       'one layer of this rank on one --input',
       whole(1),
     ),
-  );
+  ).option('--stream', 'leave the .npy files of --input where they are, and walk through them once an iteration');
 
 export const graphArgument = (): Argument =>
   new Argument(
@@ -60,6 +59,7 @@ export interface LayerFlags {
 /** What `withGraph` has found. */
 export interface GraphFlags extends InputFlags, LayerFlags {
   readonly k?: number;
+  readonly stream?: true;
 }
 
 /** A graph, and the data of --input in it. */
@@ -84,9 +84,9 @@ async function oneLayerOn(flags: GraphFlags): Promise<GraphOnData> {
   const { k } = flags;
   if (k === undefined || flags.input?.length !== 1)
     throw new UsageError('There must be a graph, or --k and one --input; got neither. See --help');
-  const data = await readInputs(flags);
-  const [[name, matrix]] = data;
-  return { output: oneLayer(factorInput(matrix, { name }), k, flags), config: {}, data };
+  const { made, data } = await makeInputs(flags, flags.stream === true);
+  const [input] = made.values();
+  return { output: oneLayer(input, k, flags), config: {}, data };
 }
 
 /** The only layer of a graph. */
@@ -98,21 +98,23 @@ export function oneLayer(input: InputExpr<string>, k: number, { method = 'nmf', 
 
 async function graphIn(file: string, flags: GraphFlags): Promise<GraphOnData> {
   refuseLayer(flags);
+  if (isGraphFile(file) && flags.stream === true)
+    throw new UsageError('--stream must be given for a graph that is a program, or for --k; got a graph file');
   if (isGraphFile(file)) {
     const data = await readInputs(flags);
     return { ...(await loadGraph(file, Object.fromEntries(data))), data };
   }
   const { graph, config } = await graphModule(file);
-  const data = await readInputs(flags);
+  const { made: own, data } = await makeInputs(flags, flags.stream === true);
   if (typeof graph !== 'function') {
-    const [first] = data.keys();
+    const [first] = own.keys();
     if (first !== undefined)
       throw new UsageError(
         `A graph must be a function of inputs to be given --input; got one with its own data, and ${first}`,
       );
     return { output: asOutput(graph), config, data };
   }
-  const inputs = inputsOf(data);
+  const inputs = inputsOf(own);
   const output = asOutput(await graph(inputs.byName));
   inputs.checkAsked();
   return { output, config, data };
@@ -157,8 +159,8 @@ export interface Inputs {
   checkAsked(): void;
 }
 
-export function inputsOf(data: ReadonlyMap<string, FileMatrix>): Inputs {
-  const own = Object.fromEntries(Array.from(data, ([name, matrix]) => [name, factorInput(matrix, { name })] as const));
+export function inputsOf(made: ReadonlyMap<string, InputExpr<string>>): Inputs {
+  const own = Object.fromEntries(made);
   const asked = new Set<string | symbol>();
   const byName = new Proxy(own, {
     get(_, name) {

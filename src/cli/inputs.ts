@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError } from 'commander';
-import { type FileMatrix, IoError, readMatrix } from '../index.js';
+import { type FileMatrix, factorInput, type InputExpr, IoError, readMatrix } from '../index.js';
 import { closest } from '../issues.js';
 import { UsageError } from './failure.js';
 import { READ_OPTIONS, type Reading, type ReadingFlags, readingOf, readValue, withReading } from './reading.js';
@@ -62,16 +62,13 @@ function reading(text: string, before: Readings = new Map()): Readings {
   return new Map(before).set(input, { ...own, [option]: readValue(option, value) });
 }
 
-/**
- * The matrices in the files, by name, one after the other.
- *
- * @throws UsageError for what is said of an input that isn't there.
- */
-export async function readInputs({
-  input = [],
-  read = new Map(),
-  ...flags
-}: InputFlags): Promise<ReadonlyMap<string, FileMatrix>> {
+/** A file, and all that is said of how it is read. */
+interface Asked extends InputFile {
+  readonly options: Reading;
+}
+
+/** @throws UsageError for what is said of an input that isn't there. */
+function askedIn({ input = [], read = new Map(), ...flags }: InputFlags): readonly Asked[] {
   const names = input.map(({ name }) => name);
   const idle = [...read.keys()].find((name) => !names.includes(name));
   if (idle !== undefined) {
@@ -80,9 +77,42 @@ export async function readInputs({
       `--read must be of an --input: ${names.join(', ') || 'there is none'}; got ${idle}${meant === undefined ? '' : `. Did you mean ${meant}?`}`,
     );
   }
+  return input.map(({ name, path }) => ({ name, path, options: { ...readingOf(flags), ...read.get(name) } }));
+}
+
+/**
+ * The inputs of a graph, by name: read, or with `stream` left in their files.
+ *
+ * @throws UsageError for what is said of an input that isn't there, and where it is streamed for all but its orientation.
+ */
+export async function makeInputs(flags: InputFlags, stream: boolean): Promise<MadeInputs> {
+  if (!stream) {
+    const data = await readInputs(flags);
+    return { made: new Map(Array.from(data, ([name, matrix]) => [name, factorInput(matrix, { name })])), data };
+  }
+  const made = askedIn(flags).map(({ name, path, options: { orientation, ...others } }) => {
+    const other = Object.entries(others).find(([, value]) => value !== undefined);
+    if (other !== undefined)
+      throw new UsageError(`With --stream, of a file its orientation alone must be said; got ${other[0]} of ${name}`);
+    return [name, factorInput(path, { name, orientation, stream: true })] as const;
+  });
+  return { made: new Map(made), data: new Map() };
+}
+
+/** Inputs, and those of their data that are in memory. */
+export interface MadeInputs {
+  readonly made: ReadonlyMap<string, InputExpr<string>>;
+  readonly data: ReadonlyMap<string, FileMatrix>;
+}
+
+/**
+ * The matrices in the files, by name, one after the other.
+ *
+ * @throws UsageError for what is said of an input that isn't there.
+ */
+export async function readInputs(flags: InputFlags): Promise<ReadonlyMap<string, FileMatrix>> {
   const found = new Map<string, FileMatrix>();
-  for (const { name, path } of input)
-    found.set(name, await readAs(name, path, { ...readingOf(flags), ...read.get(name) }));
+  for (const { name, path, options } of askedIn(flags)) found.set(name, await readAs(name, path, options));
   return found;
 }
 

@@ -130,14 +130,18 @@ export function combinationFaults(
       "R's random numbers must have start: 'random'",
       "give the layer rng: 'counter', or that start",
     );
-  if (precision === 'f32' && input?.fits32 === false)
-    refuse(
-      { precision },
-      `Data fitted in 32 bits must have its largest magnitude between ${1 / LARGEST_VALUE_32} and ${LARGEST_VALUE_32}`,
-      "use precision: 'f64', or multiply the data by a power of ten first",
-    );
+  if (precision === 'f32' && input?.fits32 === false) faults.push(beyond32(of));
   return faults;
 }
+
+/** Data that are too large or too small for 32 bits. */
+export const beyond32 = (of: string): Fault => ({
+  code: 'incompatible-options',
+  of,
+  options: { precision: 'f32' },
+  rule: `Data fitted in 32 bits must have its largest magnitude between ${1 / LARGEST_VALUE_32} and ${LARGEST_VALUE_32}`,
+  cure: "use precision: 'f64', or multiply the data by a power of ten first",
+});
 
 /** Options of an SVD layer that can't be had together, and what it can't read. */
 export function svdFaults(of: string, spec: SvdSpec, weights: readonly Weighed[] | undefined): readonly Fault[] {

@@ -8,6 +8,7 @@ import { lossListFaults } from './losses.js';
 import { lower } from './lower.js';
 import type { Compiled } from './plan.js';
 import { shapes } from './shapes.js';
+import { streamFaults } from './streamed.js';
 import { type Eyes, survey } from './survey.js';
 import { validate } from './validate.js';
 
@@ -27,6 +28,7 @@ export function compile(output: Node, config: GraphConfig = {}, eyes: Eyes = loo
     ...known.issues,
     ...givenFaults(graph, found, known),
     ...lossListFaults(graph, known),
+    ...streamFaults(graph, found, config),
   ];
   if (issues.length > 0) throw new GraphError(issues);
   return lower(graph, found, config);

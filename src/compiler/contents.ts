@@ -23,6 +23,9 @@ export interface Contents {
 /** Largest magnitude of data for 32 bits, and the smallest, upside down: products with factors must stay in range. */
 export const LARGEST_VALUE_32 = 1e15;
 
+export const isWithin32 = (largest: number): boolean =>
+  largest === 0 || (largest <= LARGEST_VALUE_32 && largest >= 1 / LARGEST_VALUE_32);
+
 const WHOLE = { missing: 0, known: undefined } as const;
 const UNKNOWN: Contents = { negative: false, held32: false, fits32: true, ...WHOLE };
 
@@ -54,9 +57,11 @@ export function contentsOf(node: Node, known: ReadonlyMap<Node, Contents>, { dat
 }
 
 function ofData(found: Surveyed | undefined): Contents {
-  if (found === undefined || !('facts' in found)) return UNKNOWN;
+  if (found === undefined) return UNKNOWN;
+  if (!('facts' in found))
+    return { ...UNKNOWN, held32: found.matrix.kind === 'streamed' && found.matrix.precision === 'f32' };
   const { matrix, facts } = found;
-  const fits32 = facts.largest === 0 || (facts.largest <= LARGEST_VALUE_32 && facts.largest >= 1 / LARGEST_VALUE_32);
+  const fits32 = isWithin32(facts.largest);
   const held32 = fits32 && storedValues(matrix) instanceof Float32Array;
   const { missing, known } = facts;
   return { negative: facts.negative !== undefined, fits32, held32, missing, known: known?.cols };

@@ -1,6 +1,7 @@
 import type { LayerNode } from '../dsl/node.js';
 import { type Fault, type GraphIssue, LARGEST_VALUE } from '../issues.js';
 import { type CscMatrix, entry, toCsc } from '../matrix.js';
+import type { MatrixFacts } from '../matrix-check.js';
 import type { Side } from '../objective.js';
 import { type Collected, labelOf } from './collect.js';
 import { factorTerms } from './resolve.js';
@@ -19,12 +20,17 @@ export function dataFaults(of: string, found: Surveyed | undefined): readonly Fa
 /** What is wrong with a matrix, wherever it is from. */
 export function matrixFaults(of: string, found: Surveyed): readonly Fault[] {
   if (!('facts' in found)) {
+    if (found.matrix.kind === 'streamed') return [];
     const { what, rule, got } = found.matrix;
     return [{ code: what === undefined ? 'invalid-data' : `invalid-${what}`, of, rule, got }];
   }
   const { rows, cols } = found.matrix;
   if (rows === 0 || cols === 0) return [{ code: 'invalid-data', of, rule: 'at least 1 × 1', got: `${rows} × ${cols}` }];
-  const { infinite, largest } = found.facts;
+  return numberFaults(of, found.facts);
+}
+
+/** What is wrong with the numbers of a matrix. */
+export function numberFaults(of: string, { infinite, largest }: MatrixFacts): readonly Fault[] {
   if (infinite !== undefined) return [{ code: 'non-finite', of, ...infinite }];
   const fits = largest === 0 || (largest <= LARGEST_VALUE && largest >= 1 / LARGEST_VALUE);
   return fits ? [] : [{ code: 'value-range', of, largest }];

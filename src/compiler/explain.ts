@@ -157,13 +157,14 @@ function jointText({ joint, layers, output, prepare, fit }: Plan): string {
 const slotList = ({ W, d, H }: FactorSlots): string => `${W} ${d} ${H}`;
 const shapeText = ({ shape: [rows, cols] }: Slot): string => `${rows}×${cols}`;
 
-function storage({ layout, precision, missing }: LoadStep, { entries, bytes }: Slot): string {
+function storage({ layout, precision, missing, streamed }: LoadStep, { entries, bytes }: Slot): string {
   return [
     ...(layout === 'csc' ? ['sparse', plural(entries, 'entry', 'entries')] : ['dense']),
     ...(layout === 'rows' ? ['row-major'] : []),
     ...(precision === 'f32' ? ['f32'] : []),
     ...(missing > 0 ? [`${plural(missing, 'entry', 'entries')} missing`] : []),
     inUnits(bytes, 'B'),
+    ...(streamed === true ? ['streamed from its file'] : []),
   ].join(', ');
 }
 

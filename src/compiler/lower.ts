@@ -10,6 +10,7 @@ import { type Contents, contentsOf } from './contents.js';
 import type { Aligned, Names } from './names.js';
 import type {
   BlockWeight,
+  BoundStream,
   Compiled,
   FactorSlots,
   FitStep,
@@ -69,7 +70,7 @@ export function lower(graph: Collected, survey: Survey, config: GraphConfig): Co
       continue;
     }
     const own = new Map<Mode, readonly Block[]>();
-    const loaded = node.kind === 'input' || node.kind === 'condition' ? loadData(plan, node, survey) : [];
+    const loaded = node.kind === 'input' || node.kind === 'condition' ? loadData(plan, node, survey, graph) : [];
     for (const mode of wanted.get(node) ?? []) {
       const from = (part: Node) => read(part, mode);
       own.set(mode, combine(plan, node, loaded, from, survey.names));
@@ -109,11 +110,21 @@ function zerosStay(node: LayerNode, config: GraphConfig): boolean {
 }
 
 /** The data of a node as a block. */
-function loadData(plan: PlanBuilder, node: InputNode | ConditionNode, survey: Survey): readonly Block[] {
+function loadData(
+  plan: PlanBuilder,
+  node: InputNode | ConditionNode,
+  survey: Survey,
+  graph: Collected,
+): readonly Block[] {
   const { data, names, own: weights } = survey;
   const name = node.kind === 'input' ? node.options.name : `condition ${plan.countConditions() + 1}`;
   const called = node.kind === 'input' ? { rows: names.features.get(node), cols: names.samples.get(node) } : {};
-  const slots = load(plan, node.kind, name, data.get(node), called);
+  const found = data.get(node);
+  if (found?.matrix.kind === 'streamed') {
+    const write = loadStream(plan, name, { matrix: found.matrix, at: graph.where(node) }, called);
+    return [{ slot: write, part: 'rest', name }];
+  }
+  const slots = load(plan, node.kind, name, found, called);
   if (node.kind === 'condition') return slots.map((slot) => ({ slot, part: 'condition', name }));
   const shares = eachShare(weights.get(node)?.shares ?? {}, (matrix, part) => {
     return load(plan, 'weights', `${name}'s weights by ${part}`, { matrix, facts: examine(matrix) })[0];
@@ -136,13 +147,27 @@ const blockWeights = (weights: readonly Weighed[] = [], blocks: readonly Block[]
     ? weights.map(({ weight, balance }, at) => ({ weight, balance, ...blocks[at].shares }))
     : null;
 
+interface Called {
+  readonly rows?: readonly string[] | undefined;
+  readonly cols?: readonly string[] | undefined;
+}
+
+/** A slot for an input that stays in its file. */
+function loadStream(plan: PlanBuilder, name: string, bound: BoundStream, called: Called): SlotId {
+  const { rows, cols, order: layout, precision, bytes } = bound.matrix;
+  const named = { rowNames: plan.names(called.rows), colNames: plan.names(called.cols) };
+  const write = plan.slot(name, rows, cols, { bytes, ...named });
+  plan.stream({ op: 'load', source: 'input', name, layout, precision, missing: 0, streamed: true, write }, bound);
+  return write;
+}
+
 /** A slot that a matrix is bound to; validation has turned away everything that is none. */
 function load(
   plan: PlanBuilder,
   source: LoadStep['source'],
   name: string,
   found: Surveyed | undefined,
-  names: { readonly rows?: readonly string[] | undefined; readonly cols?: readonly string[] | undefined } = {},
+  names: Called = {},
 ): readonly SlotId[] {
   if (found === undefined || !('facts' in found)) return [];
   const { matrix, facts } = found;

@@ -7,6 +7,7 @@ import type { Matrix } from '../matrix.js';
 import { examine } from '../matrix-check.js';
 import { unusable } from '../matrix-input.js';
 import { type Collected, isNode, labelOf, named, titleOf } from './collect.js';
+import { sizeOf } from './shapes.js';
 import type { Eyes, Surveyed } from './survey.js';
 
 type List = readonly string[];
@@ -49,8 +50,7 @@ export function namesOf(graph: Collected, data: ReadonlyMap<Node, Surveyed>, eye
 
   for (const node of graph.order) {
     if (node.kind === 'input') {
-      const found = data.get(node);
-      const size = found !== undefined && 'facts' in found ? found.matrix : undefined;
+      const size = sizeOf(data.get(node));
       const ofSamples = readNames(node, 'sampleNames', size?.cols);
       const ofFeatures = readNames(node, 'featureNames', size?.rows);
       if ('names' in ofFeatures) keep(features, node, ofFeatures.names);

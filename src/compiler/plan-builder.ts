@@ -2,6 +2,7 @@ import type { Matrix } from '../matrix.js';
 import { isSame } from './names.js';
 import type {
   AlignStep,
+  BoundStream,
   Compiled,
   FitStep,
   LayerOutput,
@@ -28,6 +29,7 @@ export function createPlanBuilder() {
   const layers: LayerOutput[] = [];
   const notes: Note[] = [];
   const bindings = new Map<SlotId, Matrix>();
+  const streams = new Map<SlotId, BoundStream>();
   const stacks = new Map<string, SlotId>();
   const aligned = new Map<string, SlotId>();
   const names: (readonly string[])[] = [];
@@ -49,6 +51,10 @@ export function createPlanBuilder() {
     load(step: LoadStep, data: Matrix): void {
       prepare.push(step);
       bindings.set(step.write, data);
+    },
+    stream(step: LoadStep, data: BoundStream): void {
+      prepare.push(step);
+      streams.set(step.write, data);
     },
     /** The place of a list of names among those of the plan. */
     names(list: readonly string[] | undefined): number | undefined {
@@ -98,7 +104,7 @@ export function createPlanBuilder() {
     },
     finish(seed: number | null, output: readonly string[], joint: Plan['joint']): Compiled {
       const plan: Plan = { version: 1, seed, slots, prepare, fit, finish, layers, output, joint, notes, names };
-      return { plan: deepFreeze(plan), bindings };
+      return { plan: deepFreeze(plan), bindings, streams };
     },
   };
 }

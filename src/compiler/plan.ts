@@ -2,6 +2,7 @@ import type { By, KernelLoss } from '../loss.js';
 import type { Matrix } from '../matrix.js';
 import type { FactorTerms, Norm, Side, SvdTerms } from '../objective.js';
 import type { Acceleration, MaskedSolver, Precision, Solver, StartMethod, SvdSolver, TiedForm } from '../solver.js';
+import type { StreamedMatrix } from '../streamed.js';
 import type { Shares } from '../weights.js';
 
 /** Pure JSON: matrices are slots, scalars are arguments. */
@@ -58,6 +59,8 @@ export interface LoadStep {
   readonly precision: Precision;
   /** Entries that are missing. */
   readonly missing: number;
+  /** It stays in its file, which the layers that read it walk through; absent: it is in memory. */
+  readonly streamed?: true;
   readonly write: SlotId;
 }
 
@@ -268,8 +271,16 @@ export type Step = PrepareStep | FitStep | SplitStep;
 /** The data for each `load`. */
 export type Bindings = ReadonlyMap<SlotId, Matrix>;
 
+/** A matrix that is streamed, and its place in the graph, where faults of it are. */
+export interface BoundStream {
+  readonly matrix: StreamedMatrix;
+  readonly at: string;
+}
+
 /** A graph made ready to run. */
 export interface Compiled {
   readonly plan: Plan;
   readonly bindings: Bindings;
+  /** In place of data, for each `load` that is streamed. */
+  readonly streams: ReadonlyMap<SlotId, BoundStream>;
 }

@@ -70,6 +70,9 @@ function stacked(parts: readonly (Shape | undefined)[]): Shape | undefined {
   return { rows: known.reduce((sum, { rows }) => sum + rows, 0), cols: known[0].cols };
 }
 
-function sizeOf(found: Surveyed | undefined): Shape | undefined {
-  return found !== undefined && 'facts' in found ? { rows: found.matrix.rows, cols: found.matrix.cols } : undefined;
+/** The size of data, where they are such. */
+export function sizeOf(found: Surveyed | undefined): Shape | undefined {
+  if (found === undefined || found.matrix.kind === 'unusable') return undefined;
+  const { rows, cols } = found.matrix;
+  return { rows, cols };
 }

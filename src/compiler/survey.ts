@@ -5,13 +5,18 @@ import type { Floats, Matrix } from '../matrix.js';
 import { examine, type Look, type MatrixFacts } from '../matrix-check.js';
 import { isMade, type Unusable } from '../matrix-input.js';
 import type { Side } from '../objective.js';
+import { isStreamed, type StreamedMatrix } from '../streamed.js';
 import { type EntryWeights, readWeights, withoutWeightless } from '../weights.js';
 import type { Collected } from './collect.js';
 import { type Names, namesOf } from './names.js';
 import { type Weighed, weightsOf } from './weights.js';
 
 /** A matrix and what one look at it tells, or why it is none. */
-export type Surveyed = { readonly matrix: Matrix; readonly facts: MatrixFacts } | { readonly matrix: Unusable };
+export type Surveyed =
+  | { readonly matrix: Matrix; readonly facts: MatrixFacts }
+  /** What is streamed is looked at when it is fitted. */
+  | { readonly matrix: StreamedMatrix }
+  | { readonly matrix: Unusable };
 
 export interface Survey {
   /** The data of every input and condition. */
@@ -47,6 +52,7 @@ export function survey(graph: Collected, eyes: Eyes): Survey {
     return withoutWeightless(masked, entryWeightsOf(options), isTurned(options));
   };
   const look = (data: unknown, options?: unknown): Surveyed => {
+    if (isStreamed(data)) return { matrix: data };
     const matrix = read(data, options);
     return matrix.kind === 'unusable' ? { matrix } : { matrix, facts: examine(matrix, eyes) };
   };

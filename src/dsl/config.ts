@@ -95,6 +95,13 @@ export interface InputOptions<N extends string = string> extends ConditionOption
   /** The modality's name, unique among the inputs of a graph. */
   readonly name: N;
   /**
+   * True: the .npy file whose path is given stays where it is, and NMF layers walk through it panel by panel, once an iteration;
+   * never more than two panels of it, of 32 MB as a rule, are in memory. Each result has the bits that it has of data in memory. For
+   * what must see all data at once it is refused: other layers and losses than NMF by squares, stacks, masks and weights, sweeps.
+   * Default false.
+   */
+  readonly stream?: boolean | undefined;
+  /**
    * Entries that are to be missing beside those that are NaN: no fit and no loss sees them. `'zeros'`: the zeros of the
    * data (ratings); `{ features, samples }`: entries by place; or a matrix of zeros and ones, laid out as the data are,
    * that holds a 1 for each. Default: none.

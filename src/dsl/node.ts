@@ -1,6 +1,7 @@
 import { match } from 'ts-pattern';
 import type { Matrix } from '../matrix.js';
 import type { Unusable } from '../matrix-input.js';
+import type { StreamedMatrix } from '../streamed.js';
 import type { AddOptions, ConditionOptions, InputOptions, NmfSpec, SharedOptions, SvdSpec } from './config.js';
 
 /** Plain frozen data: a closed union without behaviour. What depends on the kind lives in the stage that needs it. */
@@ -9,7 +10,7 @@ export type Node = InputNode | SharedNode | LayerNode | ConcatNode | AddNode | C
 export interface InputNode {
   readonly kind: 'input';
   readonly options: InputOptions;
-  readonly data: Matrix | Unusable;
+  readonly data: Matrix | StreamedMatrix | Unusable;
 }
 
 export interface SharedNode {

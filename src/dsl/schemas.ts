@@ -111,6 +111,7 @@ export const inputOptions = z.strictObject({
   name,
   orientation,
   weight,
+  stream: flag.optional(),
   mask: unread,
   weights: unread,
   sampleNames: unread,

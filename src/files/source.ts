@@ -1,4 +1,5 @@
-import { constants, type FileHandle, open, readdir } from 'node:fs/promises';
+import fs, { closeSync, constants, fstatSync, openSync, readSync, type Stats } from 'node:fs';
+import { type FileHandle, open, readdir } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { IoError, type IoErrorCode, type IoPlace } from '../errors.js';
 
@@ -19,6 +20,8 @@ export interface Source {
   readonly got: () => void;
 }
 
+/** A pipe that nobody writes to would be waited for. */
+const READING = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
 /** Bytes of a piece. */
 const PIECE = 1 << 20;
 
@@ -61,10 +64,9 @@ const faultIn =
   (code: IoErrorCode, message: string, place?: IoPlace): IoError =>
     new IoError(code, path, message, place);
 
-const ends = (source: Source, offset: number, length: number): IoError =>
-  source.fault('damaged', `A file must hold what it says; got ${source.size} bytes, and it needs ${offset + length}`, {
-    offset: source.size,
-  });
+/** What is wrong with a file that ends before so many bytes. */
+export const endsIn = ({ fault, size }: Pick<Source, 'fault' | 'size'>, needed: number): IoError =>
+  fault('damaged', `A file must hold what it says; got ${size} bytes, and it needs ${needed}`, { offset: size });
 
 /** Bytes in memory, as those of a file; for files within files, and for tests. */
 export function memorySource(bytes: Uint8Array, path: string): Source {
@@ -75,7 +77,7 @@ export function memorySource(bytes: Uint8Array, path: string): Source {
     fault: faultIn(path),
     got: () => {},
     async fill(into, offset) {
-      if (offset + into.length > bytes.length) throw ends(source, offset, into.length);
+      if (offset + into.length > bytes.length) throw endsIn(source, offset + into.length);
       into.set(bytes.subarray(offset, offset + into.length));
     },
     async *pieces(offset = 0) {
@@ -95,23 +97,45 @@ export async function withFile<T>(
   use: (source: Source) => Promise<T>,
   got: () => void = () => {},
 ): Promise<T> {
-  const sought = resolve(path) === path ? '' : `, looked for at ${resolve(path)}`;
-  const refused = (got: string, cause?: unknown) =>
-    new IoError('not-read', path, `Data must be a file that can be read; got ${got}${sought}`, { cause });
+  const { source, close } = await openFile(path, got);
+  try {
+    return await use(source);
+  } finally {
+    await close();
+  }
+}
+
+/** An open file, what it was like when it was last looked at, and how to close it. */
+export interface OpenFile {
+  readonly source: Source;
+  /** Fills `into` with runs of `length` bytes, the first from `offset` on, each so far apart from the one before. */
+  fillRuns(into: Uint8Array, length: number, offset: number, apart: number): Promise<void>;
+  stats(): Promise<Stats>;
+  close(): Promise<void>;
+}
+
+/** @throws IoError as `withFile` does. */
+export async function openFile(path: string, got: () => void = () => {}): Promise<OpenFile> {
   let file: FileHandle;
   try {
-    // A pipe that nobody writes to would be waited for.
-    file = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
+    file = await open(path, READING);
   } catch (error) {
-    throw refused(reasonOf(error), error);
+    throw unreadable(path, reasonOf(error), error);
   }
   try {
     const stats = await file.stat();
     const other = otherThanFile(stats);
-    if (other !== undefined) throw refused(other);
-    return await use(fileSource(file, path, stats.size, got));
-  } finally {
+    if (other !== undefined) throw unreadable(path, other);
+    const source = fileSource(file, path, stats.size, got);
+    return {
+      source,
+      fillRuns: (into, length, offset, apart) => fillRuns(file.fd, source, into, { length, offset, apart }),
+      stats: () => file.stat(),
+      close: () => file.close(),
+    };
+  } catch (error) {
     await file.close();
+    throw error;
   }
 }
 
@@ -129,11 +153,80 @@ export async function folderAt(path: string): Promise<Folder | undefined> {
 }
 
 /** What has no size and can't be read from any byte on. */
-function otherThanFile(stats: Awaited<ReturnType<FileHandle['stat']>>): string | undefined {
+function otherThanFile(stats: Stats): string | undefined {
   if (stats.isFile()) return undefined;
   if (stats.isDirectory()) return 'a folder';
   if (stats.isFIFO() || stats.isSocket()) return 'a pipe. Write what comes from it to a file first';
   return 'a device';
+}
+
+/** Runs that are asked for at the same time. */
+const RUNS = 64;
+
+/** Runs are short and many, and promises would take longer than reading them. */
+function fillRuns(
+  file: number,
+  source: Source,
+  into: Uint8Array,
+  { length, offset, apart }: { readonly length: number; readonly offset: number; readonly apart: number },
+): Promise<void> {
+  const count = into.length / length;
+  return new Promise((resolve, reject) => {
+    let [next, reading] = [0, 0];
+    let fault: IoError | undefined;
+    const read = (run: number, had: number) => {
+      const at = offset + run * apart;
+      reading++;
+      fs.read(file, into, run * length + had, length - had, at + had, (error, got) => {
+        reading--;
+        if (error !== null) fault ??= notRead(source, at + had, error);
+        else if (got === 0) fault ??= endsIn(source, at + length);
+        else if (had + got < length) read(run, had + got);
+        else if (next < count && fault === undefined) read(next++, 0);
+        // Whoever closes the file may do so only once nothing reads it.
+        if (reading > 0) return;
+        if (fault === undefined) resolve();
+        else reject(fault);
+      });
+    };
+    while (next < Math.min(RUNS, count)) read(next++, 0);
+  });
+}
+
+const notRead = ({ fault }: Source, offset: number, error: unknown): IoError =>
+  fault('not-read', `Data must be a file that can be read; got ${reasonOf(error)}`, { offset, cause: error });
+
+/** The first bytes of a file, and what it is like. */
+export interface Beginning extends Pick<Source, 'path' | 'size' | 'fault'> {
+  readonly first: Uint8Array;
+  readonly stats: Stats;
+}
+
+/**
+ * Looks at a file while this thread waits.
+ *
+ * @throws IoError as `withFile` does.
+ */
+export function beginningOf(path: string, most: number): Beginning {
+  let file: number | undefined;
+  try {
+    file = openSync(path, READING);
+    const stats = fstatSync(file);
+    const other = otherThanFile(stats);
+    if (other !== undefined) throw unreadable(path, other);
+    const bytes = new Uint8Array(most);
+    const first = bytes.subarray(0, readSync(file, bytes, 0, most, 0));
+    return { path, size: stats.size, fault: faultIn(path), first, stats };
+  } catch (error) {
+    throw error instanceof IoError ? error : unreadable(path, reasonOf(error), error);
+  } finally {
+    if (file !== undefined) closeSync(file);
+  }
+}
+
+function unreadable(path: string, got: string, cause?: unknown): IoError {
+  const sought = resolve(path) === path ? '' : `, looked for at ${resolve(path)}`;
+  return new IoError('not-read', path, `Data must be a file that can be read; got ${got}${sought}`, { cause });
 }
 
 const REASONS: Readonly<Record<string, string>> = {
@@ -159,10 +252,7 @@ function fileSource(file: FileHandle, path: string, size: number, got: () => voi
       got();
       return bytesRead;
     } catch (error) {
-      throw source.fault('not-read', `Data must be a file that can be read; got ${reasonOf(error)}`, {
-        offset,
-        cause: error,
-      });
+      throw notRead(source, offset, error);
     }
   };
   const source: Source = {
@@ -175,7 +265,7 @@ function fileSource(file: FileHandle, path: string, size: number, got: () => voi
       // One call reads 2 GB at most.
       for (let done = 0; done < into.length; ) {
         const bytes = await read(into.subarray(done, done + 2 ** 30), offset + done);
-        if (bytes === 0) throw ends(source, offset, into.length);
+        if (bytes === 0) throw endsIn(source, offset + into.length);
         done += bytes;
       }
     },

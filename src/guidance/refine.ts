@@ -1,4 +1,4 @@
-import type { LoadStep, NmfStep, Plan, Slot, SlotId } from '../compiler/plan.js';
+import type { Compiled, LoadStep, NmfStep, Plan, Slot, SlotId } from '../compiler/plan.js';
 import { checkOptions } from '../dsl/check-options.js';
 import { refineOptions } from '../dsl/schemas.js';
 import { GraphError } from '../errors.js';
@@ -91,8 +91,15 @@ function whole(fit: unknown) {
   if (kept === undefined) throw fault({ code: 'invalid-data', of: 'refine', rule, got: show(fit) });
   if (!('get' in kept.inputs))
     throw fault({ code: 'invalid-data', of: 'refine', rule, got: 'a fit that was loaded, without its data' });
-  return { plan: kept.plan, bindings: kept.inputs, state: kept.state, seed: kept.summary.seed };
+  const streams = streamsOf(kept);
+  return { plan: kept.plan, bindings: kept.inputs, streams, state: kept.state, seed: kept.summary.seed };
 }
+
+/** What is still to be read from its file, as the graph had it. */
+const streamsOf = ({ state, plan }: Kept): Compiled['streams'] =>
+  new Map(
+    Array.from(state.streams, ([slot, { matrix }]) => [slot, { matrix, at: plan.slots[Number(slot.slice(1))].label }]),
+  );
 
 function guidable(plan: Plan, name: string | undefined): NmfStep {
   const steps = plan.fit.filter((step) => step.op === 'nmf');
@@ -110,7 +117,11 @@ interface Guidance {
 }
 
 /** The plan with one of its layers drawn to a target, from where it was. */
-function guided({ plan, bindings, seed }: ReturnType<typeof whole>, step: NmfStep, { T, lambda, W, H }: Guidance) {
+function guided(
+  { plan, bindings, streams, seed }: ReturnType<typeof whole>,
+  step: NmfStep,
+  { T, lambda, W, H }: Guidance,
+) {
   const slots: Slot[] = [...plan.slots];
   const prepare: LoadStep[] = [];
   const bound = new Map(bindings);
@@ -144,5 +155,6 @@ function guided({ plan, bindings, seed }: ReturnType<typeof whole>, step: NmfSte
       fit: plan.fit.map((other) => (other === step ? drawn : other)),
     },
     bindings: bound,
+    streams,
   };
 }

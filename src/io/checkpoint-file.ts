@@ -3,6 +3,7 @@ import type { Compiled, Plan } from '../compiler/plan.js';
 import { ModelFileError } from '../errors.js';
 import type { Checkpoints, InWork, JointWork, Reached } from '../runtime/checkpoint.js';
 import type { InputHash } from '../runtime/kept.js';
+import type { SeenStreams } from '../runtime/streams.js';
 import { asJson, type Difference, listed, unequal } from './differences.js';
 import { hashOfMatrix } from './hash.js';
 import { type FileKind, readHashed, writeHashed } from './hashed-file.js';
@@ -37,10 +38,11 @@ type Identity = Pick<CheckpointManifest, 'version' | 'backend' | 'plan' | 'data'
 /** One file that keeps how far the fit of a plan on its data has come. */
 export async function checkpointFile(
   compiled: Compiled,
+  streams: SeenStreams,
   { path, every, resume, backend }: Place,
 ): Promise<Checkpoints> {
   const { plan } = compiled;
-  const identity: Identity = { version: packageVersion(), backend, plan, data: await hashesOf(compiled) };
+  const identity: Identity = { version: packageVersion(), backend, plan, data: await hashesOf(compiled, streams) };
   return {
     every,
     async read() {
@@ -85,13 +87,14 @@ async function bytesAt(path: string): Promise<Uint8Array | null> {
 }
 
 /** Of everything that the plan loads, in its order. */
-async function hashesOf({ plan, bindings }: Compiled): Promise<readonly InputHash[]> {
+async function hashesOf({ plan, bindings }: Compiled, streams: SeenStreams): Promise<readonly InputHash[]> {
   const hashes: InputHash[] = [];
   for (const step of plan.prepare) {
     if (step.op !== 'load') continue;
     const name = step.source === 'input' ? `input '${step.name}'` : step.name;
     const matrix = bindings.get(step.write);
-    if (matrix !== undefined) hashes.push({ name, sha256: await hashOfMatrix(matrix) });
+    const sha256 = matrix === undefined ? streams.get(step.write)?.sha256 : await hashOfMatrix(matrix);
+    if (sha256 !== undefined) hashes.push({ name, sha256 });
   }
   return hashes;
 }

@@ -12,6 +12,7 @@ import { savedFitDisplayed } from '../runtime/look.js';
 import { type Reported, reported } from '../runtime/reported.js';
 import { restore } from '../runtime/run.js';
 import type { LayerResult, RunState } from '../runtime/state.js';
+import type { SeenStreams } from '../runtime/streams.js';
 import { checkPath } from './check-path.js';
 import { hashOfMatrix } from './hash.js';
 import { type FileKind, readHashed, writeHashed } from './hashed-file.js';
@@ -77,7 +78,7 @@ export async function saveFit(fit: object, path: string): Promise<void> {
     for (const [name, tensor] of tensorsOf(result)) tensors.set(`${layer}/${name}`, tensor);
     layers.push(savedLayer(layer, result));
   }
-  const inputs = 'get' in kept.inputs ? await hashesOf(plan, kept.inputs) : kept.inputs;
+  const inputs = 'get' in kept.inputs ? await hashesOf(plan, kept.inputs, state.streams) : kept.inputs;
   await writeHashed(
     FIT,
     path,
@@ -141,12 +142,15 @@ function restored(path: string, plan: Plan, results: ReadonlyMap<string, LayerRe
 export async function hashesOf(
   plan: Plan,
   bindings: Bindings,
+  streams: SeenStreams,
   hash: (matrix: Matrix) => Promise<string> = hashOfMatrix,
 ): Promise<readonly InputHash[]> {
   const hashes: InputHash[] = [];
   for (const step of plan.prepare) {
-    const matrix = step.op === 'load' && step.source === 'input' ? bindings.get(step.write) : undefined;
-    if (step.op === 'load' && matrix !== undefined) hashes.push({ name: step.name, sha256: await hash(matrix) });
+    if (step.op !== 'load' || step.source !== 'input') continue;
+    const matrix = bindings.get(step.write);
+    const sha256 = matrix === undefined ? streams.get(step.write)?.sha256 : await hash(matrix);
+    if (sha256 !== undefined) hashes.push({ name: step.name, sha256 });
   }
   return hashes;
 }

@@ -1,5 +1,5 @@
 import type { KernelLoss } from '../loss.js';
-import type { CscMatrix, DenseMatrix, Floats, Matrix, RowBlocks } from '../matrix.js';
+import type { CscMatrix, DenseData, DenseMatrix, Floats, Matrix, RowBlocks } from '../matrix.js';
 import type { Look } from '../matrix-check.js';
 import type { FactorTerms, Norm, Side, SvdTerms } from '../objective.js';
 import type { Acceleration, MaskedSolver, Memory, Precision, Solver, SvdSolver, TiedForm } from '../solver.js';
@@ -13,6 +13,7 @@ export type { Acceleration, MaskedSolver, Memory, Precision, Solver, SvdSolver, 
 export interface Kernels {
   readonly backend: string;
   nmf(args: NmfArgs, options?: NmfCallOptions): Promise<NmfResult>;
+  nmfStreamed(args: StreamedNmfArgs, options?: NmfCallOptions): Promise<NmfResult>;
   tied(args: TiedArgs, options?: CallOptions): Promise<TiedResult>;
   encode(args: EncodeArgs, options?: CallOptions): Promise<DenseMatrix>;
   svd(args: SvdArgs, options?: CallOptions): Promise<SvdResult>;
@@ -103,6 +104,28 @@ export interface NmfArgs {
    */
   readonly loss?: KernelLoss | null | undefined;
 }
+
+/** X where it isn't in memory: dense, all of it known. */
+export interface StreamedData {
+  readonly rows: number;
+  readonly cols: number;
+  /** Most columns that are asked for at once, but for a stretch of 64. */
+  readonly together: number;
+  /**
+   * Columns `from` to `to` (not included), which stay until the call after next; called in order, the next while one is worked on.
+   * What it throws ends the fit.
+   */
+  panel(from: number, to: number): Promise<DenseData>;
+}
+
+/**
+ * The same for data that are walked through, panel by panel, and to the bit what `nmf` makes of them in memory, whatever the
+ * panels. The native kernel walks once for each iteration tried, and twice more; once more where a factor has an upper
+ * bound, and where an iterate leaves next to nothing of the data. Squares, and any solver but 'mu' and 'ccd'.
+ */
+export type StreamedNmfArgs = Omit<NmfArgs, 'X' | 'holdOut' | 'missing' | 'weights' | 'loss'> & {
+  readonly X: StreamedData;
+};
 
 /**
  * Minimise J = ½‖X − W·H‖², or that of another loss, over W ≥ 0 alone, in 64 bits, where W gives H: H = Wᵀ ('symmetric') or

@@ -2,7 +2,7 @@ import { availableParallelism } from 'node:os';
 import { type Addon, loadAddon, unwrap } from '../addon.js';
 import { KernelError } from '../errors.js';
 import type { KernelLoss } from '../loss.js';
-import { dense, type RowBlocks } from '../matrix.js';
+import { dense, type Matrix } from '../matrix.js';
 import { look } from '../matrix-check.js';
 import { MOST_THREADS } from '../solver.js';
 import type {
@@ -14,6 +14,8 @@ import type {
   NmfArgs,
   NmfCallOptions,
   NmfResult,
+  NmfState,
+  StreamedNmfArgs,
   SvdArgs,
   SvdResult,
   TiedArgs,
@@ -54,16 +56,27 @@ export function simdLevel(): string {
 function wrap(addon: Addon): Kernels {
   return Object.freeze({
     backend: 'native',
-    nmf: (args: NmfArgs, { checkpoint, ...options }: NmfCallOptions = {}) => {
-      const { from = null, every = 1, save } = checkpoint ?? {};
-      return run(addon, { ...options, made: from?.iterations ?? 0 }, async (cancel, threads, tell, guarded) => {
-        const keep = save && guarded(save);
-        const kept = keep && { every, ...(from === null ? {} : { from }) };
-        const found = unwrap(await addon.nmf(fitted(args), cancel, threads, tell, kept, keep));
-        if (found.state !== undefined) keep?.(found.state);
-        return toModel(args, found);
-      });
-    },
+    nmf: (args: NmfArgs, options: NmfCallOptions = {}) =>
+      runKept(addon, args, options, (...call) => addon.nmf(fitted(args), ...call)),
+    nmfStreamed: ({ X, ...args }: StreamedNmfArgs, options: NmfCallOptions = {}) =>
+      runKept(addon, args, options, async (...call) => {
+        let unread: { readonly error: unknown } | undefined;
+        const ask = (from: number, to: number) => {
+          X.panel(from, to).then(
+            (panel) => feed.give(blocks([panel])[0]),
+            (error: unknown) => {
+              unread = { error };
+              feed.fail();
+            },
+          );
+        };
+        const { rows, cols, together } = X;
+        const feed = new addon.Feed({ rows, cols, together }, ask);
+        const own = fitted({ ...args, X: [], holdOut: null, missing: null });
+        const found = await addon.nmfStreamed(own, feed, ...call);
+        if (unread !== undefined) throw unread.error;
+        return found;
+      }),
     tied: ({ loss, ...args }: TiedArgs, options: CallOptions = {}) =>
       run(addon, options, async (cancel, threads, tell): Promise<TiedResult> => {
         const found = unwrap(await addon.tied({ ...args, X: blocks(args.X), ...lossOf(loss) }, cancel, threads, tell));
@@ -117,8 +130,43 @@ function wrap(addon: Addon): Kernels {
   } satisfies Kernels);
 }
 
+/** The end of a call of an NMF: how it is cancelled, and what it tells and saves. */
+type KeptCall = [
+  cancel: Native.Cancel,
+  threads: number,
+  tell: Tell | undefined,
+  kept: Native.Checkpoint | undefined,
+  keep: ((state: NmfState) => void) | undefined,
+];
+
+/** A cancellable NMF that may be gone on with. */
+function runKept(
+  addon: Addon,
+  args: Shapes,
+  { checkpoint, ...options }: NmfCallOptions,
+  call: (...call: KeptCall) => Promise<Native.NmfResult | Native.Failure>,
+): Promise<NmfResult> {
+  const { from = null, every = 1, save } = checkpoint ?? {};
+  return run(addon, { ...options, made: from?.iterations ?? 0 }, async (cancel, threads, tell, guarded) => {
+    const keep = save && guarded(save);
+    const kept = keep && { every, ...(from === null ? {} : { from }) };
+    const found = unwrap(await call(cancel, threads, tell, kept, keep));
+    if (found.state !== undefined) keep?.(found.state);
+    return toModel(args, found);
+  });
+}
+
 /** Arguments of a fit as the addon reads them. */
-function fitted({ X, W, H, holdOut, missing, weights, loss, ...args }: NmfArgs): Native.NmfArgs {
+function fitted({
+  X,
+  W,
+  H,
+  holdOut,
+  missing,
+  weights,
+  loss,
+  ...args
+}: Omit<NmfArgs, 'X'> & { readonly X: readonly Matrix[] }): Native.NmfArgs {
   const sides = { W: termsOf(W), H: termsOf(H) };
   const whole = {
     ...{ ...args, ...sides, X: blocks(X) },
@@ -153,7 +201,7 @@ function termsOf({ upperBound, graph, target, ...terms }: KernelTerms): Native.F
 }
 
 /** Row blocks as the addon reads them. */
-function blocks(X: RowBlocks): Native.Matrix[] {
+function blocks(X: readonly Matrix[]): Native.Matrix[] {
   return X.map((block) => {
     if (block.kind === 'csc') {
       const { unlisted, ...listed } = block;

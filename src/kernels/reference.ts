@@ -6,7 +6,7 @@ import { improve } from './reference/improve.js';
 import { deviance } from './reference/losses/deviance.js';
 import { mse } from './reference/mse.js';
 import { multiply } from './reference/multiply.js';
-import { nmf } from './reference/nmf.js';
+import { nmf, nmfStreamed } from './reference/nmf.js';
 import { svd } from './reference/svd.js';
 import { tied } from './reference/tied.js';
 
@@ -17,6 +17,7 @@ import { tied } from './reference/tied.js';
 export const reference: Kernels = Object.freeze({
   backend: 'reference',
   nmf,
+  nmfStreamed,
   tied,
   encode,
   svd,

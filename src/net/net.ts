@@ -19,6 +19,7 @@ import { fitDisplayed } from '../runtime/look.js';
 import { withPartial } from '../runtime/partial.js';
 import { reported } from '../runtime/reported.js';
 import { run } from '../runtime/run.js';
+import { lookThrough, type SeenStreams } from '../runtime/streams.js';
 import { summarize } from '../runtime/summary.js';
 import type { Memory } from '../solver.js';
 import { netDisplayed } from './look.js';
@@ -66,6 +67,7 @@ export interface FactorNet<L extends LayerMap = NoLayers, I extends string = str
   /**
    * Fits every layer, upstream first, each to its own convergence.
    *
+   * @throws GraphError for what is wrong with the numbers of an input that is streamed, and IoError for its file.
    * @throws KernelError when the numbers leave their range, memory runs out, or a kernel fails.
    * @throws BackendUnavailableError for `backend: 'native'` where that isn't built.
    * @throws GraphError 'unknown-option', 'invalid-option' for these options.
@@ -103,10 +105,15 @@ export function factorNet<E extends Ref>(
 /** One that is drawn is one of R's too. */
 const seedOf = ({ seed }: Plan): number => seed ?? randomInt(2 ** 31);
 
-async function keeperOf(compiled: Compiled, options: CheckpointOptions | undefined, backend: string) {
+async function keeperOf(
+  compiled: Compiled,
+  streams: SeenStreams,
+  options: CheckpointOptions | undefined,
+  backend: string,
+) {
   if (options === undefined) return undefined;
   const { path, every = 10, resume = true } = options;
-  const checkpoints = await checkpointFile(compiled, { path, every, resume, backend });
+  const checkpoints = await checkpointFile(compiled, streams, { path, every, resume, backend });
   return openKeeper(checkpoints, () => seedOf(compiled.plan));
 }
 
@@ -130,10 +137,11 @@ export async function fitCompiled(compiled: Compiled, options: FitOptions): Prom
   const kernels = selectKernels(options.backend);
   const began = performance.now();
   signal?.throwIfAborted();
-  const keeper = await keeperOf(compiled, options.checkpoint, kernels.backend);
+  const streams = await lookThrough(compiled, kernels, signal);
+  const keeper = await keeperOf(compiled, streams, options.checkpoint, kernels.backend);
   const seed = keeper?.reached.seed ?? seedOf(plan);
   const state = await kept(keeper, () =>
-    run(plan, bindings, { kernels, seed, signal, onProgress, threads, memory, keeper }),
+    run(plan, bindings, { kernels, seed, signal, onProgress, threads, memory, keeper, streams }),
   );
   const layers = layerFits(plan, state);
   const last = plan.layers[plan.layers.length - 1].layer;

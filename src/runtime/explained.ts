@@ -3,6 +3,7 @@ import type { FactorLosses, FactorLossesArgs, Kernels } from '../kernels/kernels
 import { column, type DenseMatrix, dense, row, scaleRows } from '../matrix.js';
 import { loadingsOf, meansBelow } from './loadings.js';
 import { blocksIn, type RunState } from './state.js';
+import { measuring } from './streams.js';
 
 /** What a model of that loss explains of data of which a model of zeros has the other; all of nothing is nothing. */
 export const explainedBy = (loss: number, nullLoss: number): number =>
@@ -34,7 +35,14 @@ export async function factorLossesOf(
   const losses: LossesOfInput[] = [];
   const meansOf = await meansBelow(plan, state, layer);
   for (const { name, slot, L } of await loadingsOf(plan, state, layer)) {
-    const [X, means] = [blocksIn(state, slot), meansOf.get(slot)];
+    const means = meansOf.get(slot);
+    const stream = state.streams.get(slot);
+    // No SVD reads what is streamed, and so nothing takes means out of it.
+    if (stream !== undefined) {
+      losses.push({ name, slot, means, ...(await measuring(stream, kernels, threads).factorLosses({ W: L, H })) });
+      continue;
+    }
+    const X = blocksIn(state, slot);
     const found =
       means === undefined
         ? await kernels.factorLosses({ X, W: L, H }, { threads })

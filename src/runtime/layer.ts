@@ -1,9 +1,9 @@
 import { match } from 'ts-pattern';
 import type { LayerStep, NmfStep, Plan, StartArgs, SvdStep, TiedStep } from '../compiler/plan.js';
 import { KernelError } from '../errors.js';
-import type { CallOptions, Iterate, NmfResult, NmfState } from '../kernels/kernels.js';
+import type { CallOptions, Iterate, NmfCallOptions, NmfResult, NmfState } from '../kernels/kernels.js';
 import { type DenseMatrix, dense, type RowBlocks, totalRows } from '../matrix.js';
-import type { InWork } from './checkpoint.js';
+import { type StreamedMatrix, withPanels } from '../streamed.js';
 import type { Progress } from './fit.js';
 import { grownStart } from './grown-start.js';
 import { fittedLoss, kernelLoss } from './loss.js';
@@ -83,8 +83,9 @@ async function fitSvd(step: SvdStep, state: RunState, options: RunOptions, tell:
 }
 
 async function fitNmf(step: NmfStep, state: RunState, options: RunOptions, tell: Tell): Promise<LayerResult> {
-  const { layer } = step;
-  const { k, start: _start, restarts: _restarts, weights, loss: planned, ...rest } = step.args;
+  const stream = state.streams.get(step.read);
+  if (stream !== undefined) return fitStreamed(stream.matrix, step, state, options, tell);
+  const { k: _k, start: _start, restarts: _restarts, weights, loss: planned, ...rest } = step.args;
   const read = blocksIn(state, step.read);
   const shares = sharesIn(state, weights);
   const roots = await rootsOf(read, weights, shares);
@@ -95,46 +96,84 @@ async function fitNmf(step: NmfStep, state: RunState, options: RunOptions, tell:
   const weigh = (W: DenseMatrix) => weighRows(W, heightsOf(X), taken);
   const own = loss === null ? kernelWeights(shares) : lossWeights(read, roots, shares);
   const args = { ...rest, loss, weights: own, W: termsIn(state, rest.W, 'W', weigh), H: termsIn(state, rest.H, 'H') };
-  const { kernels, memory = 'normal', signal, keeper, maxIter = args.maxIter } = options;
+  const { kernels, memory = 'normal' } = options;
+  const {
+    result,
+    restart,
+    raced: before,
+  } = await runNmf(step, state, options, tell, {
+    size: { rows: totalRows(X), cols: X[0].cols },
+    begin: async (nth) => {
+      const start = await startOf(step, state, X, options, nth);
+      // What isn't drawn is in units of the data.
+      const units = step.args.start.from === 'given' || options.found !== undefined;
+      return units ? { ...start, W: weigh(start.W) } : start;
+    },
+    fit: (from, call) => kernels.nmf({ X, ...args, ...from, memory, holdOut: null }, call),
+  });
+  const placed = isDrawnTo(args.W) || isDrawnTo(args.H);
+  const found = unweigh(result, heightsOf(X), taken, { norm: args.norm, placed });
+  const measured = loss === null ? {} : { fittedLoss: fittedLoss(loss, found), rms: await rmsOf(read, own) };
+  return { ...found, restart, raced: before, roots, ...energyOf(args.W, weigh(found.W)), ...measured };
+}
+
+/** The same of an input that stays in its file. */
+async function fitStreamed(
+  matrix: StreamedMatrix,
+  step: NmfStep,
+  state: RunState,
+  options: RunOptions,
+  tell: Tell,
+): Promise<LayerResult> {
+  const { solver, accelerate, sweeps, precision, tol, norm, W, H } = step.args;
+  const terms = { W: termsIn(state, W, 'W'), H: termsIn(state, H, 'H') };
+  const args = { ...{ solver, accelerate, sweeps, precision, tol, norm }, ...terms };
+  const { kernels, memory = 'normal' } = options;
+  const { result, restart, raced } = await withPanels(matrix, ({ panel }) => {
+    const { rows, cols, together } = matrix;
+    const X = { rows, cols, together, panel };
+    return runNmf(step, state, options, tell, {
+      size: matrix,
+      begin: (nth) => startOf(step, state, [], options, nth, matrix),
+      fit: (from, call) => kernels.nmfStreamed({ X, ...args, ...from, memory }, call),
+    });
+  });
+  return { ...result, restart, raced, roots: null, ...energyOf(terms.W, result.W) };
+}
+
+/** How an NMF layer begins, and the call of its kernel. */
+interface NmfCalls {
+  readonly size: { readonly rows: number; readonly cols: number };
+  readonly begin: (nth: number) => Promise<Start>;
+  readonly fit: (from: { start: Start; maxIter: number }, options: NmfCallOptions) => Promise<NmfResult>;
+}
+
+/** The fit of an NMF layer from its start, from the best of several, or from where an earlier one was. */
+async function runNmf(
+  step: NmfStep,
+  state: RunState,
+  options: RunOptions,
+  tell: Tell,
+  { size, begin, fit }: NmfCalls,
+): Promise<Raced<NmfResult>> {
+  const { layer, args } = step;
+  const { signal, keeper, maxIter = args.maxIter } = options;
   const whole = (start: Start, nth: number, from: NmfState | null = null): Promise<NmfResult> => {
     const save = (found: NmfState) =>
       keeper?.save({ results: state.results, inWork: { layer, restart: nth, state: found }, joint: null });
     const checkpoint = keeper && { from, every: keeper.every, save };
     const least = Math.min(args.maxIter, maxIter);
-    return kernels.nmf(
-      { X, ...args, maxIter: least, start, memory, holdOut: null },
-      { ...callOptions(options, tell), checkpoint },
-    );
-  };
-  const goOn = async ({ restart: nth, state: from }: InWork) => {
-    const anywhere = { W: dense(totalRows(X), k), H: dense(k, X[0].cols) };
-    return { result: await whole(anywhere, nth, from), restart: nth, raced: 0 };
+    return fit({ start, maxIter: least }, { ...callOptions(options, tell), checkpoint });
   };
   const left = keeper?.reached.inWork;
-  const {
-    result,
-    restart,
-    raced: before,
-  } = left?.layer === layer
-    ? await goOn(left)
-    : await raced(step, signal, {
-        begin: async (nth) => {
-          const start = await startOf(step, state, X, options, nth);
-          // What isn't drawn is in units of the data.
-          const units = step.args.start.from === 'given' || options.found !== undefined;
-          return units ? { ...start, W: weigh(start.W) } : start;
-        },
-        race: (start, more) =>
-          kernels.nmf(
-            { X, ...args, maxIter: more.maxIter, start, memory, holdOut: null },
-            callOptions(options, tell, more),
-          ),
-        run: whole,
-      });
-  const placed = isDrawnTo(args.W) || isDrawnTo(args.H);
-  const found = unweigh(result, heightsOf(X), taken, { norm: args.norm, placed });
-  const measured = loss === null ? {} : { fittedLoss: fittedLoss(loss, found), rms: await rmsOf(read, own) };
-  return { ...found, restart, raced: before, roots, ...energyOf(args.W, weigh(found.W)), ...measured };
+  if (left?.layer !== layer)
+    return raced(step, signal, {
+      begin,
+      race: (start, more) => fit({ start, maxIter: more.maxIter }, callOptions(options, tell, more)),
+      run: whole,
+    });
+  const anywhere = { W: dense(size.rows, args.k), H: dense(args.k, size.cols) };
+  return { result: await whole(anywhere, left.restart, left.state), restart: left.restart, raced: 0 };
 }
 
 async function fitTied(step: TiedStep, state: RunState, options: RunOptions, tell: Tell): Promise<LayerResult> {
@@ -164,12 +203,18 @@ interface Racing<R extends NmfResult> {
   readonly run: (start: Start, nth: number) => Promise<R>;
 }
 
+interface Raced<R extends NmfResult> {
+  readonly result: R;
+  readonly restart: number;
+  readonly raced: number;
+}
+
 /** The fit from a layer's start, or from the best of several. */
 async function raced<R extends NmfResult>(
   { args: { restarts, maxIter } }: NmfStep | TiedStep,
   signal: AbortSignal | undefined,
   { begin, race, run }: Racing<R>,
-): Promise<{ readonly result: R; readonly restart: number; readonly raced: number }> {
+): Promise<Raced<R>> {
   if (restarts === 1) return { result: await run(await begin(0), 0), restart: 0, raced: 0 };
 
   const most = Math.min(RACE, maxIter);
@@ -213,6 +258,7 @@ async function startOf(
   X: RowBlocks,
   options: RunOptions,
   nth: number,
+  { rows: m, cols: n } = { rows: totalRows(X), cols: X[0]?.cols ?? 0 },
 ): Promise<Start> {
   const { k, start } = step.args;
   if (start.from === 'given') return { W: matrixIn(state, start.W), H: matrixIn(state, start.H) };
@@ -222,7 +268,6 @@ async function startOf(
     return grownStart(options.found, k, { seed, stream: start.stream }, lift);
   }
   if (start.from === 'random') {
-    const [m, n] = [totalRows(X), X[0].cols];
     if (start.rng !== 'R') return randomStart(m, n, k, seed, start.stream, nth);
     return randomStartOfR(m, n, k, { seed, stream: start.stream, nth, withH: step.op === 'nmf' });
   }

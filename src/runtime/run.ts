@@ -25,8 +25,11 @@ import { blocksIn, type LayerResult, matrixIn, type RunOptions, type RunState } 
 /** Runs a plan, what an earlier run has finished left out; a cancelled run ends early and says where. */
 export async function run(plan: Plan, bindings: Bindings, options: RunOptions): Promise<RunState> {
   const results = new Map(options.keeper?.reached.results);
-  const state: RunState = { data: new Map(), results, orders: new Map(), rounds: [], cancelledIn: undefined };
+  const { streams = new Map() } = options;
+  const state: RunState = { data: new Map(), streams, results, orders: new Map(), rounds: [], cancelledIn: undefined };
   for (const step of plan.prepare) {
+    // Layers walk through what stays in its file.
+    if (streams.has(step.write)) continue;
     if (step.op === 'load') state.data.set(step.write, [bound(bindings, step.write)]);
     else if (step.op === 'align') align(state, step);
     else stackRows(state, step);
@@ -59,6 +62,7 @@ async function trainJointly(plan: Plan, state: RunState, options: RunOptions): P
 export function restore(plan: Plan, results: ReadonlyMap<string, LayerResult>): RunState {
   const state: RunState = {
     data: new Map(),
+    streams: new Map(),
     results: new Map(results),
     orders: new Map(),
     rounds: [],

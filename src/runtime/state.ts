@@ -7,6 +7,7 @@ import type { Memory } from '../solver.js';
 import type { Keeper } from './checkpoint.js';
 import type { Progress, Round } from './fit.js';
 import type { Factors } from './grown-start.js';
+import type { SeenStreams } from './streams.js';
 import type { Roots } from './weights.js';
 
 export interface RunOptions {
@@ -17,6 +18,8 @@ export interface RunOptions {
   readonly memory?: Memory | undefined;
   readonly onProgress?: ((progress: Progress) => void) | undefined;
   readonly keeper?: Keeper | undefined;
+  /** What stays in its file, by the slot that a plan gives it. Default: nothing does. */
+  readonly streams?: SeenStreams | undefined;
   /** Iterations of an NMF layer at most, where its own `maxIter` is more; its random starts are raced as if it were not. */
   readonly maxIter?: number | undefined;
   /** What the same data have come to with no more factors: an NMF layer begins with it, in the place of a random start. */
@@ -52,6 +55,8 @@ export type LayerResult = (NmfResult | TiedResult | SvdResult) & {
 /** Everything a run leaves behind, by slot and by layer. */
 export interface RunState {
   readonly data: Map<SlotId, RowBlocks>;
+  /** Slots whose data stay in their files. */
+  readonly streams: SeenStreams;
   readonly results: Map<string, LayerResult>;
   /** Of sums whose branches were matched: for each branch the row that was added to row r. */
   readonly orders: Map<SlotId, readonly (readonly number[])[]>;

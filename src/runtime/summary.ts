@@ -2,13 +2,14 @@ import { noteText } from '../compiler/explain.js';
 import type { Plan, SlotId } from '../compiler/plan.js';
 import type { FactorLosses, Kernels } from '../kernels/kernels.js';
 import { ESTIMATED } from '../loss.js';
-import { dense, totalRows } from '../matrix.js';
+import { dense } from '../matrix.js';
 import { eachExplainedBy, explainedBy, factorLossesOf } from './explained.js';
 import type { FitSummary, InputSummary } from './fit.js';
 import { firstKnown, inputsOf } from './inputs.js';
 import { lossOfInput } from './loss.js';
 import { estimates, fitted, leftOf, type Product } from './reconstruct.js';
 import { blocksIn, type RunState } from './state.js';
+import { measuring } from './streams.js';
 
 interface Context {
   readonly seed: number;
@@ -29,6 +30,14 @@ function knownLosses(plan: Plan, state: RunState, slot: SlotId): { loss?: number
   const known = { nullLoss, ...(factorLoss === null ? {} : { factorLoss }) };
   return step.op === 'tied' || step.args.precision === 'f64' ? { loss, ...known } : known;
 }
+
+/** Of data in memory this is known with the plan. */
+const streamNotes = ({ fit }: Plan, { streams }: RunState): readonly string[] =>
+  fit.flatMap((step) =>
+    step.op === 'nmf' && streams.get(step.read)?.negative === true && step.args.W.nonneg && step.args.H.nonneg
+      ? [noteText({ code: 'negative-data', layer: step.layer })]
+      : [],
+  );
 
 /** What is worth knowing of what layers have come to. */
 function foundNotes({ fit }: Plan, { results }: RunState): readonly string[] {
@@ -91,14 +100,22 @@ export async function summarize(plan: Plan, state: RunState, kernels: Kernels, c
     if (factorLoss === undefined) alone ??= await factorsExplained(plan, state, kernels, context);
     const estimate = found === undefined ? undefined : firstKnown({ name, forms }, found);
     const { slot, missing } = forms.find((form) => form.slot === estimate?.slot) ?? first;
-    const X = blocksIn(state, slot);
-    const [rows, cols] = [totalRows(X), X[0].cols];
-    const against = (product: Product) => kernels.mse({ X, W: leftOf(product), H: product.right }, { threads });
+    const [rows, cols] = plan.slots[Number(slot.slice(1))].shape;
+    const stream = state.streams.get(slot);
+    const against = (product: Product) => {
+      const model = { W: leftOf(product), H: product.right };
+      if (stream !== undefined) return measuring(stream, kernels, threads).mse(model);
+      return kernels.mse({ X: blocksIn(state, slot), ...model }, { threads });
+    };
     const zero = { left: dense(rows, 1), right: dense(1, cols) };
     const own = lossOfInput(plan, state, slot);
     const measured = async () => {
       const product = estimate?.value ?? zero;
-      if (own !== null) return kernels.deviance({ X, W: leftOf(product), H: product.right, loss: own }, { threads });
+      if (own !== null)
+        return kernels.deviance(
+          { X: blocksIn(state, slot), W: leftOf(product), H: product.right, loss: own },
+          { threads },
+        );
       const nullLoss = ofZeros ?? alone?.nullLosses.get(slot) ?? (await against(zero));
       return { loss: known.loss ?? (await against(product)), nullLoss };
     };
@@ -122,6 +139,6 @@ export async function summarize(plan: Plan, state: RunState, kernels: Kernels, c
     seconds: (performance.now() - began) / 1000,
     seed,
     backend: kernels.backend,
-    notes: Object.freeze([...plan.notes.map(noteText), ...foundNotes(plan, state)]),
+    notes: Object.freeze([...plan.notes.map(noteText), ...streamNotes(plan, state), ...foundNotes(plan, state)]),
   });
 }

@@ -174,7 +174,7 @@ async function partsOf(
   if (!keeps || budget !== null) return null;
   const summary = await summarize(plan, state, kernels, { seed, threads, signal, began });
   signal?.throwIfAborted();
-  return { plan, results: state.results, summary, inputs: await hashesOf(plan, bindings, hashOnce) };
+  return { plan, results: state.results, summary, inputs: await hashesOf(plan, bindings, state.streams, hashOnce) };
 }
 
 const hashes = new WeakMap<Matrix, Promise<string>>();

@@ -157,10 +157,20 @@ function comparable(params: Params, nodes: readonly InputNode[]): Inputs {
   for (const { options, data } of nodes) {
     if (data.kind === 'unusable')
       throw fault({ code: 'invalid-point', of: 'layerFn', params, got: `no data for input '${options.name}'` });
+    if (data.kind === 'streamed') throw new GraphError([streamedInput(options.name)]);
     found.set(options.name, data);
   }
   return found;
 }
+
+const streamedInput = (name: string): GraphIssue => ({
+  code: 'incompatible-options',
+  of: `input '${name}'`,
+  options: { stream: true },
+  rule: 'The data of a sweep must be in memory, since parts of them are held out',
+  cure: 'leave out stream',
+  at: `input '${name}'`,
+});
 
 function requireSame(params: Params, wanted: Inputs, found: Inputs): void {
   const list = (inputs: Inputs) => [...inputs.keys()].map((name) => `'${name}'`).join(', ');

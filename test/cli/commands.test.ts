@@ -128,6 +128,17 @@ test('explain prints the plan of programs, of graph files and of one layer', asy
   expect(one.fit[0]).toMatchObject({ layer: 'layer', args: { k: 4, maxIter: 9 } });
 });
 
+test('with --stream files stay where they are, and the fit is the same', async () => {
+  await writeFile(at('streamed.js'), `import { nmfLayer } from 'factorloom';
+    export default ({ rna }) => nmfLayer(rna, { name: 'parts', k: 2, maxIter: 4 });`); // biome-ignore format: one thought
+  const fit = (...more: string[]) => json('fit', 'streamed.js', '-i', 'rna.npy', '--seed', '3', '--no-checkpoint', ...more); // biome-ignore format: one thought
+  const [whole, streamed] = [await fit(), await fit('--stream')];
+  expect(streamed.layers).toEqual(whole.layers);
+  const plan = await json('explain', 'streamed.js', '-i', 'rna.npy', '--stream', '--read', 'rna.orientation=samples-by-features'); // biome-ignore format: one thought
+  expect(plan.prepare[0]).toMatchObject({ op: 'load', name: 'rna', streamed: true });
+  expect(plan.slots[0].shape).toEqual([30, 40]);
+});
+
 test('tables are read as options say, of all inputs and of one', async () => {
   await writeFile(at('long.csv'), 'cell;gene;n\nc1;g1;1\nc1;g2;2\nc2;g1;-\n');
   await writeFile(at('wide.txt'), '7|1|2\n8|3|none\n9|5|6\n');
@@ -347,6 +358,13 @@ describe('what can’t be done', () => {
       2,
       /must be of an --input: rna; got rnas. Did you mean rna\?/,
     ],
+    [['fit', 'graph.json', '-i', 'rna.npy', '--stream'], 2, /must be given for a graph that is a program, or for --k/],
+    [
+      ['fit', '-k', '2', '-i', 'rna.npy', '--stream', '--array', 'a'],
+      2,
+      /its orientation alone must be said; got array/,
+    ],
+    [['fit', '-k', '2', '-i', 'atac.mtx.gz', '--stream'], 1, /must be an \.npy file; got another: leave out stream/],
     [['fit', 'none.js'], 1, /must be a file that can be read; got ENOENT/],
     [['fit', 'graph.txt'], 2, /must be a program, \.ts or \.js, or a graph file/],
     [['inspect', 'none.npy'], 1, /Data must be a file that can be read; got none/],

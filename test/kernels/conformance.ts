@@ -15,6 +15,7 @@ import { multiplyLaws } from './multiply-laws.js';
 import { nmfLaws } from './nmf-laws.js';
 import { penaltyLaws } from './penalty-laws.js';
 import { solverLaws } from './solver-laws.js';
+import { streamLaws } from './stream-laws.js';
 import { svdGapLaws } from './svd-gap-laws.js';
 import { svdLaws } from './svd-laws.js';
 import { svdPairLaws } from './svd-pair-laws.js';
@@ -35,6 +36,7 @@ export function conformance(name: string, kernels: Kernels): void {
   holdOutLaws(name, kernels);
   missingLaws(name, kernels);
   checkpointLaws(name, kernels);
+  streamLaws(name, kernels);
   weightLaws(name, kernels);
   multiplyLaws(name, kernels);
   factorLaws(name, kernels);

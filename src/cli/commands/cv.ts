@@ -1,7 +1,6 @@
 import { Command } from 'commander';
 import {
   type Backend,
-  factorInput,
   graphSweep,
   type HoldOutKind,
   type Keep,
@@ -22,7 +21,7 @@ import {
   refuseLayer,
   withOneLayer,
 } from '../graph.js';
-import { type InputFlags, readInputs, withInputs } from '../inputs.js';
+import { type InputFlags, makeInputs, withInputs } from '../inputs.js';
 import { interruptible } from '../interrupt.js';
 import { meterOf } from '../progress.js';
 import { type Talk, talkOf } from '../talk.js';
@@ -103,14 +102,13 @@ type Searched = Pick<SweepOptions, 'params' | 'layerFn' | 'config'> & Pick<Input
 /** What is searched: the ranks of one layer, or what a program exports as params. */
 async function spaceOf(file: string | undefined, flags: CvFlags): Promise<Searched> {
   const { seed: _, ...own } = configOf(flags);
-  const data = await readInputs(flags);
+  const { made: inputs } = await makeInputs(flags, false);
   if (file === undefined) {
-    const [[name, matrix] = []] = data;
+    const [input] = inputs.values();
     const { k } = flags;
-    if (k === undefined || name === undefined || matrix === undefined || data.size > 1)
+    if (k === undefined || input === undefined || inputs.size > 1)
       throw new UsageError('There must be a graph, or --k and one --input; got neither. See --help');
     if (flags.param !== undefined) throw new UsageError('--param must be given with a graph; got none');
-    const input = factorInput(matrix, { name });
     const layerFn: Searched['layerFn'] = ({ k: rank }) => oneLayer(input, Number(rank), flags);
     return { params: { k }, layerFn, config: own, checkAsked: () => {} };
   }
@@ -122,7 +120,7 @@ async function spaceOf(file: string | undefined, flags: CvFlags): Promise<Search
   const { seed: _seed, ...ofGraph } = config;
   // What is wrong with params is for the sweep to say.
   const space = { ...(params as Params | undefined), ...(flags.k === undefined ? {} : { k: flags.k }), ...flags.param };
-  const { byName, checkAsked } = inputsOf(data);
+  const { byName, checkAsked } = inputsOf(inputs);
   const layerFn: Searched['layerFn'] = (point) => asOutput(graph(byName, point));
   return { params: space, layerFn, config: { ...ofGraph, ...own }, checkAsked };
 }

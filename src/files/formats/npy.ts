@@ -1,6 +1,6 @@
 import type { DenseData } from '../../matrix.js';
 import { LITTLE } from '../byte-order.js';
-import { bytesAt, type Source } from '../source.js';
+import { endsIn, firstBytes, type Source } from '../source.js';
 import { floatsAt, type NumberType, widthOf } from './numbers.js';
 
 /** What every .npy file begins with. */
@@ -19,6 +19,8 @@ export interface NpyHeader {
 
 /** Headers are short; numpy refuses longer ones as well unless it is told to trust them. */
 const LONGEST = 10_000;
+/** Bytes within which a header ends. */
+export const NPY_HEADER = 12 + LONGEST;
 
 /**
  * The header of a .npy file: versions 1 to 3.
@@ -26,7 +28,16 @@ const LONGEST = 10_000;
  * @throws IoError 'damaged', or 'unsupported' for what isn't numbers.
  */
 export async function npyHeader(source: Source): Promise<NpyHeader> {
-  const start = await bytesAt(source, 0, 10);
+  return headerIn(await firstBytes(source, NPY_HEADER), source);
+}
+
+/** The same, from the first `NPY_HEADER` bytes, or all where there are fewer. */
+export function headerIn(first: Uint8Array, source: Pick<Source, 'fault' | 'size'>): NpyHeader {
+  const bytes = (from: number, length: number) => {
+    if (from + length <= first.length) return first.subarray(from, from + length);
+    throw endsIn(source, from + length);
+  };
+  const start = bytes(0, 10);
   const rule = (holds: boolean, message: string, offset: number) => {
     if (!holds) throw source.fault('damaged', message, { offset });
   };
@@ -38,11 +49,11 @@ export async function npyHeader(source: Source): Promise<NpyHeader> {
   const major = start[6];
   rule(major >= 1 && major <= 3, `An .npy file must be of version 1, 2 or 3; got ${major}`, 6);
   const wide = major > 1;
-  const lengths = wide ? await bytesAt(source, 8, 4) : start.subarray(8, 10);
+  const lengths = wide ? bytes(8, 4) : start.subarray(8, 10);
   const length = lengths.reduce((sum, byte, i) => sum + byte * 256 ** i, 0);
   rule(length <= LONGEST, `The header of an .npy file must be ${LONGEST} bytes at most; got ${length}`, 8);
   const begin = wide ? 12 : 10;
-  const text = new TextDecoder('latin1').decode(await bytesAt(source, begin, length));
+  const text = new TextDecoder('latin1').decode(bytes(begin, length));
   const { descr, fortran, shape } = parseHeader(text, (message) => source.fault('damaged', message, { offset: begin }));
   const offset = begin + length;
   const type = typeOf(descr);
@@ -90,14 +101,24 @@ function typeOf(descr: string): { readonly type: NumberType; readonly little: bo
 
 /** The matrix in a .npy file: its rows are the first index. */
 export async function readNpy(source: Source): Promise<DenseData> {
-  const { shape, fortran, offset, type, little } = await npyHeader(source);
-  if (shape.length !== 2)
-    throw source.fault(
-      'unsupported',
-      `A matrix must have two dimensions; got an .npy file of ${shape.length} (${shape.join(' × ')})`,
-      { offset: 8 },
-    );
-  const [rows, cols] = shape;
+  const header = await npyHeader(source);
+  const { fortran, offset, type, little } = header;
+  const [rows, cols] = matrixShape(header, source);
   const data = await floatsAt(source, offset, rows * cols, type, little);
   return Object.freeze({ kind: 'dense', rows, cols, order: fortran ? 'columns' : 'rows', data });
+}
+
+/**
+ * Rows and columns of a matrix in a .npy file.
+ *
+ * @throws IoError 'unsupported' for an array of other dimensions.
+ */
+export function matrixShape({ shape }: NpyHeader, { fault }: Pick<Source, 'fault'>): readonly [number, number] {
+  const [rows, cols] = shape;
+  if (shape.length === 2) return [rows, cols];
+  throw fault(
+    'unsupported',
+    `A matrix must have two dimensions; got an .npy file of ${shape.length} (${shape.join(' × ')})`,
+    { offset: 8 },
+  );
 }

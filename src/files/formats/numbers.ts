@@ -50,7 +50,23 @@ export async function floatsAt(
   type: NumberType,
   little: boolean,
 ): Promise<Floats> {
-  const out = type === 'f4' || type === 'f2' || type === 'b2' ? new Float32Array(count) : new Float64Array(count);
+  const out = narrow(type) ? new Float32Array(count) : new Float64Array(count);
+  await fillFloats(source, offset, out, type, little);
+  return out;
+}
+
+/** Whether numbers of a type become floats of 32 bits. */
+export const narrow = (type: NumberType): boolean => type === 'f4' || type === 'f2' || type === 'b2';
+
+/** The same, to fill an array of the kind that they become. */
+export async function fillFloats(
+  source: Source,
+  offset: number,
+  out: Floats,
+  type: NumberType,
+  little: boolean,
+): Promise<void> {
+  const count = out.length;
   await readNumbers(
     source,
     offset,
@@ -61,7 +77,7 @@ export async function floatsAt(
       if (type === 'f2') for (let i = 0; i < numbers.length; i++) out[from + i] = halfOf(Number(numbers[i]));
       else if (type === 'b2') {
         // The upper half of a 32-bit float.
-        const bits = new Uint32Array(out.buffer);
+        const bits = new Uint32Array(out.buffer, out.byteOffset, count);
         for (let i = 0; i < numbers.length; i++) bits[from + i] = Number(numbers[i]) << 16;
       } else if (numbers instanceof BigInt64Array || numbers instanceof BigUint64Array)
         for (let i = 0; i < numbers.length; i++) out[from + i] = exactly(source, numbers[i]);
@@ -69,7 +85,6 @@ export async function floatsAt(
     },
     type === 'f4' || type === 'f8' ? out : undefined,
   );
-  return out;
 }
 
 function exactly(source: Source, whole: bigint): number {

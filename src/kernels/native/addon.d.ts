@@ -19,6 +19,16 @@ export declare class TextFile {
   rows(args: RowsArgs, threads: number): Promise<RowsRead | Failure>
 }
 
+/** The way of panels from JavaScript to one call. */
+export declare class Feed {
+  /** One that has not been used yet, and what it is asked by. */
+  constructor(x: Streamed, onAsk: (from: number, to: number) => void)
+  /** The columns that were asked for; they must not be written to before others are asked for twice. */
+  give(panel: Matrix): void
+  /** Ends the call: what it asked for can't be had. */
+  fail(): void
+}
+
 /** Whether half-steps begin from extrapolated factors. */
 export type Acceleration = 'her' | 'none'
 
@@ -302,6 +312,9 @@ export interface NmfState {
   numbers: Float64Array
 }
 
+/** The same of data that a feed is given panel by panel, as they are asked for; the blocks of `args` are not looked at. */
+export declare function nmfStreamed(args: NmfArgs, feed: Feed, cancel: Cancel, threads: number, onIteration?: (iteration: number, loss: number, objective: number) => void, checkpoint?: Checkpoint | undefined | null, onState?: (state: NmfState) => void): Promise<NmfResult | Failure>
+
 /** How W and H are scaled once a fit is over. */
 export type Norm = 'L1' | 'L2' | 'none'
 
@@ -360,6 +373,14 @@ export interface Start {
 
 /** How a fit came to its end. */
 export type Stopped = 'converged' | 'max-iter' | 'aborted'
+
+/** The shape of what is streamed. */
+export interface Streamed {
+  rows: number
+  cols: number
+  /** Most columns in a panel. */
+  together: number
+}
 
 /** Resolves with a truncated SVD, or with an error as data. */
 export declare function svd(args: SvdArgs, cancel: Cancel, threads: number, onIteration?: (iteration: number, loss: number, objective: number) => void): Promise<SvdResult | Failure>

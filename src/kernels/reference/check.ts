@@ -13,6 +13,7 @@ import type {
   MseArgs,
   MultiplyArgs,
   NmfArgs,
+  StreamedNmfArgs,
   SvdArgs,
   TiedArgs,
 } from '../kernels.js';
@@ -23,30 +24,15 @@ function demand(holds: boolean, rule: string): void {
 
 /** Arguments of an NMF that don't fit together are an error, never computed with. */
 export function checkNmf(args: NmfArgs): void {
-  const { X, start, W, H, solver, accelerate, sweeps, maxIter, tol, holdOut, missing, weights, loss = null } = args;
+  const { X, start, W, H, solver, accelerate, holdOut, missing, weights, loss = null } = args;
   checkBlocks(X);
-  const k = start.H.rows;
-  demand(k >= 1, 'a factorization must have a factor');
-  checkShape(start.W, totalRows(X), k, 'the start of W');
-  checkShape(start.H, k, X[0].cols, 'the start of H');
-  checkTerms(W, start.W, 'W');
-  checkTerms(H, start.H, 'H');
-  const swept = [W, H].some((terms) => terms.angular > 0 || terms.upperBound !== null || terms.graph || terms.target);
-  demand(
-    !swept || solver === 'hals' || solver === 'ccd',
-    `bounds, couplings and column terms need solver 'hals', not '${solver}'`,
-  );
-  checkLimits({ sweeps, maxIter, tol });
+  checkFactors(args, totalRows(X), X[0].cols);
   if (loss !== null) {
     checkLossFit(loss, args);
     checkWeights(X, weights, true);
     return;
   }
-  demand(solver !== 'ccd', "solver 'ccd' needs a loss");
-  demand(
-    accelerate === 'none' || solver === 'hals' || solver === 'bpp',
-    `'her' needs solver 'hals' or 'bpp', not '${solver}'`,
-  );
+  checkSquares(args);
   if (solver === 'mu') {
     demand(W.nonneg && H.nonneg, "solver 'mu' needs both factors to be non-negative");
     const noneBelow = [...X, start.W, start.H].every((matrix) => examine(matrix).negative === undefined);
@@ -63,6 +49,42 @@ export function checkNmf(args: NmfArgs): void {
   }
   demand(weights == null || missing === 'exact', "weights need missing: 'exact'");
   checkWeights(X, weights);
+}
+
+/** The same of data that are walked through. */
+export function checkStreamed(args: StreamedNmfArgs): void {
+  const { rows, cols } = args.X;
+  demand(rows >= 1 && cols >= 1, 'data must have rows and columns');
+  checkFactors(args, rows, cols);
+  checkSquares(args);
+  demand(args.solver !== 'mu', "solver 'mu' must have seen all data first");
+}
+
+type Fitted = Omit<NmfArgs, 'X' | 'holdOut' | 'missing'>;
+
+/** Factors of so many rows and columns. */
+function checkFactors({ start, W, H, solver, sweeps, maxIter, tol }: Fitted, rows: number, cols: number): void {
+  const k = start.H.rows;
+  demand(k >= 1, 'a factorization must have a factor');
+  checkShape(start.W, rows, k, 'the start of W');
+  checkShape(start.H, k, cols, 'the start of H');
+  checkTerms(W, start.W, 'W');
+  checkTerms(H, start.H, 'H');
+  const swept = [W, H].some((terms) => terms.angular > 0 || terms.upperBound !== null || terms.graph || terms.target);
+  demand(
+    !swept || solver === 'hals' || solver === 'ccd',
+    `bounds, couplings and column terms need solver 'hals', not '${solver}'`,
+  );
+  checkLimits({ sweeps, maxIter, tol });
+}
+
+/** Solvers of squares. */
+function checkSquares({ solver, accelerate }: Fitted): void {
+  demand(solver !== 'ccd', "solver 'ccd' needs a loss");
+  demand(
+    accelerate === 'none' || solver === 'hals' || solver === 'bpp',
+    `'her' needs solver 'hals' or 'bpp', not '${solver}'`,
+  );
 }
 
 /** What a fit with a loss can't have, beside what no fit can. */
@@ -120,7 +142,10 @@ function checkWeights(X: RowBlocks, weights: NmfArgs['weights'], byRow = false):
 }
 
 /** The same of where it goes on from; whether the numbers of a state fit is seen when they are read. */
-export function checkCheckpoint({ from, every }: Checkpoint, { holdOut, maxIter }: NmfArgs): void {
+export function checkCheckpoint(
+  { from, every }: Checkpoint,
+  { holdOut, maxIter }: Pick<NmfArgs, 'holdOut' | 'maxIter'>,
+): void {
   demand(Number.isInteger(every) && every >= 1, `every must be a whole number from 1 on, not ${every}`);
   demand(holdOut === null, "a fit with a hold-out can't be gone on with");
   const { iterations } = from ?? { iterations: 1 };

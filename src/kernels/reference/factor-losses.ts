@@ -1,7 +1,7 @@
 import { KernelError } from '../../errors.js';
 import { type CscMatrix, dense, totalRows, transpose } from '../../matrix.js';
 import type { FactorLosses, FactorLossesArgs } from '../kernels.js';
-import { type Blocks, blocksOf } from './blocks.js';
+import { blocksOf, type Walked } from './blocks.js';
 import { checkMse } from './check.js';
 import { hideMissing } from './masked.js';
 import { createPause, type Pause } from './pause.js';
@@ -27,14 +27,14 @@ export async function lossesOf(problem: Whole, { W, d, H }: Normalized, pause: P
 }
 
 interface Whole {
-  readonly X: Blocks;
+  readonly X: Walked;
   /** ‖X‖². */
   readonly total: number;
   readonly entries: number;
 }
 
 /** ‖X − w_r·h_r‖² for each row of two panels; all of X for a factor of zeros. */
-async function leftAlone(X: Blocks, total: number, W: Panel, H: Panel, pause: Pause, without: CscMatrix | null) {
+async function leftAlone(X: Walked, total: number, W: Panel, H: Panel, pause: Pause, without: CscMatrix | null) {
   const left = new Float64Array(W.rows);
   for (let r = 0; r < left.length; r++) {
     const [w, h] = [rowOf(W, r), rowOf(H, r)];

@@ -1,7 +1,7 @@
 import { transpose } from '../../matrix.js';
-import type { HeldOut, NmfArgs, NmfCallOptions, NmfResult, Stopped } from '../kernels.js';
+import type { HeldOut, NmfArgs, NmfCallOptions, NmfResult, Stopped, StreamedNmfArgs } from '../kernels.js';
 import { rounded } from './blocks.js';
-import { checkCheckpoint, checkNmf } from './check.js';
+import { checkCheckpoint, checkNmf, checkStreamed } from './check.js';
 import { solveColumns } from './columns.js';
 import { afterAccepted, afterRejected, extrapolated, FIRST_MOMENTUM, NO_MOMENTUM } from './extrapolate.js';
 import { lossesOf } from './factor-losses.js';
@@ -18,6 +18,7 @@ import {
   type Place,
   type Problem,
   pose,
+  poseStreamed,
   redrawn,
 } from './problem.js';
 import { copyPanel, dot, gram, type Panel, timesData, timesTransposed } from './products.js';
@@ -51,8 +52,19 @@ export async function nmf(args: NmfArgs, options: NmfCallOptions = {}): Promise<
   const { checkpoint } = options;
   if (checkpoint !== undefined) checkCheckpoint(checkpoint, args);
   if (args.loss != null) return nmfByLoss(args, args.loss, options);
+  return descend(await pose(args), options);
+}
+
+/** The same of data that are walked through: once for each product with them, and for whatever else looks at them. */
+export async function nmfStreamed(args: StreamedNmfArgs, options: NmfCallOptions = {}): Promise<NmfResult> {
+  checkStreamed(args);
+  if (options.checkpoint !== undefined) checkCheckpoint(options.checkpoint, { ...args, holdOut: null });
+  return descend(await poseStreamed(args), options);
+}
+
+async function descend(posed: Problem, { checkpoint, ...options }: NmfCallOptions): Promise<NmfResult> {
+  const { args } = posed;
   const pause = createPause();
-  const posed = await pose(args);
   const cancelled = () => options.signal?.aborted === true;
 
   const drawn = isDrawn(posed);

@@ -1,12 +1,12 @@
 import { KernelError } from '../../errors.js';
 import { column, dense, totalRows } from '../../matrix.js';
 import { penalty } from '../../objective.js';
-import type { NmfArgs } from '../kernels.js';
-import { type Blocks, blocksOf } from './blocks.js';
+import type { NmfArgs, StreamedNmfArgs } from '../kernels.js';
+import { type Blocks, blocksOf, type Walked, walkOf } from './blocks.js';
 import { largestStep } from './columns.js';
 import { type Held, heldSquares, hideEntries, hideMissing } from './masked.js';
 import type { Pause } from './pause.js';
-import { dot, gram, type Panel, residual, sumOfSquares, timesData, timesTransposed } from './products.js';
+import { dot, gram, type Panel, residual, squaresOf, sumOfSquares, timesData, timesTransposed } from './products.js';
 import { type Bounds, type ColumnSolver, type Quadratic, quadratic } from './quadratic.js';
 import { type ColumnTerms, columnTerms, drawn, type FactorSide, sideOf, solveTerms, sumsOf } from './sides.js';
 import { em, exact, type MaskedStep, ownQuadratics } from './solvers/masked.js';
@@ -18,11 +18,11 @@ export const EXPLICIT_BELOW = 1e-6;
 
 /** What is to be minimised, X in the form the reference reads. */
 export interface Problem {
-  readonly args: NmfArgs;
+  readonly args: Omit<NmfArgs, 'X'>;
   readonly W: FactorSide;
   readonly H: FactorSide;
   /** Zero where entries are held out or missing; where they have weights, times these. */
-  readonly X: Blocks;
+  readonly X: Walked;
   readonly held: Held | null;
   /** Entries that are fitted. */
   readonly entries: number;
@@ -72,6 +72,14 @@ export async function pose(args: NmfArgs): Promise<Problem> {
   const entries = totalRows(X) * X[0].cols - (held?.count ?? 0);
   const sides = { W: sideOf(args.W, 'W'), H: sideOf(args.H, 'H') };
   return { args, ...sides, X, held, entries, total };
+}
+
+/** The same of data that are walked through. */
+export async function poseStreamed({ X: given, ...rest }: StreamedNmfArgs): Promise<Problem> {
+  const X = walkOf(given, rest.precision);
+  const args = { ...rest, holdOut: null, missing: null };
+  const sides = { W: sideOf(args.W, 'W'), H: sideOf(args.H, 'H') };
+  return { args, ...sides, X, held: null, entries: X.rows * X.cols, total: await squaresOf(X) };
 }
 
 /** The same, with what factors are drawn to as it should be for these. */

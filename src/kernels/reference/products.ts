@@ -1,5 +1,5 @@
-import { type CscMatrix, type DenseMatrix, dense, totalRows } from '../../matrix.js';
-import type { Blocks } from './blocks.js';
+import { type CscMatrix, type DenseMatrix, dense, storedValues } from '../../matrix.js';
+import { type Blocks, colsOf, eachPart, rowsOf, type Walked } from './blocks.js';
 import type { Pause } from './pause.js';
 
 /**
@@ -11,45 +11,51 @@ export type Panel = DenseMatrix;
 export const copyPanel = (panel: Panel): Panel => dense(panel.rows, panel.cols, panel.data.slice());
 
 /** B = W·X, k × samples, from the panel W (k × features). */
-export async function timesData(W: Panel, X: Blocks, pause: Pause): Promise<Panel> {
-  const k = W.rows;
-  const n = X[0].cols;
-  const B = dense(k, n);
-  let top = 0;
-  for (const block of X) {
-    for (let j = 0; j < n; j++) {
-      if (block.kind === 'dense') {
-        for (let i = 0; i < block.rows; i++) addScaled(B, j, block.data[i + j * block.rows], W, top + i);
-      } else {
-        for (let p = block.indptr[j]; p < block.indptr[j + 1]; p++)
-          addScaled(B, j, block.values[p], W, top + block.indices[p]);
-      }
-      if (pause.due()) await pause.turn();
-    }
-    top += block.rows;
-  }
+export async function timesData(W: Panel, X: Walked, pause: Pause): Promise<Panel> {
+  const B = dense(W.rows, colsOf(X));
+  await eachPart(X, (part, first) => addTimesData(B, first, W, part, pause));
   return B;
 }
 
-/** C = H·Xᵀ, k × features, from the panel H (k × samples). */
-export async function timesTransposed(H: Panel, X: Blocks, pause: Pause): Promise<Panel> {
-  const k = H.rows;
-  const n = X[0].cols;
-  const C = dense(k, totalRows(X));
+/** The columns of B from `first` on, for as many of X. */
+async function addTimesData(B: Panel, first: number, W: Panel, X: Blocks, pause: Pause): Promise<void> {
   let top = 0;
   for (const block of X) {
-    for (let j = 0; j < n; j++) {
+    for (let j = 0; j < block.cols; j++) {
       if (block.kind === 'dense') {
-        for (let i = 0; i < block.rows; i++) addScaled(C, top + i, block.data[i + j * block.rows], H, j);
+        for (let i = 0; i < block.rows; i++) addScaled(B, first + j, block.data[i + j * block.rows], W, top + i);
       } else {
         for (let p = block.indptr[j]; p < block.indptr[j + 1]; p++)
-          addScaled(C, top + block.indices[p], block.values[p], H, j);
+          addScaled(B, first + j, block.values[p], W, top + block.indices[p]);
       }
       if (pause.due()) await pause.turn();
     }
     top += block.rows;
   }
+}
+
+/** C = H·Xᵀ, k × features, from the panel H (k × samples). */
+export async function timesTransposed(H: Panel, X: Walked, pause: Pause): Promise<Panel> {
+  const C = dense(H.rows, rowsOf(X));
+  await eachPart(X, (part, first) => addTimesTransposed(C, H, first, part, pause));
   return C;
+}
+
+/** What as many columns of H as X has, from `first` on, add to C. */
+async function addTimesTransposed(C: Panel, H: Panel, first: number, X: Blocks, pause: Pause): Promise<void> {
+  let top = 0;
+  for (const block of X) {
+    for (let j = 0; j < block.cols; j++) {
+      if (block.kind === 'dense') {
+        for (let i = 0; i < block.rows; i++) addScaled(C, top + i, block.data[i + j * block.rows], H, first + j);
+      } else {
+        for (let p = block.indptr[j]; p < block.indptr[j + 1]; p++)
+          addScaled(C, top + block.indices[p], block.values[p], H, first + j);
+      }
+      if (pause.due()) await pause.turn();
+    }
+    top += block.rows;
+  }
 }
 
 function addScaled(out: Panel, outCol: number, x: number, panel: Panel, col: number): void {
@@ -102,32 +108,60 @@ export function sumOfSquares(X: Blocks): number {
   }, 0);
 }
 
+/** The same, one square after the other. */
+export async function squaresOf(X: Walked): Promise<number> {
+  if (!('each' in X)) return sumOfSquares(X);
+  let sum = 0;
+  await X.each(([panel]) => {
+    for (const x of storedValues(panel)) sum += x * x;
+  });
+  return sum;
+}
+
 /**
  * Σ_j (X − Wᵀ·H)_ij² for each feature i, entry by entry, for panels W (k × features) and H (k × samples); entries
  * listed in `without` don't count.
  */
 export async function residualByRow(
-  X: Blocks,
+  X: Walked,
   W: Panel,
   H: Panel,
   pause: Pause,
   without: CscMatrix | null = null,
 ): Promise<Float64Array> {
-  const k = W.rows;
   const sums = new Float64Array(W.cols);
+  await eachPart(X, (part, first) => addResiduals(sums, part, first, { W, H, without }, pause));
+  return sums;
+}
+
+interface Model {
+  readonly W: Panel;
+  readonly H: Panel;
+  readonly without: CscMatrix | null;
+}
+
+/** What columns from `first` on add to that. */
+async function addResiduals(
+  sums: Float64Array,
+  X: Blocks,
+  first: number,
+  { W, H, without }: Model,
+  pause: Pause,
+): Promise<void> {
+  const k = W.rows;
   let top = 0;
   for (const block of X) {
     for (let j = 0; j < block.cols; j++) {
       const column = new Float64Array(block.rows);
       for (let i = 0; i < block.rows; i++) {
-        for (let r = 0; r < k; r++) column[i] -= W.data[(top + i) * k + r] * H.data[j * k + r];
+        for (let r = 0; r < k; r++) column[i] -= W.data[(top + i) * k + r] * H.data[(first + j) * k + r];
       }
       if (block.kind === 'dense') {
         for (let i = 0; i < block.rows; i++) column[i] += block.data[i + j * block.rows];
       } else {
         for (let p = block.indptr[j]; p < block.indptr[j + 1]; p++) column[block.indices[p]] += block.values[p];
       }
-      for (const i of without === null ? [] : listed(without, j)) {
+      for (const i of without === null ? [] : listed(without, first + j)) {
         if (i >= top && i < top + block.rows) column[i - top] = 0;
       }
       for (let i = 0; i < block.rows; i++) sums[top + i] += column[i] * column[i];
@@ -135,12 +169,11 @@ export async function residualByRow(
     }
     top += block.rows;
   }
-  return sums;
 }
 
 /** ‖X − Wᵀ·H‖², entry by entry, but for those listed in `without`. */
 export async function residual(
-  X: Blocks,
+  X: Walked,
   W: Panel,
   H: Panel,
   pause: Pause,

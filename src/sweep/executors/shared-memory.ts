@@ -56,8 +56,8 @@ export function sharedMemory(): SharedMemory {
 
   return {
     replicate,
-    task({ masked: { plan, bindings, heldOut }, ...task }) {
-      const masked = { plan, bindings: matrices(bindings), heldOut: matrices(heldOut) };
+    task({ masked: { plan, bindings, streams, heldOut }, ...task }) {
+      const masked = { plan, streams, bindings: matrices(bindings), heldOut: matrices(heldOut) };
       return { ...task, replicate: replicate(task.replicate), masked };
     },
   };

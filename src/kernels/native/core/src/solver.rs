@@ -80,14 +80,6 @@ impl<'a, T: Real> Prepared<'a, T> {
     /// Improves columns x of a panel, `first` and those after it, given columns b; returns by how much the objective falls,
     /// stretch after stretch.
     pub fn solve(&self, first: usize, stride: usize, x: &mut [T], b: &[T]) -> Result<f64> {
-        let mut each = |solve: &dyn Fn(usize, &mut [T], &[T]) -> Result<f64>| {
-            let size = STRETCH * stride;
-            let mut fall = 0.0;
-            for (c, (x, b)) in x.chunks_mut(size).zip(b.chunks(size)).enumerate() {
-                fall += solve(first + c * STRETCH, x, b)?;
-            }
-            Ok(fall)
-        };
         match self {
             Self::Sweeps(sweeps, weights) => {
                 let count = x.len() / stride;
@@ -105,10 +97,29 @@ impl<'a, T: Real> Prepared<'a, T> {
                 let falls = decrease.chunks(STRETCH).map(of);
                 Ok(falls.fold(0.0, |sum, fall| sum + fall))
             }
-            Self::Mu(updates) => each(&|_, x, b| updates.apply(stride, x, b)),
-            Self::Cholesky(factored) => each(&|_, x, b| factored.solve(stride, x, b)),
-            Self::Bpp(pivoting) => each(&|_, x, b| pivoting.solve(stride, x, b)),
-            Self::Own(own) => each(&|first, x, b| own.solve(first, stride, x, b)),
+            Self::Mu(updates) => by_stretch(stride, x, b, |_, x, b| updates.apply(stride, x, b)),
+            Self::Cholesky(factored) => {
+                by_stretch(stride, x, b, |_, x, b| factored.solve(stride, x, b))
+            }
+            Self::Bpp(pivoting) => by_stretch(stride, x, b, |_, x, b| pivoting.solve(stride, x, b)),
+            Self::Own(own) => {
+                by_stretch(stride, x, b, |c, x, b| own.solve(first + c, stride, x, b))
+            }
         }
     }
+}
+
+/// Solves for columns x, given columns b, stretch after stretch, each from column c of them on; how far they fall together.
+fn by_stretch<T: Real>(
+    stride: usize,
+    x: &mut [T],
+    b: &[T],
+    solve: impl Fn(usize, &mut [T], &[T]) -> Result<f64>,
+) -> Result<f64> {
+    let size = STRETCH * stride;
+    let mut fall = 0.0;
+    for (n, (x, b)) in x.chunks_mut(size).zip(b.chunks(size)).enumerate() {
+        fall += solve(n * STRETCH, x, b)?;
+    }
+    Ok(fall)
 }

@@ -220,7 +220,10 @@ fn a_fit_reads_all_once_an_iteration_and_twice_more() {
             },
             on_iteration: &|_| (),
         };
-        let count = panels.streamed(130).panels(&[0..700]).len();
+        let count = panels
+            .streamed(130)
+            .panels(std::slice::from_ref(&(0..700)))
+            .len();
         with_threads(1, || problem.solve_streamed(panels.streamed(130), control)).unwrap();
         let iterations = tried.into_inner() / (count + 2);
         assert!(iterations >= 8);

@@ -15,7 +15,7 @@ use crate::args::{
     ImproveArgs, Loss, MaskedSolver, Memory, MseArgs, MultiplyArgs, NmfArgs, NmfState, TiedArgs,
 };
 use crate::cancel::Cancel;
-use crate::feed::{Feed, OnAsk, Streamed};
+use crate::feed::Feed;
 use crate::jobs::{Outcome, spawn};
 use crate::matrices::{floats, views, weights};
 use crate::results::{Deviance, FactorLosses, Facts, NmfResult, SvdResult, TiedResult};
@@ -54,7 +54,7 @@ pub fn nmf<'env>(
             checkpoint,
             on_state,
         };
-        fitted(&args, &kept, |args| {
+        fitted(args, &kept, |args| {
             controlled(ticket, &flag, on_iteration.as_ref(), |control| {
                 core::nmf::nmf(args, control)
             })
@@ -64,12 +64,11 @@ pub fn nmf<'env>(
 
 /// The same of data that a feed is given panel by panel, as they are asked for; the blocks of `args` are not looked at.
 #[napi(ts_return_type = "Promise<NmfResult | Failure>")]
+#[allow(clippy::too_many_arguments)] // those of `nmf`, and the feed
 pub fn nmf_streamed<'env>(
     env: &'env Env,
     args: NmfArgs,
-    x: Streamed,
     feed: &Feed,
-    #[napi(ts_arg_type = "(from: number, to: number) => void")] on_ask: OnAsk,
     cancel: &Cancel,
     threads: u32,
     #[napi(ts_arg_type = "(iteration: number, loss: number, objective: number) => void")]
@@ -84,11 +83,12 @@ pub fn nmf_streamed<'env>(
             checkpoint,
             on_state,
         };
-        let source = given.asking(&on_ask, ticket);
-        let streamed = x.from(&source);
-        fitted(&args, &kept, |args| {
-            controlled(ticket, &flag, on_iteration.as_ref(), |control| {
-                core::nmf::nmf_streamed(args, streamed, control)
+        let given = given.ok_or_else(|| KernelError::invalid("a feed serves one call"))?;
+        given.read(ticket, |x| {
+            fitted(args, &kept, |args| {
+                controlled(ticket, &flag, on_iteration.as_ref(), |control| {
+                    core::nmf::nmf_streamed(args, x, control)
+                })
             })
         })
     })
@@ -102,7 +102,7 @@ struct Kept {
 
 /// Calls with the arguments of a fit as the core reads them.
 fn fitted(
-    args: &NmfArgs,
+    args: NmfArgs,
     kept: &Kept,
     fit: impl FnOnce(&core::nmf::NmfArgs<'_>) -> core::error::Result<core::nmf::NmfResult>,
 ) -> core::error::Result<NmfResult> {

@@ -31,40 +31,26 @@ pub struct Streamed {
     pub together: u32,
 }
 
-impl Streamed {
-    pub(crate) fn from<'a>(&self, source: &'a dyn Source) -> stream::Streamed<'a> {
-        stream::Streamed {
-            rows: self.rows as usize,
-            cols: self.cols as usize,
-            together: self.together as usize,
-            source,
-        }
-    }
-}
-
 /// The way of panels from JavaScript to one call.
 #[napi]
 pub struct Feed {
     panels: Sender<Option<Matrix>>,
-    given: Mutex<Option<Receiver<Option<Matrix>>>>,
-}
-
-impl Default for Feed {
-    fn default() -> Self {
-        let (panels, given) = channel();
-        Self {
-            panels,
-            given: Mutex::new(Some(given)),
-        }
-    }
+    given: Mutex<Option<Given>>,
 }
 
 #[napi]
 impl Feed {
-    /// One that has not been used yet.
+    /// One that has not been used yet, and what it is asked by.
     #[napi(constructor)]
-    pub fn new() -> Self {
-        Self::default()
+    pub fn new(
+        x: Streamed,
+        #[napi(ts_arg_type = "(from: number, to: number) => void")] on_ask: OnAsk,
+    ) -> Self {
+        let (panels, given) = channel();
+        Self {
+            panels,
+            given: Mutex::new(Some(Given { given, x, on_ask })),
+        }
     }
 
     /// The columns that were asked for; they must not be written to before others are asked for twice.
@@ -82,32 +68,45 @@ impl Feed {
 }
 
 impl Feed {
-    pub(crate) fn given(&self) -> Given {
-        Given(
-            self.given
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .take(),
-        )
+    /// What a call reads from; nothing, where another call does.
+    pub(crate) fn given(&self) -> Option<Given> {
+        let mut given = self.given.lock().unwrap_or_else(PoisonError::into_inner);
+        given.take()
     }
 }
 
-/// What a feed is given; nothing, where another call has it.
-pub struct Given(Option<Receiver<Option<Matrix>>>);
+/// The end of a feed that a call has.
+pub struct Given {
+    given: Receiver<Option<Matrix>>,
+    x: Streamed,
+    on_ask: OnAsk,
+}
 
 impl Given {
-    pub(crate) fn asking<'a>(self, on_ask: &'a OnAsk, ticket: &'a Ticket) -> Asking<'a> {
-        Asking {
-            given: Mutex::new(self.0),
-            on_ask,
+    /// Calls with the data that it stands for.
+    pub(crate) fn read<R>(
+        self,
+        ticket: &Ticket,
+        call: impl FnOnce(stream::Streamed<'_>) -> R,
+    ) -> R {
+        let Self { given, x, on_ask } = self;
+        let source = Asking {
+            given: Mutex::new(given),
+            on_ask: &on_ask,
             ticket,
-        }
+        };
+        call(stream::Streamed {
+            rows: x.rows as usize,
+            cols: x.cols as usize,
+            together: x.together as usize,
+            source: &source,
+        })
     }
 }
 
 /// Panels that are asked for in JavaScript.
-pub struct Asking<'a> {
-    given: Mutex<Option<Receiver<Option<Matrix>>>>,
+struct Asking<'a> {
+    given: Mutex<Receiver<Option<Matrix>>>,
     on_ask: &'a OnAsk,
     ticket: &'a Ticket,
 }
@@ -124,16 +123,12 @@ impl Source for Asking<'_> {
         _columns: &Range<usize>,
         call: &mut dyn FnMut(Block<'_>) -> Result<()>,
     ) -> Result<()> {
-        let unread = || Err(KernelError::invalid("the data could not be read"));
         let given = self.given.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(given) = &*given else {
-            return Err(KernelError::invalid("a feed serves one call"));
-        };
         loop {
             match given.recv_timeout(PATIENCE) {
                 Ok(Some(panel)) => return call(view(&panel)),
                 Err(RecvTimeoutError::Timeout) if !self.ticket.closing() => {}
-                _ => return unread(),
+                _ => return Err(KernelError::invalid("the data could not be read")),
             }
         }
     }

@@ -20,7 +20,7 @@ pub use args::{
 };
 pub use calls::{
     deviance, encode, examine, factor_losses, force_simd, improve, mse, multiply, nmf,
-    provoke_panic, simd, svd, tied, version,
+    nmf_streamed, provoke_panic, simd, svd, tied, version,
 };
 pub use cancel::Cancel;
 pub use feed::{Feed, Streamed};
