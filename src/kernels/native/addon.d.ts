@@ -9,16 +9,6 @@ export declare class Cancel {
   cancel(): void
 }
 
-/** Numbers in a file of text, read stretch by stretch from a byte on, counted as it is unpacked. One call at a time. */
-export declare class TextFile {
-  /** A file, gzip or not; nothing is opened yet. */
-  constructor(path: string, gzip: boolean, from: number)
-  /** Resolves with how far entries were read. */
-  entries(args: EntriesArgs, threads: number): Promise<EntriesRead | Failure>
-  /** Resolves with how far rows were read. */
-  rows(args: RowsArgs, threads: number): Promise<RowsRead | Failure>
-}
-
 /** The way of panels from JavaScript to one call. */
 export declare class Feed {
   /** One that has not been used yet, and what it is asked by. */
@@ -27,6 +17,16 @@ export declare class Feed {
   give(panel: Matrix): void
   /** Ends the call: what it asked for can't be had. */
   fail(): void
+}
+
+/** Numbers in a file of text, read stretch by stretch from a byte on, counted as it is unpacked. One call at a time. */
+export declare class TextFile {
+  /** A file, gzip or not; nothing is opened yet. */
+  constructor(path: string, gzip: boolean, from: number)
+  /** Resolves with how far entries were read. */
+  entries(args: EntriesArgs, threads: number): Promise<EntriesRead | Failure>
+  /** Resolves with how far rows were read. */
+  rows(args: RowsArgs, threads: number): Promise<RowsRead | Failure>
 }
 
 /** Whether half-steps begin from extrapolated factors. */
