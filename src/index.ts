@@ -80,6 +80,7 @@ export {
 } from './errors.js';
 export type { MatrixFormat } from './files/formats/detect.js';
 export { type FileFacts, inspectFile } from './files/inspect-file.js';
+export { type ReadLabelsOptions, readLabels } from './files/read-labels.js';
 export { type FileMatrix, type FileNames, type ReadMatrixOptions, readMatrix } from './files/read-matrix.js';
 export { type WriteMatrixOptions, type WrittenFormat, writeMatrix } from './files/write-matrix.js';
 export { computeTarget, type TargetOptions } from './guidance/compute-target.js';

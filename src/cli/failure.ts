@@ -84,6 +84,8 @@ function curesOf(error: Error): readonly string[] {
     return error.issues.flatMap((issue) =>
       issue.code === 'missing-data' ? [`Give it by --input ${issue.name}=FILE.`] : [],
     );
+  if (error instanceof IoError && error.message.includes('Give one as layer'))
+    return ['Give it by --from-layer LAYER.'];
   if (error instanceof ModelFileError && error.code === 'other-fit')
     return [`Finish that fit by: factorloom resume ${error.path}`, 'Or give --checkpoint another FILE, or --anew.'];
   return [];

@@ -19,7 +19,7 @@ type Output = ReadGraph['output'];
 /** Losses that take no number. */
 const LOSSES = ['mse', 'kl', 'gamma', 'inverse-gaussian', 'nb', 'gp', 'mae'] as const;
 
-/** What a single layer is called. */
+/** What a single layer is called where nobody says it. */
 const LAYER = 'layer';
 
 /** Options that say what the graph is. */
@@ -43,6 +43,7 @@ export const withOneLayer = (command: Command): Command =>
   command
     .addOption(choice('--method <method>', 'of that layer; default nmf', ['nmf', 'svd']))
     .addOption(choice('--loss <loss>', 'of that layer; default mse', LOSSES))
+    .option('--name <name>', `what that layer is called; default ${LAYER}`)
     .option('--seed <seed>', 'a whole number: the same one gives the same result', whole(0))
     .option('--max-iter <iterations>', 'most iterations of NMF layers', whole(1))
     .option('--tol <tol>', 'when NMF layers have converged', number(0));
@@ -51,6 +52,7 @@ export const withOneLayer = (command: Command): Command =>
 export interface LayerFlags {
   readonly method?: 'nmf' | 'svd';
   readonly loss?: (typeof LOSSES)[number];
+  readonly name?: string;
   readonly seed?: number;
   readonly maxIter?: number;
   readonly tol?: number;
@@ -82,21 +84,33 @@ export const configOf = ({ seed, maxIter, tol }: LayerFlags): GraphConfig => ({
 
 async function oneLayerOn(flags: GraphFlags): Promise<GraphOnData> {
   const { k } = flags;
-  if (k === undefined || flags.input?.length !== 1)
-    throw new UsageError('There must be a graph, or --k and one --input; got neither. See --help');
+  if (k === undefined || flags.input?.length !== 1) throw noGraph(k, flags.input?.length ?? 0);
   const { made, data } = await makeInputs(flags, flags.stream === true);
   const [input] = made.values();
   return { output: oneLayer(input, k, flags), config: {}, data };
 }
 
+/** Of what there is neither a graph nor all that one layer needs. */
+export function noGraph(k: unknown, inputs: number): UsageError {
+  const given = inputs === 1 ? 'one --input' : `${inputs} --input`;
+  return new UsageError(
+    `There must be a graph, or --k and one --input; got ${k === undefined ? 'no --k' : '--k'} and ${given}. See --help`,
+  );
+}
+
 /** The only layer of a graph. */
-export function oneLayer(input: InputExpr<string>, k: number, { method = 'nmf', loss }: LayerFlags): Output {
-  if (method === 'nmf') return nmfLayer(input, { name: LAYER, k, ...(loss === undefined ? {} : { loss }) });
+export function oneLayer(
+  input: InputExpr<string>,
+  k: number,
+  { method = 'nmf', loss, name = LAYER }: LayerFlags,
+): Output {
+  if (method === 'nmf') return nmfLayer(input, { name, k, ...(loss === undefined ? {} : { loss }) });
   if (loss !== undefined) throw new UsageError('--loss must be given for an NMF layer; got --method svd');
-  return svdLayer(input, { name: LAYER, k });
+  return svdLayer(input, { name, k });
 }
 
 async function graphIn(file: string, flags: GraphFlags): Promise<GraphOnData> {
+  if (!isGraphFile(file)) checkProgram(file);
   refuseLayer(flags);
   if (isGraphFile(file) && flags.stream === true)
     throw new UsageError('--stream must be given for a graph that is a program, or for --k; got a graph file');
@@ -122,7 +136,7 @@ async function graphIn(file: string, flags: GraphFlags): Promise<GraphOnData> {
 
 /** Flags of a single layer don't go with a graph. */
 export function refuseLayer(flags: GraphFlags): void {
-  const given = (['k', 'method', 'loss'] as const).find((name) => flags[name] !== undefined);
+  const given = (['k', 'method', 'loss', 'name'] as const).find((name) => flags[name] !== undefined);
   if (given !== undefined)
     throw new UsageError(`--${given} must be given without a graph, which has layers of its own; got both`);
 }
@@ -135,9 +149,16 @@ export interface GraphModule {
   readonly params: unknown;
 }
 
-export async function graphModule(file: string): Promise<GraphModule> {
+/** Data are often what stands there in place of a graph. */
+export function checkProgram(file: string): void {
   if (!/\.[cm]?[jt]s$/.test(file))
-    throw new UsageError(`A graph must be a program, .ts or .js, or a graph file, .json or .yaml; got ${file}`);
+    throw new UsageError(
+      `A graph must be a program, .ts or .js, or a graph file, .json or .yaml; got ${file}. Data are given by --input ${file}`,
+    );
+}
+
+export async function graphModule(file: string): Promise<GraphModule> {
+  checkProgram(file);
   const found = await exportsOf(file);
   const graph = found.default ?? found.graph;
   if (graph === undefined)

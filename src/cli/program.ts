@@ -14,6 +14,7 @@ import { resumeCommand } from './commands/resume.js';
 import { schemaCommand } from './commands/schema.js';
 import { simulateCommand } from './commands/simulate.js';
 import type { Context } from './context.js';
+import { examples } from './examples.js';
 
 /** In the order of the help. */
 const COMMANDS = [
@@ -41,6 +42,14 @@ function program(context: Context): Command {
     .option('-q, --quiet', 'no talk, errors only')
     .helpOption('-h, --help', 'print this, or the help of a command')
     .configureHelp({ showGlobalOptions: true })
+    .addHelpText(
+      ...examples(
+        'factorloom inspect cells.h5ad',
+        'factorloom cv -i cells.h5ad -k 2:20 --store ranks.db',
+        'factorloom fit -i cells.h5ad -k 10 -o fit.safetensors',
+        'factorloom report fit.safetensors -o fit.html',
+      ),
+    )
     .showHelpAfterError('(See --help.)')
     .exitOverride();
   for (const make of COMMANDS) all.addCommand(inheriting(make(context), all));

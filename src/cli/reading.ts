@@ -102,8 +102,9 @@ export function readValue(name: Name, text: string): unknown {
 }
 
 const optionOf = (name: Name): Option => {
-  const { flags, description, choices = [] } = FLAGS[name];
-  return new Option(flags, description).choices([...choices]).argParser((text) => readValue(name, text));
+  const { flags, description, choices } = FLAGS[name];
+  const option = new Option(flags, description);
+  return (choices === undefined ? option : option.choices([...choices])).argParser((text) => readValue(name, text));
 };
 
 /** Options that say how files of data are read. */

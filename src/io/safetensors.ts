@@ -11,6 +11,8 @@ export { type Tensor, type TensorFile, toBytes } from '../files/formats/safetens
 export function fromBytes(bytes: Uint8Array): TensorFile {
   if (bytes.length < 8) throw new RangeError('it ends before its header');
   const length = lengthAt(bytes);
+  // The header is JSON.
+  if (bytes.length > 8 && bytes[8] !== 0x7b) throw new RangeError('it begins as none does: is it another file?');
   if (length > bytes.length - 8) throw new RangeError('it ends within its header');
   const body = bytes.subarray(8 + length);
   const { places, metadata } = tensorHeader(bytes.subarray(8, 8 + length), body.length);

@@ -1,4 +1,5 @@
 import { Argument, Command } from 'commander';
+import { examples } from '../examples.js';
 import { oneOf } from '../values.js';
 
 /** A command as a shell must know it. */
@@ -32,7 +33,12 @@ export const completionCommand = (): Command =>
     .addArgument(
       new Argument('<shell>', 'the shell').choices(Object.keys(SHELLS)).argParser(oneOf(Object.keys(SHELLS))),
     )
-    .addHelpText('after', '\nExample:\n  source <(factorloom completion bash)\n  factorloom completion fish | source')
+    .addHelpText(
+      ...examples(
+        'source <(factorloom completion bash)    # zsh likewise; in ~/.bashrc or ~/.zshrc it stays',
+        'factorloom completion fish | source',
+      ),
+    )
     .action((shell: string, _flags: object, command: Command) => {
       const { parent } = command;
       if (parent !== null) process.stdout.write(SHELLS[shell](known(parent, [], parent)));

@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { WRITTEN } from '../../files/write-matrix.js';
 import { readMatrix, type WrittenFormat, writeMatrix } from '../../index.js';
+import { examples } from '../examples.js';
 import { delimiter, type ReadingFlags, readingOf, withReading } from '../reading.js';
 import { talkOf } from '../talk.js';
 import { choice } from '../values.js';
@@ -20,6 +21,12 @@ export const convertCommand = (): Command =>
     .addOption(choice('--to <format>', 'the format of the target, where its name does not say it', WRITTEN))
     .addOption(choice('--to-layout <layout>', 'of a table; default matrix', ['matrix', 'triplets']))
     .option('--to-delimiter <character>', 'what stands between fields of a table of text, also tab or space', delimiter)
+    .addHelpText(
+      ...examples(
+        'factorloom convert filtered_feature_bc_matrix counts.h5ad',
+        'factorloom convert table.csv table.parquet --orientation samples-by-features',
+      ),
+    )
     .action(async (source: string, target: string, flags: ConvertFlags, command: Command) => {
       const talk = talkOf(command);
       const matrix = await readMatrix(source, readingOf(flags));

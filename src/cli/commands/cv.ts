@@ -8,15 +8,18 @@ import {
   type SweepProgress,
 } from '../../index.js';
 import type { Context } from '../context.js';
+import { examples } from '../examples.js';
 import { Interrupted, UsageError } from '../failure.js';
 import {
   asOutput,
+  checkProgram,
   configOf,
   graphArgument,
   graphModule,
   type Inputs,
   inputsOf,
   type LayerFlags,
+  noGraph,
   oneLayer,
   refuseLayer,
   withOneLayer,
@@ -66,6 +69,12 @@ export const cvCommand = ({ args }: Context): Command =>
     .addOption(choice('--executor <executor>', 'where fits run; default inline', ['inline', 'threads']))
     .option('--threads <count>', 'of the native kernels, of all fits together; default all cores', whole(1))
     .addOption(choice('--backend <backend>', 'default auto', ['auto', 'native', 'reference']))
+    .addHelpText(
+      ...examples(
+        'factorloom cv -i cells.h5ad --from-layer counts -k 2:20 --seed 1 --store ranks.db',
+        'factorloom cv graph.ts -i rna=cells.h5ad -i atac=peaks.mtx.gz --param k=5,10,20',
+      ),
+    )
     .action(async (file: string | undefined, flags: CvFlags, command: Command) => {
       const talk = talkOf(command);
       const { checkAsked, ...space } = await spaceOf(file, flags);
@@ -106,14 +115,14 @@ async function spaceOf(file: string | undefined, flags: CvFlags): Promise<Search
   if (file === undefined) {
     const [input] = inputs.values();
     const { k } = flags;
-    if (k === undefined || input === undefined || inputs.size > 1)
-      throw new UsageError('There must be a graph, or --k and one --input; got neither. See --help');
+    if (k === undefined || input === undefined || inputs.size > 1) throw noGraph(k, inputs.size);
     if (flags.param !== undefined) throw new UsageError('--param must be given with a graph; got none');
     const layerFn: Searched['layerFn'] = ({ k: rank }) => oneLayer(input, Number(rank), flags);
     return { params: { k }, layerFn, config: own, checkAsked: () => {} };
   }
-  const { method, loss } = flags;
-  refuseLayer({ ...(method === undefined ? {} : { method }), ...(loss === undefined ? {} : { loss }) });
+  const { k: _k, ...layer } = flags; // a parameter of the graph
+  checkProgram(file);
+  refuseLayer(layer);
   const { graph, config, params } = await graphModule(file);
   if (typeof graph !== 'function')
     throw new UsageError(`The graph of a sweep must be a function of inputs and parameters; got one graph (${file})`);

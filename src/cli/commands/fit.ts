@@ -18,7 +18,10 @@ import {
   writeH5ad,
   writeMatrix,
 } from '../../index.js';
+import { dense } from '../../matrix.js';
 import type { Context } from '../context.js';
+import { examples } from '../examples.js';
+import { factorNames, withFactorNames } from '../factors.js';
 import { Interrupted, UsageError } from '../failure.js';
 import { type GraphFlags, graphOf, withGraph } from '../graph.js';
 import { namedFile } from '../inputs.js';
@@ -68,12 +71,22 @@ export const fitCommand = ({ args }: Context): Command =>
     .option('--threads <count>', 'of the native kernels; default all cores', whole(1))
     .addOption(choice('--backend <backend>', 'default auto', ['auto', 'native', 'reference']))
     .addOption(choice('--memory <use>', 'low: no transpose of sparse data; default normal', ['normal', 'low']))
+    .addHelpText(
+      ...examples(
+        'factorloom fit -i rna=cells.h5ad --from-layer counts -k 10 --name nmf --seed 1 -o fit.safetensors --h5ad nmf.h5ad',
+        'factorloom fit -i table.csv --orientation samples-by-features -k 5 --factors factors --factors-format csv',
+        'factorloom fit graph.ts -i rna=cells.h5ad -i atac=peaks.mtx.gz --read rna.layer=counts -o fit.safetensors',
+      ),
+    )
     .action(async (file: string | undefined, flags: FitFlags, command: Command) => {
       const talk = talkOf(command);
       const { output, config, data } = await graphOf(file, flags);
       const net = factorNet(output, config);
       const place = placeOf(flags);
-      if (flags.out !== undefined) await checkPlace(flags.out);
+      if (flags.out !== undefined) {
+        checkFit(flags.out);
+        await checkPlace(flags.out);
+      }
       const asH5ad = h5adOf(flags, net.plan, data);
       if (asH5ad !== undefined) await checkPlace(asH5ad.path);
       if (flags.factors !== undefined) await makeFolder(flags.factors);
@@ -109,6 +122,14 @@ export const fitCommand = ({ args }: Context): Command =>
       );
       for (const path of files) talk.say(`wrote ${path}`);
     });
+
+/** @throws UsageError for a name that promises another format. */
+function checkFit(out: string): void {
+  const other = WRITTEN.find((format) => format !== 'safetensors' && out.toLowerCase().endsWith(`.${format}`));
+  if (other === undefined) return;
+  const cure = other === 'h5ad' ? `--h5ad ${out}` : `--factors FOLDER --factors-format ${other}`;
+  throw new UsageError(`A fit must be written to a file of safetensors; got ${out}. ${other} is written by ${cure}`);
+}
 
 /** What is written as AnnData, and where. */
 interface AsH5ad {
@@ -179,14 +200,15 @@ async function write(
   }
   if (factors === undefined) return files;
   for (const [layer, { W, d, H, Wcondition }] of layersOf(fit)) {
-    const scales = { kind: 'dense', rows: 1, cols: d.length, data: d } as const;
     const loadings = isMatrix(W)
       ? [['W', W] as const]
       : Object.entries(W).map(([name, part]) => [`W.${name}`, part] as const);
+    const called = H.colNames !== undefined || loadings.some(([, { rowNames }]) => rowNames !== undefined);
+    const scales = { ...dense(1, d.length, d), ...(called ? { colNames: factorNames(d.length) } : {}) };
     const conditions = Wcondition === undefined ? [] : [['Wcondition', Wcondition] as const];
     for (const [name, matrix] of [...loadings, ...conditions, ['d', scales] as const, ['H', H] as const]) {
       const path = join(factors, `${fileName(layer)}.${fileName(name)}.${factorsFormat}`);
-      await writeMatrix(path, matrix, { format: factorsFormat });
+      await writeMatrix(path, withFactorNames(matrix), { format: factorsFormat });
       files.push(path);
     }
   }

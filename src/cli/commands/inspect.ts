@@ -1,6 +1,7 @@
 import { Argument, Command } from 'commander';
 import { type FileFacts, inspectFile } from '../../index.js';
 import { textTable } from '../../text-table.js';
+import { examples } from '../examples.js';
 import { type ReadingFlags, readingOf, withReading } from '../reading.js';
 import { talkOf } from '../talk.js';
 
@@ -9,6 +10,12 @@ export const inspectCommand = (): Command =>
   withReading(new Command('inspect'))
     .description('Say what is in a file of data: format, shape, range, what is missing, what is called what')
     .addArgument(new Argument('<file...>', 'files that readMatrix reads'))
+    .addHelpText(
+      ...examples(
+        'factorloom inspect cells.h5ad --from-layer counts',
+        'factorloom inspect table.csv --orientation samples-by-features',
+      ),
+    )
     .action(async (files: readonly string[], flags: ReadingFlags, command: Command) => {
       const found: FileFacts[] = [];
       for (const file of files) found.push(await inspectFile(file, readingOf(flags)));

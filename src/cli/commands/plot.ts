@@ -1,9 +1,11 @@
 import { Argument, Command } from 'commander';
 import { writeWhole } from '../../files/write-whole.js';
 import {
+  type Label,
   loadFit,
   openSweep,
   type Picture,
+  plotComposition,
   plotConnections,
   plotGraph,
   plotHeatmap,
@@ -12,13 +14,16 @@ import {
   plotLoss,
   plotParallel,
   plotPlan,
+  plotScatter,
   plotSweep,
   plotSweepHistory,
   plotVariance,
   type SavedFit,
   type SweptPoints,
 } from '../../index.js';
+import { examples } from '../examples.js';
 import { Failure, UsageError } from '../failure.js';
+import { columnsAt, type Groups, groupsOf, inGroups, withGroups } from '../groups.js';
 import { layerIn } from '../layers.js';
 import { checkPlace } from '../places.js';
 import { jsonText, talkOf } from '../talk.js';
@@ -28,21 +33,48 @@ interface PlotFlags {
   readonly layer?: string;
   readonly top?: number;
   readonly title?: string;
+  readonly groups?: Groups;
   readonly out?: string;
 }
 
 type Titled = { readonly title?: string };
 
+/** What a picture of a fit is drawn with. */
+interface Drawn extends Omit<PlotFlags, 'groups'> {
+  readonly groups?: readonly Label[];
+  /** What the groups are called. */
+  readonly annotationTitle?: string;
+}
+
 /** Pictures of a fit. */
-const OF_FITS: Readonly<Record<string, (fit: SavedFit, flags: PlotFlags, titled: Titled) => Picture>> = {
+const OF_FITS: Readonly<Record<string, (fit: SavedFit, flags: Drawn, titled: Titled) => Picture>> = {
   loss: (fit, { layer }, titled) => plotLoss(layer === undefined ? fit.layers : layerOf(fit, layer), titled),
   variance: (fit, _, titled) => plotVariance(fit, titled),
   loadings: (fit, { layer, top }, titled) => plotLoadings(layerOf(fit, layer), { ...titled, n: top }),
-  embedding: (fit, { layer }, titled) => plotHeatmap(layerOf(fit, layer).H, { title: 'Embedding', ...titled }),
+  embedding(fit, { layer, groups, annotationTitle }, titled) {
+    const { H } = layerOf(fit, layer);
+    const title = { title: 'Embedding', ...titled };
+    if (groups === undefined) return plotHeatmap(H, title);
+    const order = inGroups(groups);
+    const annotation = order.map((j) => groups[j]);
+    return plotHeatmap(columnsAt(H, order), { ...title, annotation, annotationTitle });
+  },
+  scatter(fit, { layer, groups }, titled) {
+    const { H, method } = layerOf(fit, layer);
+    return plotScatter(H, { ...titled, groups, pca: method !== 'svd' });
+  },
+  composition(fit, { layer, groups }, titled) {
+    if (groups === undefined) throw new UsageError('composition must be given --groups column=FILE; got none');
+    const { H, d } = layerOf(fit, layer);
+    return plotComposition(H, { ...titled, groups, d });
+  },
   connections: (fit, { layer }, titled) => plotConnections(fit, layerIn(fit, layer), titled),
   graph: (fit, _, titled) => plotGraph(fit, titled),
   plan: (fit, _, titled) => plotPlan(fit, titled),
 };
+
+/** Pictures that show what samples belong to. */
+const GROUPED: readonly string[] = ['embedding', 'scatter', 'composition'];
 
 /** Pictures of a sweep. */
 const OF_SWEEPS: Readonly<
@@ -66,14 +98,23 @@ const WRITTEN: Readonly<Record<string, (picture: Picture) => Promise<string | Ui
 
 /** `factorloom plot KIND FILE`: a picture of a fit or of a sweep. */
 export const plotCommand = (): Command =>
-  new Command('plot')
-    .description('Draw a fit, or the store of a sweep')
-    .addArgument(kindArgument())
-    .argument('<file>', 'a fit that fit --out has written, or a store of cv --store')
+  withGroups(
+    new Command('plot')
+      .description('Draw a fit, or the store of a sweep')
+      .addArgument(kindArgument())
+      .argument('<file>', 'a fit that fit --out has written, or a store of cv --store'),
+  )
     .option('-l, --layer <name>', 'the layer; default: the output')
     .option('--top <count>', 'features of each factor, of loadings; default 10', whole(1))
     .option('--title <text>', 'the title')
     .option('-o, --out <file>', `write it to this file, .${Object.keys(WRITTEN).join(', .')}; default: SVG to stdout`)
+    .addHelpText(
+      ...examples(
+        'factorloom plot loadings fit.safetensors -o loadings.png',
+        'factorloom plot scatter fit.safetensors --groups cell_type=cells.h5ad -o cells.png',
+        'factorloom plot sweep ranks.db -o ranks.png',
+      ),
+    )
     .action(async (kind: string, file: string, flags: PlotFlags, command: Command) => {
       const talk = talkOf(command);
       const { out, title } = flags;
@@ -104,7 +145,17 @@ function kindArgument(): Argument {
 }
 
 async function drawn(kind: string, file: string, flags: PlotFlags, titled: Titled): Promise<Picture> {
-  if (Object.hasOwn(OF_FITS, kind)) return OF_FITS[kind](await loadFit(file), flags, titled);
+  const { groups, ...others } = flags;
+  if (groups !== undefined && !GROUPED.includes(kind))
+    throw new UsageError(`--groups must be given for one of ${GROUPED.join(', ')}; got it for ${kind}`);
+  if (Object.hasOwn(OF_FITS, kind)) {
+    const fit = await loadFit(file);
+    const own = groups && {
+      groups: await groupsOf(groups, layerOf(fit, flags.layer).H),
+      annotationTitle: groups.column,
+    };
+    return OF_FITS[kind](fit, { ...others, ...own }, titled);
+  }
   const { points, rows, eliminated, best, simplest } = await openSweep(file);
   if (best === undefined || simplest === undefined)
     throw new Failure(`A sweep must have a point that is done on every mask to be drawn; got none yet (${file})`);

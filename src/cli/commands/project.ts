@@ -1,5 +1,7 @@
 import { Command } from 'commander';
 import { type DenseMatrix, loadFit, toRows, writeMatrix } from '../../index.js';
+import { examples } from '../examples.js';
+import { withFactorNames } from '../factors.js';
 import { UsageError } from '../failure.js';
 import { type InputFlags, readInputs, withInputs } from '../inputs.js';
 import { layerIn } from '../layers.js';
@@ -20,6 +22,7 @@ export const projectCommand = (): Command =>
     .option('-l, --layer <name>', 'the layer; default: the output')
     .option('-o, --out <file>', 'write the embedding to this file')
     .option('--threads <count>', 'of the native kernels; default all cores', whole(1))
+    .addHelpText(...examples('factorloom project fit.safetensors -i rna=new.h5ad -o H.csv'))
     .action(async (file: string, flags: ProjectFlags, command: Command) => {
       const talk = talkOf(command);
       const { out, threads } = flags;
@@ -38,7 +41,7 @@ export const projectCommand = (): Command =>
         );
         return;
       }
-      await writeMatrix(out, found);
+      await writeMatrix(out, withFactorNames(found));
       if (talk.json) talk.result(String, () => ({ ...facts, path: out }));
       else talk.say(`wrote ${out}: ${layer}, ${rows} × ${cols}`);
     });

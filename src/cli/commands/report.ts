@@ -1,7 +1,9 @@
 import { open } from 'node:fs/promises';
 import { Command } from 'commander';
 import { loadFit, openSweep } from '../../index.js';
+import { examples } from '../examples.js';
 import { UsageError } from '../failure.js';
+import { type Groups, groupsOf, withGroups } from '../groups.js';
 import { checkPlace } from '../places.js';
 import { talkOf } from '../talk.js';
 import { whole } from '../values.js';
@@ -11,25 +13,36 @@ interface ReportFlags {
   readonly title?: string;
   readonly layer?: readonly string[];
   readonly top?: number;
+  readonly groups?: Groups;
 }
 
 /** `factorloom report FILE`: a page of a fit or of a sweep. */
 export const reportCommand = (): Command =>
-  new Command('report')
-    .description('Write a fit, or the store of a sweep, as one page of HTML')
-    .argument('<file>', 'a fit that fit --out has written, or a store of cv --store')
+  withGroups(
+    new Command('report')
+      .description('Write a fit, or the store of a sweep, as one page of HTML')
+      .argument('<file>', 'a fit that fit --out has written, or a store of cv --store'),
+  )
     .requiredOption('-o, --out <file>', 'the page')
     .option('--title <text>', 'the title')
     .option('-l, --layer <name...>', 'of a fit: layers that are shown; default: all')
     .option('--top <count>', 'of a fit: strongest features and samples of each factor; default 8', whole(1))
-    .action(async (file: string, { out, title, layer, top }: ReportFlags, command: Command) => {
+    .addHelpText(...examples('factorloom report fit.safetensors --groups cell_type=cells.csv -o fit.html'))
+    .action(async (file: string, { out, title, layer, top, groups }: ReportFlags, command: Command) => {
       const talk = talkOf(command);
       await checkPlace(out);
       if (await isDatabase(file)) {
-        if (layer !== undefined || top !== undefined)
-          throw new UsageError('--layer and --top must be given for the report of a fit; got that of a sweep');
+        if (layer !== undefined || top !== undefined || groups !== undefined)
+          throw new UsageError(
+            '--layer, --top and --groups must be given for the report of a fit; got that of a sweep',
+          );
         await (await openSweep(file)).report(out, { title });
-      } else await (await loadFit(file)).report(out, { title, layers: layer, top });
+      } else {
+        const fit = await loadFit(file);
+        const { H } = fit.layers[layer?.[0] ?? fit.plan.output[0]] ?? fit.layers[fit.plan.output[0]];
+        const own = groups && { groups: await groupsOf(groups, H) };
+        await fit.report(out, { title, layers: layer, top, ...own });
+      }
       if (talk.json) talk.result(String, () => ({ path: out }));
       else talk.say(`wrote ${out}`);
     });

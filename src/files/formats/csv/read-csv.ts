@@ -10,7 +10,7 @@ import { delimiterOf } from './dialect.js';
 import { type Field, type Fields, fields, NUMBER, SKIPPED, TEXT, type Told } from './fields.js';
 import { headOf } from './head.js';
 
-const MISSING = ['', 'NA', 'NaN', 'nan', 'N/A', 'null'];
+export const MISSING = ['', 'NA', 'NaN', 'nan', 'N/A', 'null'];
 
 /**
  * The matrix in a table that is text (CSV, TSV, blanks between numbers; .gz): quotes as RFC 4180 has them, ends of lines of Unix or
