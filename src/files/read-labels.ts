@@ -96,7 +96,13 @@ async function columnOf(source: Source, column: string): Promise<Labelled> {
     const { header = [], named } = headOf(first, second, { header: true }, missing, fault);
     const at = header.indexOf(column);
     if (at < 0 || header.includes(column, at + 1)) {
-      const got = at < 0 ? header.slice(0, 20).join(', ') : 'two such';
+      const got =
+        at < 0
+          ? header
+              .filter((name) => name !== '')
+              .slice(0, 20)
+              .join(', ')
+          : 'two such';
       throw source.fault('not-found', `A file of labels must have one column '${column}'; got ${got}`, { line: 1 });
     }
     const [names, labels]: [string[], Label[]] = [[], []];

@@ -204,7 +204,10 @@ async function write(
       ? [['W', W] as const]
       : Object.entries(W).map(([name, part]) => [`W.${name}`, part] as const);
     const called = H.colNames !== undefined || loadings.some(([, { rowNames }]) => rowNames !== undefined);
-    const scales = { ...dense(1, d.length, d), ...(called ? { colNames: factorNames(d.length) } : {}) };
+    const scales = {
+      ...dense(1, d.length, d),
+      ...(called ? { rowNames: ['d'], colNames: factorNames(d.length) } : {}),
+    };
     const conditions = Wcondition === undefined ? [] : [['Wcondition', Wcondition] as const];
     for (const [name, matrix] of [...loadings, ...conditions, ['d', scales] as const, ['H', H] as const]) {
       const path = join(factors, `${fileName(layer)}.${fileName(name)}.${factorsFormat}`);

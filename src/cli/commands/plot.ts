@@ -60,8 +60,8 @@ const OF_FITS: Readonly<Record<string, (fit: SavedFit, flags: Drawn, titled: Tit
     return plotHeatmap(columnsAt(H, order), { ...title, annotation, annotationTitle });
   },
   scatter(fit, { layer, groups }, titled) {
-    const { H, method } = layerOf(fit, layer);
-    return plotScatter(H, { ...titled, groups, pca: method !== 'svd' });
+    const { H, d, method } = layerOf(fit, layer);
+    return plotScatter(H, { ...titled, groups, d, pca: method !== 'svd' });
   },
   composition(fit, { layer, groups }, titled) {
     if (groups === undefined) throw new UsageError('composition must be given --groups column=FILE; got none');

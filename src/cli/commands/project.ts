@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { type DenseMatrix, loadFit, toRows, writeMatrix } from '../../index.js';
+import { type DenseMatrix, type FileMatrix, loadFit, toRows, writeMatrix } from '../../index.js';
 import { examples } from '../examples.js';
 import { withFactorNames } from '../factors.js';
 import { UsageError } from '../failure.js';
@@ -30,9 +30,12 @@ export const projectCommand = (): Command =>
       const layer = layerIn(fit, flags.layer);
       if (flags.input === undefined) throw new UsageError('There must be new samples: give them by --input; got none');
       if (out !== undefined) await checkPlace(out);
-      const found = (await fit.project(Object.fromEntries(await readInputs(flags)), { threads }))[layer];
-      if (found === undefined) throw new UsageError(`The inputs must lead to layer ${layer}; got none that it reads`);
-      const { rows, cols, rowNames, colNames } = found;
+      const data = await readInputs(flags);
+      const colNames = samplesOf(data);
+      const own = (await fit.project(Object.fromEntries(data), { threads }))[layer];
+      if (own === undefined) throw new UsageError(`The inputs must lead to layer ${layer}; got none that it reads`);
+      const found = colNames === undefined ? own : { ...own, colNames };
+      const { rows, cols, rowNames } = found;
       const facts = { layer, rows, cols, rowNames, colNames };
       if (out === undefined) {
         talk.result(
@@ -45,6 +48,25 @@ export const projectCommand = (): Command =>
       if (talk.json) talk.result(String, () => ({ ...facts, path: out }));
       else talk.say(`wrote ${out}: ${layer}, ${rows} × ${cols}`);
     });
+
+/**
+ * What files call the new samples, where one does.
+ *
+ * @throws UsageError for two that call them otherwise: column j of all inputs is one sample.
+ */
+function samplesOf(data: ReadonlyMap<string, FileMatrix>): readonly string[] | undefined {
+  const [first, ...others] = Array.from(data, ([name, { colNames }]) => ({ name, colNames })).filter(
+    ({ colNames }) => colNames !== undefined,
+  );
+  for (const { name, colNames = [] } of others) {
+    const at = colNames.findIndex((own, j) => own !== first.colNames?.[j]);
+    if (at >= 0)
+      throw new UsageError(
+        `New samples must have the same names in the same order in all inputs; got ${first.colNames?.[at] ?? 'none'} in ${first.name} and ${colNames[at]} in ${name}, at sample ${at}`,
+      );
+  }
+  return first?.colNames;
+}
 
 /** A line for each factor, the first with names; cells parted by tabs. */
 function table(matrix: DenseMatrix): string {
