@@ -81,9 +81,11 @@ export function dataOf(error: unknown): unknown {
 /** What the library says in terms of calls, in those of a command. */
 function curesOf(error: Error): readonly string[] {
   if (error instanceof GraphError)
-    return error.issues.flatMap((issue) =>
-      issue.code === 'missing-data' ? [`Give it by --input ${issue.name}=FILE.`] : [],
-    );
+    return error.issues.flatMap((issue) => {
+      if (issue.code === 'missing-data') return [`Give it by --input ${issue.name}=FILE.`];
+      if (issue.code !== 'sample-mismatch') return [];
+      return issue.turned.map((name) => `Give it by --read ${name}.orientation=samples-by-features.`);
+    });
   if (error instanceof IoError && error.message.includes('Give one as layer'))
     return ['Give it by --from-layer LAYER.'];
   if (error instanceof ModelFileError && error.code === 'other-fit')

@@ -23,6 +23,7 @@ import {
   toRows,
   writeMatrix,
 } from '../../src/index.js';
+import { transpose } from '../../src/matrix.js';
 import { commandLine, type Said } from '../support/cli.js';
 import { hdf5At } from '../support/hdf5.js';
 
@@ -46,6 +47,7 @@ beforeAll(async () => {
   ({ cli, program, tidy } = commandLine(folder));
   await writeMatrix(at('rna.npy'), rna);
   await writeMatrix(at('atac.mtx.gz'), atac);
+  await writeMatrix(at('turned.npy'), transpose(atac));
   await writeFile(at('graph.js'), GRAPH);
   await writeFile(at('twice.yaml'), 'a: 1\na: 2\n');
   await writeFile(
@@ -340,6 +342,11 @@ describe('what can’t be done', () => {
     [['cv', '-i', 'rna.npy'], 2, /got no --k and one --input/],
     [['fit', 'graph.js', '-k', '3'], 2, /--k must be given without a graph/],
     [['fit', 'rna.npy', '-k', '3'], 2, /A graph must be a program.*Data are given by --input rna\.npy/],
+    [
+      ['explain', 'graph.js', '-i', 'rna.npy', '-i', 'atac=turned.npy'],
+      1,
+      /--read atac\.orientation=samples-by-features/,
+    ],
     [['fit', '-i', 'rna.npy', '-k', '2', '-o', 'fit.h5ad'], 2, /h5ad is written by --h5ad fit\.h5ad/],
     [['report', 'atac.mtx.gz', '-o', 'x.html'], 1, /is it another file\?/],
     [['fit', 'graph.js', '-i', 'rna.npy'], 2, /The graph asks for the input atac: give it by --input atac=FILE/],

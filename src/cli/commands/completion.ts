@@ -35,7 +35,8 @@ export const completionCommand = (): Command =>
     )
     .addHelpText(
       ...examples(
-        'source <(factorloom completion bash)    # zsh likewise; in ~/.bashrc or ~/.zshrc it stays',
+        'source <(factorloom completion bash)   # in ~/.bashrc it stays',
+        'source <(factorloom completion zsh)    # in ~/.zshrc',
         'factorloom completion fish | source',
       ),
     )
