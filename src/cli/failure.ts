@@ -84,7 +84,10 @@ function curesOf(error: Error): readonly string[] {
     return error.issues.flatMap((issue) => {
       if (issue.code === 'missing-data') return [`Give it by --input ${issue.name}=FILE.`];
       if (issue.code !== 'sample-mismatch') return [];
-      return issue.turned.map((name) => `Give it by --read ${name}.orientation=samples-by-features.`);
+      // Z is that of a condition, which no --input is.
+      return issue.turned
+        .filter((name) => name !== 'Z')
+        .map((name) => `Give it by --read ${name}.orientation=samples-by-features.`);
     });
   if (error instanceof IoError && error.message.includes('Give one as layer'))
     return ['Give it by --from-layer LAYER.'];
