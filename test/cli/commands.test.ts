@@ -403,6 +403,7 @@ describe('what can’t be done', () => {
     [['plot', 'los', 'rna.npy'], 2, /Did you mean loss\?/],
     [['plot', 'loss', 'rna.npy', '-o', 'x.gif'], 2, /must be written to a file that ends in \.svg/],
     [['report', 'rna.npy', '-o', 'none/x.html'], 1, /must be written to a place/],
+    [['report', 'rna.npy', '-o', 'x.pdf'], 2, /must be written to a file that ends in \.html/],
     [['simulate', 'nmf', '--rows', '3', '-o', 'x.npy'], 2, /--cols/],
     [['completion', 'tcsh'], 2, /It must be one of bash, zsh, fish/],
   ] as const)('%j ends with %i', async (args, code, said) => {

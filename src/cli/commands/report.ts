@@ -1,4 +1,5 @@
 import { open } from 'node:fs/promises';
+import { extname } from 'node:path';
 import { Command } from 'commander';
 import { loadFit, openSweep } from '../../index.js';
 import { examples } from '../examples.js';
@@ -30,6 +31,10 @@ export const reportCommand = (): Command =>
     .addHelpText(...examples('factorloom report fit.safetensors --groups cell_type=cells.csv -o fit.html'))
     .action(async (file: string, { out, title, layer, top, groups }: ReportFlags, command: Command) => {
       const talk = talkOf(command);
+      if (!['', '.html', '.htm'].includes(extname(out).toLowerCase()))
+        throw new UsageError(
+          `A page must be written to a file that ends in .html or .htm; got ${out}. A browser prints it`,
+        );
       await checkPlace(out);
       if (await isDatabase(file)) {
         if (layer !== undefined || top !== undefined || groups !== undefined)
