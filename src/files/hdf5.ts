@@ -36,17 +36,28 @@ interface Complaints {
   count: number;
   /** What the system said when a file could not be written. */
   cause: unknown;
+  /** Whether it may open no file now, and the one that it would have. */
+  alone: boolean;
+  other: string | undefined;
 }
 const complaints = new WeakMap<Hdf5Library, Complaints>();
 
 /** The library prints each of its errors; they are counted, and not shown. */
 function quieten(library: Hdf5Library): void {
   if (complaints.has(library)) return;
-  const own: Complaints = { count: 0, cause: undefined };
+  const own: Complaints = { count: 0, cause: undefined, alone: false, other: undefined };
   complaints.set(library, own);
   // Its own declaration leaves out the functions of files.
-  const files = library.FS as unknown as { write(stream: { fd: number }, ...rest: readonly unknown[]): number };
-  const write = files.write.bind(files);
+  const files = library.FS as unknown as {
+    write(stream: { fd: number }, ...rest: readonly unknown[]): number;
+    open(path: string, ...rest: readonly unknown[]): unknown;
+  };
+  const [write, open] = [files.write.bind(files), files.open.bind(files)];
+  files.open = (path, ...rest) => {
+    if (!own.alone) return open(path, ...rest);
+    own.other = path;
+    throw Object.assign(new Error('no other file'), NO_ENTRY);
+  };
   files.write = (stream, ...rest) => {
     if (stream.fd === STDERR) {
       own.count++;
@@ -60,6 +71,28 @@ function quieten(library: Hdf5Library): void {
       throw error;
     }
   };
+}
+
+/** How the library is told that there is no such file. */
+const NO_ENTRY = { name: 'ErrnoError', errno: 44 };
+
+/**
+ * What calls of the library return, which may lead to other files by links or by where arrays lie: none of these is opened. `told` gets the path of
+ * the one that would have been.
+ */
+export function alone<T>({ library }: OpenHdf5, calls: () => T, told: (other: string) => T): T {
+  const own = complaints.get(library);
+  if (own === undefined) return calls();
+  Object.assign(own, { alone: true, other: undefined });
+  try {
+    const made = calls();
+    return own.other === undefined ? made : told(own.other);
+  } catch (error) {
+    if (own.other === undefined) throw error;
+    return told(own.other);
+  } finally {
+    own.alone = false;
+  }
 }
 
 /**

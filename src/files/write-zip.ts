@@ -26,7 +26,8 @@ export function zipParts(files: readonly ZipFile[]): readonly Uint8Array[] {
   for (const { name, parts } of files) {
     const bytes = new TextEncoder().encode(name);
     const size = parts.reduce((sum, part) => sum + part.length, 0);
-    const sum = parts.reduce((before, part) => crc32(part, before), 0);
+    // The sum of no bytes after others would be that of none at all.
+    const sum = parts.reduce((before, part) => (part.length === 0 ? before : crc32(part, before)), 0);
     const about = { bytes, size, sum, start: at };
     add(local(about));
     for (const part of parts) add(part);

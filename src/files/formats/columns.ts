@@ -1,6 +1,7 @@
 import type { Floats } from '../../matrix.js';
 import type { Source } from '../source.js';
-import type { Column, Found } from './found.js';
+import type { Found } from './found.js';
+import { exactFloat } from './numbers.js';
 import type { TableOptions } from './table-options.js';
 import { triplets } from './triplets.js';
 
@@ -19,8 +20,8 @@ export type TellValues = (column: number, from: number, values: ArrayLike<unknow
 export interface ColumnTable {
   readonly columns: readonly TableColumn[];
   readonly rows: number;
-  /** The column that the file says names the rows. */
-  readonly index: string | undefined;
+  /** The columns that the file says name the rows: the first does, and others are labels. */
+  readonly index: readonly string[];
   /** Whether there are bytes for so many values, so that room may be made for them before they are read. */
   readonly certain: boolean;
   /** Reads columns, by their places. */
@@ -47,9 +48,11 @@ export async function matrixOf(source: Source, table: ColumnTable, options: Tabl
   if (options.layout === 'triplets') return listOf(source, table, options, place);
   const { columns, rows } = table;
   const names = namesIn(table, options, place);
-  const texts = columns.flatMap(({ holds }, c) => (holds === 'texts' && c !== names ? [c] : []));
+  const isText = ({ name, holds }: TableColumn) =>
+    holds === 'texts' || (holds !== 'other' && table.index.includes(name));
+  const texts = columns.flatMap((column, c) => (isText(column) && c !== names ? [c] : []));
   const wanted =
-    options.columns?.map(place) ?? columns.flatMap(({ holds }, c) => (holds === 'texts' || c === names ? [] : [c]));
+    options.columns?.map(place) ?? columns.flatMap((column, c) => (isText(column) || c === names ? [] : [c]));
   const odd = wanted.find((c) => columns[c].holds === 'texts' || columns[c].holds === 'other');
   if (odd !== undefined)
     throw source.fault(
@@ -59,8 +62,8 @@ export async function matrixOf(source: Source, table: ColumnTable, options: Tabl
   if (wanted.length === 0) throw source.fault('unsupported', 'A table must have a column of numbers; got none');
 
   const rowNames = names < 0 ? undefined : (await textsOf(source, table, [names]))[0];
-  const labels: Record<string, Column> = {};
-  for (const [n, list] of (await textsOf(source, table, texts)).entries()) labels[columns[texts[n]].name] = list;
+  const told = await textsOf(source, table, texts);
+  const labels = Object.fromEntries(texts.map((c, n) => [columns[c].name, told[n]]));
   const single = wanted.every((c) => columns[c].holds === 'f4');
   const room = (): Floats => {
     const count = rows * wanted.length;
@@ -78,7 +81,7 @@ export async function matrixOf(source: Source, table: ColumnTable, options: Tabl
         return;
       }
       const at = (from + now.indexOf(column)) * rows + row;
-      for (let i = 0; i < values.length && row + i < rows; i++) data[at + i] = numberFrom(values[i]);
+      for (let i = 0; i < values.length && row + i < rows; i++) data[at + i] = numberFrom(source, values[i]);
     };
     const tell: TellValues = (column, row, values) => {
       seen += values.length;
@@ -100,14 +103,17 @@ export async function matrixOf(source: Source, table: ColumnTable, options: Tabl
 }
 
 /** A value as a number: NaN where it is missing. */
-const numberFrom = (value: unknown): number => (value === null || value === undefined ? Number.NaN : Number(value));
+function numberFrom(source: Source, value: unknown): number {
+  if (typeof value === 'bigint') return exactFloat(source, value);
+  return value === null || value === undefined ? Number.NaN : Number(value);
+}
 
 function namesIn({ columns, index }: ColumnTable, { names }: TableOptions, place: (name: string) => number): number {
   if (names === false) return -1;
   if (names === true) return 0;
   if (names !== undefined) return place(names);
-  if (index !== undefined && columns.some(({ name }) => name === index)) return place(index);
-  return columns.findIndex(({ holds }) => holds === 'texts');
+  const first = index.find((own) => columns.some(({ name }) => name === own));
+  return first !== undefined ? place(first) : columns.findIndex(({ holds }) => holds === 'texts');
 }
 
 /** Columns as texts; what is missing is empty. */
@@ -135,8 +141,10 @@ async function listOf(
   { columns: names, unlisted }: TableOptions,
   place: (name: string) => number,
 ): Promise<Found> {
-  const { columns } = table;
-  const wanted = names?.map(place) ?? columns.map((_, c) => c).filter((c) => columns[c].name !== table.index);
+  const { columns, index } = table;
+  // One index only counts the lines; two are the row and the column.
+  const aside = index.length === 1 ? index : [];
+  const wanted = names?.map(place) ?? columns.map((_, c) => c).filter((c) => !aside.includes(columns[c].name));
   if (wanted.length !== 3)
     throw source.fault(
       'invalid-option',
@@ -152,7 +160,7 @@ async function listOf(
   const found = triplets(source);
   const values = new Float64Array(table.rows);
   await table.read([value], (_, from, own) => {
-    for (let i = 0; i < own.length; i++) values[from + i] = numberFrom(own[i]);
+    for (let i = 0; i < own.length; i++) values[from + i] = numberFrom(source, own[i]);
   });
   for (const [p, x] of values.entries()) found.add(down[p], across[p], x);
   return found.found(unlisted);

@@ -80,14 +80,15 @@ export async function fillFloats(
         const bits = new Uint32Array(out.buffer, out.byteOffset, count);
         for (let i = 0; i < numbers.length; i++) bits[from + i] = Number(numbers[i]) << 16;
       } else if (numbers instanceof BigInt64Array || numbers instanceof BigUint64Array)
-        for (let i = 0; i < numbers.length; i++) out[from + i] = exactly(source, numbers[i]);
+        for (let i = 0; i < numbers.length; i++) out[from + i] = exactFloat(source, numbers[i]);
       else out.set(numbers, from);
     },
     type === 'f4' || type === 'f8' ? out : undefined,
   );
 }
 
-function exactly(source: Source, whole: bigint): number {
+/** @throws IoError 'unsupported' for a whole number that no 64-bit float is. */
+export function exactFloat(source: Source, whole: bigint): number {
   const own = Number(whole);
   if (Math.abs(own) >= 2 ** 53 && BigInt(own) !== whole)
     throw source.fault('unsupported', `Numbers must be exact as 64-bit floats; got ${whole}. Write them as floats`);

@@ -69,7 +69,7 @@ export async function readParquet(source: Source, options: TableOptions): Promis
             for (const { meta_data: about } of group.columns)
               if (about !== undefined && names.has(about.path_in_schema[0])) await checkPages(source, group, about);
           await parquet.parquetRead({
-            ...{ file, metadata, compressors, onChunk },
+            ...{ file, metadata, compressors, onChunk, parsers },
             columns: wanted.map((c) => columns[c].name),
           });
         } catch (error) {
@@ -80,6 +80,10 @@ export async function readParquet(source: Source, options: TableOptions): Promis
     options,
   );
 }
+
+const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+/** Texts are UTF-8, or the file is damaged. */
+const parsers = { stringFromBytes: (bytes: Uint8Array | undefined) => bytes && UTF8.decode(bytes) };
 
 /** A length that the file has room for. */
 function whole(source: Source, start: number, length: number, size: number): number {
@@ -185,19 +189,19 @@ function columnOf(
   return { name, holds, called };
 }
 
-/** The column that pandas keeps its index in. */
-function indexOf({ key_value_metadata: words = [] }: FileMetaData): string | undefined {
+/** The columns that pandas keeps its index in. */
+function indexOf({ key_value_metadata: words = [] }: FileMetaData): readonly string[] {
   const text = words.find(({ key }) => key === 'pandas')?.value;
   return pandasIndex(text);
 }
 
-/** The name of the one column of an index, in what pandas says of a table; undefined: none, or one that is counted. */
-export function pandasIndex(text: string | undefined): string | undefined {
+/** The names of the columns of an index, in what pandas says of a table; none of one that is counted. */
+export function pandasIndex(text: string | undefined): readonly string[] {
   try {
     const columns: unknown = JSON.parse(text ?? '{}')?.index_columns;
-    return Array.isArray(columns) && columns.length === 1 && typeof columns[0] === 'string' ? columns[0] : undefined;
+    return Array.isArray(columns) ? columns.filter((name): name is string => typeof name === 'string') : [];
   } catch {
     // It is nobody's duty to say this well; the table is whole without it.
-    return undefined;
+    return [];
   }
 }

@@ -15,8 +15,10 @@ export async function parquetBytes({ columns, pandas }: WrittenTable): Promise<U
 
 function columnSource({ name, data }: WrittenColumn): ColumnSource {
   const nullable = false;
-  if (data instanceof Float64Array) return { name, data, nullable, type: 'DOUBLE' };
-  if (data instanceof Float32Array) return { name, data, nullable, type: 'FLOAT' };
+  // A dictionary of values takes −0 for 0.
+  const plain = data.some((value: unknown) => Object.is(value, -0)) ? { encoding: 'PLAIN' as const } : {};
+  if (data instanceof Float64Array) return { name, data, nullable, type: 'DOUBLE', ...plain };
+  if (data instanceof Float32Array) return { name, data, nullable, type: 'FLOAT', ...plain };
   if (data instanceof Int32Array) return { name, data, nullable, type: 'INT32' };
   return { name, data: data.slice(), nullable, type: 'STRING' };
 }

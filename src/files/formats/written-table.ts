@@ -13,8 +13,12 @@ export interface WrittenTable {
   readonly pandas: string | undefined;
 }
 
-/** The column that names the rows, as pandas calls an index without a name. */
-const INDEX = '__index_level_0__';
+/** The column that names the rows, as pandas calls an index without a name; none of the others is called so. */
+function indexBeside(names: readonly string[]): string {
+  let level = 0;
+  while (names.includes(`__index_level_${level}__`)) level++;
+  return `__index_level_${level}__`;
+}
 
 /** A matrix as a table: a column for each of its own, of its name or its number from 0, and one for the names of the rows. */
 export function wideTable(matrix: Matrix, { rowNames, colNames }: LineNames): WrittenTable {
@@ -24,9 +28,10 @@ export function wideTable(matrix: Matrix, { rowNames, colNames }: LineNames): Wr
     data: columnOf(whole, j),
   }));
   if (rowNames === undefined) return { columns, pandas: undefined };
-  const described = { name: null, field_name: INDEX, pandas_type: 'unicode', numpy_type: 'object', metadata: null };
-  const about = { index_columns: [INDEX], column_indexes: [], columns: [described], pandas_version: '2.0.0' };
-  return { columns: [...columns, { name: INDEX, data: rowNames }], pandas: JSON.stringify(about) };
+  const index = indexBeside(colNames ?? []);
+  const described = { name: null, field_name: index, pandas_type: 'unicode', numpy_type: 'object', metadata: null };
+  const about = { index_columns: [index], column_indexes: [], columns: [described], pandas_version: '2.0.0' };
+  return { columns: [...columns, { name: index, data: rowNames }], pandas: JSON.stringify(about) };
 }
 
 /** A column, as a view where its numbers lie together. */

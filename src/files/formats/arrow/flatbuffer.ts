@@ -65,7 +65,9 @@ function tableAt(view: DataView, start: number): FlatTable {
     long: number((at) => longAt(view, at)),
     text(field) {
       const [from, count] = list(field, 1);
-      return new TextDecoder().decode(new Uint8Array(view.buffer, view.byteOffset + from, count));
+      return new TextDecoder('utf-8', { ignoreBOM: true }).decode(
+        new Uint8Array(view.buffer, view.byteOffset + from, count),
+      );
     },
     table(field) {
       const at = placeOf(field);

@@ -1,4 +1,5 @@
-import { limitMemory, type OpenHdf5 } from '../../hdf5.js';
+import { IoError } from '../../../errors.js';
+import { alone, limitMemory, type OpenHdf5 } from '../../hdf5.js';
 import { memorySource, type Source } from '../../source.js';
 import { DENSEST } from '../../zip.js';
 import { floatsAt } from '../numbers.js';
@@ -24,11 +25,11 @@ export interface Hdf5Array extends Hdf5Type {
 /** An HDF5 file as it is read: a tree of groups and arrays, each with attributes. */
 export interface Hdf5 {
   readonly source: Source;
-  /** What is at a path; null: nothing, or what is neither. */
-  kind(path: string): 'group' | 'array' | null;
+  /** What is at a path; null: nothing, or what is neither. What lies in another file is not looked at. */
+  kind(path: string): 'group' | 'array' | 'elsewhere' | null;
   /** Names of what is in a group. */
   names(group: string): readonly string[];
-  /** The array at a path; null: none is there. */
+  /** The array at a path; null: none is there. @throws IoError 'unsupported' for what lies in another file. */
   array(path: string): Hdf5Array | null;
   /** The bytes of an array, entry after entry, the last dimension fastest, least significant byte first. */
   bytes(array: Hdf5Array): Source;
@@ -41,16 +42,22 @@ export interface Hdf5 {
 /** Bytes of texts that are read at a time, or of pointers to them. */
 const TEXT_BYTES = 1 << 15;
 
-export function hdf5File(source: Source, { library, file, base }: OpenHdf5): Hdf5 {
+export function hdf5File(source: Source, open: OpenHdf5): Hdf5 {
+  const { library, file, base } = open;
   const id = file.file_id;
   const damaged = (got: string, cause?: unknown) =>
     source.fault('damaged', `An HDF5 file must be whole; got ${got}`, { cause });
 
+  const elsewhere = (at: string) => (other: string) => {
+    throw source.fault('unsupported', `An array must lie in its file; got one of another, ${other}, at ${at}`);
+  };
+
   /** What the library does; whatever it throws is the file's fault. */
-  function call<T>(at: string, work: () => T): T {
+  function call<T>(at: string, work: () => T, other: (path: string) => T = elsewhere(at)): T {
     try {
-      return work();
+      return alone(open, work, other);
     } catch (error) {
+      if (error instanceof IoError) throw error;
       throw damaged(`${error instanceof Error ? error.message : String(error)} at ${at}`, error);
     } finally {
       source.got();
@@ -112,8 +119,13 @@ export function hdf5File(source: Source, { library, file, base }: OpenHdf5): Hdf
     return out;
   }
 
-  function kind(path: string): 'group' | 'array' | null {
-    const own = call(path, () => library.get_type(id, path));
+  function kind(path: string): ReturnType<Hdf5['kind']> {
+    const own = call<number | 'elsewhere'>(
+      path,
+      () => library.get_type(id, path),
+      () => 'elsewhere',
+    );
+    if (own === 'elsewhere') return own;
     if (own === library.H5G_GROUP) return 'group';
     return own === library.H5G_DATASET ? 'array' : null;
   }
@@ -126,7 +138,9 @@ export function hdf5File(source: Source, { library, file, base }: OpenHdf5): Hdf
     kind,
     names: (group) => call(group, () => [...library.get_names(id, group, false)]),
     array(path) {
-      if (kind(path) !== 'array') return null;
+      const own = kind(path);
+      if (own === 'elsewhere') throw source.fault('unsupported', `What is read must lie in its file; got a link to another at ${path}`); // biome-ignore format: a sentence
+      if (own !== 'array') return null;
       const metadata = call(path, () => library.get_dataset_metadata(id, path));
       const filters = call(path, () => library.get_dataset_filters(id, path));
       checkPlausible(source, path, metadata, filters);
