@@ -62,6 +62,10 @@ export function exitCodeOf(error: unknown): number {
   return error instanceof Interrupted ? error.exitCode : 1;
 }
 
+/** Whether what a command wrote was not read to its end. */
+export const isUnread = (error: unknown): boolean =>
+  error instanceof IoError && error.cause instanceof Error && 'code' in error.cause && error.cause.code === 'EPIPE';
+
 /** The error in words; of one that nobody foresaw, where it came from too. */
 export function wordsOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
@@ -72,10 +76,17 @@ export function wordsOf(error: unknown): string {
 /** The error as data. */
 export function dataOf(error: unknown): unknown {
   if (!(error instanceof Error)) return { error: { message: String(error) } };
+  if (error instanceof CommanderError) return dataOf(asUsage(error));
   const { name, message } = error;
   if (error instanceof GraphError)
     return { error: { name, code: error.issues[0].code, message, issues: error.issues } };
   return { error: { name, code: 'code' in error ? error.code : 'unexpected', message } };
+}
+
+/** What commander says of what was typed, as we do; of nothing it prints the help. */
+function asUsage({ code, message }: CommanderError): UsageError {
+  const help = code === 'commander.help';
+  return new UsageError(help ? 'There must be a command; got none. See --help' : message.replace(/^error: /, ''));
 }
 
 /** What the library says in terms of calls, in those of a command. */

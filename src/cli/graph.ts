@@ -160,7 +160,7 @@ export function checkProgram(file: string): void {
 export async function graphModule(file: string): Promise<GraphModule> {
   checkProgram(file);
   const found = await exportsOf(file);
-  const graph = found.default ?? found.graph;
+  const graph = await (found.default ?? found.graph);
   if (graph === undefined)
     throw new UsageError(
       `A graph must be the default export of its program, or one named graph; got ${Object.keys(found).join(', ') || 'none'} (${file})`,

@@ -36,6 +36,9 @@ export interface InputFlags extends ReadingFlags {
   readonly read?: Readings;
 }
 
+/** The files of data. */
+export const pathsOf = ({ input = [] }: InputFlags): readonly string[] => input.map(({ path }) => path);
+
 /** One more input; 'dir/rna.npz' alone is called rna. */
 function inputFile(text: string, before: readonly InputFile[] = []): readonly InputFile[] {
   const { name: given, path } = namedFile(text);

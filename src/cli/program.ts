@@ -52,6 +52,8 @@ function program(context: Context): Command {
     )
     .showHelpAfterError('(See --help.)')
     .exitOverride();
+  // To machines what is wrong is told as JSON, at the end.
+  if (context.args.includes('--json')) all.configureOutput({ writeErr: () => {} });
   for (const make of COMMANDS) all.addCommand(inheriting(make(context), all));
   return all;
 }

@@ -23,9 +23,9 @@ export function talkOf(command: Command): Talk {
   return {
     json,
     quiet,
-    result: (text, data) => void process.stdout.write(`${json ? jsonText(data()) : text()}\n`),
-    say: (line) => void (quiet || process.stderr.write(`${line}\n`)),
-    warn: (line) => void process.stderr.write(`${line}\n`),
+    result: (text, data) => void process.stdout.write(`${json ? jsonText(data()) : visible(text())}\n`),
+    say: (line) => void (quiet || process.stderr.write(`${visible(line)}\n`)),
+    warn: (line) => void process.stderr.write(`${visible(line)}\n`),
   };
 }
 
@@ -37,3 +37,7 @@ export const jsonText = (data: unknown): string =>
       ArrayBuffer.isView(value) && !(value instanceof DataView) ? Array.from(value as Float64Array) : value, // whatever its numbers are
     2,
   );
+
+/** Text without what a terminal would obey: names come from files that anybody may have made. */
+export const visible = (text: string): string =>
+  text.replace(/[^\P{Cc}\n\t]/gu, (sign) => `\\u${sign.charCodeAt(0).toString(16).padStart(4, '0')}`);

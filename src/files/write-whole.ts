@@ -5,9 +5,14 @@ import { dirname, join } from 'node:path';
 /**
  * Writes a file that is there whole or not at all: beside its place first, then by a change of name. Where a link leads to
  * a file, that is replaced; who may read it stays as it was. A pipe or a device is written into: it would be gone if it were replaced.
+ * So is a file that output of this process goes to (/dev/stdout), behind what is there.
  */
 export async function writeWhole(path: string, parts: readonly Uint8Array[]): Promise<void> {
   const place = await placeOf(path);
+  if (place.open !== undefined) {
+    for (const part of parts) await writeTo(place.open, part);
+    return;
+  }
   if (place.stream) {
     await writeFile(place.path, parts);
     return;
@@ -37,15 +42,44 @@ interface Place {
   readonly path: string;
   /** Who may do what with the file that is there. */
   readonly mode: number | undefined;
-  /** Whether it is a pipe or a device. */
+  /** Whether it is a pipe or a device, or a file that the process writes to already. */
   readonly stream: boolean;
+  /** The stream of this process that leads to the file, which holds what was written before. */
+  readonly open: Output | undefined;
 }
 
+type Stats = Awaited<ReturnType<typeof stat>>;
+type Output = 'stdout' | 'stderr';
+
+const writeTo = (output: Output, part: Uint8Array): Promise<void> =>
+  new Promise((resolve, reject) => {
+    process[output].write(part, (error) => (error ? reject(error) : resolve()));
+  });
+
+/** Where output of a process goes: a shell's '>' or '>>' may lead it to a file. */
+const OUTPUTS: readonly (readonly [Output, path: string])[] = [
+  ['stdout', '/dev/fd/1'],
+  ['stderr', '/dev/fd/2'],
+];
+
 async function placeOf(path: string): Promise<Place> {
-  const place = await realpath(path).catch(() => path);
+  const found = await realpath(path).catch(() => undefined);
+  const place = found ?? path;
   const before = await stat(place).catch(() => undefined);
-  const stream = before !== undefined && !before.isFile() && !before.isDirectory();
-  return { path: place, mode: before?.mode, stream };
+  const open = before?.isFile() ? await outputTo(before) : undefined;
+  // What is open and has no name any more is found, and is nowhere.
+  const isStream = (own: Stats) => open !== undefined || found === undefined || !(own.isFile() || own.isDirectory());
+  const stream = before !== undefined && isStream(before);
+  return { path: place, mode: before?.mode, stream, open };
+}
+
+/** The output of this process that goes to a file. */
+async function outputTo({ dev, ino }: Stats): Promise<Output | undefined> {
+  for (const [output, path] of OUTPUTS) {
+    const own = await stat(path).catch(() => undefined);
+    if (own?.dev === dev && own.ino === ino) return output;
+  }
+  return undefined;
 }
 
 /** That the owner may read and write. */

@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { WRITTEN } from '../../files/write-matrix.js';
 import { readMatrix, type WrittenFormat, writeMatrix } from '../../index.js';
 import { examples } from '../examples.js';
+import { checkPlace } from '../places.js';
 import { delimiter, type ReadingFlags, readingOf, withReading } from '../reading.js';
 import { talkOf } from '../talk.js';
 import { choice } from '../values.js';
@@ -29,6 +30,7 @@ export const convertCommand = (): Command =>
     )
     .action(async (source: string, target: string, flags: ConvertFlags, command: Command) => {
       const talk = talkOf(command);
+      await checkPlace(target, [source]);
       const matrix = await readMatrix(source, readingOf(flags));
       await writeMatrix(target, matrix, {
         format: flags.to,

@@ -24,7 +24,7 @@ import { examples } from '../examples.js';
 import { factorNames, withFactorNames } from '../factors.js';
 import { Interrupted, UsageError } from '../failure.js';
 import { type GraphFlags, graphOf, withGraph } from '../graph.js';
-import { namedFile } from '../inputs.js';
+import { namedFile, pathsOf } from '../inputs.js';
 import { interruptible } from '../interrupt.js';
 import { checkPlace, makeFolder } from '../places.js';
 import { type Meter, meterOf } from '../progress.js';
@@ -83,12 +83,16 @@ export const fitCommand = ({ args }: Context): Command =>
       const { output, config, data } = await graphOf(file, flags);
       const net = factorNet(output, config);
       const place = placeOf(flags);
-      if (flags.out !== undefined) {
-        checkFit(flags.out);
-        await checkPlace(flags.out);
-      }
+      if (flags.out !== undefined) checkFit(flags.out);
+      const reads = [...(file === undefined ? [] : [file]), ...pathsOf(flags)];
       const asH5ad = h5adOf(flags, net.plan, data);
-      if (asH5ad !== undefined) await checkPlace(asH5ad.path);
+      // None of them may be one before.
+      const taken = [...reads];
+      for (const path of [flags.out, asH5ad?.path, place]) {
+        if (path === undefined) continue;
+        await checkPlace(path, taken);
+        taken.push(path);
+      }
       if (flags.factors !== undefined) await makeFolder(flags.factors);
       const { threads, backend, memory, every, anew = false } = flags;
       const meter = meterOf(talk);
@@ -109,7 +113,7 @@ export const fitCommand = ({ args }: Context): Command =>
         throw error instanceof Interrupted ? told(error, (await record.settled()) ? place : undefined, talk) : error;
       });
       meter.close();
-      const files = await write(fit, flags, asH5ad);
+      const files = await write(fit, flags, asH5ad, taken);
       if (place !== undefined && flags.checkpoint === undefined) await rm(place, { force: true });
       await record.remove();
       talk.result(
@@ -187,6 +191,7 @@ async function write(
   fit: GraphFit,
   { out, factors, factorsFormat }: FitFlags,
   asH5ad: AsH5ad | undefined,
+  taken: string[],
 ): Promise<readonly string[]> {
   const files: string[] = [];
   if (out !== undefined) {
@@ -211,6 +216,8 @@ async function write(
     const conditions = Wcondition === undefined ? [] : [['Wcondition', Wcondition] as const];
     for (const [name, matrix] of [...loadings, ...conditions, ['d', scales] as const, ['H', H] as const]) {
       const path = join(factors, `${fileName(layer)}.${fileName(name)}.${factorsFormat}`);
+      await checkPlace(path, taken);
+      taken.push(path);
       await writeMatrix(path, withFactorNames(matrix), { format: factorsFormat });
       files.push(path);
     }
@@ -220,5 +227,6 @@ async function write(
 
 const isMatrix = (W: LayerFit<string>['W']): W is DenseMatrix => 'kind' in W && typeof W.kind === 'string';
 
-/** A name without what leads to another folder. */
-const fileName = (name: string): string => name.replace(/[/\\:*?"<>|]/g, '_');
+/** A name without what leads to another folder, as URLs write it; no two names are the same then. */
+const fileName = (name: string): string =>
+  name.replace(/[/\\:*?"<>|%]/g, (sign) => `%${sign.charCodeAt(0).toString(16).toUpperCase()}`);

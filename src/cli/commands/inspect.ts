@@ -47,11 +47,16 @@ function factsText(facts: FileFacts): string {
   return `${path}\n${textTable(head, rest, [0, 1]).replace(/^/gm, '  ')}`;
 }
 
+/** A name in a line: what ends that is shown as JSON does. */
+const inLine = (name: string): string => (/[\n\r\t]/.test(name) ? JSON.stringify(name) : name);
+
 /** Names that are shown. */
 const SHOWN = 4;
 
 function namesText(names: readonly string[] | undefined, labels: readonly string[]): string {
   const own =
-    names === undefined ? 'no names' : `${names.slice(0, SHOWN).join(', ')}${names.length > SHOWN ? ', …' : ''}`;
-  return labels.length === 0 ? own : `${own}; labels ${labels.join(', ')}`;
+    names === undefined
+      ? 'no names'
+      : `${names.slice(0, SHOWN).map(inLine).join(', ')}${names.length > SHOWN ? ', …' : ''}`;
+  return labels.length === 0 ? own : `${own}; labels ${labels.map(inLine).join(', ')}`;
 }

@@ -123,7 +123,7 @@ export const plotCommand = (): Command =>
         throw new UsageError(
           `A picture must be written to a file that ends in .${Object.keys(WRITTEN).join(', .')}; got ${out}`,
         );
-      if (out !== undefined) await checkPlace(out);
+      if (out !== undefined) await checkPlace(out, [file]);
       const picture = await drawn(kind, file, flags, title === undefined ? {} : { title });
       if (out === undefined || written === undefined) {
         const svg = talk.json ? '' : await picture.toSvg();

@@ -1,9 +1,9 @@
 import { Command } from 'commander';
-import { type DenseMatrix, type FileMatrix, loadFit, toRows, writeMatrix } from '../../index.js';
+import { type DenseMatrix, type FileMatrix, loadFit, type SavedFit, toRows, writeMatrix } from '../../index.js';
 import { examples } from '../examples.js';
 import { withFactorNames } from '../factors.js';
-import { UsageError } from '../failure.js';
-import { type InputFlags, readInputs, withInputs } from '../inputs.js';
+import { Failure, UsageError } from '../failure.js';
+import { type InputFlags, pathsOf, readInputs, withInputs } from '../inputs.js';
 import { layerIn } from '../layers.js';
 import { checkPlace } from '../places.js';
 import { talkOf } from '../talk.js';
@@ -29,8 +29,9 @@ export const projectCommand = (): Command =>
       const fit = await loadFit(file);
       const layer = layerIn(fit, flags.layer);
       if (flags.input === undefined) throw new UsageError('There must be new samples: give them by --input; got none');
-      if (out !== undefined) await checkPlace(out);
+      if (out !== undefined) await checkPlace(out, [file, ...pathsOf(flags)]);
       const data = await readInputs(flags);
+      checkFeatures(fit, data);
       const colNames = samplesOf(data);
       const own = (await fit.project(Object.fromEntries(data), { threads }))[layer];
       if (own === undefined) throw new UsageError(`The inputs must lead to layer ${layer}; got none that it reads`);
@@ -68,10 +69,30 @@ function samplesOf(data: ReadonlyMap<string, FileMatrix>): readonly string[] | u
   return first?.colNames;
 }
 
-/** A line for each factor, the first with names; cells parted by tabs. */
+/**
+ * Features have no place of their own but that of the fit: where both it and the new samples name them, they are the same, in one order.
+ *
+ * @throws Failure
+ */
+function checkFeatures({ plan }: SavedFit, data: ReadonlyMap<string, FileMatrix>): void {
+  for (const step of plan.prepare) {
+    if (step.op !== 'load') continue;
+    const { rowNames } = plan.slots[Number(step.write.slice(1))];
+    const fitted = rowNames === undefined ? [] : plan.names[rowNames];
+    const given = data.get(step.name)?.rowNames ?? [];
+    // How many there must be is for the fit to say.
+    const odd = fitted.length === given.length ? fitted.findIndex((name, i) => name !== given[i]) : -1;
+    if (odd >= 0)
+      throw new Failure(`New samples must have the features of the fit, in its order; got '${given[odd]}' as feature ${odd} of ${step.name}, where the fit has '${fitted[odd]}'`); // biome-ignore format: a sentence
+  }
+}
+
+/** A line for each factor, the first with names; cells parted by tabs, in quotes where a name has one, or a line's end. */
 function table(matrix: DenseMatrix): string {
   const { cols, rowNames, colNames } = matrix;
   const head = ['', ...Array.from({ length: cols }, (_, j) => colNames?.[j] ?? String(j))];
   const lines = toRows(matrix).map((row, i) => [rowNames?.[i] ?? String(i), ...Array.from(row, String)]);
-  return [head, ...lines].map((line) => line.join('\t')).join('\n');
+  return [head, ...lines].map((line) => line.map(cell).join('\t')).join('\n');
 }
+
+const cell = (text: string): string => (/["\t\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);

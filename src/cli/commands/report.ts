@@ -35,7 +35,7 @@ export const reportCommand = (): Command =>
         throw new UsageError(
           `A page must be written to a file that ends in .html or .htm; got ${out}. A browser prints it`,
         );
-      await checkPlace(out);
+      await checkPlace(out, [file]);
       if (await isDatabase(file)) {
         if (layer !== undefined || top !== undefined || groups !== undefined)
           throw new UsageError(
