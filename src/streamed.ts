@@ -1,16 +1,18 @@
-import type { DenseData } from './matrix.js';
+import type { Matrix } from './matrix.js';
 
-/** A dense matrix (features × samples) that stays in its file: a panel of its columns is read at a time. */
+/** A matrix (features × samples) that stays in its file: a panel of its columns is read at a time. */
 export interface StreamedMatrix {
   readonly kind: 'streamed';
   readonly path: string;
   readonly rows: number;
   readonly cols: number;
-  /** How the numbers lie in the file, as the graph sees them. */
-  readonly order: 'columns' | 'rows';
+  /** How the numbers of a panel lie, as the graph sees them: dense, or compressed sparse columns. */
+  readonly order: 'columns' | 'rows' | 'csc';
+  /** The entries that it lists; absent: all. */
+  readonly entries?: number;
   /** The numbers that it is read as: in 32 bits where the file has no more. */
   readonly precision: 'f32' | 'f64';
-  /** Bytes of its numbers in the file. */
+  /** Bytes of its numbers: of packed ones, once they are decoded. */
   readonly bytes: number;
   /** Most columns in a panel. */
   readonly together: number;
@@ -21,12 +23,13 @@ export interface StreamedMatrix {
 /** An open file that columns are read from; whoever opened it closes it. */
 export interface Panels {
   /**
-   * Columns `from` to `to` (not included), in one of two buffers in turn: they stay until the call after next. One call at a time.
+   * Columns `from` to `to` (not included), in one of two buffers in turn: they stay until the call after next. One call at a
+   * time; fastest one after the other.
    *
    * @throws IoError 'damaged' for a file that is no longer what it was, 'not-read'.
    */
-  panel(from: number, to: number): Promise<DenseData>;
-  /** Bytes of the matrix that have been read so far. */
+  panel(from: number, to: number): Promise<Matrix>;
+  /** Bytes of the matrix that have been read so far, as they lie in the file. */
   bytesRead(): number;
   close(): Promise<void>;
 }
@@ -48,7 +51,7 @@ export const isStreamed = (data: unknown): data is StreamedMatrix =>
 export async function eachPanel(
   { cols, together }: Pick<StreamedMatrix, 'cols' | 'together'>,
   panels: Pick<Panels, 'panel'>,
-  call: (panel: DenseData, from: number, to: number) => Promise<void> | void,
+  call: (panel: Matrix, from: number, to: number) => Promise<void> | void,
 ): Promise<void> {
   const end = (from: number) => Math.min(from + together, cols);
   let next = panels.panel(0, end(0));

@@ -30,7 +30,10 @@ export const withGraph = (command: Command): Command =>
       'one layer of this rank on one --input',
       whole(1),
     ),
-  ).option('--stream', 'leave the .npy files of --input where they are, and walk through them once an iteration');
+  ).option(
+    '--stream',
+    'leave the .npy and .spz files of --input where they are, and walk through them once an iteration',
+  );
 
 export const graphArgument = (): Argument =>
   new Argument(

@@ -154,9 +154,9 @@ interface Called {
 
 /** A slot for an input that stays in its file. */
 function loadStream(plan: PlanBuilder, name: string, bound: BoundStream, called: Called): SlotId {
-  const { rows, cols, order: layout, precision, bytes } = bound.matrix;
+  const { rows, cols, order: layout, precision, bytes, entries = rows * cols } = bound.matrix;
   const named = { rowNames: plan.names(called.rows), colNames: plan.names(called.cols) };
-  const write = plan.slot(name, rows, cols, { bytes, ...named });
+  const write = plan.slot(name, rows, cols, { bytes, entries, ...named });
   plan.stream({ op: 'load', source: 'input', name, layout, precision, missing: 0, streamed: true, write }, bound);
   return write;
 }

@@ -26,7 +26,7 @@ function inputFaults(node: InputNode, streamed: boolean): readonly Fault[] {
   const of = `input '${labelOf(node)}'`;
   if (!streamed) {
     if (options?.stream !== true || data.kind === 'unusable') return [];
-    const rule = 'given with the path of an .npy file, and not with a matrix';
+    const rule = 'given with the path of an .npy or .spz file, and not with a matrix';
     return [{ code: 'invalid-option', of, option: 'stream', rule, got: true }];
   }
   const given = (['mask', 'weights', 'weight'] as const).filter((option) => options[option] !== undefined);

@@ -95,8 +95,8 @@ export interface InputOptions<N extends string = string> extends ConditionOption
   /** The modality's name, unique among the inputs of a graph. */
   readonly name: N;
   /**
-   * True: the .npy file whose path is given stays where it is, and NMF layers walk through it panel by panel, once an iteration;
-   * never more than two panels of it, of 32 MB as a rule, are in memory. Each result has the bits that it has of data in memory. For
+   * True: the .npy or .spz file whose path is given stays where it is, and NMF layers walk through it panel by panel, once an
+   * iteration; names in it aren't taken; never more than two panels of it, of 32 MB as a rule, are in memory. Each result has the bits that it has of data in memory. For
    * what must see all data at once it is refused: other layers and losses than NMF by squares, stacks, masks and weights, sweeps.
    * Default false.
    */

@@ -13,8 +13,8 @@ import type { InputNode } from './node.js';
  * One matrix of the graph: features are rows, samples are columns.
  *
  * Takes a file that `readMatrix` knows, by its path: it is read at once, and this thread stands still; where it mustn't, give it
- * `await readMatrix(path)`. `orientation` is then how the file lies. With `stream: true` a .npy file isn't read now, but
- * while a fit walks through it. Takes a dense matrix (`{ rows, cols, data }`, column after column, or with `order: 'rows'` row after row), a CSC
+ * `await readMatrix(path)`. `orientation` is then how the file lies. With `stream: true` a .npy or .spz file isn't read now,
+ * but while a fit walks through it. Takes a dense matrix (`{ rows, cols, data }`, column after column, or with `order: 'rows'` row after row), a CSC
  * matrix, a two-dimensional ndarray, or rows of numbers. Float64Array and Float32Array data is used as it is: don't
  * change it while a fit runs. Entries that are NaN are missing, and those of `mask`, and those of weight 0: the data are then
  * copied. Names that the matrix has (`rowNames`, `colNames`, as those from files and results have) are those of features and

@@ -1,5 +1,5 @@
 import type { KernelLoss } from '../loss.js';
-import type { CscMatrix, DenseData, DenseMatrix, Floats, Matrix, RowBlocks } from '../matrix.js';
+import type { CscMatrix, DenseMatrix, Floats, Matrix, RowBlocks } from '../matrix.js';
 import type { Look } from '../matrix-check.js';
 import type { FactorTerms, Norm, Side, SvdTerms } from '../objective.js';
 import type { Acceleration, MaskedSolver, Memory, Precision, Solver, SvdSolver, TiedForm } from '../solver.js';
@@ -105,17 +105,27 @@ export interface NmfArgs {
   readonly loss?: KernelLoss | null | undefined;
 }
 
-/** X where it isn't in memory: dense, all of it known. */
+/** How many entries a sparse matrix lists. */
+export interface ListedCounts {
+  /** Of each feature. */
+  readonly byRow: Uint32Array;
+  /** Of each sample. */
+  readonly byColumn: Uint32Array;
+}
+
+/** X where it isn't in memory: all of it known. */
 export interface StreamedData {
   readonly rows: number;
   readonly cols: number;
+  /** Of sparse data: what panels of compressed columns list. Absent: panels are dense. */
+  readonly listed?: ListedCounts | undefined;
   /** Most columns that are asked for at once, but for a stretch of 64. */
   readonly together: number;
   /**
    * Columns `from` to `to` (not included), which stay until the call after next; called in order, the next while one is worked on.
    * What it throws ends the fit.
    */
-  panel(from: number, to: number): Promise<DenseData>;
+  panel(from: number, to: number): Promise<Matrix>;
 }
 
 /**

@@ -70,8 +70,8 @@ function wrap(addon: Addon): Kernels {
             },
           );
         };
-        const { rows, cols, together } = X;
-        const feed = new addon.Feed({ rows, cols, together }, ask);
+        const { rows, cols, together, listed } = X;
+        const feed = new addon.Feed({ rows, cols, together, ...(listed === undefined ? {} : { listed }) }, ask);
         const own = fitted({ ...args, X: [], holdOut: null, missing: null });
         const found = await addon.nmfStreamed(own, feed, ...call);
         if (unread !== undefined) throw unread.error;

@@ -3,12 +3,13 @@ import type { LayerStep, NmfStep, Plan, StartArgs, SvdStep, TiedStep } from '../
 import { KernelError } from '../errors.js';
 import type { CallOptions, Iterate, NmfCallOptions, NmfResult, NmfState } from '../kernels/kernels.js';
 import { type DenseMatrix, dense, type RowBlocks, totalRows } from '../matrix.js';
-import { type StreamedMatrix, withPanels } from '../streamed.js';
+import { withPanels } from '../streamed.js';
 import type { Progress } from './fit.js';
 import { grownStart } from './grown-start.js';
 import { fittedLoss, kernelLoss } from './loss.js';
 import { randomBlock, randomStart, randomStartOfR, type Start } from './starts.js';
 import { blocksIn, type LayerResult, matrixIn, type RunOptions, type RunState } from './state.js';
+import type { SeenStream } from './streams.js';
 import { svdStart } from './svd-start.js';
 import { energyOf, isDrawnTo, termsIn } from './terms.js';
 import {
@@ -84,7 +85,7 @@ async function fitSvd(step: SvdStep, state: RunState, options: RunOptions, tell:
 
 async function fitNmf(step: NmfStep, state: RunState, options: RunOptions, tell: Tell): Promise<LayerResult> {
   const stream = state.streams.get(step.read);
-  if (stream !== undefined) return fitStreamed(stream.matrix, step, state, options, tell);
+  if (stream !== undefined) return fitStreamed(stream, step, state, options, tell);
   const { k: _k, start: _start, restarts: _restarts, weights, loss: planned, ...rest } = step.args;
   const read = blocksIn(state, step.read);
   const shares = sharesIn(state, weights);
@@ -119,7 +120,7 @@ async function fitNmf(step: NmfStep, state: RunState, options: RunOptions, tell:
 
 /** The same of an input that stays in its file. */
 async function fitStreamed(
-  matrix: StreamedMatrix,
+  { matrix, listed }: SeenStream,
   step: NmfStep,
   state: RunState,
   options: RunOptions,
@@ -131,7 +132,7 @@ async function fitStreamed(
   const { kernels, memory = 'normal' } = options;
   const { result, restart, raced } = await withPanels(matrix, ({ panel }) => {
     const { rows, cols, together } = matrix;
-    const X = { rows, cols, together, panel };
+    const X = { rows, cols, together, listed, panel };
     return runNmf(step, state, options, tell, {
       size: matrix,
       begin: (nth) => startOf(step, state, [], options, nth, matrix),

@@ -5,8 +5,8 @@ import { numberFaults } from '../compiler/data-faults.js';
 import type { BoundStream, Compiled, Plan, SlotId } from '../compiler/plan.js';
 import { GraphError } from '../errors.js';
 import type { Fault } from '../issues.js';
-import type { FactorLosses, FactorLossesArgs, Kernels } from '../kernels/kernels.js';
-import { type DenseMatrix, dense } from '../matrix.js';
+import type { FactorLosses, FactorLossesArgs, Kernels, ListedCounts } from '../kernels/kernels.js';
+import { type CscMatrix, type DenseMatrix, dense } from '../matrix.js';
 import { type Entry, examine, type MatrixFacts } from '../matrix-check.js';
 import { eachPanel, type StreamedMatrix, withPanels } from '../streamed.js';
 
@@ -15,6 +15,8 @@ export interface SeenStream {
   readonly matrix: StreamedMatrix;
   /** Whether there is a number below zero. */
   readonly negative: boolean;
+  /** What it lists where it is sparse. */
+  readonly listed: ListedCounts | undefined;
   /** Of its shape and all its numbers. */
   readonly sha256: string;
 }
@@ -51,6 +53,7 @@ async function lookAt(
   };
   const title = order === 'columns' ? [order, precision] : [order, precision, together];
   const hash = createHash('sha256').update(JSON.stringify(['streamed', rows, cols, ...title]));
+  const listed = order === 'csc' ? { byRow: new Uint32Array(rows), byColumn: new Uint32Array(cols) } : undefined;
   let [negative, largest] = [false, 0];
   await withPanels(matrix, (panels) =>
     eachPanel(matrix, panels, (panel, from) => {
@@ -59,14 +62,22 @@ async function lookAt(
       stop([...placed(of, facts, from), ...(facts.gap === undefined ? [] : [missing(of, facts.gap, from)])]);
       negative ||= facts.negative !== undefined;
       largest = Math.max(largest, facts.largest);
-      const { buffer, byteOffset, byteLength } = panel.data;
-      hash.update(new Uint8Array(buffer, byteOffset, byteLength));
+      if (panel.kind === 'csc' && listed !== undefined) count(panel, from, listed);
+      const arrays = panel.kind === 'csc' ? [panel.indptr, panel.indices, panel.values] : [panel.data];
+      for (const { buffer, byteOffset, byteLength } of arrays)
+        hash.update(new Uint8Array(buffer, byteOffset, byteLength));
     }),
   );
   stop(numberFaults(of, { largest } as MatrixFacts)); // the rest was looked at panel by panel
   const narrow = plan.fit.filter((step) => step.op === 'nmf' && step.read === slot && step.args.precision === 'f32');
   if (!isWithin32(largest)) stop(narrow.map((step) => beyond32(`layer '${'layer' in step ? step.layer : ''}'`)));
-  return { matrix, negative, sha256: hash.digest('hex') };
+  return { matrix, negative, listed, sha256: hash.digest('hex') };
+}
+
+/** Counts what columns from `from` on list. */
+function count({ cols, indptr, indices }: CscMatrix, from: number, { byRow, byColumn }: ListedCounts): void {
+  for (let j = 0; j < cols; j++) byColumn[from + j] = indptr[j + 1] - indptr[j];
+  for (const i of indices) byRow[i]++;
 }
 
 /** What is infinite, at its place in the whole. */

@@ -375,7 +375,11 @@ describe('what can’t be done', () => {
       2,
       /its orientation alone must be said; got array/,
     ],
-    [['fit', '-k', '2', '-i', 'atac.mtx.gz', '--stream'], 1, /must be an \.npy file; got another: leave out stream/],
+    [
+      ['fit', '-k', '2', '-i', 'atac.mtx.gz', '--stream'],
+      1,
+      /must be an \.npy or \.spz file; got another: leave out stream/,
+    ],
     [['fit', 'none.js'], 1, /must be a file that can be read; got ENOENT/],
     [['fit', 'graph.txt'], 2, /must be a program, \.ts or \.js, or a graph file/],
     [['inspect', 'none.npy'], 1, /Data must be a file that can be read; got none/],

@@ -309,7 +309,7 @@ describe('files that are damaged', () => {
     const streams = Number(view.getBigUint64(64, true));
     const values = streams + view.getUint32(chunk + 16, true);
     for (const [at, bytes, words] of [
-      [streams, u32(1), 'how many of'],
+      [streams, u32(1), '256 symbols at most'],
       [streams, u32(1e9), 'hold whole rows'],
       [streams + 4, [9], 'how many of'],
       [values, [1, 1], '256 symbols at most; got 257'],

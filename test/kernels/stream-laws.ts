@@ -8,8 +8,8 @@ import type {
   StreamedData,
   StreamedNmfArgs,
 } from '../../src/kernels/kernels.js';
-import { type DenseData, type DenseMatrix, dense } from '../../src/matrix.js';
-import { lowRank, rowMajor, single, uniform } from '../support/matrices.js';
+import { type CscMatrix, type DenseData, type DenseMatrix, dense } from '../../src/matrix.js';
+import { lowRank, rowMajor, single, sparse, uniform } from '../support/matrices.js';
 import { METHODS, type NmfOptions, nmfArgs, PENALTIES } from './arguments.js';
 
 /** A matrix as a file is read: two buffers in turn, what was in one before is gone. */
@@ -27,6 +27,28 @@ function panelsOf(X: DenseMatrix, together: number, form: (panel: DenseMatrix) =
   };
   const source: StreamedData = { rows: X.rows, cols: X.cols, together, panel };
   return { source, walks: () => entries / X.data.length };
+}
+
+/** A sparse matrix as it is read: two buffers in turn. */
+function sparsePanels(X: CscMatrix, together: number): StreamedData {
+  const given: CscMatrix[] = [];
+  const panel = async (from: number, to: number): Promise<CscMatrix> => {
+    await new Promise((resolve) => setImmediate(resolve));
+    given.at(-2)?.values.fill(Number.NaN);
+    const [first, last] = [X.indptr[from], X.indptr[to]];
+    const found = {
+      ...{ kind: 'csc' as const, rows: X.rows, cols: to - from },
+      indptr: Uint32Array.from(X.indptr.subarray(from, to + 1), (bound) => bound - first),
+      indices: X.indices.slice(first, last),
+      values: X.values.slice(first, last),
+    };
+    given.push(found);
+    return found;
+  };
+  const byRow = new Uint32Array(X.rows);
+  for (const i of X.indices) byRow[i]++;
+  const byColumn = Uint32Array.from({ length: X.cols }, (_, j) => X.indptr[j + 1] - X.indptr[j]);
+  return { rows: X.rows, cols: X.cols, together, panel, listed: { byRow, byColumn } };
 }
 
 function streamed(
@@ -62,6 +84,27 @@ export function streamLaws(name: string, kernels: Kernels): void {
           const { whole, found } = await both(X, k, options, together, 1 + (seed % 3));
           expect(numbers(found)).toEqual(numbers(whole));
         }),
+        { numRuns: 25 },
+      );
+    });
+
+    test('sparse panels too', async () => {
+      const shape = { rows: fc.integer({ min: 1, max: 40 }), cols: fc.integer({ min: 1, max: 200 }), k: fc.integer({ min: 1, max: 5 }) }; // biome-ignore format: one thought
+      const how = { together: fc.integer({ min: 1, max: 220 }), every: fc.integer({ min: 1, max: 6 }), seed: fc.nat(1000), way: fc.nat(3), f32: fc.boolean() }; // biome-ignore format: one thought
+      await fc.assert(
+        fc.asyncProperty(
+          fc.record({ ...shape, ...how }),
+          async ({ rows, cols, k, together, every, seed, way, f32 }) => {
+            const X = sparse(rows, cols, seed, every);
+            const options = { ...METHODS[way], maxIter: 3, precision: f32 ? 'f32' : 'f64' } as const;
+            const args = nmfArgs([X], k, options);
+            const whole = await kernels.nmf(args, { threads: 1 });
+            for (const threads of [1, 3]) {
+              const found = await kernels.nmfStreamed(streamed(args, sparsePanels(X, together)), { threads });
+              expect(numbers(found)).toEqual(numbers(whole));
+            }
+          },
+        ),
         { numRuns: 25 },
       );
     });

@@ -1,5 +1,6 @@
 import { truncate, writeFile } from 'node:fs/promises';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { streamMatrix } from '../../src/files/stream-matrix.js';
 import {
   crossValidateGraph,
   factorAdd,
@@ -24,8 +25,10 @@ import {
   writeMatrix,
 } from '../../src/index.js';
 import { testFolder } from '../support/files.js';
-import { uniform } from '../support/matrices.js';
+import { sparse, uniform } from '../support/matrices.js';
 import { haveNative } from '../support/native.js';
+import { haveSharedData, sharedPath, skipReason } from '../support/shared-data.js';
+import { denseSpz, sparseSpz } from '../support/spz-files.js';
 
 const { place, file } = testFolder();
 const ROWS = 30;
@@ -91,6 +94,72 @@ describe('inputs that are streamed', () => {
       expect(await b.project(sample)).toEqual(await a.project(sample));
       closeTo((await b.explained('a')).x, (await a.explained('a')).x);
     }
+  });
+
+  test.each(backends)('so it is of .spz files, sparse and dense, however they are cut (%s)', async (backend) => {
+    const counts = sparse(ROWS, COLS, 3, 4);
+    const whole = { ...counts, values: counts.values.map((value) => Math.floor(value * 600)) };
+    const narrow = { ...uniform(ROWS, COLS, 5), data: Float32Array.from(uniform(ROWS, COLS, 5).data) };
+    for (const [spz, words] of [
+      [sparseSpz(whole, 'u2', { chunk: 90 }), 'sparse'],
+      [sparseSpz(counts, 'f4', { chunk: COLS }), 'sparse'],
+      [denseSpz(narrow, 'coded', { chunk: 70, differences: true }), 'dense'],
+      [denseSpz(uniform(ROWS, COLS, 5), 'plain', { chunk: 1, wide: true }), 'dense'],
+    ] as const) {
+      const path = await file(spz, 'spz');
+      const X = await readMatrix(path);
+      for (const [precision, threads] of [
+        ['f64', 1],
+        ['f32', 3],
+      ] as const) {
+        // biome-ignore format: one thought
+        const net = factorNet(nmfLayer(stream(path), one({ precision })), { seed: 4 });
+        expect(net.explain()).toContain(words);
+        const [a, b] = [
+          await factorNet(nmfLayer(factorInput(X, own), one({ precision })), { seed: 4 }).fit({ backend }),
+          await net.fit({ backend, threads }),
+        ];
+        for (const part of ['d', 'history', 'loss', 'objective', 'kkt', 'H', 'W'] as const)
+          expect(b.a[part]).toEqual(a.a[part]);
+        expect(b.summary.inputs.x.loss).toBeCloseTo(a.summary.inputs.x.loss, 12);
+        expect(b.summary.inputs.x.explained).toBeCloseTo(a.summary.inputs.x.explained, 10);
+        closeTo(b.summary.inputs.x.factors.a, a.summary.inputs.x.factors.a);
+      }
+    }
+  });
+
+  test.each(backends)(
+    'a missing entry of a sparse file is found; one that is cut as it is fitted is an IoError (%s)',
+    async (backend) => {
+      const made = sparse(ROWS, COLS, 3, 4);
+      const at = made.values.length - 1;
+      const gap = sparseSpz({ ...made, values: made.values.with(at, Number.NaN) }, 'f8', { chunk: 90 });
+      const gone = factorNet(nmfLayer(stream(await file(gap, 'spz')), one()), { seed: 1 });
+      expect(await issuesOf(() => gone.fit({ backend }))).toMatchObject([
+        { code: 'invalid-data', got: `NaN at row ${made.indices[at]}, column ${COLS - 1}` },
+      ]);
+      const path = await file(sparseSpz(made, 'f8', { chunk: 90 }), 'spz');
+      const net = factorNet(nmfLayer(stream(path), one({ maxIter: 1000, tol: 0 })), { seed: 1 });
+      let cut: Promise<void> | undefined;
+      const onProgress = () => {
+        cut ??= truncate(path, 400);
+      };
+      await expect(net.fit({ backend, onProgress })).rejects.toMatchObject({ code: 'damaged', path });
+    },
+  );
+
+  test.skipIf(!haveSharedData || !haveNative)(`counts of 2,700 cells, streamed${skipReason}`, async () => {
+    const path = sharedPath('pbmc3k.spz');
+    const fitted = (input: ReturnType<typeof stream>) =>
+      factorNet(nmfLayer(input, { name: 'a', k: 8, maxIter: 3 }), { seed: 2 }).fit({ backend: 'native' });
+    const [a, b] = [
+      await fitted(factorInput(path, own)),
+      // A builder is given a path by its callers; panels of another size are for tests alone.
+      await fitted(factorInput(streamMatrix(path, { panelBytes: 1 << 20 }) as never, { ...own, stream: true })),
+    ];
+    for (const part of ['d', 'history', 'loss', 'kkt'] as const) expect(b.a[part]).toEqual(a.a[part]);
+    for (const part of ['H', 'W'] as const)
+      expect(Buffer.from(b.a[part].data.buffer).equals(Buffer.from(a.a[part].data.buffer))).toBe(true);
   });
 
   test('layers above, several layers on one file, starts, races, targets and names are as in memory', async () => {
@@ -235,7 +304,7 @@ describe('inputs that are streamed', () => {
   test('what is no file that can be streamed is a fault of the graph', async () => {
     const table = await file('a,b\n1,2\n', 'csv');
     expect(new GraphError(await issuesOf(() => factorNet(nmfLayer(stream(table), one())))).message).toContain(
-      'must be an .npy file',
+      'must be an .npy or .spz file',
     );
     const given = factorInput(uniform(4, 5, 1), { name: 'x', stream: true });
     expect(await issuesOf(() => factorNet(nmfLayer(given, one())))).toMatchObject([

@@ -212,6 +212,14 @@ export interface ImproveTerm {
 /** Which accepted iterate comes back. */
 export type Keep = 'last' | 'best'
 
+/** How many entries sparse data list. */
+export interface Listed {
+  /** Of each feature. */
+  byRow: Uint32Array
+  /** Of each sample. */
+  byColumn: Uint32Array
+}
+
 /** See `KernelLoss` of loss.ts. */
 export interface Loss {
   name: LossName
@@ -380,6 +388,8 @@ export interface Streamed {
   cols: number
   /** Most columns in a panel. */
   together: number
+  /** Of sparse data. */
+  listed?: Listed
 }
 
 /** Resolves with a truncated SVD, or with an error as data. */

@@ -1,8 +1,17 @@
 import type { DenseData, Floats } from '../../../matrix.js';
 import { wholeOf } from '../../byte-order.js';
-import { checkRoom, damagedSpz, type Span, type SpzFile, spanOf, unsupportedSpz, viewOf } from './file.js';
+import {
+  checkRoom,
+  damagedSpz,
+  type Span,
+  type SpzFile,
+  type SpzHeader,
+  spanOf,
+  unsupportedSpz,
+  viewOf,
+} from './file.js';
 import { bytesOf, bytesToNumbers } from './places.js';
-import { readSizedTable, readSymbols } from './rans.js';
+import { eachPiece, readSizedTable, readSymbols, symbolReader } from './rans.js';
 
 /** How the numbers of a panel lie in a file, by the number of the codec. */
 const CODECS = ['plain', 'half', 'steps', 'coded half', 'coded'] as const;
@@ -11,16 +20,17 @@ type Codec = (typeof CODECS)[number];
 /** Types of plain numbers, by their number. */
 const WIDTHS: Readonly<Record<number, 4 | 8>> = { 3: 4, 6: 8 };
 
-/** Bytes that are read at a time. */
-const AT_A_TIME = 1 << 18;
+/** How numbers lie in a dense file. */
+export interface DenseCode {
+  readonly codec: Codec;
+  /** Bytes of a number where it is plain or coded. */
+  readonly width: 4 | 8;
+  /** Whether bytes are differences from those before them. */
+  readonly differences: boolean;
+}
 
-/**
- * The dense matrix in a file of version 3, decoded panel by panel to where it stays: columns, one after the other.
- *
- * @throws IoError 'damaged', 'unsupported' for other codecs and types.
- */
-export async function readDense(file: SpzFile): Promise<DenseData> {
-  const { source, header, rows, cols } = file;
+/** @throws IoError 'unsupported' for other codecs and types, 'damaged' for another count than rows × columns. */
+export function denseCode({ source, header, rows, cols }: SpzHeader): DenseCode {
   const codec: Codec | undefined = CODECS[header.getUint8(80)];
   const width = WIDTHS[header.getUint8(36)];
   if (codec === undefined)
@@ -31,28 +41,78 @@ export async function readDense(file: SpzFile): Promise<DenseData> {
       `have numbers of type 3 or 6, floats of 32 or 64 bits; got ${header.getUint8(36)}`,
       36,
     );
-  const count = rows * cols;
-  if (wholeOf(header, 16) !== count)
+  if (wholeOf(header, 16) !== rows * cols)
     throw damagedSpz(source, `hold ${rows} × ${cols} numbers; got ${wholeOf(header, 16)}`, 16);
-  const panels = await panelsOf(file, codec, width);
+  return { codec, width, differences: header.getUint8(81) !== 0 };
+}
+
+/** The numbers that it is read as: those of 32 bits are what all codecs were made of. */
+export const densePrecision = ({ codec, width }: DenseCode): 'f32' | 'f64' =>
+  codec === 'plain' && width === 8 ? 'f64' : 'f32';
+
+/**
+ * The dense matrix in a file of version 3, decoded panel by panel to where it stays: columns, one after the other.
+ *
+ * @throws IoError 'damaged', 'unsupported' for other codecs and types.
+ */
+export async function readDense(file: SpzFile): Promise<DenseData> {
+  const { rows, cols } = file;
+  const code = denseCode(file);
+  const { codec } = code;
+  const count = rows * cols;
+  const panels = await panelsOf(file, code);
   await checkRoom(file, count, 4 * count, async () => {
     if (codec !== 'coded' && codec !== 'coded half') return;
-    for (const { columns, span } of await panelsOf(file, codec, width)) {
+    for (const { columns, span } of await panelsOf(file, code)) {
       const bytes = rows * columns * (codec === 'coded' ? 4 : 2);
       if (bytes > 0) await readSymbols(span, await readSizedTable(span), span.left(), bytes, () => {});
     }
   });
-  // Numbers of 32 bits are what all codecs were made of.
-  const data = codec === 'plain' && width === 8 ? new Float64Array(count) : new Float32Array(count);
-  const differences = header.getUint8(81) !== 0;
+  const data = densePrecision(code) === 'f64' ? new Float64Array(count) : new Float32Array(count);
   let from = 0;
-  for (const { columns, span } of panels) {
-    const numbers = data.subarray(from, from + rows * columns);
+  for (const panel of panels) {
+    const numbers = data.subarray(from, from + rows * panel.columns);
     from += numbers.length;
-    if (numbers.length > 0) await readPanel(span, codec, differences, numbers);
-    if (span.left() !== 0) throw span.damaged(`have nothing behind the numbers of a panel; got ${span.left()} bytes`);
+    const reader = await numberReader(panel, code, rows);
+    if (numbers.length > 0) await reader.fill(numbers);
+    reader.end();
   }
   return Object.freeze({ kind: 'dense', rows, cols, data });
+}
+
+/** Columns, one after the other, whatever panels they lie in. */
+export interface DenseColumns {
+  /** Fills with the next columns. */
+  fill(numbers: Floats): Promise<void>;
+}
+
+/**
+ * Reads the columns of a file from the first one on.
+ *
+ * @throws IoError as `readDense` does, 'damaged' once it is found.
+ */
+export async function denseColumns(file: SpzFile): Promise<DenseColumns> {
+  const code = denseCode(file);
+  const { rows } = file;
+  const panels = await panelsOf(file, code);
+  let [at, left] = [0, 0];
+  let reader: NumberReader | undefined;
+  return {
+    async fill(numbers) {
+      for (let from = 0; from < numbers.length; ) {
+        while (left === 0) {
+          left = panels[at].columns;
+          reader = await numberReader(panels[at++], code, rows);
+          if (left === 0) reader.end();
+        }
+        const columns = Math.min(left, (numbers.length - from) / rows);
+        await reader?.fill(numbers.subarray(from, from + columns * rows));
+        from += columns * rows;
+        left -= columns;
+        if (left === 0) reader?.end();
+      }
+    },
+  };
 }
 
 interface Panel {
@@ -64,7 +124,7 @@ interface Panel {
  * The panels: every column is in one, in order. Each is described by its first column and its columns (u32), where it begins behind the
  * others, and its bytes (u64); eight bytes lie between, and eight behind, where it isn't plain.
  */
-async function panelsOf(file: SpzFile, codec: Codec, width: number): Promise<readonly Panel[]> {
+async function panelsOf(file: SpzFile, { codec, width }: DenseCode): Promise<readonly Panel[]> {
   const { source, header, rows, cols, chunks } = file;
   const at = wholeOf(header, 40);
   const [described, place] = codec === 'plain' ? [24, 8] : [40, 16];
@@ -97,44 +157,65 @@ function sizeOf(codec: Codec, width: number, count: number): number | null {
   return codec === 'steps' ? 8 + count : null;
 }
 
-async function readPanel(span: Span, codec: Codec, differences: boolean, numbers: Floats): Promise<void> {
-  if (codec === 'steps') return readSteps(span, numbers);
-  const whole = numbers.BYTES_PER_ELEMENT;
-  const width = codec === 'half' || codec === 'coded half' ? 2 : whole;
-  const bytes = bytesOf(numbers);
-  let before = 0;
-  const put = (read: Uint8Array, from: number) => {
-    if (differences)
-      for (let n = 0; n < read.length; n++) {
-        before ^= read[n];
-        read[n] = before;
-      }
-    if (width === whole) bytes.set(read, from);
-    else for (let n = 0, at = from; n < read.length; n++, at++) bytes[Math.floor(at / 2) * whole + (at % 2)] = read[n];
-  };
-  const count = numbers.length * width;
-  // Plain bytes are never differences.
-  if (codec === 'plain') await span.fill(bytes);
-  else if (codec === 'half') await readPieces(span, count, put);
-  else {
-    const table = await readSizedTable(span);
-    await readSymbols(span, table, span.left(), count, put);
-  }
-  bytesToNumbers(numbers, width);
+/** The numbers of a panel, one after the other. */
+interface NumberReader {
+  /** The next ones. */
+  fill(numbers: Floats): Promise<void>;
+  /** @throws IoError 'damaged' where something is left. */
+  end(): void;
 }
 
-async function readPieces(span: Span, size: number, tell: (bytes: Uint8Array, from: number) => void): Promise<void> {
-  for (let from = 0; from < size; from += AT_A_TIME) tell(await span.take(Math.min(size - from, AT_A_TIME)), from);
+async function numberReader({ columns, span }: Panel, code: DenseCode, rows: number): Promise<NumberReader> {
+  const count = rows * columns;
+  return {
+    fill: count > 0 ? await fillerOf(span, code, count) : async () => {},
+    end() {
+      if (span.left() !== 0) throw span.damaged(`have nothing behind the numbers of a panel; got ${span.left()} bytes`);
+    },
+  };
+}
+
+async function fillerOf(
+  span: Span,
+  { codec, width: own, differences }: DenseCode,
+  count: number,
+): Promise<NumberReader['fill']> {
+  if (codec === 'steps') return stepFiller(span);
+  if (codec === 'plain')
+    return async (numbers) => {
+      await span.fill(bytesOf(numbers));
+      bytesToNumbers(numbers, own);
+    };
+  const width = codec === 'coded' ? 4 : 2;
+  const symbols =
+    codec === 'half' ? span : await symbolReader(span, await readSizedTable(span), span.left(), count * width);
+  let before = 0;
+  return async (numbers) => {
+    const bytes = bytesOf(numbers);
+    const whole = numbers.BYTES_PER_ELEMENT;
+    await eachPiece(symbols, numbers.length * width, (read, from) => {
+      if (differences)
+        for (let n = 0; n < read.length; n++) {
+          before ^= read[n];
+          read[n] = before;
+        }
+      if (width === whole) bytes.set(read, from);
+      else
+        for (let n = 0, at = from; n < read.length; n++, at++) bytes[Math.floor(at / 2) * whole + (at % 2)] = read[n];
+    });
+    bytesToNumbers(numbers, width);
+  };
 }
 
 /** Numbers of 8 bits: the least and the greatest, and for each how many 255ths of what lies between it is above the least. */
-async function readSteps(span: Span, numbers: Floats): Promise<void> {
+async function stepFiller(span: Span): Promise<NumberReader['fill']> {
   const { buffer } = await span.take(8);
   const [least, greatest] = [0, 4].map((at) => new DataView(buffer).getFloat32(at, true));
   // In 32 bits, as they were made.
   const range = Math.fround(greatest - least);
   const step = range > 0 ? Math.fround(range / 255) : 0;
-  await readPieces(span, numbers.length, (bytes, from) => {
-    for (let n = 0; n < bytes.length; n++) numbers[from + n] = least + Math.fround(step * bytes[n]);
-  });
+  return (numbers) =>
+    eachPiece(span, numbers.length, (bytes, from) => {
+      for (let n = 0; n < bytes.length; n++) numbers[from + n] = least + Math.fround(step * bytes[n]);
+    });
 }

@@ -14,6 +14,11 @@ const LOWEST = 2 ** 23;
 
 /** Symbols that are told at a time, and bytes of code that are read at a time. */
 const [SYMBOLS, CODE] = [1 << 15, 1 << 18];
+/** Symbols that code which is left must be enough for, or more of it is read. */
+const FEW = 1 << 12;
+/** Symbols between turns of the event loop. */
+const LONG = 1 << 20;
+const turn = () => new Promise((resolve) => setImmediate(resolve));
 
 export interface SymbolTable {
   readonly symbolAt: Uint8Array;
@@ -50,11 +55,64 @@ export async function readSizedTable(span: Span): Promise<SymbolTable> {
   return table;
 }
 
+/** Symbols, one after the other. */
+export interface SymbolReader {
+  /**
+   * The next ones, as many as there are places.
+   *
+   * @throws IoError 'damaged' where there are not so many, and with the last where the code goes on.
+   */
+  fill(into: Uint8Array): Promise<void>;
+}
+
 /**
- * Tells the `count` symbols that the next `size` bytes are the code of: so many at a time, and the place of the first of these.
+ * Reads the `count` symbols that the next `size` bytes are the code of, as they are asked for.
  *
  * @throws IoError 'damaged' where they aren't the code of so many.
  */
+export async function symbolReader(span: Span, table: SymbolTable, size: number, count: number): Promise<SymbolReader> {
+  const whole = (holds: boolean) => {
+    if (!holds) throw span.damaged(`hold the code of ${count} symbols; got another`);
+  };
+  whole(size >= 4 && size <= span.left());
+  const code = new Uint8Array(Math.min(size, CODE));
+  const [a, b, c, d] = await span.take(4);
+  const state: State = { x: ((a << 24) | (b << 16) | (c << 8) | d) >>> 0, at: 0 };
+  whole(state.x >= LOWEST && state.x < 2 ** 31);
+  let [left, have, told, since] = [size - 4, 0, 0, 0];
+  const more = async () => {
+    code.copyWithin(0, state.at, have);
+    have -= state.at;
+    state.at = 0;
+    const next = Math.min(left, code.length - have);
+    await span.fill(code.subarray(have, have + next));
+    have += next;
+    left -= next;
+  };
+  return {
+    async fill(into) {
+      whole(told + into.length <= count);
+      for (let done = 0; done < into.length; ) {
+        if (left > 0 && (have - state.at) >> 1 < Math.min(into.length - done, FEW)) await more();
+        // A symbol takes two bytes at most: as many as there is code for, or all of them.
+        const ready = left > 0 ? (have - state.at) >> 1 : LONG;
+        const own = into.subarray(done, done + Math.min(ready, LONG));
+        decode(code, state, table, own);
+        whole(state.at <= have);
+        done += own.length;
+        since += own.length;
+        if (since < LONG) continue;
+        await turn();
+        since = 0;
+      }
+      told += into.length;
+      if (told < count) return;
+      whole(left === 0 && state.at === have && state.x === LOWEST);
+    },
+  };
+}
+
+/** Tells the `count` symbols that the next `size` bytes are the code of: so many at a time, and the place of the first of these. */
 export async function readSymbols(
   span: Span,
   table: SymbolTable,
@@ -62,36 +120,22 @@ export async function readSymbols(
   count: number,
   tell: (symbols: Uint8Array, from: number) => void,
 ): Promise<void> {
-  const whole = (holds: boolean) => {
-    if (!holds) throw span.damaged(`hold the code of ${count} symbols; got another`);
-  };
-  whole(size >= 4 && size <= span.left());
-  const [code, symbols] = [new Uint8Array(Math.min(size, CODE)), new Uint8Array(Math.min(count, SYMBOLS))];
-  const [a, b, c, d] = await span.take(4);
-  const state: State = { x: ((a << 24) | (b << 16) | (c << 8) | d) >>> 0, at: 0 };
-  whole(state.x >= LOWEST && state.x < 2 ** 31);
-  let [left, have] = [size - 4, 0];
-  for (let from = 0; from < count; ) {
-    if (left > 0) {
-      code.copyWithin(0, state.at, have);
-      have -= state.at;
-      state.at = 0;
-      const more = Math.min(left, code.length - have);
-      await span.fill(code.subarray(have, have + more));
-      have += more;
-      left -= more;
-    }
-    // A symbol takes two bytes at most: as many as there is code for, or all of them.
-    const ready = left > 0 ? (have - state.at) >> 1 : count - from;
-    for (const until = Math.min(count, from + ready); from < until; ) {
-      const own = symbols.subarray(0, Math.min(until - from, symbols.length));
-      decode(code, state, table, own);
-      whole(state.at <= have);
-      tell(own, from);
-      from += own.length;
-    }
+  const reader = await symbolReader(span, table, size, count);
+  await eachPiece(reader, count, tell);
+}
+
+/** The next `count` symbols, so many at a time. */
+export async function eachPiece(
+  reader: SymbolReader,
+  count: number,
+  tell: (symbols: Uint8Array, from: number) => void,
+): Promise<void> {
+  const symbols = new Uint8Array(Math.min(count, SYMBOLS));
+  for (let from = 0; from < count; from += symbols.length) {
+    const own = symbols.subarray(0, count - from);
+    await reader.fill(own);
+    tell(own, from);
   }
-  whole(left === 0 && state.at === have && state.x === LOWEST);
 }
 
 interface State {

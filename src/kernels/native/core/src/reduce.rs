@@ -82,6 +82,55 @@ pub fn sum_by_column(squares: &[f64]) -> f64 {
         .fold(0.0, |total, x| total + x)
 }
 
+/// ‖X‖² of data that come panel by panel, dense or sparse, with the bits of `sum_of_squares`.
+#[derive(Default)]
+pub struct Squares<T> {
+    /// Of each column, of dense data.
+    columns: Vec<f64>,
+    /// Of each chunk of entries that is whole, of sparse ones.
+    chunks: Vec<f64>,
+    /// Entries of a chunk that has begun.
+    rest: Vec<T>,
+}
+
+impl<T: Element> Squares<T> {
+    /// Goes on with the next columns.
+    pub fn add(&mut self, x: &Data<'_, T>) {
+        for part in &x.parts {
+            match &part.kind {
+                PartKind::Dense(block) => self.columns.extend(squares_by_column(block)),
+                PartKind::Sparse(block) => self.add_listed(&block.values),
+            }
+        }
+    }
+
+    fn add_listed(&mut self, values: &[T]) {
+        let (first, values) = values.split_at((ENTRIES - self.rest.len()).min(values.len()));
+        self.rest.extend_from_slice(first);
+        if self.rest.len() < ENTRIES {
+            return;
+        }
+        self.chunks.push(inner(&self.rest, &self.rest));
+        let (whole, rest) = values.split_at(values.len() - values.len() % ENTRIES);
+        let chunk = |c: usize| {
+            let own = &whole[c * ENTRIES..(c + 1) * ENTRIES];
+            inner(own, own)
+        };
+        self.chunks
+            .extend(collect(whole.len() / ENTRIES, whole.len(), chunk));
+        self.rest.clear();
+        self.rest.extend_from_slice(rest);
+    }
+
+    /// The sum of all.
+    pub fn total(mut self) -> f64 {
+        if !self.rest.is_empty() {
+            self.chunks.push(inner(&self.rest, &self.rest));
+        }
+        sum_by_column(&self.columns) + sum(&self.chunks)
+    }
+}
+
 /// Σ a_i·b_i of some columns of two panels, on this thread, stretch after stretch.
 pub fn inner_by_stretch<T: Real>(a: &[T], b: &[T], stride: usize) -> f64 {
     let size = STRETCH * stride;

@@ -18,7 +18,16 @@ pub trait Source: Sync {
     ) -> Result<()>;
 }
 
-/// X (features × samples), dense, by its source.
+/// How many entries sparse data list: known before they are walked through, since work and sums are cut by them.
+#[derive(Clone, Copy)]
+pub struct Listed<'a> {
+    /// Of each feature.
+    pub by_row: &'a [u32],
+    /// Of each sample.
+    pub by_column: &'a [u32],
+}
+
+/// X (features × samples) by its source.
 #[derive(Clone, Copy)]
 pub struct Streamed<'a> {
     /// Number of features.
@@ -27,6 +36,8 @@ pub struct Streamed<'a> {
     pub cols: usize,
     /// Most samples in a panel; a panel has a stretch of them all the same.
     pub together: usize,
+    /// Of sparse data; nothing: data are dense.
+    pub listed: Option<Listed<'a>>,
     /// Where they come from.
     pub source: &'a dyn Source,
 }
@@ -40,19 +51,62 @@ pub struct Together {
 }
 
 impl Streamed<'_> {
-    /// Fails where there is nothing.
+    /// Fails where there is nothing, or other counts than rows and columns.
     pub fn check(&self) -> Result<()> {
-        if self.rows > 0 && self.cols > 0 {
+        if self.rows == 0 || self.cols == 0 {
+            return Err(KernelError::invalid(
+                "the data must have at least one feature and one sample",
+            ));
+        }
+        let fits = self.listed.is_none_or(|Listed { by_row, by_column }| {
+            by_row.len() == self.rows && by_column.len() == self.cols
+        });
+        if fits {
             return Ok(());
         }
         Err(KernelError::invalid(
-            "the data must have at least one feature and one sample",
+            "what sparse data list must be counted for each feature and each sample",
         ))
     }
 
-    /// Number of entries.
+    /// Number of entries that are listed.
     pub fn entries(&self) -> usize {
-        self.rows.saturating_mul(self.cols)
+        match self.listed {
+            None => self.rows.saturating_mul(self.cols),
+            Some(listed) => total(listed.by_column),
+        }
+    }
+
+    /// Fails for a panel that is none of these columns.
+    fn check_panel(&self, block: &Block<'_>, columns: &Range<usize>) -> Result<()> {
+        if block.rows() != self.rows || block.cols() != columns.len() {
+            return Err(KernelError::invalid(format!(
+                "a source must supply {} × {} entries, not {} × {}",
+                self.rows,
+                columns.len(),
+                block.rows(),
+                block.cols()
+            )));
+        }
+        let fits = match (block, self.listed) {
+            (Block::Dense { .. }, None) => true,
+            (
+                Block::Csc {
+                    unlisted_missing, ..
+                },
+                Some(listed),
+            ) => {
+                !unlisted_missing
+                    && block.stored().len() == total(&listed.by_column[columns.clone()])
+            }
+            _ => false,
+        };
+        if fits {
+            return Ok(());
+        }
+        Err(KernelError::invalid(
+            "a source must supply the entries that it says",
+        ))
     }
 
     /// The columns in panels, where sums over them are cut into these ranges.
@@ -97,15 +151,7 @@ impl Streamed<'_> {
                 if flow.is_break() {
                     return Ok(());
                 }
-                if block.rows() != self.rows || block.cols() != panel.columns.len() {
-                    return Err(KernelError::invalid(format!(
-                        "a source must supply {} × {} entries, not {} × {}",
-                        self.rows,
-                        panel.columns.len(),
-                        block.rows(),
-                        block.cols()
-                    )));
-                }
+                self.check_panel(&block, &panel.columns)?;
                 if let Some(next) = panels.get(at + 1) {
                     self.source.ask(&next.columns);
                 }
@@ -119,4 +165,8 @@ impl Streamed<'_> {
         }
         Ok(flow)
     }
+}
+
+fn total(counts: &[u32]) -> usize {
+    counts.iter().map(|&count| count as usize).sum()
 }

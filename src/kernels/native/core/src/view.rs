@@ -125,6 +125,19 @@ pub fn dense_ranges<T: Element>(
     Ok(ranges::<T>(k, 1, true, &before))
 }
 
+/// How `View::new` cuts a factor of k rows that sees sparse data: so many entries in each of its columns, of `across` that could be.
+pub fn listed_ranges<T: Element>(
+    k: usize,
+    counts: &[u32],
+    across: usize,
+) -> Result<Vec<Range<usize>>> {
+    let mut before = zeros::<usize>(counts.len() + 1)?;
+    for (c, &count) in counts.iter().enumerate() {
+        before[c + 1] = before[c] + count as usize;
+    }
+    Ok(ranges::<T>(k, windows::<T>(across, k), false, &before))
+}
+
 /// Columns of a factor of k rows in ranges of about the same work, where `before[c]` entries of X meet those before c.
 fn ranges<T: Element>(
     k: usize,

@@ -6,7 +6,7 @@ use std::ops::Range;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use common::{Problem, Random, WAYS, all_bits, dense, transposed};
+use common::{OwnedCsc, Problem, Random, WAYS, all_bits, dense, transposed};
 use factorloom_core::column_terms::{Neighbours, Target};
 use factorloom_core::control::{Control, Stopped};
 use factorloom_core::data::{Block, Values};
@@ -16,13 +16,15 @@ use factorloom_core::nmf::{Checkpoint, NmfResult, Precision};
 use factorloom_core::objective::FactorTerms;
 use factorloom_core::pool::with_threads;
 use factorloom_core::solver::Solver;
-use factorloom_core::stream::{Source, Streamed};
+use factorloom_core::stream::{Listed, Source, Streamed};
 
 /// Two buffers in turn, as a file is read: what was asked for before the last is gone.
 struct Panels {
     x: Matrix,
     by_rows: bool,
     narrow: bool,
+    /// Entries other than 0 of each row and column, where only they are given.
+    listed: Option<[Vec<u32>; 2]>,
     fails_at: usize,
     asked: Mutex<Vec<Range<usize>>>,
     entries: AtomicUsize,
@@ -34,9 +36,22 @@ impl Panels {
             x,
             by_rows: false,
             narrow: false,
+            listed: None,
             fails_at: usize::MAX,
             asked: Mutex::default(),
             entries: AtomicUsize::new(0),
+        }
+    }
+
+    fn sparse(x: Matrix) -> Self {
+        let count = |m: &Matrix| {
+            let column = |j| m.column(j).iter().filter(|x| **x != 0.0).count() as u32;
+            (0..m.cols).map(column).collect()
+        };
+        let listed = Some([count(&transposed(&x)), count(&x)]);
+        Self {
+            listed,
+            ..Self::new(x)
         }
     }
 
@@ -45,6 +60,10 @@ impl Panels {
             rows: self.x.rows,
             cols: self.x.cols,
             together,
+            listed: self
+                .listed
+                .as_ref()
+                .map(|[by_row, by_column]| Listed { by_row, by_column }),
             source: self,
         }
     }
@@ -73,6 +92,9 @@ impl Source for Panels {
         let read = self.entries.fetch_add(panel.data.len(), Ordering::Relaxed);
         if read >= self.fails_at {
             return Err(KernelError::new(ErrorCode::NonFinite, "not read"));
+        }
+        if self.listed.is_some() {
+            return call(OwnedCsc::new(&panel).block());
         }
         let turned = transposed(&panel);
         let data = if self.by_rows { &turned } else { &panel };
@@ -141,12 +163,88 @@ fn panels_of_any_width_change_no_bit() {
 
 #[test]
 #[cfg_attr(miri, ignore)]
+fn sparse_panels_change_no_bit_of_a_sparse_fit() {
+    for ([rows, cols, k], density) in SHAPES.into_iter().zip([0.5, 0.3, 0.05, 0.4]) {
+        let mut x = random_sparse(rows, cols, density);
+        // A row and columns without entries.
+        for j in 0..cols {
+            x.data[j * rows] = 0.0;
+        }
+        x.data[..rows.min(3) * rows].fill(0.0);
+        let panels = Panels::sparse(x);
+        let whole_x = OwnedCsc::new(&panels.x);
+        for (solver, accelerate) in WAYS.into_iter().filter(|way| way.0 != Solver::Mu) {
+            for precision in [Precision::F64, Precision::F32] {
+                let mut problem = problem(&panels.x, k);
+                problem.x = vec![whole_x.block()];
+                (problem.solver, problem.accelerate) = (solver, accelerate);
+                problem.precision = precision;
+                let whole = all_bits(&problem.solve(Control::IDLE).unwrap());
+                for (way, together) in [1, 64, 130, 400, cols].into_iter().enumerate() {
+                    let threads = 1 + 2 * (way % 2);
+                    let found = streamed(&problem, panels.streamed(together), threads).unwrap();
+                    assert_eq!(
+                        all_bits(&found),
+                        whole,
+                        "{solver:?} {accelerate} {precision:?}, {together} of {cols} together"
+                    );
+                }
+            }
+        }
+    }
+}
+
+#[test]
+#[cfg_attr(miri, ignore)]
+fn an_exact_sparse_model_is_measured_entry_by_entry() {
+    let mut random = Random(21);
+    let (w, h) = (random.sparse(30, 2, 0.5), random.sparse(2, 300, 0.5));
+    let panels = Panels::sparse(common::times(&w, &h));
+    let whole_x = OwnedCsc::new(&panels.x);
+    let mut problem = problem(&panels.x, 2);
+    problem.x = vec![whole_x.block()];
+    problem.max_iter = 200;
+    let whole = problem.solve(Control::IDLE).unwrap();
+    let found = streamed(&problem, panels.streamed(64), 3).unwrap();
+    assert_eq!(all_bits(&found), all_bits(&whole));
+}
+
+#[test]
+fn counts_and_panels_that_do_not_fit_are_refused() {
+    let panels = Panels::sparse(random_sparse(6, 70, 0.5));
+    let problem = problem(&panels.x, 2);
+    let good = panels.streamed(64);
+    let Some(Listed { by_row, by_column }) = good.listed else {
+        panic!("sparse")
+    };
+    let more = vec![6; 70];
+    let listed = |by_row, by_column| Some(Listed { by_row, by_column });
+    for (listed, words) in [
+        (listed(&by_row[1..], by_column), "counted for each feature"),
+        (listed(by_row, &by_column[1..]), "counted for each feature"),
+        (listed(by_row, &more), "the entries that it says"),
+        (None, "the entries that it says"),
+    ] {
+        panels.asked.lock().unwrap().clear();
+        let found = streamed(&problem, Streamed { listed, ..good }, 1);
+        let error = found.err().unwrap();
+        assert_eq!(error.code, ErrorCode::InvalidArgument);
+        assert!(error.to_string().contains(words), "{error}");
+    }
+}
+
+fn random_sparse(rows: usize, cols: usize, density: f64) -> Matrix {
+    Random(3).sparse(rows, cols, density)
+}
+
+#[test]
+#[cfg_attr(miri, ignore)]
 fn terms_bounds_and_signs_change_nothing_of_that() {
     let panels = Panels::new(matrix(&mut Random(5), 50, 500));
     let x = &panels.x;
     let mut random = Random(11);
     let target = random.matrix(4, 500);
-    let adjacency = common::OwnedCsc::new(&common::transposed(&{
+    let adjacency = OwnedCsc::new(&common::transposed(&{
         let mut near = Matrix::zeros(500, 500).unwrap();
         for j in 1..500 {
             near.data[j - 1 + j * 500] = 1.0;

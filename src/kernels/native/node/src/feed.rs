@@ -7,7 +7,7 @@ use factorloom_core::data::Block;
 use factorloom_core::error::{KernelError, Result};
 use factorloom_core::stream::{self, Source};
 use napi::Status;
-use napi::bindgen_prelude::FnArgs;
+use napi::bindgen_prelude::{FnArgs, Uint32Array};
 use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode};
 use napi_derive::napi;
 
@@ -29,6 +29,17 @@ pub struct Streamed {
     pub cols: u32,
     /// Most columns in a panel.
     pub together: u32,
+    /// Of sparse data.
+    pub listed: Option<Listed>,
+}
+
+/// How many entries sparse data list.
+#[napi(object, object_to_js = false)]
+pub struct Listed {
+    /// Of each feature.
+    pub by_row: Uint32Array,
+    /// Of each sample.
+    pub by_column: Uint32Array,
 }
 
 /// The way of panels from JavaScript to one call.
@@ -99,6 +110,10 @@ impl Given {
             rows: x.rows as usize,
             cols: x.cols as usize,
             together: x.together as usize,
+            listed: x.listed.as_ref().map(|listed| stream::Listed {
+                by_row: &listed.by_row,
+                by_column: &listed.by_column,
+            }),
             source: &source,
         })
     }

@@ -1,15 +1,15 @@
 use std::ops::{ControlFlow, Range};
 
-use crate::data::{Data, Element, Part, PartKind};
+use crate::data::{Data, Element};
 use crate::error::{KernelError, Result};
 use crate::half_step::{Beside, Done, HalfStep, Product};
 use crate::panel::Panel;
 use crate::parallel::{each_task, even_ranges, tasks_of};
 use crate::products::add_rows;
-use crate::reduce::{squares_by_column, sum, sum_by_column, sum_of_squares};
+use crate::reduce::{Squares, sum, sum_of_squares};
 use crate::residual::{Gaps, add_by_row, residual};
-use crate::stream::{Streamed, Together};
-use crate::view::{Side, View, dense_ranges};
+use crate::stream::{Listed, Streamed, Together};
+use crate::view::{Side, View, dense_ranges, listed_ranges};
 
 /// X as a fit reads it. Where it is streamed each of these is one walk through it, and has the bits that it has where X is in
 /// memory: chains and sums go on from panel to panel.
@@ -43,10 +43,19 @@ impl<'a, T: Element> Walked<'a, T> {
     }
 
     pub fn streamed(x: Streamed<'a>, k: usize) -> Result<Self> {
-        let by_column = dense_ranges::<T>(k, x.cols, x.rows)?;
+        let (by_row, by_column) = match x.listed {
+            None => (
+                dense_ranges::<T>(k, x.rows, x.cols)?,
+                dense_ranges::<T>(k, x.cols, x.rows)?,
+            ),
+            Some(Listed { by_row, by_column }) => (
+                listed_ranges::<T>(k, by_row, x.cols)?,
+                listed_ranges::<T>(k, by_column, x.rows)?,
+            ),
+        };
         let panels = x.panels(&by_column);
         Ok(Self {
-            by_row: dense_ranges::<T>(k, x.rows, x.cols)?,
+            by_row,
             by_column,
             x: X::Streamed(x, panels),
         })
@@ -90,18 +99,18 @@ impl<'a, T: Element> Walked<'a, T> {
             X::Whole(x) => return Ok((sum_of_squares(x), None)),
             X::Streamed(x, panels) => (x, panels),
         };
-        let mut squares = Vec::with_capacity(self.cols());
+        let mut squares = Squares::default();
         let mut product = w.map(|w| Panel::zeros(w.k, self.cols())).transpose()?;
         let k = w.map_or(1, |w| w.k);
         let flow = x.walk::<T>(k, panels, |panel, x| {
-            squares.extend(squares_of(x)?);
+            squares.add(x);
             if let (Some(w), Some(product)) = (w, &mut product) {
                 put(product, &panel.columns, &part_of(w, x)?);
             }
             Ok(ControlFlow::Continue(()))
         })?;
         debug_assert!(flow.is_continue());
-        Ok((sum_by_column(&squares), product))
+        Ok((squares.total(), product))
     }
 
     /// W·X.
@@ -244,19 +253,6 @@ impl<'a, T: Element> Walked<'a, T> {
         })?;
         debug_assert!(flow.is_continue());
         Ok(sum(&sums))
-    }
-}
-
-/// ‖x_j‖² of some columns.
-fn squares_of<T: Element>(x: &Data<'_, T>) -> Result<Vec<f64>> {
-    match &x.parts[..] {
-        [
-            Part {
-                kind: PartKind::Dense(block),
-                ..
-            },
-        ] => Ok(squares_by_column(block)),
-        _ => Err(KernelError::invalid("only dense data can be streamed")),
     }
 }
 
