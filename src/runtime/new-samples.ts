@@ -2,13 +2,14 @@ import { addedCounts } from '../compiler/contents.js';
 import { matrixFaults, unknownLines } from '../compiler/data-faults.js';
 import type { LoadStep, Plan, SlotId } from '../compiler/plan.js';
 import { GraphError } from '../errors.js';
-import type { Counted, Fault } from '../issues.js';
+import { type Counted, type Fault, show } from '../issues.js';
 import type { Kernels } from '../kernels/kernels.js';
 import { domainOf } from '../loss.js';
 import { column, type DenseMatrix, type Matrix } from '../matrix.js';
 import { examine, firstOutside } from '../matrix-check.js';
 import { toMatrix } from '../matrix-input.js';
 import type { ProjectOptions } from './fit.js';
+import { namesIn } from './named.js';
 
 /** New samples by input. */
 export type Given = Readonly<Record<string, unknown>>;
@@ -63,6 +64,8 @@ export function newSamples(
       const got = `${matrix.rows} × ${matrix.cols}`;
       faults.push({ code: 'invalid-data', of, rule: `of ${features} features, as in the fit`, got });
     }
+    const got = otherFeature(namesIn(plan, write).rowNames, featuresOf(value, orientation));
+    if (got !== undefined) faults.push({ code: 'invalid-data', of, rule: 'of the features of the fit, in its order', got }); // biome-ignore format: one thought
     samples.push({ name, count: matrix.cols });
     given.set(write, matrix);
     if ('facts' in found) knownOf.push(found.facts.known?.cols);
@@ -72,6 +75,20 @@ export function newSamples(
   else faults.push(...unknownLines('the new samples', 'sample', addedCounts(knownOf)));
   if (faults.length > 0) throw new GraphError(faults.map((fault) => ({ ...fault, at: 'project' })));
   return given;
+}
+
+/** The features that a matrix names by itself. */
+function featuresOf(value: unknown, orientation: ProjectOptions['orientation']): unknown {
+  if (typeof value !== 'object' || value === null) return undefined;
+  const { rowNames, colNames } = value as { readonly [key: string]: unknown }; // any object may be asked
+  return orientation === 'samples-by-features' ? colNames : rowNames;
+}
+
+/** The first feature that is another one than that of the fit at its place; how many there must be is asked elsewhere. */
+function otherFeature(fitted: readonly string[] | undefined, given: unknown): string | undefined {
+  if (fitted === undefined || !Array.isArray(given) || given.length !== fitted.length) return undefined;
+  const odd = fitted.findIndex((name, i) => name !== given[i]);
+  return odd < 0 ? undefined : `${show(given[odd])} as feature ${odd}, which is ${show(fitted[odd])} there`;
 }
 
 /** Whether somebody has given a matrix, or a promise, where matrices by name are wanted. */

@@ -135,7 +135,7 @@ test('project takes features by what they are called, and keeps what samples are
     run('project', 'named.fit', '-i', 'x=other.csv'),
   ]);
   expect(JSON.parse(same.stdout)).toMatchObject({ colNames, values: JSON.parse(bare.stdout).values });
-  expect(other).toMatchObject({ code: 1, stderr: expect.stringContaining("got 'g4' as feature 3 of x, where the fit has 'g3'") }); // biome-ignore format: one thought
+  expect(other).toMatchObject({ code: 1, stderr: expect.stringContaining("'g4' as feature 3, which is 'g3' there") }); // biome-ignore format: one thought
 });
 
 test.skipIf(!devices)(

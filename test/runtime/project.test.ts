@@ -166,6 +166,19 @@ describe.each(['reference', 'auto'] as const)('project, on the %s kernels', (bac
   });
 });
 
+test('features that have names are those of the fit, in its order; without names they are taken as they stand', async () => {
+  const X = { ...lowRank(4, 6, 2, 3), rowNames: ['a', 'b', 'c', 'd'] };
+  const fit = await factorNet(nmfLayer(factorInput(X, { name: 'x' }), { name: 'n', k: 2 }), { seed: 1 }).fit();
+  const { n } = await fit.project({ x: X });
+  expect((await fit.project({ x: { ...X, rowNames: undefined } })).n).toEqual(n);
+  const other = fit.project({ x: { ...X, rowNames: ['a', 'c', 'b', 'd'] } });
+  await expect(other).rejects.toThrow(
+    /of the features of the fit, in its order; got 'c' as feature 1, which is 'b' there/,
+  );
+  const turned = { rows: 6, cols: 4, data: X.data, order: 'rows', colNames: ['a', 'c', 'b', 'd'] } as const;
+  await expect(fit.project({ x: turned }, { orientation: 'samples-by-features' })).rejects.toThrow(/'c' as feature 1/);
+});
+
 test('what does not fit is refused, all faults at once', async () => {
   const fit = await factorNet(nmfLayer(factorCondition(factorShared(x, y), Z), { name: 'a', k: 2 }), { seed: 1 }).fit();
   const codes = async (data: object, options?: object) => {

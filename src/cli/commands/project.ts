@@ -1,8 +1,8 @@
 import { Command } from 'commander';
-import { type DenseMatrix, type FileMatrix, loadFit, type SavedFit, toRows, writeMatrix } from '../../index.js';
+import { type DenseMatrix, type FileMatrix, loadFit, toRows, writeMatrix } from '../../index.js';
 import { examples } from '../examples.js';
 import { withFactorNames } from '../factors.js';
-import { Failure, UsageError } from '../failure.js';
+import { UsageError } from '../failure.js';
 import { type InputFlags, pathsOf, readInputs, withInputs } from '../inputs.js';
 import { layerIn } from '../layers.js';
 import { checkPlace } from '../places.js';
@@ -31,7 +31,6 @@ export const projectCommand = (): Command =>
       if (flags.input === undefined) throw new UsageError('There must be new samples: give them by --input; got none');
       if (out !== undefined) await checkPlace(out, [file, ...pathsOf(flags)]);
       const data = await readInputs(flags);
-      checkFeatures(fit, data);
       const colNames = samplesOf(data);
       const own = (await fit.project(Object.fromEntries(data), { threads }))[layer];
       if (own === undefined) throw new UsageError(`The inputs must lead to layer ${layer}; got none that it reads`);
@@ -67,24 +66,6 @@ function samplesOf(data: ReadonlyMap<string, FileMatrix>): readonly string[] | u
       );
   }
   return first?.colNames;
-}
-
-/**
- * Features have no place of their own but that of the fit: where both it and the new samples name them, they are the same, in one order.
- *
- * @throws Failure
- */
-function checkFeatures({ plan }: SavedFit, data: ReadonlyMap<string, FileMatrix>): void {
-  for (const step of plan.prepare) {
-    if (step.op !== 'load') continue;
-    const { rowNames } = plan.slots[Number(step.write.slice(1))];
-    const fitted = rowNames === undefined ? [] : plan.names[rowNames];
-    const given = data.get(step.name)?.rowNames ?? [];
-    // How many there must be is for the fit to say.
-    const odd = fitted.length === given.length ? fitted.findIndex((name, i) => name !== given[i]) : -1;
-    if (odd >= 0)
-      throw new Failure(`New samples must have the features of the fit, in its order; got '${given[odd]}' as feature ${odd} of ${step.name}, where the fit has '${fitted[odd]}'`); // biome-ignore format: a sentence
-  }
 }
 
 /** A line for each factor, the first with names; cells parted by tabs, in quotes where a name has one, or a line's end. */
