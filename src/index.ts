@@ -82,6 +82,7 @@ export type { MatrixFormat } from './files/formats/detect.js';
 export { type FileFacts, inspectFile } from './files/inspect-file.js';
 export { type ReadLabelsOptions, readLabels } from './files/read-labels.js';
 export { type FileMatrix, type FileNames, type ReadMatrixOptions, readMatrix } from './files/read-matrix.js';
+export type { ReadProgress } from './files/watch.js';
 export { type WriteMatrixOptions, type WrittenFormat, writeMatrix } from './files/write-matrix.js';
 export { computeTarget, type TargetOptions } from './guidance/compute-target.js';
 export { type RefineOptions, refine } from './guidance/refine.js';

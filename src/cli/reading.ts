@@ -1,12 +1,11 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { FORMATS } from '../files/formats/detect.js';
-import { READING_RULES } from '../files/read-matrix.js';
-import type { ReadMatrixOptions } from '../index.js';
+import { type MatrixReading, READING_RULES } from '../files/read-matrix.js';
 import { show } from '../issues.js';
 import { oneOf } from './values.js';
 
 /** How files of data are read; what `readMatrix` takes. */
-export type Reading = ReadMatrixOptions;
+export type Reading = MatrixReading;
 type Name = keyof Reading;
 
 /** An option of `readMatrix` in a shell. */

@@ -7,6 +7,8 @@ export interface OpenHdf5 {
   readonly file: Hdf5File;
   /** Bytes that the library had before. */
   readonly base: number;
+  /** Bytes that it has read of files since this was asked last. */
+  read(): number;
 }
 
 /**
@@ -19,40 +21,59 @@ export interface OpenHdf5 {
 export async function openHdf5(path: string, mode: 'r' | 'w', more: number = Infinity): Promise<OpenHdf5> {
   const { File, ready } = await loadHdf5();
   const library = await ready;
-  quieten(library);
+  overhear(library);
   const base = library.HEAPU8.length;
   // Whoever writes believes nothing, and needs no limit; one that was set before is lifted.
   if (more < Infinity || limits.has(library)) limitMemory(library, base + more);
   const file = new File(resolve(path), mode);
   if (file.file_id < 0n) throw new Error(`a file that can't be ${mode === 'r' ? 'opened' : 'made'}`);
-  return { library, file, base };
+  const said = reports.get(library);
+  let before = said?.read ?? 0;
+  const read = () => {
+    const bytes = (said?.read ?? 0) - before;
+    before += bytes;
+    return bytes;
+  };
+  return { library, file, base, read };
 }
 
 /** The second of a process's streams is where the library writes every error. */
 const STDERR = 2;
 
-/** What the library has had to say. */
-interface Complaints {
+/** What was seen of the library. */
+interface Seen {
+  /** Errors that it has printed. */
   count: number;
   /** What the system said when a file could not be written. */
   cause: unknown;
   /** Whether it may open no file now, and the one that it would have. */
   alone: boolean;
   other: string | undefined;
+  /** Bytes that it has read. */
+  read: number;
 }
-const complaints = new WeakMap<Hdf5Library, Complaints>();
+const reports = new WeakMap<Hdf5Library, Seen>();
 
-/** The library prints each of its errors; they are counted, and not shown. */
-function quieten(library: Hdf5Library): void {
-  if (complaints.has(library)) return;
-  const own: Complaints = { count: 0, cause: undefined, alone: false, other: undefined };
-  complaints.set(library, own);
+/** What it asks of a stream. */
+type Call = (stream: { readonly fd: number }, ...rest: readonly unknown[]) => number;
+
+/** What the library reads is counted. It prints each of its errors; they are counted, and not shown. */
+function overhear(library: Hdf5Library): void {
+  if (reports.has(library)) return;
+  const own: Seen = { count: 0, cause: undefined, alone: false, other: undefined, read: 0 };
+  reports.set(library, own);
   // Its own declaration leaves out the functions of files.
   const files = library.FS as unknown as {
-    write(stream: { fd: number }, ...rest: readonly unknown[]): number;
+    read: Call;
+    write: Call;
     open(path: string, ...rest: readonly unknown[]): unknown;
   };
-  const [write, open] = [files.write.bind(files), files.open.bind(files)];
+  const [read, write, open] = [files.read.bind(files), files.write.bind(files), files.open.bind(files)];
+  files.read = (stream, ...rest) => {
+    const bytes = read(stream, ...rest);
+    own.read += bytes;
+    return bytes;
+  };
   files.open = (path, ...rest) => {
     if (!own.alone) return open(path, ...rest);
     own.other = path;
@@ -81,7 +102,7 @@ const NO_ENTRY = { name: 'ErrnoError', errno: 44 };
  * the one that would have been.
  */
 export function alone<T>({ library }: OpenHdf5, calls: () => T, told: (other: string) => T): T {
-  const own = complaints.get(library);
+  const own = reports.get(library);
   if (own === undefined) return calls();
   Object.assign(own, { alone: true, other: undefined });
   try {
@@ -101,7 +122,7 @@ export function alone<T>({ library }: OpenHdf5, calls: () => T, told: (other: st
  * @throws Error in the words of the system, where it has some.
  */
 export function strictly<T>({ library }: OpenHdf5, calls: () => T): T {
-  const own = complaints.get(library);
+  const own = reports.get(library);
   const before = own?.count;
   if (own !== undefined) own.cause = undefined;
   const made = calls();

@@ -36,7 +36,7 @@ export interface FileFacts {
  * What is in a file that `readMatrix` reads: its format, shape, range, how much is zero or missing, and what is called what.
  *
  * @returns features × samples
- * @throws IoError as `readMatrix` does.
+ * @throws IoError as `readMatrix` does, and the signal's reason.
  * @example
  * const { rows, cols, sparsity } = await inspectFile('matrix.mtx.gz');
  */

@@ -1,6 +1,6 @@
 import { receiveMessageOnPort } from 'node:worker_threads';
 import { IoError } from '../errors.js';
-import type { FileMatrix, ReadMatrixOptions } from './read-matrix.js';
+import type { FileMatrix, MatrixReading } from './read-matrix.js';
 import { DONE, matrixFrom, PATIENCE, PROGRESS, type ReadReport, startReader } from './thread.js';
 
 /**
@@ -8,7 +8,7 @@ import { DONE, matrixFrom, PATIENCE, PROGRESS, type ReadReport, startReader } fr
  *
  * @throws IoError as `readMatrix` does.
  */
-export function readMatrixSync(path: string, options: ReadMatrixOptions = {}): FileMatrix {
+export function readMatrixSync(path: string, options: MatrixReading = {}): FileMatrix {
   const { worker, port, state } = startReader(path, options);
   worker.unref();
   try {

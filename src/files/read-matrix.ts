@@ -15,10 +15,12 @@ import { readSafetensors } from './formats/safetensors.js';
 import { readSpz } from './formats/spz/read-spz.js';
 import { type Rule, TABLE_RULES, TEXT_TABLE_RULES, type TextTableOptions } from './formats/table-options.js';
 import { noTenXFolder, readTenX } from './formats/ten-x.js';
-import { type Folder, folderAt, type Source, withFile } from './source.js';
+import { type Folder, folderAt, type Source, type Watch, withFile } from './source.js';
 import { readInThread } from './thread.js';
+import { ONLOOKER_RULES, type Onlooker, watched } from './watch.js';
 
-export interface ReadMatrixOptions extends TextTableOptions {
+/** What can be said of how a file is to be read. */
+export interface MatrixReading extends TextTableOptions {
   /** Default: what the file says by its first bytes, or else by its name. */
   readonly format?: MatrixFormat | undefined;
   /**
@@ -32,6 +34,8 @@ export interface ReadMatrixOptions extends TextTableOptions {
   readonly layer?: string | undefined;
 }
 
+export interface ReadMatrixOptions extends MatrixReading, Onlooker {}
+
 /** What is called what in a matrix from a file, where the file says it. */
 export interface FileNames extends LineNames {
   /** What else is known of each row, by the name of the column it stands in. */
@@ -42,7 +46,7 @@ export interface FileNames extends LineNames {
 /** A matrix from a file, features × samples: `factorInput` takes it, names and all. */
 export type FileMatrix = Matrix & FileNames;
 
-const READERS: Readonly<Record<MatrixFormat, (source: Source, options: ReadMatrixOptions) => Promise<Found>>> = {
+const READERS: Readonly<Record<MatrixFormat, (source: Source, options: MatrixReading) => Promise<Found>>> = {
   npy: async (source) => ({ matrix: await readNpy(source), turned: false }),
   npz: (source, { array }) => readNpz(source, array),
   mtx: async (source) => ({ matrix: await readMatrixMarket(source), turned: false }),
@@ -62,7 +66,7 @@ const READERS: Readonly<Record<MatrixFormat, (source: Source, options: ReadMatri
 const GUARDED: readonly MatrixFormat[] = ['hdf5'];
 
 /** What each option must be. */
-export const READING_RULES: Readonly<Record<keyof ReadMatrixOptions, Rule>> = {
+export const READING_RULES: Readonly<Record<keyof MatrixReading, Rule>> = {
   format: [`one of ${FORMATS.join(', ')}`, (x) => FORMATS.some((format) => format === x)],
   orientation: [
     "'features-by-samples' or 'samples-by-features'",
@@ -105,10 +109,13 @@ const OPTIONS: Readonly<Partial<Record<MatrixFormat, readonly string[]>>> = {
  * The path may be that of a folder of 10x Genomics: `matrix.mtx`, `features.tsv` or `genes.tsv`, `barcodes.tsv`, each maybe packed (`.gz`) and all
  * maybe with the same prefix. Features are named by their ids; their `name` and `feature_type` are `rowLabels`.
  *
+ * `signal` stops it between pieces, and ends the thread; `onProgress` is told how many bytes of the file were read.
+ *
  * @returns features × samples: dense in the file's order, or sparse; 32-bit floats stay so, other numbers become 64-bit floats.
  * NaN are missing entries.
  * @throws IoError 'not-read', 'unknown-format', 'damaged', 'unsupported', 'not-found', 'invalid-option', with the byte or line.
  * @throws MissingPeerError where a file needs an optional package that isn't there.
+ * @throws the signal's reason where it was stopped.
  * @example
  * const counts = await readMatrix('matrix.mtx.gz');
  * const fit = await factorNet(nmfLayer(factorInput(counts, { name: 'rna' }), { name: 'parts', k: 10 })).fit();
@@ -125,48 +132,50 @@ export interface KnownMatrix {
 }
 
 /** The matrix in a file, and of which format that is. */
-export const readKnown = (path: string, options: ReadMatrixOptions = {}): Promise<KnownMatrix> =>
-  read(path, options, async (source, format) =>
-    GUARDED.includes(format) ? readInThread(path, { ...options, format }) : matrixIn(source, format, options),
-  );
+export async function readKnown(path: string, options: ReadMatrixOptions = {}): Promise<KnownMatrix> {
+  check(path, options);
+  const { signal, onProgress, ...reading } = options;
+  const inFile = (source: Source, format: MatrixFormat) =>
+    GUARDED.includes(format) ? readInThread(path, { ...reading, format }, source) : matrixIn(source, format, reading);
+  return watched({ signal, onProgress }, (watch) => read(path, reading, inFile, watch));
+}
 
-/** The matrix in a file, read in this thread, whatever the format; `got` is told whenever something was read. */
-export async function readHere(path: string, options: ReadMatrixOptions, got?: () => void): Promise<FileMatrix> {
-  const { matrix } = await read(path, options, (source, format) => matrixIn(source, format, options), got);
-  return matrix;
+/** The matrix in a file, read in this thread, whatever the format; `watch` is told whenever something was read. */
+export async function readHere(path: string, options: MatrixReading, watch?: Watch): Promise<FileMatrix> {
+  check(path, options);
+  return (await read(path, options, (source, format) => matrixIn(source, format, options), watch)).matrix;
 }
 
 async function read(
   path: string,
-  options: ReadMatrixOptions,
+  options: MatrixReading,
   fromFile: (source: Source, format: MatrixFormat) => Promise<FileMatrix>,
-  got?: () => void,
+  watch?: Watch,
 ): Promise<KnownMatrix> {
-  check(path, options);
   const folder = await folderAt(path);
-  if (folder !== undefined) return { format: '10x', matrix: await inFolder(folder, options, got) };
+  if (folder !== undefined) return { format: '10x', matrix: await inFolder(folder, options, watch) };
   const known = async (source: Source): Promise<KnownMatrix> => {
     const { format = await detect(source) } = options;
     checkUsed(path, format, options);
     return { format, matrix: await fromFile(source, format) };
   };
-  return withFile(path, known, got);
+  return withFile(path, known, watch);
 }
 
-async function inFolder(folder: Folder, options: ReadMatrixOptions, got?: () => void): Promise<FileMatrix> {
+async function inFolder(folder: Folder, options: MatrixReading, watch?: Watch): Promise<FileMatrix> {
   const { path } = folder;
   const { format = '10x' } = options;
   if (format !== '10x')
     throw new IoError('not-read', path, `Data of format ${format} must be a file that can be read; got a folder`);
   checkUsed(path, format, options);
-  return asAsked(path, options, () => readTenX(folder, got));
+  return asAsked(path, options, () => readTenX(folder, watch));
 }
 
-const matrixIn = (source: Source, format: MatrixFormat, options: ReadMatrixOptions): Promise<FileMatrix> =>
+const matrixIn = (source: Source, format: MatrixFormat, options: MatrixReading): Promise<FileMatrix> =>
   asAsked(source.path, options, () => READERS[format](source, options));
 
 /** What was found, turned where it is to be. */
-async function asAsked(path: string, options: ReadMatrixOptions, found: () => Promise<Found>): Promise<FileMatrix> {
+async function asAsked(path: string, options: MatrixReading, found: () => Promise<Found>): Promise<FileMatrix> {
   try {
     const own = await found();
     const { orientation = own.lies } = options;
@@ -183,7 +192,7 @@ function check(path: string, options: ReadMatrixOptions): void {
   if (typeof path !== 'string' || path === '') throw invalid(path, 'A path must be a text that is not empty', path);
   if (typeof options !== 'object' || options === null)
     throw invalid(path, 'Options of readMatrix must be an object', options);
-  const rules = new Map(Object.entries(READING_RULES));
+  const rules = new Map(Object.entries({ ...READING_RULES, ...ONLOOKER_RULES }));
   for (const [name, value] of Object.entries(options)) {
     const [rule, holds] = rules.get(name) ?? [];
     if (rule === undefined || holds === undefined)
@@ -193,7 +202,7 @@ function check(path: string, options: ReadMatrixOptions): void {
 }
 
 /** What is said of a format that can't be so is a mistake. */
-function checkUsed(path: string, format: MatrixFormat, options: ReadMatrixOptions): void {
+function checkUsed(path: string, format: MatrixFormat, options: MatrixReading): void {
   const known = ['format', 'orientation', ...(OPTIONS[format] ?? [])];
   for (const [name, value] of Object.entries(options))
     if (value !== undefined && !known.includes(name))

@@ -1,7 +1,7 @@
 import { type MessagePort, workerData } from 'node:worker_threads';
 import { IoError, MissingPeerError } from '../errors.js';
 import { type FileMatrix, readHere } from './read-matrix.js';
-import { DONE, PROGRESS, type ReadOrder, type ReadReport, wordsOf } from './thread.js';
+import { DONE, KIB, PROGRESS, READ, type ReadOrder, type ReadReport, wordsOf } from './thread.js';
 
 /** The thread that reads a file for others. */
 const { order, port } = workerData as { readonly order: ReadOrder; readonly port: MessagePort }; // startReader sends these
@@ -13,8 +13,15 @@ function tell(report: ReadReport, moved: ArrayBuffer[] = []): void {
   Atomics.notify(state, DONE);
 }
 
+let read = 0;
+function watch(bytes: number): void {
+  read += bytes;
+  Atomics.add(state, PROGRESS, 1);
+  Atomics.store(state, READ, Math.floor(read / KIB));
+}
+
 try {
-  const matrix = await readHere(path, options, () => Atomics.add(state, PROGRESS, 1));
+  const matrix = await readHere(path, options, watch);
   tell({ matrix }, buffersOf(matrix));
 } catch (error) {
   if (error instanceof IoError) {

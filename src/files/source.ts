@@ -16,9 +16,12 @@ export interface Source {
   pieces(offset?: number): AsyncIterable<Uint8Array>;
   /** What is wrong with it: rule; got. */
   fault(code: IoErrorCode, message: string, place?: IoPlace): IoError;
-  /** Says to whoever watches that something was read: for those who read a file by other ways than these. */
-  readonly got: () => void;
+  /** Says to whoever watches that so many bytes were read: for those who read a file by other ways than these. */
+  readonly got: (bytes: number) => void;
 }
+
+/** Is told how many bytes were read of a file; what it throws ends the reading. */
+export type Watch = (bytes: number, of: Pick<Source, 'path' | 'size'>) => void;
 
 /** A pipe that nobody writes to would be waited for. */
 const READING = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
@@ -88,16 +91,16 @@ export function memorySource(bytes: Uint8Array, path: string): Source {
 }
 
 /**
- * Lends a file to whoever reads it, and closes it; `got` is told whenever something was read.
+ * Lends a file to whoever reads it, and closes it; `watch` is told whenever something was read.
  *
  * @throws IoError 'not-read' where there is no file that may be read.
  */
 export async function withFile<T>(
   path: string,
   use: (source: Source) => Promise<T>,
-  got: () => void = () => {},
+  watch: Watch = () => {},
 ): Promise<T> {
-  const { source, close } = await openFile(path, got);
+  const { source, close } = await openFile(path, watch);
   try {
     return await use(source);
   } finally {
@@ -115,7 +118,7 @@ export interface OpenFile {
 }
 
 /** @throws IoError as `withFile` does. */
-export async function openFile(path: string, got: () => void = () => {}): Promise<OpenFile> {
+export async function openFile(path: string, watch: Watch = () => {}): Promise<OpenFile> {
   let file: FileHandle;
   try {
     file = await open(path, READING);
@@ -126,7 +129,7 @@ export async function openFile(path: string, got: () => void = () => {}): Promis
     const stats = await file.stat();
     const other = otherThanFile(stats);
     if (other !== undefined) throw unreadable(path, other);
-    const source = fileSource(file, path, stats.size, got);
+    const source = fileSource(file, path, stats.size, watch);
     return {
       source,
       fillRuns: (into, length, offset, apart) => fillRuns(file.fd, source, into, { length, offset, apart }),
@@ -245,22 +248,23 @@ function reasonOf(error: unknown): string {
   return REASONS[code] ?? (error instanceof Error ? error.message : String(error));
 }
 
-function fileSource(file: FileHandle, path: string, size: number, got: () => void): Source {
+function fileSource(file: FileHandle, path: string, size: number, watch: Watch): Source {
   const read = async (into: Uint8Array, offset: number): Promise<number> => {
+    let bytes: number;
     try {
-      const { bytesRead } = await file.read(into, 0, into.length, offset);
-      got();
-      return bytesRead;
+      bytes = (await file.read(into, 0, into.length, offset)).bytesRead;
     } catch (error) {
       throw notRead(source, offset, error);
     }
+    source.got(bytes);
+    return bytes;
   };
   const source: Source = {
     path,
     onDisk: true,
     size,
     fault: faultIn(path),
-    got,
+    got: (bytes) => watch(bytes, source),
     async fill(into, offset) {
       // One call reads 2 GB at most.
       for (let done = 0; done < into.length; ) {

@@ -14,6 +14,7 @@ import { type NpyArray, npyParts } from './formats/write-npy.js';
 import { parquetBytes } from './formats/write-parquet.js';
 import { longTable, wideTable } from './formats/written-table.js';
 import type { FileNames } from './read-matrix.js';
+import { SIGNAL } from './watch.js';
 import { writeWhole } from './write-whole.js';
 import { zipParts } from './write-zip.js';
 
@@ -44,6 +45,8 @@ export interface WriteMatrixOptions {
   readonly layout?: 'matrix' | 'triplets' | undefined;
   /** How an .h5ad file is packed: 'none' (default), which is fast, or 'gzip'. */
   readonly compression?: 'none' | 'gzip' | undefined;
+  /** Stops the writing: it rejects with the signal's reason, and what was at the path stays. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** What `compression` must be. */
@@ -55,6 +58,7 @@ const RULES: Readonly<Record<keyof WriteMatrixOptions, Rule>> = {
   delimiter: TEXT_TABLE_RULES.delimiter,
   layout: TEXT_TABLE_RULES.layout,
   compression: COMPRESSION,
+  signal: SIGNAL,
 };
 
 const isText = (format: WrittenFormat) => /^[ct]sv/.test(format);
@@ -62,7 +66,10 @@ const isText = (format: WrittenFormat) => /^[ct]sv/.test(format);
 const isColumns = (format: WrittenFormat) => format === 'parquet' || format === 'arrow' || format === 'feather';
 /** Of which formats something can be said. */
 const USED: Readonly<
-  Record<Exclude<keyof WriteMatrixOptions, 'format'>, readonly [of: string, (format: WrittenFormat) => boolean]>
+  Record<
+    Exclude<keyof WriteMatrixOptions, 'format' | 'signal'>,
+    readonly [of: string, (format: WrittenFormat) => boolean]
+  >
 > = {
   delimiter: ['a table', isText],
   layout: ['a table', (format) => isText(format) || isColumns(format)],
@@ -80,6 +87,7 @@ const USED: Readonly<
  * @throws IoError 'not-written', 'invalid-option', and 'unsupported' for a sparse matrix as .npy or .safetensors, and one whose unlisted entries are
  * missing, which only tables can say.
  * @throws MissingPeerError where a file needs an optional package that isn't there.
+ * @throws the signal's reason where it was stopped.
  * @example
  * await writeMatrix('H.npy', fit.parts.H);
  */
@@ -109,23 +117,27 @@ export async function writeMatrix(path: string, matrix: MatrixInput, options: Wr
   const read = toMatrix(matrix);
   if (read.kind === 'unusable')
     throw new IoError('invalid-option', path, `A matrix must be ${read.rule}; got ${read.got}`);
+  const { signal } = options;
+  signal?.throwIfAborted();
   if (format === 'h5ad') {
     const data = annDataOf(path, read, matrix);
-    return placed(path, () => writeAnnData(path, data, options.compression === 'gzip'));
+    return placed(path, () => writeAnnData(path, data, { packed: options.compression === 'gzip', signal }), signal);
   }
   const parts = await partsOf(path, read, format, options, matrix);
-  return placed(path, () => writeWhole(path, parts));
+  return placed(path, () => writeWhole(path, parts, signal), signal);
 }
 
 /**
- * Writes a file.
+ * Writes a file, unless the signal stops it.
  *
  * @throws IoError 'not-written' where it can't be.
  */
-export async function placed(path: string, write: () => Promise<void>): Promise<void> {
+export async function placed(path: string, write: () => Promise<void>, signal?: AbortSignal): Promise<void> {
   try {
+    signal?.throwIfAborted();
     await write();
   } catch (error) {
+    signal?.throwIfAborted();
     if (error instanceof IoError || error instanceof MissingPeerError) throw error;
     const reason = error instanceof Error ? error.message : String(error);
     throw new IoError(

@@ -6,21 +6,23 @@ import { dirname, join } from 'node:path';
  * Writes a file that is there whole or not at all: beside its place first, then by a change of name. Where a link leads to
  * a file, that is replaced; who may read it stays as it was. A pipe or a device is written into: it would be gone if it were replaced.
  * So is a file that output of this process goes to (/dev/stdout), behind what is there.
+ *
+ * @param signal stops it between pieces; then there is what was there before.
  */
-export async function writeWhole(path: string, parts: readonly Uint8Array[]): Promise<void> {
+export async function writeWhole(path: string, parts: readonly Uint8Array[], signal?: AbortSignal): Promise<void> {
   const place = await placeOf(path);
   if (place.open !== undefined) {
     for (const part of parts) await writeTo(place.open, part);
     return;
   }
   if (place.stream) {
-    await writeFile(place.path, parts);
+    await writeFile(place.path, parts, { signal });
     return;
   }
   await replaced(place, async (beside) => {
     const file = await open(beside, 'r+');
     try {
-      for (const part of parts) await file.writeFile(part);
+      for (const part of parts) await file.writeFile(part, { signal });
     } finally {
       await file.close();
     }

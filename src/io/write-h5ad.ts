@@ -1,6 +1,8 @@
 import { explain } from '../compiler/explain.js';
 import { IoError } from '../errors.js';
 import { type AnnData, type Unstructured, writeAnnData } from '../files/formats/hdf5/write-anndata.js';
+import type { Rule } from '../files/formats/table-options.js';
+import { SIGNAL } from '../files/watch.js';
 import { annDataOf, COMPRESSION, placed } from '../files/write-matrix.js';
 import { show } from '../issues.js';
 import { type DenseMatrix, dense } from '../matrix.js';
@@ -19,7 +21,12 @@ export interface WriteH5adOptions {
   readonly data?: MatrixInput | undefined;
   /** How arrays are packed: 'none' (default), or 'gzip'. */
   readonly compression?: 'none' | 'gzip' | undefined;
+  /** Stops the writing: it rejects with the signal's reason, and what was at the path stays. */
+  readonly signal?: AbortSignal | undefined;
 }
+
+const OPTIONS: readonly string[] = ['input', 'data', 'compression', 'signal'];
+const RULES: Readonly<Record<string, Rule>> = { compression: COMPRESSION, signal: SIGNAL };
 
 /** What AnnData keeps of a fit is under this name in `uns`. */
 const OURS = 'factorloom';
@@ -36,6 +43,7 @@ const OURS = 'factorloom';
  * @param fit what `fit`, `loadFit`, `nmf`, `svd` or `pca` returned.
  * @throws IoError 'invalid-option', 'not-written', and 'unsupported' for names with '/', which AnnData has no place for.
  * @throws MissingPeerError where h5wasm isn't there.
+ * @throws the signal's reason where it was stopped.
  * @example
  * const fit = await factorNet(nmfLayer(factorInput(counts, { name: 'rna' }), { name: 'parts', k: 10 })).fit();
  * await writeH5ad(fit, 'parts.h5ad', { data: counts }); // scanpy: sc.pl.embedding(adata, 'X_parts')
@@ -47,11 +55,14 @@ export async function writeH5ad(fit: object, path: string, options: WriteH5adOpt
   const kept = keptOf(fit);
   if (kept === undefined) throw invalid('A fit must come from fit() or loadFit(), as it came', fit);
   if (typeof options !== 'object' || options === null) throw invalid('Options of writeH5ad must be an object', options);
-  const unknown = Object.keys(options).find((name) => !['input', 'data', 'compression'].includes(name));
-  if (unknown !== undefined) throw invalid('writeH5ad must be given options that it has: input, data, compression', unknown); // biome-ignore format: one thought
-  const { input, data, compression = 'none' } = options;
-  const [rule, holds] = COMPRESSION;
-  if (!holds(compression)) throw invalid(`compression must be ${rule}`, compression);
+  const unknown = Object.keys(options).find((name) => !OPTIONS.includes(name));
+  if (unknown !== undefined) throw invalid(`writeH5ad must be given options that it has: ${OPTIONS.join(', ')}`, unknown); // biome-ignore format: one thought
+  const { input, data, compression, signal } = options;
+  for (const [name, value] of Object.entries({ compression, signal })) {
+    const [rule, holds] = RULES[name];
+    if (value !== undefined && !holds(value)) throw invalid(`${name} must be ${rule}`, value);
+  }
+  signal?.throwIfAborted();
 
   const loads = kept.plan.prepare.filter((step) => step.op === 'load' && step.source === 'input');
   const load = input === undefined && loads.length === 1 ? loads[0] : loads.find((step) => 'name' in step && step.name === input); // biome-ignore format: one thought
@@ -75,7 +86,7 @@ export async function writeH5ad(fit: object, path: string, options: WriteH5adOpt
     samples: { ...own.samples, names: colNames ?? own.samples.names },
     ...parts,
   };
-  await placed(path, () => writeAnnData(path, whole, compression === 'gzip'));
+  await placed(path, () => writeAnnData(path, whole, { packed: compression === 'gzip', signal }), signal);
 }
 
 type Parts = Required<Pick<AnnData, 'embeddings' | 'loadings' | 'unstructured'>>;

@@ -38,7 +38,7 @@ test.each([
 ])('a reader that %s is a fault of the file', async (_, source, words) => {
   other.source = START + source;
   const patience = source.startsWith('for') ? 200 : 60_000;
-  const error = await readInThread('x.h5', {}, patience).catch((reason: unknown) => reason);
+  const error = await readInThread('x.h5', {}, { patience }).catch((reason: unknown) => reason);
   expect(error).toBeInstanceOf(IoError);
   expect(error).toMatchObject({ code: 'damaged', path: 'x.h5', message: expect.stringContaining(words) });
 });
@@ -47,7 +47,7 @@ test('one that gets on is waited for, and its last words are heard', async () =>
   const steps =
     'for (let i = 0; i < 16; i++) { Atomics.add(state, 1, 1); await new Promise((go) => setTimeout(go, 250)); }';
   other.source = `${START}${steps} port.postMessage({ failure: 'the end' }); process.exit(1);`;
-  await expect(readInThread('x.h5', {}, 3000)).rejects.toThrow('the end');
+  await expect(readInThread('x.h5', {}, { patience: 3000 })).rejects.toThrow('the end');
 });
 
 test('what the reader finds is the same in either way, and so are its faults', async () => {
@@ -66,7 +66,7 @@ test('a damaged file that the package never comes back from is one that is damag
   bytes[bytes.indexOf('GCOL') + 25] ^= 8;
   const path = place('endless.h5ad');
   writeFileSync(path, bytes);
-  const error = await readInThread(path, { format: 'hdf5' }, 3000).catch((reason: unknown) => reason);
+  const error = await readInThread(path, { format: 'hdf5' }, { patience: 3000 }).catch((reason: unknown) => reason);
   expect(error).toMatchObject({ name: 'IoError', code: 'damaged', message: expect.stringContaining('did not get on') });
 });
 

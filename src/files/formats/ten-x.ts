@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { IoError } from '../../errors.js';
 import { isGzip, unpacked } from '../gunzip.js';
-import { type Folder, firstBytes, type Source, withFile } from '../source.js';
+import { type Folder, firstBytes, type Source, type Watch, withFile } from '../source.js';
 import { fields, TEXT } from './csv/fields.js';
 import { begun } from './csv/read-csv.js';
 import { TAB } from './decimal.js';
@@ -35,16 +35,20 @@ export const noTenXFolder = (path: string, got: string): IoError =>
  *
  * @throws IoError 'not-read', 'not-found' where a part isn't there, or more than one; 'damaged' with the line, its path that of the part.
  */
-export async function readTenX(folder: Folder, got?: () => void): Promise<Found> {
+export async function readTenX(folder: Folder, watch?: Watch): Promise<Found> {
   const places = partsOf(folder);
-  const matrix = await withFile(places.matrix, readMatrixMarket, got);
+  const matrix = await withFile(places.matrix, readMatrixMarket, watch);
   const [names, labels] = [FEATURE_COLUMNS.length, 1];
   const [ids, ...known] = await withFile(
     places.features,
     (source) => columnsOf(source, 'row', matrix.rows, names),
-    got,
+    watch,
   );
-  const [barcodes] = await withFile(places.barcodes, (source) => columnsOf(source, 'column', matrix.cols, labels), got);
+  const [barcodes] = await withFile(
+    places.barcodes,
+    (source) => columnsOf(source, 'column', matrix.cols, labels),
+    watch,
+  );
   return { matrix, turned: false, rows: featureSide(ids, known), columns: { names: barcodes } };
 }
 

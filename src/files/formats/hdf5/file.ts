@@ -43,7 +43,7 @@ export interface Hdf5 {
 const TEXT_BYTES = 1 << 15;
 
 export function hdf5File(source: Source, open: OpenHdf5): Hdf5 {
-  const { library, file, base } = open;
+  const { library, file, base, read: readSince } = open;
   const id = file.file_id;
   const damaged = (got: string, cause?: unknown) =>
     source.fault('damaged', `An HDF5 file must be whole; got ${got}`, { cause });
@@ -60,7 +60,7 @@ export function hdf5File(source: Source, open: OpenHdf5): Hdf5 {
       if (error instanceof IoError) throw error;
       throw damaged(`${error instanceof Error ? error.message : String(error)} at ${at}`, error);
     } finally {
-      source.got();
+      source.got(readSince());
     }
   }
   /** The same, of what says by a number below 0 that it failed. */

@@ -1,7 +1,7 @@
 import { IoError } from '../../../errors.js';
 import { type CscMatrix, type DenseData, type DenseMatrix, flipped, type Matrix } from '../../../matrix.js';
 import type { Column, Side } from '../found.js';
-import { type Attributes, type Hdf5Writer, type Written, writeHdf5 } from './write-hdf5.js';
+import { type Attributes, type Hdf5Writer, type Hdf5Writing, type Written, writeHdf5 } from './write-hdf5.js';
 
 /** What AnnData keeps beside matrices: numbers (whole ones as bigint), texts, lists and matrices, by name. */
 export type Unstructured =
@@ -49,10 +49,10 @@ const BEYOND_32 = 2 ** 31;
  * @throws IoError 'unsupported' for names that it can't hold, and for unlisted entries that are missing.
  * @throws MissingPeerError
  */
-export async function writeAnnData(path: string, data: AnnData, packed: boolean): Promise<void> {
+export async function writeAnnData(path: string, data: AnnData, writing: Hdf5Writing): Promise<void> {
   const { samples, features, X, embeddings = {}, loadings = {}, unstructured = {} } = data;
   check(path, data);
-  await writeHdf5(path, packed, async (to) => {
+  await writeHdf5(path, writing, async (to) => {
     to.group('/', encoded('anndata', '0.1.0'));
     if (X?.kind === 'csc') await writeSparse(to, '/X', X);
     else if (X !== undefined) await writeDense(to, '/X', X, true);

@@ -25,6 +25,14 @@ export interface Hdf5Writer {
   array(path: string, array: WrittenArray, attributes: Attributes): Promise<void>;
 }
 
+/** How a file is written. */
+export interface Hdf5Writing {
+  /** Whether arrays are packed by gzip. */
+  readonly packed: boolean;
+  /** Stops it between pieces. */
+  readonly signal?: AbortSignal | undefined;
+}
+
 /** Numbers that are written at a time, and those of a chunk. */
 const [AT_A_TIME, CHUNK] = [1 << 20, 1 << 18];
 /** Arrays of fewer numbers are not packed. */
@@ -35,14 +43,17 @@ const LEVEL = 4;
 /**
  * Writes an HDF5 file, whole or not at all, in pieces between which others have their turn.
  *
- * @param packed whether arrays are packed by gzip.
  * @throws MissingPeerError where the package isn't there.
  */
-export const writeHdf5 = (path: string, packed: boolean, fill: (to: Hdf5Writer) => Promise<void>): Promise<void> =>
+export const writeHdf5 = (
+  path: string,
+  { packed, signal }: Hdf5Writing,
+  fill: (to: Hdf5Writer) => Promise<void>,
+): Promise<void> =>
   writeBeside(path, async (beside) => {
     const open = await openHdf5(beside, 'w');
     try {
-      await fill(writerTo(open, packed));
+      await fill(writerTo(open, { packed, signal }));
     } catch (error) {
       open.file.close();
       throw error;
@@ -50,7 +61,7 @@ export const writeHdf5 = (path: string, packed: boolean, fill: (to: Hdf5Writer) 
     strictly(open, () => open.file.close());
   });
 
-function writerTo(open: OpenHdf5, packed: boolean): Hdf5Writer {
+function writerTo(open: OpenHdf5, { packed, signal }: Hdf5Writing): Hdf5Writer {
   const { file } = open;
   const describe = (path: string, attributes: Attributes): void => {
     const place = path === '/' ? file : file.get(path);
@@ -115,6 +126,7 @@ function writerTo(open: OpenHdf5, packed: boolean): Hdf5Writer {
         const to = Math.min(count, from + step);
         strictly(open, () => array.write_slice([[from, to], ...across.map((): [] => [])], rows(from, to)));
         await new Promise(setImmediate);
+        signal?.throwIfAborted();
       }
     },
   };
