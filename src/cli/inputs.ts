@@ -2,6 +2,7 @@ import { type Command, InvalidArgumentError } from 'commander';
 import { type FileMatrix, factorInput, type InputExpr, IoError, readMatrix } from '../index.js';
 import { closest } from '../issues.js';
 import { UsageError } from './failure.js';
+import { type Meter, watchReading } from './progress.js';
 import { READ_OPTIONS, type Reading, type ReadingFlags, readingOf, readValue, withReading } from './reading.js';
 import { oneOf } from './values.js';
 
@@ -34,6 +35,8 @@ export const withInputs = (command: Command): Command =>
 export interface InputFlags extends ReadingFlags {
   readonly input?: readonly InputFile[];
   readonly read?: Readings;
+  /** Shows how far they are read. */
+  readonly meter?: Meter;
 }
 
 /** The files of data. */
@@ -115,17 +118,19 @@ export interface MadeInputs {
  */
 export async function readInputs(flags: InputFlags): Promise<ReadonlyMap<string, FileMatrix>> {
   const found = new Map<string, FileMatrix>();
-  for (const { name, path, options } of askedIn(flags)) found.set(name, await readAs(name, path, options));
+  for (const { name, path, options } of askedIn(flags)) found.set(name, await readAs(name, path, options, flags.meter));
   return found;
 }
 
-async function readAs(name: string, path: string, options: Reading): Promise<FileMatrix> {
+async function readAs(name: string, path: string, options: Reading, meter?: Meter): Promise<FileMatrix> {
   try {
-    return await readMatrix(path, options);
+    return await readMatrix(path, { ...options, onProgress: meter && watchReading(meter) });
   } catch (error) {
     if (!(error instanceof IoError) || error.code !== 'invalid-option') throw error;
     throw new UsageError(`${error.message}. What is meant for one input alone is said by --read ${name}.option=value`, {
       cause: error,
     });
+  } finally {
+    meter?.close();
   }
 }

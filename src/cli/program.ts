@@ -15,6 +15,7 @@ import { schemaCommand } from './commands/schema.js';
 import { simulateCommand } from './commands/simulate.js';
 import type { Context } from './context.js';
 import { examples } from './examples.js';
+import type { Streams } from './talk.js';
 
 /** In the order of the help. */
 const COMMANDS = [
@@ -34,7 +35,7 @@ const COMMANDS = [
 ];
 
 /** All commands; nothing of them ends the process. */
-function program(context: Context): Command {
+function program(context: Context, { stdout, stderr }: Streams): Command {
   const all = new Command('factorloom')
     .description('Matrix factorization as composable graphs: from files to fits and back')
     .version(packageVersion(), '-V, --version', 'print the version')
@@ -51,6 +52,7 @@ function program(context: Context): Command {
       ),
     )
     .showHelpAfterError('(See --help.)')
+    .configureOutput({ writeOut: (text) => void stdout.write(text), writeErr: (text) => void stderr.write(text) })
     .exitOverride();
   // To machines what is wrong is told as JSON, at the end.
   if (context.args.includes('--json')) all.configureOutput({ writeErr: () => {} });
@@ -59,8 +61,9 @@ function program(context: Context): Command {
 }
 
 /** Does what was typed after 'factorloom'. */
-export async function run(args: readonly string[]): Promise<void> {
-  await program({ args, run }).parseAsync([...args], { from: 'user' });
+export async function run(args: readonly string[], streams: Streams): Promise<void> {
+  const context: Context = { args, run: (others) => run(others, streams) };
+  await program(context, streams).parseAsync([...args], { from: 'user' });
 }
 
 /** The command and those below it, set as the one that they are added to. */

@@ -1,3 +1,4 @@
+import type { ReadProgress } from '../index.js';
 import { clipped } from '../text-table.js';
 import type { Talk } from './talk.js';
 
@@ -57,5 +58,19 @@ export function meterOf(talk: Talk, stream: NodeJS.WriteStream = process.stderr)
       talk.say(text);
     },
     close: erase,
+  };
+}
+
+/** Milliseconds after which something takes long. */
+const LONG = 1000;
+const MEGABYTE = 1e6;
+
+/** Shows how far a file is read, where that takes long. */
+export function watchReading(meter: Meter): (progress: ReadProgress) => void {
+  const start = performance.now();
+  return ({ path, read, size }) => {
+    if (performance.now() - start < LONG) return;
+    const [now, all] = [Math.min(read, size), size].map((bytes) => (bytes / MEGABYTE).toFixed(1));
+    meter.at(() => ({ text: `reading ${path}: ${now} of ${all} MB`, share: read / size }));
   };
 }

@@ -1,17 +1,32 @@
 import type { Command } from 'commander';
 
+/** Takes what is said. */
+interface Listener {
+  write(text: string): unknown;
+  readonly isTTY?: boolean | undefined;
+  hasColors?(): boolean;
+}
+
+/** Where commands speak: data go to stdout, talk to stderr. */
+export interface Streams {
+  readonly stdout: Listener;
+  readonly stderr: Listener;
+}
+
 /** What every command takes. */
 interface Everywhere {
   readonly json?: boolean;
   readonly quiet?: boolean;
 }
 
-/** How a command speaks: data go to stdout, talk to stderr. */
+/** How a command speaks. */
 export interface Talk extends Everywhere {
   readonly json: boolean;
   readonly quiet: boolean;
   /** Data: as text for people, or with `--json` as JSON for machines. */
   result(text: () => string, data: () => unknown): void;
+  /** Data as they are. */
+  print(text: string): void;
   /** Talk: not heard with `--quiet`. */
   say(line: string): void;
   /** What must be heard. */
@@ -20,12 +35,15 @@ export interface Talk extends Everywhere {
 
 export function talkOf(command: Command): Talk {
   const { json = false, quiet = false } = command.optsWithGlobals<Everywhere>();
+  // `run` says where.
+  const { writeOut: print = () => {}, writeErr = () => {} } = command.configureOutput();
   return {
     json,
     quiet,
-    result: (text, data) => void process.stdout.write(`${json ? jsonText(data()) : visible(text())}\n`),
-    say: (line) => void (quiet || process.stderr.write(`${visible(line)}\n`)),
-    warn: (line) => void process.stderr.write(`${visible(line)}\n`),
+    print,
+    result: (text, data) => print(`${json ? jsonText(data()) : visible(text())}\n`),
+    say: (line) => quiet || writeErr(`${visible(line)}\n`),
+    warn: (line) => writeErr(`${visible(line)}\n`),
   };
 }
 

@@ -7,6 +7,7 @@ import { suffices } from '../../src/environment/environment.js';
 const talk = (quiet: boolean, said: string[]): Talk => ({
   ...{ json: false, quiet },
   result: () => {},
+  print: () => {},
   say: (line) => void (quiet || said.push(`${line}\n`)),
   warn: () => {},
 });

@@ -39,6 +39,7 @@ test('Ctrl-C leaves a checkpoint and says how to go on; resume comes to the bits
   const [whole, cut] = await Promise.all([
     cli([...args, '-o', 'whole.safetensors', '--no-checkpoint', '--quiet']),
     cli([...args, '-o', 'cut.safetensors'], {
+      alone: true,
       async told(child) {
         // The first writing holds no numbers yet.
         await until(async () => (await stat(place)).size > 6000);
@@ -70,6 +71,7 @@ test('Ctrl-C leaves a checkpoint and says how to go on; resume comes to the bits
 test('a sweep with a store goes on as well', async () => {
   const args = ['cv', '-i', 'x.npy', '-k', '1:10', '--reps', '2', '--tol', '0', '--max-iter', '400', '--seed', '1'];
   const cut = await cli([...args, '--store', 's.db'], {
+    alone: true,
     async told(child) {
       await until(async () => (await openSweep(at('s.db'))).rows.length > 2);
       child.kill('SIGINT');

@@ -43,6 +43,17 @@ test.each([
   expect(error).toMatchObject({ code: 'damaged', path: 'x.h5', message: expect.stringContaining(words) });
 });
 
+test('whoever looks on is told what was read, and ends the thread by what he throws', async () => {
+  other.source = `${START} Atomics.store(state, 2, 3); setTimeout(() => Atomics.store(state, 2, 5), 200); setTimeout(() => {}, 60_000);`;
+  const [told, reason] = [[] as number[], new Error('enough')];
+  const got = (bytes: number) => {
+    if (bytes > 0) told.push(bytes);
+    if (told.length === 2) throw reason;
+  };
+  await expect(readInThread('x.h5', {}, { got })).rejects.toBe(reason);
+  expect(told).toEqual([3 * 1024, 2 * 1024]);
+});
+
 test('one that gets on is waited for, and its last words are heard', async () => {
   const steps =
     'for (let i = 0; i < 16; i++) { Atomics.add(state, 1, 1); await new Promise((go) => setTimeout(go, 250)); }';

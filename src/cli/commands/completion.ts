@@ -1,5 +1,6 @@
 import { Argument, Command } from 'commander';
 import { examples } from '../examples.js';
+import { talkOf } from '../talk.js';
 import { oneOf } from '../values.js';
 
 /** A command as a shell must know it. */
@@ -42,7 +43,7 @@ export const completionCommand = (): Command =>
     )
     .action((shell: string, _flags: object, command: Command) => {
       const { parent } = command;
-      if (parent !== null) process.stdout.write(SHELLS[shell](known(parent, [], parent)));
+      if (parent !== null) talkOf(command).print(SHELLS[shell](known(parent, [], parent)));
     });
 
 function known(command: Command, path: readonly string[], root: Command): Known {

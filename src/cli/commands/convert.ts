@@ -3,6 +3,9 @@ import { WRITTEN } from '../../files/write-matrix.js';
 import { readMatrix, type WrittenFormat, writeMatrix } from '../../index.js';
 import { examples } from '../examples.js';
 import { checkPlace } from '../places.js';
+import { Interrupted } from '../failure.js';
+import { interruptible } from '../interrupt.js';
+import { meterOf, watchReading } from '../progress.js';
 import { delimiter, type ReadingFlags, readingOf, withReading } from '../reading.js';
 import { talkOf } from '../talk.js';
 import { choice } from '../values.js';
@@ -31,13 +34,18 @@ export const convertCommand = (): Command =>
     .action(async (source: string, target: string, flags: ConvertFlags, command: Command) => {
       const talk = talkOf(command);
       await checkPlace(target, [source]);
-      const matrix = await readMatrix(source, readingOf(flags));
-      await writeMatrix(target, matrix, {
-        format: flags.to,
-        layout: flags.toLayout,
-        delimiter: flags.toDelimiter,
+      const meter = meterOf(talk);
+      const written = interruptible(async (signal) => {
+        const reading = readMatrix(source, { ...readingOf(flags), signal, onProgress: watchReading(meter) });
+        const matrix = await reading.finally(meter.close);
+        const { to: format, toLayout: layout, toDelimiter } = flags;
+        await writeMatrix(target, matrix, { format, layout, delimiter: toDelimiter, signal });
+        return matrix;
       });
-      const { rows, cols, kind } = matrix;
+      const { rows, cols, kind } = await written.catch((error: unknown) => {
+        if (error instanceof Interrupted) talk.warn(`Stopped: nothing was written to ${target}.`);
+        throw error;
+      });
       const storage = kind === 'dense' ? 'dense' : 'sparse';
       if (talk.json)
         talk.result(

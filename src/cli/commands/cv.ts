@@ -77,13 +77,13 @@ export const cvCommand = ({ args }: Context): Command =>
     )
     .action(async (file: string | undefined, flags: CvFlags, command: Command) => {
       const talk = talkOf(command);
-      const { checkAsked, ...space } = await spaceOf(file, flags);
+      const meter = meterOf(talk);
+      const { checkAsked, ...space } = await spaceOf(file, { ...flags, meter });
       const { reps, testFraction, holdOut, strategy, points, diagnostics, seed } = flags;
       const { store, keep, workers, executor, threads, backend } = flags;
       const sweep = graphSweep({ ...space, reps, testFraction, holdOut, strategy, points, diagnostics, seed });
       checkAsked();
       const record = recorder(store, args);
-      const meter = meterOf(talk);
       const found = await interruptible((signal) =>
         sweep.run({
           ...{ signal, store, keep, workers, executor, threads, backend },

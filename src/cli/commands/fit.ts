@@ -80,7 +80,8 @@ export const fitCommand = ({ args }: Context): Command =>
     )
     .action(async (file: string | undefined, flags: FitFlags, command: Command) => {
       const talk = talkOf(command);
-      const { output, config, data } = await graphOf(file, flags);
+      const meter = meterOf(talk);
+      const { output, config, data } = await graphOf(file, { ...flags, meter });
       const net = factorNet(output, config);
       const place = placeOf(flags);
       if (flags.out !== undefined) checkFit(flags.out);
@@ -95,7 +96,6 @@ export const fitCommand = ({ args }: Context): Command =>
       }
       if (flags.factors !== undefined) await makeFolder(flags.factors);
       const { threads, backend, memory, every, anew = false } = flags;
-      const meter = meterOf(talk);
       const record = recorder(place, args);
       const show = showing(meter);
       const onProgress = (progress: Progress) => {

@@ -2,6 +2,7 @@ import { Argument, Command } from 'commander';
 import { type FileFacts, inspectFile } from '../../index.js';
 import { textTable } from '../../text-table.js';
 import { examples } from '../examples.js';
+import { meterOf, watchReading } from '../progress.js';
 import { type ReadingFlags, readingOf, withReading } from '../reading.js';
 import { talkOf } from '../talk.js';
 
@@ -17,9 +18,14 @@ export const inspectCommand = (): Command =>
       ),
     )
     .action(async (files: readonly string[], flags: ReadingFlags, command: Command) => {
+      const talk = talkOf(command);
+      const meter = meterOf(talk);
       const found: FileFacts[] = [];
-      for (const file of files) found.push(await inspectFile(file, readingOf(flags)));
-      talkOf(command).result(
+      for (const file of files) {
+        const facts = inspectFile(file, { ...readingOf(flags), onProgress: watchReading(meter) });
+        found.push(await facts.finally(meter.close));
+      }
+      talk.result(
         () => found.map(factsText).join('\n\n'),
         () => (found.length === 1 ? found[0] : found),
       );

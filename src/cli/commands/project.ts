@@ -6,6 +6,7 @@ import { UsageError } from '../failure.js';
 import { type InputFlags, pathsOf, readInputs, withInputs } from '../inputs.js';
 import { layerIn } from '../layers.js';
 import { checkPlace } from '../places.js';
+import { meterOf } from '../progress.js';
 import { talkOf } from '../talk.js';
 import { whole } from '../values.js';
 
@@ -30,7 +31,7 @@ export const projectCommand = (): Command =>
       const layer = layerIn(fit, flags.layer);
       if (flags.input === undefined) throw new UsageError('There must be new samples: give them by --input; got none');
       if (out !== undefined) await checkPlace(out, [file, ...pathsOf(flags)]);
-      const data = await readInputs(flags);
+      const data = await readInputs({ ...flags, meter: meterOf(talk) });
       const colNames = samplesOf(data);
       const own = (await fit.project(Object.fromEntries(data), { threads }))[layer];
       if (own === undefined) throw new UsageError(`The inputs must lead to layer ${layer}; got none that it reads`);
