@@ -1,12 +1,12 @@
 import { execFileSync } from 'node:child_process';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { ReadCase, ReadCount } from '../support/count-reading.js';
-import { damagedFiles } from '../support/damaged-files.js';
+import { damagedFiles, putFile } from '../support/damaged-files.js';
 import { testFolder } from '../support/files.js';
 import { inPlainJs } from '../support/plain-js.js';
 
-const { folder, file } = testFolder();
-const FORMATS = ['npy', 'npz', 'mtx', 'mtx.gz', 'csv', 'csv.gz', 'triplets', 'safetensors', 'parquet', 'spz'] as const;
+const { folder, place, file } = testFolder();
+const FORMATS = ['npy', 'npz', 'mtx', 'mtx.gz', 'csv', 'csv.gz', 'triplets', 'safetensors', 'parquet', 'spz', 'arrow', 'arrow lz4', 'arrow stream', 'h5ad', '10x.h5', '10x matrix.mtx.gz', '10x features.tsv.gz', '10x barcodes.tsv'] as const; // biome-ignore format: a list
 
 /** What reading a damaged file may take beside twice its size. */
 const ROOM = 64 * 2 ** 20;
@@ -19,18 +19,27 @@ beforeAll(async () => {
   const formats = await damagedFiles(folder);
   expect(Object.keys(formats)).toEqual(FORMATS);
   const cases: ReadCase[] = [];
-  for (const [format, { ending, options, whole, lies }] of Object.entries(formats)) {
-    const about = (name: string) => ({ name: `${format}: ${name}`, options });
+  let files = 0;
+  for (const [format, own] of Object.entries(formats)) {
+    const { ending, options, whole, lies, beside, guarded } = own;
+    const part = beside === undefined ? undefined : ending;
+    const put = async (bytes: Uint8Array) => {
+      const path = place(part === undefined ? `${files++}.${ending}` : `folder ${files++}`);
+      await putFile(path, bytes, own);
+      return path;
+    };
+    const about = (name: string) => ({ name: `${format}: ${name}`, options, part, here: guarded });
     for (const bytes of whole) {
-      const path = await file(bytes, ending);
-      cases.push({ ...about('whole'), path });
+      const path = await put(bytes);
+      cases.push({ ...about('whole'), path, here: false }, { ...about('whole'), path });
       for (let n = 0; n < 50; n++) cases.push({ ...about(`cut ${n}`), path, cut: Math.floor((n / 50) * bytes.length) });
       for (let n = 0; n < 200; n++) {
         const flip = { at: Math.floor((n / 200) * bytes.length), bits: 1 << (n % 8) };
         cases.push({ ...about(`flip ${n}`), path, flip });
       }
     }
-    for (const [name, bytes] of Object.entries(lies)) cases.push({ ...about(name), path: await file(bytes, ending) });
+    for (const [name, bytes] of Object.entries(lies))
+      cases.push({ ...about(name), path: await put(bytes), here: false });
   }
   // One byte each in the file, and eight in the matrix.
   const header = `{'descr': '|u1', 'fortran_order': False, 'shape': (2000, 2000), }`.padEnd(117);

@@ -1,4 +1,5 @@
-import { readFileSync, statSync, writeFileSync, writeSync } from 'node:fs';
+import { cpSync, readdirSync, readFileSync, statSync, writeFileSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
 
 /**
  * A process that reads files and says what memory each took: `node --expose-gc` with a list of cases at `process.argv[2]`. Two things are
@@ -8,6 +9,10 @@ export interface ReadCase {
   readonly name: string;
   readonly path: string;
   readonly options?: object | undefined;
+  /** The file that is damaged, where the path is a folder. */
+  readonly part?: string | undefined;
+  /** Read in this thread, whatever the format. */
+  readonly here?: boolean | undefined;
   /** So many of its bytes are there. */
   readonly cut?: number;
   /** A byte that is another. */
@@ -60,20 +65,29 @@ for (const name of ['alloc', 'allocUnsafe', 'allocUnsafeSlow'] as const) {
 
 // What it imports must find the constructors that are counted.
 const { readMatrix, IoError } = await import('../../src/index.js');
+const { readHere } = await import('../../src/files/read-matrix.js');
 
 /** The file as the case has it: in a place of its own, where it is changed. */
-function placeOf({ path, cut, flip }: ReadCase): string {
+function placeOf({ path, part = '', cut, flip }: ReadCase): string {
   if (cut === undefined && flip === undefined) return path;
-  const bytes = readFileSync(path).subarray(0, cut);
+  const bytes = readFileSync(join(path, part)).subarray(0, cut);
   if (flip !== undefined) bytes[flip.at] ^= flip.bits;
-  const place = path.replace(/\.(.*)$/, '-changed.$1');
-  writeFileSync(place, bytes);
+  const place = part === '' ? path.replace(/\.(.*)$/, '-changed.$1') : `${path}-changed`;
+  if (part !== '') cpSync(path, place, { recursive: true });
+  writeFileSync(join(place, part), bytes);
   return place;
 }
 
-async function outcomeOf(path: string, options: object | undefined): Promise<string> {
+/** Bytes of a file, or of all that are in a folder. */
+function sizeOf(path: string): number {
+  const own = statSync(path);
+  if (!own.isDirectory()) return own.size;
+  return readdirSync(path).reduce((sum, name) => sum + sizeOf(join(path, name)), 0);
+}
+
+async function outcomeOf(path: string, { options = {}, here = false }: ReadCase): Promise<string> {
   try {
-    await readMatrix(path, options);
+    await (here ? readHere : readMatrix)(path, options);
     return 'read';
   } catch (error) {
     return error instanceof IoError ? error.code : `thrown: ${String(error)}`;
@@ -96,7 +110,7 @@ function alive(): number {
 
 const cases = JSON.parse(readFileSync(process.argv[2], 'utf8')) as readonly ReadCase[]; // what the test wrote
 // Code is compiled and pools are made when each kind of file is read first.
-for (const own of cases) if (own.name.endsWith(': whole')) await outcomeOf(own.path, own.options);
+for (const own of cases) if (own.name.endsWith(': whole')) await outcomeOf(own.path, own);
 globalThis.gc?.();
 const RUBBISH = 1 << 23;
 const aliveAtFirst = alive();
@@ -107,10 +121,10 @@ for (const own of cases) {
   const [most, buffers, held] = [forget(), process.memoryUsage().arrayBuffers, process.memoryUsage.rss()];
   const before = most();
   peak = buffers;
-  const outcome = await outcomeOf(path, own.options);
+  const outcome = await outcomeOf(path, own);
   const after = most();
   const count: ReadCount = {
-    ...{ name: own.name, size: statSync(path).size, outcome },
+    ...{ name: own.name, size: sizeOf(path), outcome },
     ...{ buffers: peak - buffers, resident: after > before ? after - held : 0 },
   };
   writeSync(1, `${JSON.stringify(count)}\n`);

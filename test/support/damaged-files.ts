@@ -1,9 +1,13 @@
-import { readFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { deflateRawSync, gzipSync } from 'node:zlib';
 import { npyParts } from '../../src/files/formats/write-npy.js';
 import { zipParts } from '../../src/files/write-zip.js';
 import { type ReadMatrixOptions, writeMatrix } from '../../src/index.js';
 import { toCsc, toDense } from '../../src/matrix.js';
+import { ARROW_FILES } from './arrow-files.js';
+import { hdf5Lies } from './damaged-hdf5.js';
+import { hdf5Bytes } from './hdf5-files.js';
 import { uniform } from './matrices.js';
 import { concat, denseSpz, resealed, sparseSpz, u16, u32, u64 } from './spz-files.js';
 
@@ -13,6 +17,21 @@ export interface FormatFiles {
   readonly options?: ReadMatrixOptions;
   readonly whole: readonly Uint8Array[];
   readonly lies: Readonly<Record<string, Uint8Array>>;
+  /** The other files of the folder that such a file is in; none: it is by itself. */
+  readonly beside?: Readonly<Record<string, Uint8Array>>;
+  /** What a package reads, which may crash or never end, is read in a thread; many such cases are read in one. */
+  readonly guarded?: true;
+}
+
+/** Puts a file where it belongs: at a path, or into a folder at it, and returns its own place. */
+export async function putFile(path: string, bytes: Uint8Array, { beside, ending }: FormatFiles): Promise<string> {
+  if (beside !== undefined) {
+    await mkdir(path, { recursive: true });
+    for (const [name, own] of Object.entries(beside)) await writeFile(join(path, name), own);
+  }
+  const place = beside === undefined ? path : join(path, ending);
+  await writeFile(place, bytes);
+  return place;
 }
 
 const X = uniform(23, 9, 4);
@@ -158,6 +177,58 @@ async function parquetLies(): Promise<FormatFiles['lies']> {
   };
 }
 
+const unpackedArrow = (name: keyof typeof ARROW_FILES) => new Uint8Array(Buffer.from(ARROW_FILES[name], 'base64'));
+
+/** Where the frames of LZ4 begin. */
+const LZ4_FRAME = 0x184d2204;
+
+/** Arrow files with a size in them that is another. */
+function arrowLies(file: Uint8Array): FormatFiles['lies'] {
+  const lz4 = Buffer.from(unpackedArrow('lz4'));
+  const told = (own: Uint8Array, at: number, size: bigint) => {
+    const changed = Uint8Array.from(own);
+    new DataView(changed.buffer).setBigInt64(at, size, true);
+    return changed;
+  };
+  const frames = Array.from({ length: lz4.length - 4 }, (_, at) => at).filter(
+    (at) => lz4.readUInt32LE(at) === LZ4_FRAME,
+  );
+  const view = Buffer.from(file);
+  // The rows of the batch and of its nodes, and the lengths of their buffers.
+  const sizes = Array.from({ length: Math.floor(view.length / 8) }, (_, n) => 8 * n).filter((at) => [BigInt(X.rows), BigInt(8 * X.rows)].includes(view.readBigInt64LE(at))); // biome-ignore format: one thought
+  return {
+    ...Object.fromEntries(frames.slice(0, 12).map((at) => [`none of LZ4 at ${at}`, told(lz4, at - 8, 2n ** 31n)])),
+    ...Object.fromEntries(sizes.slice(0, 12).map((at) => [`a size at ${at}`, told(file, at, 2n ** 33n)])),
+  };
+}
+
+/** A folder of 10x Genomics with one part damaged after the other. */
+function tenXFolders(market: Uint8Array): Readonly<Record<string, FormatFiles>> {
+  const lines = (count: number, columns: string) =>
+    text(Array.from({ length: count }, (_, i) => `g${i}${columns}\n`).join(''));
+  const parts = {
+    'matrix.mtx.gz': new Uint8Array(gzipSync(market)),
+    'features.tsv.gz': new Uint8Array(gzipSync(lines(X.rows, '\tname\tGene Expression'))),
+    'barcodes.tsv': lines(X.cols, '-1'),
+  };
+  const many = 9_000_000;
+  const lies: Readonly<Record<string, FormatFiles['lies']>> = {
+    'matrix.mtx.gz': { 'more features': new Uint8Array(gzipSync(`${LIST}${many} ${X.cols} 1\n1 1 1\n`)) },
+    'features.tsv.gz': {
+      'a name without an end': new Uint8Array(gzipSync('x'.repeat(200_000_000))),
+      'more features than rows': new Uint8Array(gzipSync('a\n'.repeat(many))),
+      'a size of 4 GB': sized(gzipSync('a\tb\tc\n'.repeat(9)), 2 ** 32 - 1),
+    },
+    'barcodes.tsv': { 'more barcodes than columns': text('a\n'.repeat(1_000_000)) },
+  };
+  return Object.fromEntries(
+    Object.entries(parts).map(([ending, bytes]) => {
+      const beside = Object.fromEntries(Object.entries(parts).filter(([name]) => name !== ending));
+      return [`10x ${ending}`, { ending, whole: [bytes], lies: lies[ending], beside }];
+    }),
+  );
+}
+
 /** Each format that is read; `folder` is for what is written on the way. */
 export async function damagedFiles(folder: string): Promise<Readonly<Record<string, FormatFiles>>> {
   const written = async (name: string, matrix: Parameters<typeof writeMatrix>[1], options = {}) => {
@@ -167,6 +238,7 @@ export async function damagedFiles(folder: string): Promise<Readonly<Record<stri
   const named = { ...X, rowNames: Array.from({ length: 23 }, (_, i) => `gène ${i}`), colNames: [...'abcdefghi'] };
   const table = await written('x.csv', named);
   const bomb = zeros(160_000_000);
+  const pyarrow = { options: { columns: ['i8', 'f64', 'price', 'level'] }, lies: {} };
   return {
     npy: { ending: 'npy', whole: [await written('x.npy', X)], lies: npyLies },
     npz: {
@@ -243,5 +315,19 @@ export async function damagedFiles(folder: string): Promise<Readonly<Record<stri
       whole: [sparseSpz(counts, 'u2', { chunk: 4 }), denseSpz(toDense(small), 'coded')],
       lies: spzLies(),
     },
+    arrow: {
+      ending: 'arrow',
+      whole: [await written('x.arrow', named)],
+      lies: arrowLies(await written('y.arrow', X)),
+    },
+    'arrow lz4': { ...pyarrow, ending: 'arrow', whole: [unpackedArrow('lz4')] },
+    'arrow stream': { ...pyarrow, ending: 'arrows', whole: [unpackedArrow('stream')] },
+    h5ad: {
+      ...{ ending: 'h5ad', guarded: true },
+      whole: [hdf5Bytes('layers.h5ad'), hdf5Bytes('dense.h5ad')],
+      lies: await hdf5Lies(folder),
+    },
+    '10x.h5': { ending: 'h5', guarded: true, whole: [hdf5Bytes('ranger3.h5')], lies: {} },
+    ...tenXFolders(await written('t.mtx', S)),
   };
 }
