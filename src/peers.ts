@@ -12,11 +12,15 @@ export interface Peers<Name extends string> {
   load<T>(name: Name, load: () => T): Promise<Awaited<T>>;
 }
 
-/** @param purpose what they are for, as 'To … the package must be there' says it. */
-export function peersFor<Name extends string>(purpose: string, versions: Readonly<Record<Name, string>>): Peers<Name> {
-  const install = `npm install ${Object.entries(versions)
+/** The line that installs packages of these versions. */
+export const installing = (versions: Readonly<Record<string, string>>): string =>
+  `npm install ${Object.entries(versions)
     .map(([name, version]) => `${name}@${version}`)
     .join(' ')}`;
+
+/** @param purpose what they are for, as 'To … the package must be there' says it. */
+export function peersFor<Name extends string>(purpose: string, versions: Readonly<Record<Name, string>>): Peers<Name> {
+  const install = installing(versions);
   return {
     install,
     async load<T>(name: Name, load: () => T): Promise<Awaited<T>> {

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { BackendUnavailableError } from '../errors.js';
 import { packageVersion } from '../io/version.js';
 import { loadNative, simdLevel } from '../kernels/native.js';
+import { installing } from '../peers.js';
 
 /** A package that is not needed until something is asked for. */
 export interface OptionalPeer {
@@ -15,6 +16,8 @@ export interface OptionalPeer {
   readonly found: string | null;
   /** Why one that is there can't be used; null: it can. */
   readonly fault: string | null;
+  /** The line that installs it; null: it can be used as it is. */
+  readonly install: string | null;
 }
 
 /** What factorloom runs on. */
@@ -46,8 +49,12 @@ export async function environment(): Promise<Environment> {
   const require = createRequire(import.meta.url);
   const { peerDependencies } = require('../../package.json') as { peerDependencies: Record<string, string> }; // our own package.json
   const peers: OptionalPeer[] = [];
-  for (const [name, wanted] of Object.entries(peerDependencies)) peers.push(await peerOf(name, wanted, require));
-  const lacking = peers.filter(({ found, fault }) => found === null || fault !== null);
+  for (const [name, wanted] of Object.entries(peerDependencies)) {
+    const { found, fault } = await peerOf(name, wanted, require);
+    const usable = found !== null && fault === null;
+    peers.push({ name, wanted, found, fault, install: usable ? null : installing({ [name]: wanted }) });
+  }
+  const lacking = peers.filter(({ install }) => install !== null);
   return Object.freeze({
     version: packageVersion(),
     node: process.versions.node,
@@ -56,7 +63,7 @@ export async function environment(): Promise<Environment> {
     threads: availableParallelism(),
     peers,
     install:
-      lacking.length === 0 ? null : `npm install ${lacking.map(({ name, wanted }) => `${name}@${wanted}`).join(' ')}`,
+      lacking.length === 0 ? null : installing(Object.fromEntries(lacking.map(({ name, wanted }) => [name, wanted]))),
   });
 }
 
@@ -70,23 +77,27 @@ function kernelsHere(): Pick<Environment, 'backend' | 'simd' | 'tried'> {
   }
 }
 
-async function peerOf(name: string, wanted: string, require: NodeJS.Require): Promise<OptionalPeer> {
+async function peerOf(
+  name: string,
+  wanted: string,
+  require: NodeJS.Require,
+): Promise<Pick<OptionalPeer, 'found' | 'fault'>> {
   const place = (require.resolve.paths(name) ?? [])
     .map((folder) => join(folder, name, 'package.json'))
     .find((path) => existsSync(path));
-  if (place === undefined) return { name, wanted, found: null, fault: null };
+  if (place === undefined) return { found: null, fault: null };
   // A manifest, whatever is in it.
   const manifest = JSON.parse(readFileSync(place, 'utf8')) as Partial<Record<string, unknown>>;
   const { version, main, exports, module } = manifest;
   const found = String(version);
-  if (!suffices(found, wanted)) return { name, wanted, found, fault: 'another version is needed' };
+  if (!suffices(found, wanted)) return { found, fault: 'another version is needed' };
   // A package of files has nothing to load.
-  if (main === undefined && exports === undefined && module === undefined) return { name, wanted, found, fault: null };
+  if (main === undefined && exports === undefined && module === undefined) return { found, fault: null };
   const fault = await import(name).then(
     () => null,
     (error: unknown) => (error instanceof Error ? error.message.split('\n')[0] : String(error)),
   );
-  return { name, wanted, found, fault };
+  return { found, fault };
 }
 
 /** Whether a version will do for a range '^a.b.c': the first number that is not 0 must be the same, the rest not less. */

@@ -47,5 +47,5 @@ function environmentText({
   ].join('\n');
 }
 
-const peerState = ({ wanted, found, fault }: OptionalPeer): string =>
-  found === null ? `missing, ${wanted} will do` : (fault ?? 'ok');
+const peerState = ({ found, fault, install }: OptionalPeer): string =>
+  install === null ? 'ok' : `${found === null ? 'missing' : fault}: ${install}`;
