@@ -128,7 +128,7 @@ describe.each(NAMES)('%s', (name) => {
           await outcome(bytes, guarded ? patiently : readMatrix);
         },
       ),
-      { numRuns: guarded ? 12 : 150 },
+      { numRuns: guarded ? 5 : 150 },
     );
   });
 

@@ -77,7 +77,7 @@ test('a damaged file that the package never comes back from is one that is damag
   bytes[bytes.indexOf('GCOL') + 25] ^= 8;
   const path = place('endless.h5ad');
   writeFileSync(path, bytes);
-  const error = await readInThread(path, { format: 'hdf5' }, { patience: 3000 }).catch((reason: unknown) => reason);
+  const error = await readInThread(path, { format: 'hdf5' }, { patience: 1500 }).catch((reason: unknown) => reason);
   expect(error).toMatchObject({ name: 'IoError', code: 'damaged', message: expect.stringContaining('did not get on') });
 });
 

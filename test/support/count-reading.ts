@@ -117,6 +117,7 @@ const aliveAtFirst = alive();
 for (const own of cases) {
   const path = placeOf(own);
   // Rubbish of those before is none of this one's.
+  globalThis.gc?.({ type: 'minor' });
   if (path === own.path || alive() > aliveAtFirst + RUBBISH) globalThis.gc?.();
   const [most, buffers, held] = [forget(), process.memoryUsage().arrayBuffers, process.memoryUsage.rss()];
   const before = most();
