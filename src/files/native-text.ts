@@ -45,18 +45,26 @@ export function nativeText(source: Source, gzip: boolean, from: number): NativeT
   const addon = source.onDisk ? addonOrNull() : null;
   if (addon === null) return null;
   const text = new addon.TextFile(resolve(source.path), gzip, from);
+  let unheard = gzip ? source.size : Math.max(0, source.size - from);
+  /** Rust says nothing while it reads: whoever watches hears of all of it when it first comes back. */
+  async function heard<T>(reading: Promise<T>): Promise<T> {
+    const told = await reading;
+    source.got(unheard);
+    unheard = 0;
+    return told;
+  }
   return {
     entries({ count, mirror, ...listed }) {
       let left = count;
       return async (room) => {
         const { columns, ...rest } = room;
         const kept = { ...(columns === null ? {} : { columns }), ...(mirror === null ? {} : { mirror }) };
-        const told = unwrap(await text.entries({ ...listed, ...rest, ...kept, left }, availableParallelism()));
+        const told = unwrap(await heard(text.entries({ ...listed, ...rest, ...kept, left }, availableParallelism())));
         left = told.left;
         return told;
       };
     },
-    rows: (listed, data, filled) => readRows(text, listed, data, filled),
+    rows: (listed, data, filled) => heard(readRows(text, listed, data, filled)),
   };
 }
 

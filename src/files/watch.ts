@@ -15,7 +15,7 @@ export interface ReadProgress {
 export interface Onlooker {
   /** Stops the reading: it rejects with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
-  /** Called whenever something was read, every megabyte or sooner. */
+  /** Called whenever something was read, every megabyte or sooner; of text that Rust reads, when it is done with it. */
   readonly onProgress?: ((progress: ReadProgress) => void) | undefined;
 }
 
