@@ -55,7 +55,7 @@ function program(context: Context, { stdout, stderr }: Streams): Command {
     .configureOutput({ writeOut: (text) => void stdout.write(text), writeErr: (text) => void stderr.write(text) })
     .exitOverride();
   // To machines what is wrong is told as JSON, at the end.
-  if (context.args.includes('--json')) all.configureOutput({ writeErr: () => {} });
+  if (context.args.includes('--json')) all.configureOutput({ outputError: () => {} }).showHelpAfterError(false);
   for (const make of COMMANDS) all.addCommand(inheriting(make(context), all));
   return all;
 }
