@@ -15,7 +15,7 @@ import { schemaCommand } from './commands/schema.js';
 import { simulateCommand } from './commands/simulate.js';
 import type { Context } from './context.js';
 import { examples } from './examples.js';
-import type { Streams } from './talk.js';
+import { type Streams, speakTo } from './talk.js';
 
 /** In the order of the help. */
 const COMMANDS = [
@@ -55,7 +55,8 @@ function program(context: Context, { stdout, stderr }: Streams): Command {
     .configureOutput({ writeOut: (text) => void stdout.write(text), writeErr: (text) => void stderr.write(text) })
     .exitOverride();
   // To machines what is wrong is told as JSON, at the end.
-  if (context.args.includes('--json')) all.configureOutput({ outputError: () => {} }).showHelpAfterError(false);
+  if (context.args.includes('--json')) all.configureOutput({ writeErr: () => {} });
+  speakTo(all, { stdout, stderr });
   for (const make of COMMANDS) all.addCommand(inheriting(make(context), all));
   return all;
 }

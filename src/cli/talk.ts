@@ -33,17 +33,25 @@ export interface Talk extends Everywhere {
   warn(line: string): void;
 }
 
+const streams = new WeakMap<Command, Streams>();
+
+/** Where a command and those below it speak. What commander itself has to say goes where its output is configured to. */
+export const speakTo = (command: Command, own: Streams): void => void streams.set(command, own);
+
+const streamsOf = (command: Command): Streams =>
+  streams.get(command) ?? (command.parent === null ? process : streamsOf(command.parent));
+
 export function talkOf(command: Command): Talk {
   const { json = false, quiet = false } = command.optsWithGlobals<Everywhere>();
-  // `run` says where.
-  const { writeOut: print = () => {}, writeErr = () => {} } = command.configureOutput();
+  const { stdout, stderr } = streamsOf(command);
+  const print = (text: string) => void stdout.write(text);
   return {
     json,
     quiet,
     print,
     result: (text, data) => print(`${json ? jsonText(data()) : visible(text())}\n`),
-    say: (line) => quiet || writeErr(`${visible(line)}\n`),
-    warn: (line) => writeErr(`${visible(line)}\n`),
+    say: (line) => void (quiet || stderr.write(`${visible(line)}\n`)),
+    warn: (line) => void stderr.write(`${visible(line)}\n`),
   };
 }
 
