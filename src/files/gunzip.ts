@@ -50,8 +50,8 @@ async function* through(source: Source, unpack: Transform): AsyncIterable<Uint8A
 const ROOM = 1 << 26;
 
 /**
- * Whether something of so many bytes may be made of a compressed source before all of it was looked at: a small one that is damaged
- * could say much.
+ * Whether something of so many bytes may be made of a source before all of it was looked at: a small one that is damaged could say
+ * much.
  */
 export const isModest = (source: Source, bytes: number): boolean => bytes <= 2 * source.size + ROOM;
 

@@ -257,7 +257,10 @@ export async function damagedFiles(folder: string): Promise<Readonly<Record<stri
     mtx: {
       ending: 'mtx',
       whole: [await written('x.mtx', X), await written('s.mtx', S)],
-      lies: Object.fromEntries(Object.entries(marketLies).map(([name, own]) => [name, text(own)])),
+      lies: {
+        ...Object.fromEntries(Object.entries(marketLies).map(([name, own]) => [name, text(own)])),
+        'an array of much, damaged at its end': text(`%%MatrixMarket matrix array real general\n20000000 1\n${'1\n'.repeat(19_999_999)}x\n`), // biome-ignore format: one file
+      },
     },
     'mtx.gz': {
       ending: 'mtx.gz',
@@ -277,6 +280,7 @@ export async function damagedFiles(folder: string): Promise<Readonly<Record<stri
         'many columns in the first line': text(`${','.repeat(100_000)}\n1,2\n`),
         'a quote left open': text(`a,b\n"${'x'.repeat(300_000)}`),
         'one line': text('1'.repeat(300_000)),
+        'much, damaged at its end': text(`a,b,c\n${'1,2,3\n'.repeat(6_700_000)}1,2\n`),
       },
     },
     'csv.gz': {

@@ -36,10 +36,48 @@ export async function readMatrixMarket(source: Source): Promise<Matrix> {
   const sizes = await sizesOf(text, source, banner.listed);
   // Entries with their columns, which are put in order, or the numbers themselves.
   const needs = banner.listed ? 16 * entriesOf(banner, sizes) : 8 * sizes.rows * sizes.cols;
-  const most = !compressed ? source.size : isModest(source, needs) ? source.size * DENSEST : await unpackedSize(source);
-  if (banner.listed)
-    return readListed(text, source, banner, sizes, most, () => nativeText(source, compressed, text.consumed));
-  return readArray(text, source, banner, sizes, most);
+  const modest = isModest(source, needs);
+  const most = !compressed ? source.size : modest ? source.size * DENSEST : await unpackedSize(source);
+  const native = () => nativeText(source, compressed, text.consumed);
+  // The sums of a compressed text say that it is whole.
+  const look = compressed || modest ? null : () => lookThrough(source, banner, sizes);
+  if (banner.listed) return readListed(text, source, banner, sizes, { most, look, native });
+  return readArray(text, source, banner, sizes, { most, look });
+}
+
+/** What is made of the rest of a text. */
+interface Room {
+  /** Bytes that it has at most. */
+  readonly most: number;
+  /** Looks at all of it before more is made than of a damaged one; null where that is done. */
+  readonly look: (() => Promise<void>) | null;
+}
+
+/**
+ * All numbers of a text that isn't compressed, and none of them kept.
+ *
+ * @throws IoError 'damaged' with the line.
+ */
+async function lookThrough(source: Source, banner: Banner, sizes: Sizes): Promise<void> {
+  const text = lines(source.pieces(), source);
+  await bannerOf(text, source);
+  await sizesOf(text, source, banner.listed);
+  const count = banner.listed ? sizes.count : arrayCount(banner, sizes);
+  const each = banner.listed ? (banner.field === 'pattern' ? 2 : 3) : 1;
+  const within = (i: number, j: number) => (banner.listed ? outside(sizes, i, j) : null);
+  await checkEnd(text, source, count, await text.numbers(each, count, within));
+}
+
+/** What is wrong with the place of an entry. */
+function outside({ rows, cols }: Sizes, i: number, j: number): string | null {
+  if (i >= 1 && i <= rows && j >= 1 && j <= cols && Number.isInteger(i) && Number.isInteger(j)) return null;
+  return `An entry must be at a row from 1 to ${rows} and a column from 1 to ${cols}; got ${i}, ${j}`;
+}
+
+/** Numbers of an array: column after column; of a symmetric one what is on and below the diagonal, which a skew-symmetric one leaves out. */
+function arrayCount({ symmetry }: Banner, { rows, cols }: Sizes): number {
+  if (symmetry === 'general') return rows * cols;
+  return (rows * (symmetry === 'skew-symmetric' ? rows - 1 : rows + 1)) / 2;
 }
 
 async function bannerOf(text: Lines, source: Source): Promise<Banner> {
@@ -126,8 +164,7 @@ async function readListed(
   source: Source,
   banner: Banner,
   sizes: Sizes,
-  most: number,
-  quick: () => NativeText | null,
+  { most, look, native }: Room & { readonly native: () => NativeText | null },
 ): Promise<Matrix> {
   const { field, symmetry } = banner;
   const { rows, cols, count } = sizes;
@@ -138,21 +175,22 @@ async function readListed(
   if (cols > MOST_EMPTY + source.size / 2)
     throw source.fault('damaged', `A Matrix Market file must have columns with something in them; got ${cols} in a file of ${source.size} bytes`, { line: text.line }); // biome-ignore format: one fault
   checkRoom(source, count, count * BESIDE[field] + leastDigits(count), most, text.line);
+  await look?.();
   const valued = field !== 'pattern';
   const found: Entries = entries(rows, cols, entriesOf(banner, sizes));
   const skew = symmetry === 'skew-symmetric';
   const twice = (i: number, j: number) =>
     source.fault('damaged', `A matrix must list an entry once; got row ${i + 1}, column ${j + 1} twice`);
   const mirror = mirrored ? (skew ? -1 : 1) : null;
-  const plain = quick()?.entries({ rows, cols, valued, mirror, count });
+  const plain = native()?.entries({ rows, cols, valued, mirror, count });
   if (plain !== undefined && (await found.fill(plain))) {
     await text.close();
     return found.toCsc(twice);
   }
   const left = await text.numbers(valued ? 3 : 2, count, (i, j, given) => {
     const value = valued ? given : 1;
-    if (!(i >= 1 && i <= rows && j >= 1 && j <= cols && Number.isInteger(i) && Number.isInteger(j)))
-      return `An entry must be at a row from 1 to ${rows} and a column from 1 to ${cols}; got ${i}, ${j}`;
+    const odd = outside(sizes, i, j);
+    if (odd !== null) return odd;
     found.add(i - 1, j - 1, value);
     if (mirrored && i !== j) found.add(j - 1, i - 1, skew ? 0 - value : value);
     return null;
@@ -173,17 +211,19 @@ async function checkEnd(text: Lines, source: Source, count: number, left: number
 async function readArray(
   text: Lines,
   source: Source,
-  { symmetry }: Banner,
-  { rows, cols }: Sizes,
-  most: number,
+  banner: Banner,
+  sizes: Sizes,
+  { most, look }: Room,
 ): Promise<Matrix> {
+  const { symmetry } = banner;
+  const { rows, cols } = sizes;
   const mirrored = symmetry !== 'general';
   if (mirrored && rows !== cols)
     throw source.fault('damaged', `A symmetric matrix must be square; got ${rows} × ${cols}`, { line: text.line });
   const skew = symmetry === 'skew-symmetric';
-  // Column after column; of a symmetric one what is on and below the diagonal, which a skew-symmetric one leaves out.
-  const count = skew ? (rows * (rows - 1)) / 2 : mirrored ? (rows * (rows + 1)) / 2 : rows * cols;
+  const count = arrayCount(banner, sizes);
   checkRoom(source, count, 2 * count, most, text.line);
+  await look?.();
   const data = new Float64Array(rows * cols);
   const first = (column: number) => (mirrored ? column + (skew ? 1 : 0) : 0);
   let [i, j] = [first(0), 0];

@@ -19,6 +19,40 @@ export const MISSING = ['', 'NA', 'NaN', 'nan', 'N/A', 'null'];
  * @throws IoError 'damaged' with the line, 'not-found' for a column.
  */
 export async function readCsv(source: Source, options: TextTableOptions): Promise<Found> {
+  const own = await opened(source, options);
+  const { table, header, compressed, least } = own;
+  const { plan, records } = table;
+  const size = sizeOf(source, compressed, least, async () => lookThrough(await opened(source, options)));
+  if (options.layout === 'triplets') return readTriplets(source, own, size, options.unlisted);
+  const { data, count, names } = await readRows(own, size);
+  await records.close();
+  const cols = plan.columns.length;
+  return {
+    matrix: Object.freeze({
+      kind: 'dense',
+      rows: count,
+      cols,
+      order: 'rows',
+      data: exactly(data, count * cols, Float64Array),
+    }),
+    turned: false,
+    rows: plan.names >= 0 ? { names } : undefined,
+    columns: header === undefined ? undefined : { names: plan.columns.map((c) => header[c]) },
+  };
+}
+
+/** A table of which as much was read as says what it is. */
+interface Opened {
+  readonly table: Table;
+  readonly header: readonly string[] | undefined;
+  readonly compressed: boolean;
+  /** Bytes of its text that are there for sure. */
+  readonly least: number;
+  /** What reads its rows: where one declines, the next. */
+  readonly readers: readonly RowReader[];
+}
+
+async function opened(source: Source, options: TextTableOptions): Promise<Opened> {
   const compressed = isGzip(await firstBytes(source, 2));
   const text = await begun(source, unpacked(source, compressed));
   const delimiter = options.delimiter?.charCodeAt(0) ?? delimiterOf(text.sample);
@@ -41,31 +75,33 @@ export async function readCsv(source: Source, options: TextTableOptions): Promis
 
   const plan = columnsOf(source, header, width, named, options);
   const table = { records, rows, plan };
-  const size = sizeOf(source, compressed, text.sample.length);
-  if (options.layout === 'triplets') return readTriplets(source, table, size, options.unlisted);
   const from = text.marked + records.consumed;
   // Where numbers stand for missing ones each is compared with them.
   const coded = [...missing].some((word) => !Number.isNaN(numberOf(word) ?? Number.NaN));
-  const native = coded ? null : nativeText(source, compressed, from);
-  const defined = definedRows(table);
-  const { data, count, names } = await readRows(table, size, [
-    ...(native === null ? [] : [plainRows(native, table, { delimiter, missing: [...missing] }, from)]),
-    defined,
-  ]);
-  await records.close();
-  const cols = plan.columns.length;
-  return {
-    matrix: Object.freeze({
-      kind: 'dense',
-      rows: count,
-      cols,
-      order: 'rows',
-      data: exactly(data, count * cols, Float64Array),
-    }),
-    turned: false,
-    rows: plan.names >= 0 ? { names } : undefined,
-    columns: header === undefined ? undefined : { names: plan.columns.map((c) => header[c]) },
-  };
+  const native = coded || options.layout === 'triplets' ? null : nativeText(source, compressed, from);
+  const plain = native === null ? [] : [plainRows(native, table, { delimiter, missing: [...missing] }, from)];
+  const least = text.sample.length;
+  return { table, header, compressed, least, readers: [...plain, definedRows(table)] };
+}
+
+/**
+ * All of a table, row by row, and nothing of it kept: what damaged ones are refused by, before there is room for what whole ones hold.
+ *
+ * @returns bytes of its text
+ * @throws IoError 'damaged' with the line.
+ */
+async function lookThrough({ table, readers }: Opened): Promise<number> {
+  const cols = table.plan.columns.length;
+  const data = new Float64Array(Math.max(table.rows.length, Math.ceil(AT_FIRST / cols)) * cols);
+  for (const reader of readers) {
+    let stopped: Awaited<ReturnType<RowReader['read']>>;
+    do stopped = await reader.read({ data, count: 0, names: [] });
+    while (stopped === 'full');
+    if (stopped === 'declined') continue;
+    await table.records.close();
+    return reader.consumed;
+  }
+  throw new Error('the last reader declines nothing');
 }
 
 /**
@@ -91,18 +127,25 @@ export async function begun(source: Source, all: AsyncIterable<Uint8Array>) {
   return { sample, marked: first.length - sample.length, pieces: pieces() };
 }
 
-/** How many bytes a text has, about, if something of `bytes` bytes is to be made of it. */
-type TextSize = (bytes: (size: number) => number) => Promise<number>;
+/** How many bytes a text has, about, if something of `bytes` bytes is to be made of it; `wrong`: it was told too little before. */
+type TextSize = (bytes: (size: number) => number, wrong?: boolean) => Promise<number>;
 
-/** What gzip says at its end may be wrong: it is believed where little is made of it, and else all is looked at. */
-function sizeOf(source: Source, compressed: boolean, least: number): TextSize {
-  let sure = compressed ? undefined : source.size;
-  return async (bytes) => {
-    if (sure !== undefined) return sure;
+/**
+ * What gzip says at its end may be wrong, and a plain text may end in rubbish: believed where little is made of it, else all is looked at,
+ * of a compressed text its bytes, whose sums tell what is damaged, of another the table.
+ */
+function sizeOf(source: Source, compressed: boolean, least: number, look: () => Promise<number>): TextSize {
+  let sure: number | undefined;
+  const likely = async () => {
+    if (!compressed) return source.size;
     const said = new DataView((await bytesAt(source, Math.max(0, source.size - 4), 4)).buffer).getUint32(0, true);
-    const likely = Math.max(least, Math.min(said, MOST_DENSE * source.size));
-    if (isModest(source, bytes(likely))) return likely;
-    sure = await unpackedSize(source);
+    return Math.max(least, Math.min(said, MOST_DENSE * source.size));
+  };
+  return async (bytes, wrong = false) => {
+    if (sure !== undefined) return sure;
+    const size = await likely();
+    if (!(compressed && wrong) && isModest(source, bytes(size))) return size;
+    sure = compressed ? await unpackedSize(source) : await look();
     return sure;
   };
 }
@@ -262,7 +305,7 @@ function writer({ columns, kinds }: Plan): (rows: Rows) => Told {
   };
 }
 
-async function readRows(table: Table, size: TextSize, readers: readonly RowReader[]): Promise<Rows> {
+async function readRows({ table, readers }: Opened, size: TextSize): Promise<Rows> {
   const { columns, names } = table.plan;
   const cols = columns.length;
   const perRow = 8 * cols + (names >= 0 ? NAMED : 0);
@@ -282,7 +325,7 @@ async function readRows(table: Table, size: TextSize, readers: readonly RowReade
         return Math.max(likely, Math.ceil(1.1 * rows.count)) + 16;
       };
       // What has more rows than was likely said too little of its size.
-      const room = roomIn(await size((own) => (grown ? Infinity : perRow * (rows.count + roomIn(own)))));
+      const room = roomIn(await size((own) => perRow * (rows.count + roomIn(own)), grown));
       grown = true;
       data = enlarged(data, room * cols, Float64Array);
       rows.data = data;
@@ -294,7 +337,7 @@ async function readRows(table: Table, size: TextSize, readers: readonly RowReade
 
 async function readTriplets(
   source: Source,
-  table: Table,
+  { table, compressed }: Opened,
   size: TextSize,
   unlisted: 'zero' | 'missing' | undefined,
 ): Promise<Found> {
@@ -316,7 +359,8 @@ async function readTriplets(
   tell(table, told);
   for (let read = 0; (await table.records.read(kinds, AT_A_TIME, told)) === 0; ) {
     read += AT_A_TIME;
-    await size(() => LISTED * (read + AT_A_TIME));
+    // What is listed twice is told at once, and names are as long as in the text.
+    if (compressed) await size(() => LISTED * (read + AT_A_TIME));
   }
   return found.found(unlisted);
 }
