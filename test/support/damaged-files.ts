@@ -307,6 +307,7 @@ export async function damagedFiles(folder: string): Promise<Readonly<Record<stri
         'a huge place': tensors(`{"x":{"dtype":"F64","shape":[2,2],"data_offsets":[0,${2 ** 53}]}}`),
         'lists within lists': tensors(`{"x":${'['.repeat(400_000)}`),
         'many lists': tensors(`{"x":[${'[],'.repeat(300_000)}[]]}`),
+        'very many lists': tensors(`{"x":[${'[],'.repeat(3_000_000)}[]]}`),
       },
     },
     parquet: {

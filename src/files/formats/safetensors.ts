@@ -1,5 +1,6 @@
 import type { DenseData, Floats } from '../../matrix.js';
 import { LITTLE, swapBytes } from '../byte-order.js';
+import { isModest } from '../gunzip.js';
 import { bytesAt, type Source } from '../source.js';
 import { floatsAt, type NumberType, widthOf } from './numbers.js';
 
@@ -135,6 +136,9 @@ const LONGEST = 100_000_000;
 export const isSafetensors = (first: Uint8Array, size: number): boolean =>
   first.length > 8 && first[8] === 0x7b && lengthAt(first) <= Math.min(LONGEST, size - 8);
 
+/** What a byte of JSON may become. */
+const PARSED = 20;
+
 /**
  * The matrix in a safetensors file: a tensor of two dimensions, by name where there are several.
  *
@@ -147,6 +151,8 @@ export async function readSafetensors(source: Source, array?: string): Promise<D
   const length = lengthAt(await bytesAt(source, 0, 8));
   const behind = source.size - 8 - length;
   if (length > LONGEST || behind < 0) throw damaged('it ends within its header');
+  if (!isModest(source, PARSED * length))
+    throw source.fault('unsupported', `A safetensors file must be more than its header; got ${length} bytes of JSON in ${source.size}`, { offset: 0 }); // biome-ignore format: one fault
   let header: TensorHeader;
   try {
     header = tensorHeader(await bytesAt(source, 8, length), behind);
