@@ -177,7 +177,7 @@ export const graphCases: Readonly<Record<string, SchemaCases>> = {
         }),
       },
       orientation: { with: { orientation: 'samples-by-features' } },
-      stream: { with: { stream: true }, refused: /given with the path of an \.npy file/ },
+      stream: { with: { stream: true }, refused: /given with the path of an \.npy or \.spz file/ },
       weight: { with: { weight: 3 } },
       sampleNames: { with: { sampleNames: ['a', 'b', 'c', 'd', 'e'] } },
       featureNames: { with: { featureNames: ['a', 'b', 'c', 'd', 'e'] } },

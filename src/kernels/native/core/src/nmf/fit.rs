@@ -226,16 +226,9 @@ impl<'a, T: Element> Fit<'a, T> {
             partner_sums: &w.work_sums,
             beta: momentum.beta_of_h(),
         }
-        .take(&h.accepted, |step| {
+        .take(&mut h.work, Some(&h.accepted), |step, work| {
             let known = known.as_ref();
-            x.improve_h(
-                step,
-                known,
-                &mut h.work,
-                &h.accepted,
-                h_before.as_mut(),
-                go_on,
-            )
+            x.improve_h(step, known, work, &h.accepted, h_before.as_mut(), go_on)
         })?;
         let Some(Improved {
             done: first,
@@ -267,13 +260,13 @@ impl<'a, T: Element> Fit<'a, T> {
             partner_sums: &h.work_sums,
             beta: 0.0,
         }
-        .take(&w.accepted, |step| {
+        .take(&mut w.work, None, |step, work| {
             let beside = Beside {
                 before: None,
                 product: crossed.as_mut(),
             };
             x.with_product(Side::W, known.as_ref(), |product, ranges| {
-                step.run(product, ranges, &mut w.work, None, beside)
+                step.run(product, ranges, work, None, beside)
             })
         })?;
         self.crossed = crossed;

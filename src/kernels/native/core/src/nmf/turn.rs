@@ -27,11 +27,12 @@ pub struct Turn<'a, T: Element> {
 }
 
 impl<T: Element> Turn<'_, T> {
-    /// What `walk` makes of the half-step for the factor, which begins at `from`.
+    /// What `walk` makes of the half-step for the factor, which begins at `from`, or where it is.
     pub fn take<R>(
         self,
-        from: &Panel<T>,
-        walk: impl FnOnce(&HalfStep<'_, T>) -> Result<R>,
+        factor: &mut Panel<T>,
+        from: Option<&Panel<T>>,
+        walk: impl FnOnce(&HalfStep<'_, T>, &mut Panel<T>) -> Result<R>,
     ) -> Result<R> {
         let Self {
             args,
@@ -44,7 +45,9 @@ impl<T: Element> Turn<'_, T> {
             beta,
         } = self;
         let gram = &partner_sums.gram;
-        let columns = own.column_terms.columns(from, partner_sums)?;
+        let columns = own
+            .column_terms
+            .columns(from.unwrap_or(factor), partner_sums)?;
         let terms = with_ridge(terms, columns.as_ref());
         let spread = columns.as_ref().and_then(|columns| columns.own.as_ref());
         let gamma = masked.map_or(1.0, Masked::gamma);
@@ -66,14 +69,15 @@ impl<T: Element> Turn<'_, T> {
             Some(masked) => masked.filled(side, gram)?,
             None => None,
         };
-        walk(&HalfStep {
+        let step = HalfStep {
             partner,
             quadratic: &quadratic,
             prepared: &prepared,
             filled,
             columns: columns.as_ref(),
             beta,
-        })
+        };
+        walk(&step, factor)
     }
 }
 
