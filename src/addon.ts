@@ -102,8 +102,8 @@ function faultOf(found: unknown): string | null {
  *
  * @throws KernelError
  */
-export function unwrap<T extends number | object>(outcome: T | Native.Failure): T {
-  if (typeof outcome === 'object' && 'error' in outcome)
+export function unwrap<T extends number | object | null>(outcome: T | Native.Failure): T {
+  if (typeof outcome === 'object' && outcome !== null && 'error' in outcome)
     throw new KernelError(outcome.error.code, outcome.error.message);
   return outcome;
 }

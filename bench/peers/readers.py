@@ -8,24 +8,17 @@ import pandas
 import scipy
 import scipy.io
 
-
-def mmread(path):
-    return scipy.io.mmread(path).shape
-
-
-def read_csv(path):
-    return pandas.read_csv(path).shape
-
-
 for line in sys.stdin:
     request = json.loads(line)
     try:
         if request["op"] == "about":
             reply = {"scipy": scipy.__version__, "pandas": pandas.__version__}
         else:
+            read = {"mmread": scipy.io.mmread, "read_csv": pandas.read_csv}[request["op"]]
             began = time.perf_counter()
-            shape = {"mmread": mmread, "read_csv": read_csv}[request["op"]](request["path"])
-            reply = {"seconds": time.perf_counter() - began, "shape": shape}
+            matrix = read(request["path"])
+            reply = {"seconds": time.perf_counter() - began, "shape": matrix.shape}
+            del matrix  # outside the clock, as the other side's is
     except Exception as error:  # told to the bench, which stops
         reply = {"error": repr(error)}
     print(json.dumps(reply), flush=True)

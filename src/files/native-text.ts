@@ -1,7 +1,8 @@
 import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
+import { isMainThread } from 'node:worker_threads';
 import { type Addon, addonOrNull, unwrap } from '../addon.js';
-import type { EntriesRoom, EntriesTold } from './formats/entries.js';
+import type { ListedSoFar } from './formats/entries.js';
 import type { Source } from './source.js';
 
 /** What entries of a file are. */
@@ -34,8 +35,13 @@ export const [LEFT_OUT, NAMES_ROW] = [-1, -2];
  * reader in TypeScript goes over it; so there is one definition of what is right, and one place that says what is wrong.
  */
 export interface NativeText {
-  /** Puts entries into the room that there is; 'full' and 'unordered' are for the caller to mend. */
-  entries(listed: ListedEntries): (room: EntriesRoom) => Promise<EntriesTold>;
+  /**
+   * All entries; null where it declines.
+   *
+   * @param movable whether the arrays can move to another thread. Those that can't are Rust's own: V8 doesn't collect garbage to make
+   * room for them while the text is read. Default: whether this thread is another's.
+   */
+  entries(listed: ListedEntries, movable?: boolean): Promise<ListedSoFar | null>;
   /** Puts rows behind those that are there. */
   rows(listed: ListedRows, data: Float64Array, filled: number): ReturnType<typeof readRows>;
 }
@@ -54,15 +60,14 @@ export function nativeText(source: Source, gzip: boolean, from: number): NativeT
     return told;
   }
   return {
-    entries({ count, mirror, ...listed }) {
-      let left = count;
-      return async (room) => {
-        const { columns, ...rest } = room;
-        const kept = { ...(columns === null ? {} : { columns }), ...(mirror === null ? {} : { mirror }) };
-        const told = unwrap(await heard(text.entries({ ...listed, ...rest, ...kept, left }, availableParallelism())));
-        left = told.left;
-        return told;
-      };
+    async entries({ mirror, ...listed }, movable = !isMainThread) {
+      const most = (mirror === null ? 1 : 2) * listed.count;
+      const room = movable ? { indices: new Uint32Array(most), values: new Float64Array(most) } : undefined;
+      const args = { ...listed, ...(mirror === null ? {} : { mirror }), ...(room === undefined ? {} : { room }) };
+      const told = unwrap(await heard(text.entries(args, availableParallelism())));
+      if (told === null) return null;
+      if (room !== undefined) return { ...told, ...room, counts: Uint32Array.from(told.counts) };
+      return told as ListedSoFar; // without room Rust tells rows and values too
     },
     rows: (listed, data, filled) => heard(readRows(text, listed, data, filled)),
   };

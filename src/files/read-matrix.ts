@@ -112,7 +112,7 @@ const OPTIONS: Readonly<Partial<Record<MatrixFormat, readonly string[]>>> = {
  * `signal` stops it between pieces, and ends the thread; `onProgress` is told how many bytes of the file were read.
  *
  * @returns features × samples: dense in the file's order, or sparse; 32-bit floats stay so, other numbers become 64-bit floats.
- * NaN are missing entries.
+ * NaN are missing entries. Arrays of a Matrix Market file that Rust read in the main thread can be copied to another thread, not moved.
  * @throws IoError 'not-read', 'unknown-format', 'damaged', 'unsupported', 'not-found', 'invalid-option', with the byte or line.
  * @throws MissingPeerError where a file needs an optional package that isn't there.
  * @throws the signal's reason where it was stopped.

@@ -3,7 +3,6 @@ import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { readCsv } from '../../src/files/formats/csv/read-csv.js';
-import { entries } from '../../src/files/formats/entries.js';
 import type { Found } from '../../src/files/formats/found.js';
 import { readMatrixMarket } from '../../src/files/formats/matrix-market.js';
 import type { TextTableOptions } from '../../src/files/formats/table-options.js';
@@ -210,11 +209,13 @@ describe.skipIf(!haveNative)(`text that Rust reads${withoutNative}`, () => {
       await writeFile(path, text);
       const from = text.indexOf('\n', text.indexOf('\n') + 1) + 1;
       await withFile(path, async (source) => {
-        const room = entries(1000, 500, count);
-        const native = nativeText(source, false, from);
         const listed = { rows: 1000, cols: 500, valued: true, mirror: null, count };
-        expect(native && (await room.fill(native.entries(listed)))).toBe(true);
-        expect(room.toCsc(() => new Error('twice')).values).toHaveLength(count);
+        const [own, moved] = [false, true].map((movable) => nativeText(source, false, from)?.entries(listed, movable));
+        const found = await own;
+        expect(found?.values).toHaveLength(count);
+        expect(found?.columns === undefined).toBe(text === long);
+        expect(found?.ascending).toBe(text === long);
+        expect(await moved).toEqual(found);
       });
     }
   });

@@ -1,52 +1,31 @@
 import type { CscMatrix, Floats } from '../../matrix.js';
 
-/** Entries of a sparse matrix that are listed in any order. */
-export interface Entries {
-  /**
-   * Lets entries be put where they lie by another hand, and their columns kept where it asks for that.
-   *
-   * @returns false where it declines; nothing is there then.
-   */
-  fill(put: (room: EntriesRoom) => Promise<EntriesTold>): Promise<boolean>;
-  add(i: number, j: number, value: number): void;
-  /** The matrix; `twice` makes the error of an entry that was listed before. */
-  toCsc(twice: (i: number, j: number) => Error): CscMatrix;
-}
-
-/** Where entries lie, and how far they have come. */
-export interface EntriesRoom {
+/** Entries of a sparse matrix as they were listed. */
+export interface ListedSoFar {
+  /** The row of each, from 0; there may be room behind the last. */
   readonly indices: Uint32Array;
   readonly values: Float64Array;
-  /** The column of each; null while they come in order. */
-  readonly columns: Uint32Array | null;
+  /** The column of each; absent where they came in order. */
+  readonly columns?: Uint32Array | undefined;
   /** How many each column has, the first at place 1. */
   readonly counts: Uint32Array;
-  readonly filled: number;
-  /** The row and the column of the last one. */
-  readonly lastRow: number;
-  readonly lastColumn: number;
-  /** Whether each came behind all others, column after column. */
+  /** Whether each is known to have come behind all others, column after column. */
   readonly ascending: boolean;
 }
 
-/** How far they have come now, and why no further: 'unordered' without columns, which don't come in order. */
-export interface EntriesTold extends Pick<EntriesRoom, 'filled' | 'lastRow' | 'lastColumn' | 'ascending'> {
-  readonly stopped: 'done' | 'full' | 'unordered' | 'declined';
+/** Collects entries that are listed in any order. */
+export interface Entries {
+  add(i: number, j: number, value: number): void;
+  listed(): ListedSoFar;
 }
 
-/**
- * Collects entries. As long as columns come in order nothing is kept but the matrix itself; else the column of each, and they are put in
- * order where they lie. There is room for `most`.
- */
-export function entries(rows: number, cols: number, most: number): Entries {
+/** As long as columns come in order nothing is kept but the matrix itself; else the column of each. There is room for `most`. */
+export function entries(cols: number, most: number): Entries {
   const indices = new Uint32Array(most);
   const values = new Float64Array(most);
-  /** Columns of entries; null while they come in order. */
-  let columns: Uint32Array | null = null;
+  let columns: Uint32Array | undefined;
   const counts = new Uint32Array(cols + 1);
   let [count, last] = [0, 0];
-  /** Whether they are known to be in order, row after row within a column. */
-  let ascending = false;
 
   function fromCounts(): Uint32Array {
     const own = new Uint32Array(most);
@@ -59,47 +38,36 @@ export function entries(rows: number, cols: number, most: number): Entries {
   }
 
   return {
-    async fill(put) {
-      let told: Omit<EntriesTold, 'stopped'> = { filled: 0, lastRow: 0, lastColumn: 0, ascending: true };
-      for (;;) {
-        const { stopped, ...now } = await put({ ...told, indices, values, columns, counts });
-        told = now;
-        [count, last] = [now.filled, now.lastColumn];
-        if (stopped === 'unordered') columns = fromCounts();
-        else if (stopped === 'done') {
-          ascending = now.ascending;
-          return true;
-        } else {
-          // Others begin anew, in the same room.
-          counts.fill(0);
-          [columns, count, last] = [null, 0, 0];
-          return false;
-        }
-      }
-    },
     add(i, j, value) {
       if (j < last) columns ??= fromCounts();
-      if (columns !== null) columns[count] = j;
+      if (columns !== undefined) columns[count] = j;
       last = j;
       indices[count] = i;
       values[count] = value;
       counts[j + 1]++;
       count++;
     },
-    toCsc(twice) {
-      const indptr = counts;
-      for (let j = 0; j < cols; j++) indptr[j + 1] += indptr[j];
-      if (columns !== null) gather(indptr, columns, indices, values);
-      columns = null;
-      if (!ascending) sortLines(indptr, indices, values, (j, i) => twice(i, j));
-      return Object.freeze({
-        kind: 'csc',
-        ...{ rows, cols, indptr },
-        indices: exactly(indices, count, Uint32Array),
-        values: exactly(values, count, Float64Array),
-      });
-    },
+    listed: () => ({ indices, values, columns, counts, ascending: false }),
   };
+}
+
+/** The matrix of entries, which are put in order where they lie; `twice` makes the error of an entry that was listed before. */
+export function toCsc(
+  rows: number,
+  cols: number,
+  { indices, values, columns, counts: indptr, ascending }: ListedSoFar,
+  twice: (i: number, j: number) => Error,
+): CscMatrix {
+  for (let j = 0; j < cols; j++) indptr[j + 1] += indptr[j];
+  if (columns !== undefined) gather(indptr, columns, indices, values);
+  if (!ascending) sortLines(indptr, indices, values, (j, i) => twice(i, j));
+  const count = indptr[cols];
+  return Object.freeze({
+    kind: 'csc',
+    ...{ rows, cols, indptr },
+    indices: exactly(indices, count, Uint32Array),
+    values: exactly(values, count, Float64Array),
+  });
 }
 
 /** A list with more room behind it. */

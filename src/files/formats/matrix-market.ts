@@ -2,7 +2,7 @@ import type { Matrix } from '../../matrix.js';
 import { isGzip, isModest, unpacked, unpackedSize } from '../gunzip.js';
 import { type NativeText, nativeText } from '../native-text.js';
 import { firstBytes, type Source } from '../source.js';
-import { type Entries, entries } from './entries.js';
+import { entries, toCsc } from './entries.js';
 import { type Lines, lines } from './lines.js';
 
 /** What every Matrix Market file begins with, whatever the case of its letters. */
@@ -177,16 +177,16 @@ async function readListed(
   checkRoom(source, count, count * BESIDE[field] + leastDigits(count), most, text.line);
   await look?.();
   const valued = field !== 'pattern';
-  const found: Entries = entries(rows, cols, entriesOf(banner, sizes));
   const skew = symmetry === 'skew-symmetric';
+  const mirror = mirrored ? (skew ? -1 : 1) : null;
   const twice = (i: number, j: number) =>
     source.fault('damaged', `A matrix must list an entry once; got row ${i + 1}, column ${j + 1} twice`);
-  const mirror = mirrored ? (skew ? -1 : 1) : null;
-  const plain = native()?.entries({ rows, cols, valued, mirror, count });
-  if (plain !== undefined && (await found.fill(plain))) {
+  const plain = await native()?.entries({ rows, cols, valued, mirror, count });
+  if (plain != null) {
     await text.close();
-    return found.toCsc(twice);
+    return toCsc(rows, cols, plain, twice);
   }
+  const found = entries(cols, entriesOf(banner, sizes));
   const left = await text.numbers(valued ? 3 : 2, count, (i, j, given) => {
     const value = valued ? given : 1;
     const odd = outside(sizes, i, j);
@@ -196,7 +196,7 @@ async function readListed(
     return null;
   });
   await checkEnd(text, source, count, left);
-  return found.toCsc(twice);
+  return toCsc(rows, cols, found.listed(), twice);
 }
 
 async function checkEnd(text: Lines, source: Source, count: number, left: number): Promise<void> {

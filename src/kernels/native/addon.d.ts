@@ -23,8 +23,8 @@ export declare class Feed {
 export declare class TextFile {
   /** A file, gzip or not; nothing is opened yet. */
   constructor(path: string, gzip: boolean, from: number)
-  /** Resolves with how far entries were read. */
-  entries(args: EntriesArgs, threads: number): Promise<EntriesRead | Failure>
+  /** Resolves with all entries of the rest, or with nothing where it holds anything else. */
+  entries(args: EntriesArgs, threads: number): Promise<EntriesRead | null | Failure>
   /** Resolves with how far rows were read. */
   rows(args: RowsArgs, threads: number): Promise<RowsRead | Failure>
 }
@@ -77,36 +77,29 @@ export interface EncodeArgs {
   weights?: Array<Weights>
 }
 
-/** Where entries go; these arrays are written until the promise has settled. See `Room` of entries.ts. */
+/** What is listed, and where it goes: arrays that are written until the promise has settled, or of its own. See `ListedEntries` of native-text.ts. */
 export interface EntriesArgs {
   rows: number
   cols: number
   valued: boolean
   mirror?: number
-  indices: Uint32Array
-  values: Float64Array
+  count: number
+  room?: EntriesRoom
+}
+
+/** Entries as they were listed; without their rows and values where room was given. See `ListedSoFar` of entries.ts. */
+export interface EntriesRead {
+  indices?: Uint32Array
+  values?: Float64Array
   columns?: Uint32Array
   counts: Uint32Array
-  filled: number
-  /** The row and the column of the last entry. */
-  lastRow: number
-  lastColumn: number
   ascending: boolean
-  /** Lines that are still to be read. */
-  left: number
 }
 
-export interface EntriesRead {
-  stopped: EntriesStopped
-  filled: number
-  lastRow: number
-  lastColumn: number
-  ascending: boolean
-  left: number
+export interface EntriesRoom {
+  indices: Uint32Array
+  values: Float64Array
 }
-
-/** Why reading entries stopped: 'declined' where the text holds something else. */
-export type EntriesStopped = 'done' | 'full' | 'unordered' | 'declined'
 
 /** See `Estimate` of kernels.ts. */
 export interface Estimate {

@@ -31,5 +31,5 @@ pub use results::{
 };
 pub use svd_args::{SvdArgs, SvdSolver, SvdTerms};
 pub use text_file::{
-    EntriesArgs, EntriesRead, EntriesStopped, RowsArgs, RowsRead, RowsStopped, TextFile,
+    EntriesArgs, EntriesRead, EntriesRoom, RowsArgs, RowsRead, RowsStopped, TextFile,
 };

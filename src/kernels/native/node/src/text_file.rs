@@ -1,7 +1,7 @@
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use factorloom_text::entries::{Listed, Room, Stopped, read_entries};
+use factorloom_text::entries::{Lent, Listed, Lists, read_entries};
 use factorloom_text::table::{Dialect, Field, Rows, read_rows};
 use factorloom_text::{Declined, Text};
 use napi::bindgen_prelude::{Float64Array, PromiseRaw, Uint8Array, Uint32Array};
@@ -16,43 +16,31 @@ pub struct TextFile {
     text: Arc<Mutex<Text>>,
 }
 
-/// Where entries go; these arrays are written until the promise has settled. See `Room` of entries.ts.
+/// What is listed, and where it goes: arrays that are written until the promise has settled, or of its own. See `ListedEntries` of native-text.ts.
 #[napi(object, object_to_js = false)]
 pub struct EntriesArgs {
     pub rows: u32,
     pub cols: u32,
     pub valued: bool,
     pub mirror: Option<f64>,
+    pub count: f64,
+    pub room: Option<EntriesRoom>,
+}
+
+#[napi(object, object_to_js = false)]
+pub struct EntriesRoom {
     pub indices: Uint32Array,
     pub values: Float64Array,
-    pub columns: Option<Uint32Array>,
-    pub counts: Uint32Array,
-    pub filled: u32,
-    /// The row and the column of the last entry.
-    pub last_row: u32,
-    pub last_column: u32,
-    pub ascending: bool,
-    /// Lines that are still to be read.
-    pub left: f64,
 }
 
-/// Why reading entries stopped: 'declined' where the text holds something else.
-#[napi(string_enum = "kebab-case")]
-pub enum EntriesStopped {
-    Done,
-    Full,
-    Unordered,
-    Declined,
-}
-
+/// Entries as they were listed; without their rows and values where room was given. See `ListedSoFar` of entries.ts.
 #[napi(object, object_from_js = false)]
 pub struct EntriesRead {
-    pub stopped: EntriesStopped,
-    pub filled: u32,
-    pub last_row: u32,
-    pub last_column: u32,
+    pub indices: Option<Uint32Array>,
+    pub values: Option<Float64Array>,
+    pub columns: Option<Uint32Array>,
+    pub counts: Uint32Array,
     pub ascending: bool,
-    pub left: f64,
 }
 
 /// Where rows go; `data` is written until the promise has settled.
@@ -94,14 +82,14 @@ impl TextFile {
         }
     }
 
-    /// Resolves with how far entries were read.
-    #[napi(ts_return_type = "Promise<EntriesRead | Failure>")]
+    /// Resolves with all entries of the rest, or with nothing where it holds anything else.
+    #[napi(ts_return_type = "Promise<EntriesRead | null | Failure>")]
     pub fn entries<'env>(
         &self,
         env: &'env Env,
-        mut args: EntriesArgs,
+        args: EntriesArgs,
         threads: u32,
-    ) -> Result<PromiseRaw<'env, Outcome<EntriesRead>>> {
+    ) -> Result<PromiseRaw<'env, Outcome<Option<EntriesRead>>>> {
         let text = Arc::clone(&self.text);
         spawn(env, threads, move |ticket| {
             let listed = Listed {
@@ -109,32 +97,10 @@ impl TextFile {
                 cols: args.cols,
                 valued: args.valued,
                 mirror: args.mirror,
-            };
-            let mut room = Room {
-                indices: lent_u32(&mut args.indices),
-                values: lent_f64(&mut args.values),
-                columns: args.columns.as_mut().map(lent_u32),
-                counts: lent_u32(&mut args.counts),
-                filled: args.filled as usize,
-                last: (args.last_row, args.last_column),
-                ascending: args.ascending,
-                left: args.left as u64,
+                count: args.count as usize,
             };
             let mut text = text.lock().unwrap_or_else(PoisonError::into_inner);
-            let read = read_entries(&mut text, listed, &mut room, || ticket.closing());
-            Ok(EntriesRead {
-                stopped: match read {
-                    Ok(Stopped::Done) => EntriesStopped::Done,
-                    Ok(Stopped::Full) => EntriesStopped::Full,
-                    Ok(Stopped::Unordered) => EntriesStopped::Unordered,
-                    Err(Declined) => EntriesStopped::Declined,
-                },
-                filled: room.filled as u32,
-                last_row: room.last.0,
-                last_column: room.last.1,
-                ascending: room.ascending,
-                left: room.left as f64,
-            })
+            Ok(read(&mut text, listed, args.room, || ticket.closing()).ok())
         })
     }
 
@@ -175,6 +141,33 @@ impl TextFile {
             })
         })
     }
+}
+
+fn read(
+    text: &mut Text,
+    listed: Listed,
+    room: Option<EntriesRoom>,
+    closing: impl Fn() -> bool,
+) -> factorloom_text::Result<EntriesRead> {
+    let mut lists = None;
+    let order = if let Some(mut given) = room {
+        let mut lent = Lent::new(lent_u32(&mut given.indices), lent_f64(&mut given.values));
+        read_entries(text, listed, &mut lent, closing)?
+    } else {
+        let own = lists.get_or_insert_with(Lists::default);
+        let order = read_entries(text, listed, own, closing)?;
+        own.indices.shrink_to_fit();
+        own.values.shrink_to_fit();
+        order
+    };
+    let (indices, values) = lists.map(|own| (own.indices, own.values)).unzip();
+    Ok(EntriesRead {
+        indices: indices.map(Uint32Array::new),
+        values: values.map(Float64Array::new),
+        columns: order.columns.map(Uint32Array::new),
+        counts: Uint32Array::new(order.counts),
+        ascending: order.ascending,
+    })
 }
 
 fn field(place: i32) -> Field {

@@ -49,12 +49,11 @@ impl Blocks {
                 .map_err(|_| Declined)?;
             return Ok(());
         }
-        let mut passed = Vec::new();
+        let mut passed = vec![0; PIECE];
         let mut left = from;
         while left > 0 {
-            passed.clear();
             let most = usize::try_from(left).unwrap_or(PIECE).min(PIECE);
-            let got = self.append(&mut passed, most)?;
+            let got = self.fill(&mut passed[..most])?;
             if got == 0 {
                 return Err(Declined);
             }
@@ -63,13 +62,10 @@ impl Blocks {
         Ok(())
     }
 
-    /// Puts up to `most` bytes more at the end of `to`; how many, 0 at the end of the text.
-    pub fn append(&mut self, to: &mut Vec<u8>, most: usize) -> Result<usize> {
-        let begin = to.len();
-        to.resize(begin + most, 0);
-        let into = &mut to[begin..];
+    /// Fills `into`, or as much of it as there is; how many bytes, 0 at the end of the text.
+    pub fn fill(&mut self, into: &mut [u8]) -> Result<usize> {
         let mut filled = 0;
-        while filled < most {
+        while filled < into.len() {
             let got = match &mut self.gzip {
                 Some(gzip) => gzip.unpack(&mut self.file, &mut into[filled..])?,
                 None => read(&mut self.file, &mut into[filled..])?,
@@ -79,7 +75,6 @@ impl Blocks {
             }
             filled += got;
         }
-        to.truncate(begin + filled);
         Ok(filled)
     }
 }

@@ -15,37 +15,85 @@ pub struct Listed {
     pub valued: bool,
     /// What an entry beside the diagonal is times that across it, where those are left out.
     pub mirror: Option<f64>,
+    /// Lines of entries.
+    pub count: usize,
 }
 
-/// Where entries go: arrays with more room than is filled.
-pub struct Room<'a> {
-    /// The row of each entry.
-    pub indices: &'a mut [u32],
+/// Where entries go, one behind the other.
+pub trait Room {
+    /// Makes sure that there is room for so many.
+    ///
+    /// # Errors
+    /// Where there isn't.
+    fn prepare(&mut self, most: usize) -> Result<()>;
+    /// The row of the next one, from 0, and its value.
+    fn put(&mut self, i: u32, value: f64);
+}
+
+/// Lists of rows and values that are made as they are needed.
+#[derive(Debug, Default, PartialEq)]
+pub struct Lists {
+    /// The row of each.
+    pub indices: Vec<u32>,
     /// The value of each.
-    pub values: &'a mut [f64],
-    /// The column of each, where they came in no order.
-    pub columns: Option<&'a mut [u32]>,
-    /// Entries of each column, the first at place 1.
-    pub counts: &'a mut [u32],
-    /// Entries that are there.
-    pub filled: usize,
-    /// The row and the column of the last one, from 0.
-    pub last: (u32, u32),
-    /// Whether each entry so far came behind all others, column after column.
-    pub ascending: bool,
-    /// Lines that are still to be read.
-    pub left: u64,
+    pub values: Vec<f64>,
 }
 
-/// Why reading stopped.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Stopped {
-    /// All is read, and nothing but blanks is behind it.
-    Done,
-    /// There is no room for another.
-    Full,
-    /// A column comes before that of the last entry, and the columns are not kept.
-    Unordered,
+impl Room for Lists {
+    fn prepare(&mut self, most: usize) -> Result<()> {
+        let indices = self.indices.try_reserve_exact(most);
+        let values = self.values.try_reserve_exact(most);
+        indices.and(values).map_err(|_| Declined)
+    }
+
+    #[inline(always)]
+    fn put(&mut self, i: u32, value: f64) {
+        self.indices.push(i);
+        self.values.push(value);
+    }
+}
+
+/// Arrays of somebody else.
+pub struct Lent<'a> {
+    indices: &'a mut [u32],
+    values: &'a mut [f64],
+    filled: usize,
+}
+
+impl<'a> Lent<'a> {
+    /// For rows and values, from the first place on.
+    pub const fn new(indices: &'a mut [u32], values: &'a mut [f64]) -> Self {
+        Self {
+            indices,
+            values,
+            filled: 0,
+        }
+    }
+}
+
+impl Room for Lent<'_> {
+    fn prepare(&mut self, most: usize) -> Result<()> {
+        let room = self.indices.len().min(self.values.len());
+        if room < most { Err(Declined) } else { Ok(()) }
+    }
+
+    #[inline(always)]
+    fn put(&mut self, i: u32, value: f64) {
+        self.indices[self.filled] = i;
+        self.values[self.filled] = value;
+        self.filled += 1;
+    }
+}
+
+/// What else is known of entries as they were listed.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Order {
+    /// The column of each, where they came in no order.
+    pub columns: Option<Vec<u32>>,
+    /// How many each column has, the first at place 1.
+    pub counts: Vec<u32>,
+    /// Whether each came behind all others, column after column.
+    pub ascending: bool,
 }
 
 /// A line that is longer is none of entries.
@@ -55,38 +103,74 @@ const MOST_DIGITS: usize = 10;
 /// Digits of a whole number that 32 bits hold.
 const FEW: usize = 9;
 
-/// Reads entries until there is no more room or no more line.
+/// Reads all entries of a text.
 ///
 /// # Errors
-/// Where the text holds anything else, or another number of lines.
+/// Where the text holds anything else, or another number of lines, and where there is no room for them.
 pub fn read_entries(
     text: &mut Text,
     listed: Listed,
-    room: &mut Room<'_>,
+    room: &mut impl Room,
     closing: impl Fn() -> bool,
-) -> Result<Stopped> {
-    let mut stopped = Stopped::Done;
+) -> Result<Order> {
+    let mut reader = Reader::new(listed, room)?;
     text.read(closing, |lines| {
-        let (bytes, why) = room.take(lines, listed)?;
-        stopped = why;
+        reader.take(lines)?;
         Ok(Took {
-            bytes,
-            enough: why != Stopped::Done,
+            bytes: lines.len(),
+            enough: false,
         })
     })?;
-    if stopped == Stopped::Done && room.left > 0 {
+    if reader.left > 0 {
         return Err(Declined);
     }
-    Ok(stopped)
+    Ok(reader.order)
 }
 
-impl Room<'_> {
-    /// Entries of lines that are whole; how many bytes were read, and why no more.
-    fn take(&mut self, lines: &[u8], listed: Listed) -> Result<(usize, Stopped)> {
-        let places = self.indices.len().min(self.values.len());
+struct Reader<'a, R> {
+    listed: Listed,
+    /// What they are at most, those across the diagonal too.
+    most: usize,
+    room: &'a mut R,
+    order: Order,
+    /// What comes behind the last one: its column in the upper half, and below one more than its row.
+    next: u64,
+    /// Lines that are still to be read.
+    left: usize,
+}
+
+impl<'a, R: Room> Reader<'a, R> {
+    fn new(listed: Listed, room: &'a mut R) -> Result<Self> {
         let each = if listed.mirror.is_some() { 2 } else { 1 };
+        let most = listed.count.checked_mul(each).ok_or(Declined)?;
+        room.prepare(most)?;
+        let cols = listed.cols as usize;
+        let mut counts = with_room(cols + 1)?;
+        counts.resize(cols + 1, 0);
+        let order = Order {
+            columns: None,
+            counts,
+            ascending: true,
+        };
+        Ok(Self {
+            listed,
+            most,
+            room,
+            order,
+            next: 0,
+            left: listed.count,
+        })
+    }
+
+    /// Entries of lines that are whole.
+    fn take(&mut self, lines: &[u8]) -> Result<()> {
         let mut p = 0;
         while p < lines.len() {
+            if let Some((entry, behind)) = plain(lines, p, self.listed) {
+                self.add(entry)?;
+                p = behind;
+                continue;
+            }
             let begin = p;
             p = behind_blanks(lines, p);
             if lines[p] == b'\n' || lines[p] == b'%' {
@@ -96,54 +180,67 @@ impl Room<'_> {
                 }
                 p += memchr::memchr(b'\n', &lines[p..]).ok_or(Declined)? + 1;
             } else {
-                if self.left == 0 {
-                    return Err(Declined);
-                }
-                if self.filled + each > places {
-                    return Ok((begin, Stopped::Full));
-                }
-                let (i, j, value);
-                ((i, j, value), p) = match plain(lines, p, listed) {
-                    Some(found) => found,
-                    None => entry(lines, p, listed)?,
-                };
-                let across = listed.mirror.filter(|_| i != j);
-                let falls = j < self.last.1 || (across.is_some() && i < j);
-                if falls && self.columns.is_none() {
-                    return Ok((begin, Stopped::Unordered));
-                }
-                self.add(i, j, value);
-                if let Some(times) = across {
-                    // A zero across the diagonal has no sign.
-                    self.add(j, i, if times < 0.0 { 0.0 - value } else { value });
-                }
-                self.left -= 1;
+                let (entry, behind) = entry(lines, p, self.listed)?;
+                self.add(entry)?;
+                p = behind;
             }
             if p - begin > LONGEST_LINE {
                 return Err(Declined);
             }
         }
-        Ok((p, Stopped::Done))
+        Ok(())
+    }
+
+    /// What a line lists, and what is across the diagonal where that is left out.
+    #[inline(always)]
+    fn add(&mut self, (i, j, value): Entry) -> Result<()> {
+        self.left = self.left.checked_sub(1).ok_or(Declined)?;
+        self.put(i, j, value)?;
+        match self.listed.mirror {
+            // A zero across the diagonal has no sign.
+            Some(times) if i != j => self.put(j, i, if times < 0.0 { 0.0 - value } else { value }),
+            _ => Ok(()),
+        }
     }
 
     #[inline(always)]
-    fn add(&mut self, i: u32, j: u32, value: f64) {
-        let place = self.filled;
-        let (last_i, last_j) = self.last;
-        self.ascending &= place == 0 || j > last_j || (j == last_j && i > last_i);
-        if let Some(columns) = &mut self.columns {
-            columns[place] = j;
+    fn put(&mut self, i: u32, j: u32, value: f64) -> Result<()> {
+        let place = u64::from(j) << 32 | u64::from(i);
+        if place < self.next {
+            self.order.ascending = false;
+            if self.order.columns.is_none() && u64::from(j) < self.next >> 32 {
+                self.keep_columns()?;
+            }
         }
-        self.indices[place] = i;
-        self.values[place] = value;
-        self.counts[j as usize + 1] += 1;
-        self.last = (i, j);
-        self.filled = place + 1;
+        self.next = place + 1;
+        if let Some(columns) = &mut self.order.columns {
+            columns.push(j);
+        }
+        self.room.put(i, value);
+        self.order.counts[j as usize + 1] += 1;
+        Ok(())
+    }
+
+    /// So far they came in order: their number says which they are.
+    #[cold]
+    fn keep_columns(&mut self) -> Result<()> {
+        let mut columns = with_room(self.most)?;
+        for (j, &count) in (0..).zip(&self.order.counts[1..]) {
+            columns.resize(columns.len() + count as usize, j);
+        }
+        self.order.columns = Some(columns);
+        Ok(())
     }
 }
 
-/// An entry, its indices from 0, and where the next line begins.
-type Entry = ((u32, u32, f64), usize);
+fn with_room<T>(most: usize) -> Result<Vec<T>> {
+    let mut list = Vec::new();
+    list.try_reserve_exact(most).map_err(|_| Declined)?;
+    Ok(list)
+}
+
+/// An entry, its indices from 0.
+type Entry = (u32, u32, f64);
 
 /// Bytes that are looked at together, and as many before them as a number is read from.
 const WINDOW: usize = 24;
@@ -151,7 +248,7 @@ const BEFORE: usize = 8;
 
 /// An entry that is written in whole numbers of up to 8 digits with one blank between: found without a branch for each digit.
 #[inline]
-fn plain(lines: &[u8], from: usize, listed: Listed) -> Option<Entry> {
+fn plain(lines: &[u8], from: usize, listed: Listed) -> Option<(Entry, usize)> {
     let before = from.checked_sub(BEFORE)?;
     let seen: &[u8; BEFORE + WINDOW] = lines.get(before..from + WINDOW)?.try_into().ok()?;
     let mut ends = ends_in(seen);
@@ -206,8 +303,8 @@ fn few_digits(seen: &[u8; BEFORE + WINDOW], end: usize, length: usize) -> u32 {
     (fours.wrapping_mul(10_000) + (fours >> 32)) as u32
 }
 
-/// The same of any entry.
-fn entry(lines: &[u8], from: usize, listed: Listed) -> Result<Entry> {
+/// The entry that a line begins with, however it is written, and where the next line begins.
+fn entry(lines: &[u8], from: usize, listed: Listed) -> Result<(Entry, usize)> {
     let (i, p) = index(lines, from, listed.rows)?;
     let (j, p) = index(lines, behind_blanks(lines, p), listed.cols)?;
     let p = behind_blanks(lines, p);

@@ -5,10 +5,11 @@
 mod blocks;
 pub mod entries;
 pub mod number;
+mod stretches;
 pub mod table;
 mod text;
 
-pub use text::Text;
+pub use text::{Text, Took};
 
 /// A text that is not read here: a fault, or something that is not plain. Nothing is said of which.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,17 +1,18 @@
-use std::mem::swap;
+use std::collections::VecDeque;
+use std::mem::take;
 use std::path::{Path, PathBuf};
+use std::sync::mpsc::{channel, sync_channel};
+use std::thread::{Builder, scope};
 
-use memchr::memrchr;
-
-use crate::blocks::Blocks;
+use crate::stretches::{Stretch, Stretches};
 use crate::{Declined, Result};
 
-/// Bytes of text that are made while others are read.
-const BLOCK: usize = 1 << 20;
-/// A longer line is left to whoever reads it field by field.
-const LONGEST_LINE: usize = 1 << 24;
+/// Stretches that are made before they are wanted.
+const AHEAD: usize = 3;
+/// How the thread that unpacks is called.
+const THREAD_NAME: &str = "factorloom-text";
 
-/// A text whose lines are read in stretches, the next being unpacked meanwhile.
+/// A text whose lines are read in stretches, others being unpacked meanwhile.
 pub struct Text {
     path: PathBuf,
     gzip: bool,
@@ -20,15 +21,17 @@ pub struct Text {
 }
 
 struct Open {
-    blocks: Blocks,
-    /// Lines that are whole are from `at` to `whole`; behind them one begins.
-    now: Vec<u8>,
+    stretches: Stretches,
+    made: Made,
+}
+
+/// Stretches that are there and not read to their end.
+#[derive(Default)]
+struct Made {
+    waiting: VecDeque<Stretch>,
+    /// Where the first goes on.
     at: usize,
-    whole: usize,
-    /// What begins with the line that `now` ends within, where it is there already.
-    next: Vec<u8>,
-    ready: bool,
-    /// Bytes of the text before `at`.
+    /// Bytes of the text before that.
     consumed: u64,
 }
 
@@ -57,92 +60,103 @@ impl Text {
     pub fn consumed(&self) -> u64 {
         self.open
             .as_ref()
-            .map_or(self.from, |open| self.from + open.consumed)
+            .map_or(self.from, |open| self.from + open.made.consumed)
     }
 
-    /// Hands out stretches of whole lines, each ending with the end of a line, until `take` has enough or the text is over.
+    /// Hands out stretches of whole lines, each ending with the end of a line, until `take` has enough or the text is over. Where there is
+    /// more than one thread, one more makes them meanwhile.
     ///
     /// # Errors
     /// Where the file can't be read or isn't whole, where `take` declines, and once `closing`.
     pub fn read(
         &mut self,
         closing: impl Fn() -> bool,
-        mut take: impl FnMut(&[u8]) -> Result<Took> + Send,
+        take: impl FnMut(&[u8]) -> Result<Took>,
     ) -> Result<()> {
-        let open = match &mut self.open {
+        let Open { stretches, made } = match &mut self.open {
             Some(open) => open,
-            None => self
-                .open
-                .insert(Open::new(Blocks::open(&self.path, self.gzip, self.from)?)?),
+            None => self.open.insert(Open {
+                stretches: Stretches::open(&self.path, self.gzip, self.from)?,
+                made: Made::default(),
+            }),
         };
+        if rayon::current_num_threads() == 1 {
+            return made.read(closing, take, |used| stretches.next(used));
+        }
+        made.read_ahead(closing, take, stretches)
+    }
+}
+
+impl Made {
+    /// Reads what is there, and then what is made in the room of what was read.
+    fn read(
+        &mut self,
+        closing: impl Fn() -> bool,
+        mut take_lines: impl FnMut(&[u8]) -> Result<Took>,
+        mut next: impl FnMut(Stretch) -> Result<Option<Stretch>>,
+    ) -> Result<()> {
+        let mut used = Stretch::default();
         loop {
             if closing() {
                 return Err(Declined);
             }
-            let lines = &open.now[open.at..open.whole];
-            let took = if open.ready {
-                take(lines)?
-            } else {
-                open.next.clear();
-                open.next.extend_from_slice(&open.now[open.whole..]);
-                let (blocks, next) = (&mut open.blocks, &mut open.next);
-                let (loaded, took) = rayon::join(|| load(blocks, next), || take(lines));
-                loaded?;
-                open.ready = true;
-                took?
+            if self.waiting.is_empty() {
+                match next(take(&mut used))? {
+                    Some(stretch) => self.waiting.push_back(stretch),
+                    None => return Ok(()),
+                }
+            }
+            let lines = self.waiting[0].lines();
+            let took = take_lines(&lines[self.at..])?;
+            self.at += took.bytes;
+            self.consumed += took.bytes as u64;
+            let over = self.at == lines.len();
+            if over {
+                used = self.waiting.pop_front().unwrap_or_default();
+                self.at = 0;
+            }
+            if took.enough || !over {
+                return Ok(());
+            }
+        }
+    }
+
+    /// The same, stretches being made by a thread of their own, which ends with this call.
+    fn read_ahead(
+        &mut self,
+        closing: impl Fn() -> bool,
+        take_lines: impl FnMut(&[u8]) -> Result<Took>,
+        stretches: &mut Stretches,
+    ) -> Result<()> {
+        scope(|scope| {
+            let (give, rooms) = channel::<Stretch>();
+            let (put, made) = sync_channel(AHEAD);
+            let make = move || {
+                for room in rooms {
+                    let stretch = stretches.next(room);
+                    let last = !matches!(stretch, Ok(Some(_)));
+                    if put.send(stretch).is_err() || last {
+                        return;
+                    }
+                }
             };
-            open.at += took.bytes;
-            open.consumed += took.bytes as u64;
-            if took.enough || open.at < open.whole {
-                return Ok(());
+            Builder::new()
+                .name(THREAD_NAME.to_owned())
+                .spawn_scoped(scope, make)
+                .map_err(|_| Declined)?;
+            // What can't be given or had is behind the end of the text.
+            for _ in 1..AHEAD {
+                let _ = give.send(Stretch::default());
             }
-            if open.next.is_empty() {
-                return Ok(());
+            self.read(closing, take_lines, |used| {
+                let _ = give.send(used);
+                made.recv().unwrap_or(Ok(None))
+            })?;
+            drop(give);
+            for stretch in made {
+                self.waiting.extend(stretch?);
             }
-            swap(&mut open.now, &mut open.next);
-            open.ready = false;
-            open.at = 0;
-            open.whole = whole(&open.now);
-        }
-    }
-}
-
-impl Open {
-    fn new(mut blocks: Blocks) -> Result<Self> {
-        let mut now = Vec::new();
-        load(&mut blocks, &mut now)?;
-        Ok(Self {
-            blocks,
-            at: 0,
-            whole: whole(&now),
-            now,
-            next: Vec::new(),
-            ready: false,
-            consumed: 0,
+            Ok(())
         })
-    }
-}
-
-/// Where the last line that is whole ends.
-fn whole(text: &[u8]) -> usize {
-    memrchr(b'\n', text).map_or(0, |p| p + 1)
-}
-
-/// Adds to the beginning of a line until there is the end of one; the last line of a text is given one.
-fn load(blocks: &mut Blocks, to: &mut Vec<u8>) -> Result<()> {
-    loop {
-        let before = to.len();
-        if before > LONGEST_LINE {
-            return Err(Declined);
-        }
-        if blocks.append(to, BLOCK)? == 0 {
-            if before > 0 {
-                to.push(b'\n');
-            }
-            return Ok(());
-        }
-        if to[before..].contains(&b'\n') {
-            return Ok(());
-        }
     }
 }

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::PathBuf;
 
-use factorloom_text::entries::{Listed, Room, Stopped, read_entries};
+use factorloom_text::entries::{Lent, Listed, Lists, Order, Room, read_entries};
 use factorloom_text::table::{Dialect, Field, Rows, read_rows};
 use factorloom_text::{Declined, Text};
 use rayon::ThreadPoolBuilder;
@@ -125,50 +125,136 @@ fn a_table_with_something_else_is_declined() {
     }
 }
 
+/// Entries of a text that begins with the first of them, and what else is known of them: in lists and in lent arrays.
+fn entries_of(
+    name: &str,
+    text: &str,
+    threads: usize,
+    listed: Listed,
+) -> Result<(Lists, Order), Declined> {
+    let file = Kept::new(name, text);
+    let mut own = Lists::default();
+    let order = read(&file, threads, listed, &mut own)?;
+    let most = 2 * listed.count;
+    let (mut indices, mut values) = (vec![u32::MAX; most], vec![f64::NAN; most]);
+    let mut lent = Lent::new(&mut indices, &mut values);
+    let again = read(&file, threads, listed, &mut lent)?;
+    assert_eq!(again, order);
+    let count = own.indices.len();
+    assert!(indices[..count] == own.indices && values[..count] == own.values);
+    assert!(values[count..].iter().all(|x| x.is_nan()));
+    Ok((own, order))
+}
+
+fn read(
+    file: &Kept,
+    threads: usize,
+    listed: Listed,
+    room: &mut (impl Room + Send),
+) -> Result<Order, Declined> {
+    let mut text = Text::new(&file.0, false, 0);
+    by_threads(threads, || read_entries(&mut text, listed, room, || false))
+}
+
+const LISTED: Listed = Listed {
+    rows: 1000,
+    cols: 400,
+    valued: true,
+    mirror: None,
+    count: 400_000,
+};
+
+/// Rows, columns and values as they are listed: those of columns one after the other.
+fn in_order() -> impl Iterator<Item = (u32, u32, f64)> {
+    (0..400_000).map(|n| (n % 1000, n / 1000, f64::from(n % 13)))
+}
+
+fn listed(entries: impl Iterator<Item = (u32, u32, f64)>) -> String {
+    entries
+        .map(|(i, j, x)| format!("{} {} {x}\n", i + 1, j + 1))
+        .collect()
+}
+
 #[test]
-fn entries() {
-    let text: String = (0..400_000)
-        .map(|n| format!("{} {} {}\n", n % 1000 + 1, n / 1000 + 1, n % 13))
-        .collect();
-    let file = Kept::new("entries", &text);
-    for (threads, room) in [(1, 400_000), (2, 400_000), (3, 1000)] {
-        let (mut indices, mut values) = (vec![0; 400_000], vec![0.0; 400_000]);
-        let mut counts = vec![0; 401];
-        by_threads(threads, || {
-            let mut text = Text::new(&file.0, false, 0);
-            let listed = Listed {
-                rows: 1000,
-                cols: 400,
-                valued: true,
-                mirror: None,
-            };
-            let (mut filled, mut last, mut left) = (0, (0, 0), 400_000);
-            loop {
-                let to = 400_000.min(filled + room);
-                let mut own = Room {
-                    indices: &mut indices[..to],
-                    values: &mut values[..to],
-                    columns: None,
-                    counts: &mut counts,
-                    filled,
-                    last,
-                    ascending: true,
-                    left,
-                };
-                let stopped = read_entries(&mut text, listed, &mut own, || false).unwrap();
-                assert!(own.ascending);
-                (filled, last, left) = (own.filled, own.last, own.left);
-                if stopped == Stopped::Done {
-                    break;
-                }
-                assert_eq!(stopped, Stopped::Full);
-            }
-            assert_eq!(filled, 400_000);
-        });
-        assert!(
-            (0..400_000).all(|n| indices[n] == (n % 1000) as u32 && values[n] == (n % 13) as f64)
-        );
-        assert!(counts[1..].iter().all(|&count| count == 1000));
+fn entries_in_order() {
+    let text = listed(in_order());
+    for threads in [1, 2, 3] {
+        let own = entries_of("entries", &text, threads, LISTED).unwrap();
+        let order = Order {
+            columns: None,
+            counts: (0..=400).map(|j| if j == 0 { 0 } else { 1000 }).collect(),
+            ascending: true,
+        };
+        let lists = Lists {
+            indices: in_order().map(|(i, ..)| i).collect(),
+            values: in_order().map(|(.., x)| x).collect(),
+        };
+        assert!(own == (lists, order), "{threads} threads");
+    }
+}
+
+#[test]
+fn entries_in_no_order() {
+    // The last thousand come first, all others behind them.
+    let shifted = || in_order().skip(399_000).chain(in_order().take(399_000));
+    for threads in [1, 3] {
+        let text = listed(shifted());
+        let (own, order) = entries_of("shifted", &text, threads, LISTED).unwrap();
+        assert!(own.indices.into_iter().eq(shifted().map(|(i, ..)| i)));
+        assert!(own.values.into_iter().eq(shifted().map(|(.., x)| x)));
+        let columns = order.columns.unwrap();
+        assert!(columns.into_iter().eq(shifted().map(|(_, j, _)| j)));
+        assert!(!order.ascending);
+    }
+    // Rows that fall within a column leave the columns in order.
+    let two = Listed { count: 2, ..LISTED };
+    let (_, order) = entries_of("falling", "5 3 1\n2 3 1\n", 1, two).unwrap();
+    assert_eq!((order.columns, order.ascending), (None, false));
+}
+
+#[test]
+fn entries_across_the_diagonal() {
+    let half = Listed {
+        cols: 1000,
+        mirror: Some(-1.0),
+        count: 3,
+        ..LISTED
+    };
+    let text = "2 1 0\n3 1 2.5\n3 3 4\n";
+    let (own, order) = entries_of("half", text, 2, half).unwrap();
+    assert_eq!(own.indices, [1, 0, 2, 0, 2]);
+    assert_eq!(order.columns.unwrap(), [0, 1, 0, 2, 2]);
+    assert_eq!(own.values, [0.0, 0.0, 2.5, -2.5, 4.0]);
+    assert!(own.values.iter().all(|x| x.is_sign_positive() || *x < 0.0));
+}
+
+#[test]
+fn entries_without_room_are_declined() {
+    let file = Kept::new("no-room", "1 1 1\n2 1 1\n");
+    let two = Listed { count: 2, ..LISTED };
+    for (rows, values) in [(1, 2), (2, 1)] {
+        let (mut indices, mut values) = (vec![0; rows], vec![0.0; values]);
+        let mut lent = Lent::new(&mut indices, &mut values);
+        assert_eq!(read(&file, 1, two, &mut lent), Err(Declined));
+    }
+}
+
+#[test]
+fn entries_that_are_not_as_listed_are_declined() {
+    let text = listed(in_order());
+    for (count, more) in [
+        (400_001, ""),
+        (399_999, ""),
+        (400_000, "x\n"),
+        (400_000, "1 1 1\n"),
+    ] {
+        let listed = Listed { count, ..LISTED };
+        let own = entries_of("declined", &(text.clone() + more), 2, listed);
+        assert_eq!(own, Err(Declined), "{count} {more}");
+    }
+    for count in [usize::MAX, usize::MAX / 16] {
+        let listed = Listed { count, ..LISTED };
+        assert_eq!(entries_of("huge", &text, 1, listed), Err(Declined));
     }
 }
 
