@@ -11,11 +11,13 @@ pub mod leaves;
 mod memory;
 mod momentum;
 mod parallel;
+mod processors;
 mod progress;
 mod quadratic;
 mod sparse;
 /// The data as one factor sees them.
 pub mod view;
+mod wide_awake;
 
 /// Terms that link the columns of a factor to one another or to a target.
 pub mod column_terms;

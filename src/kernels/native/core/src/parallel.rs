@@ -1,12 +1,8 @@
 //! How work is cut. The cuts depend on the problem only and every sum is taken in the order of its chunks, so the
 //! number of threads never changes a bit of the result.
 
-use std::hint::spin_loop;
 use std::ops::Range;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
 
-use rayon::Yield;
 use rayon::prelude::*;
 
 /// Multiply-adds below which handing work to other threads costs more than it saves.
@@ -20,49 +16,8 @@ const ROUND: usize = 64;
 /// Or else of this.
 const LINE: usize = 16;
 
-/// How long a thread that is kept awake looks for work in vain.
-const PATIENCE: Duration = Duration::from_micros(200);
-
-/// What `work` returns. Meanwhile the other threads of the pool look for tasks before they fall asleep: in a small fit
-/// waking one takes longer than a task.
-pub fn wide_awake<R>(work: impl FnOnce() -> R) -> R {
-    if rayon::current_num_threads() == 1 {
-        return work();
-    }
-    let over = AtomicBool::new(false);
-    rayon::in_place_scope(|scope| {
-        let caller = rayon::current_thread_index();
-        let over = &over;
-        scope.spawn_broadcast(move |_, thread| {
-            if Some(thread.index()) != caller {
-                look_for_tasks(over);
-            }
-        });
-        let _end = End(over);
-        work()
-    })
-}
-
-fn look_for_tasks(over: &AtomicBool) {
-    let mut since = Instant::now();
-    while !over.load(Ordering::Relaxed) && since.elapsed() < PATIENCE {
-        match rayon::yield_now() {
-            Some(Yield::Executed) => since = Instant::now(),
-            _ => spin_loop(),
-        }
-    }
-}
-
-/// Says so when it ends, be it by a panic.
-struct End<'a>(&'a AtomicBool);
-
-impl Drop for End<'_> {
-    fn drop(&mut self) {
-        self.0.store(true, Ordering::Relaxed);
-    }
-}
-
-fn on_one_thread(work: usize) -> bool {
+/// Whether `work` multiply-adds are done by the calling thread alone.
+pub fn on_one_thread(work: usize) -> bool {
     work < WORTHWHILE || rayon::current_num_threads() == 1
 }
 

@@ -121,7 +121,7 @@ impl<T: Real> Tile<T> {
                     (32, 1) if self.across == 1 && columns < 16 => self.each::<V, 1, 8>(columns),
                     (32, 1) if self.across == 1 => self.each::<V, 1, 16>(columns),
                     (32, 2) if self.across == 1 => self.each::<V, 2, 8>(columns),
-                    (32, 1) => self.each::<V, 1, 14>(columns),
+                    (32, 1) => self.each::<V, 1, 12>(columns),
                     (32, 2) => self.each::<V, 2, 12>(columns),
                     (32, 3) => self.each::<V, 3, 8>(columns),
                     (32, 4) => self.each::<V, 4, 6>(columns),

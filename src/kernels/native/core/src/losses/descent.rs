@@ -8,10 +8,10 @@ use crate::data::{Data, Element, Layout};
 use crate::difference::check_factors;
 use crate::error::{KernelError, Result};
 use crate::nmf::{Between, NmfArgs, NmfResult, Precision, State, Walk};
-use crate::parallel::wide_awake;
 use crate::progress::settled;
 use crate::scale::normalize;
 use crate::solver::Solver;
+use crate::wide_awake::wide_awake;
 
 /// What factors are drawn to follows them for so many iterations.
 const REDRAWN: usize = 10;
@@ -34,7 +34,8 @@ pub fn nmf<T: Element>(
     check_factors(x.rows, x.cols, &args.start_w, &args.start_h)?;
     let loss = Loss::new::<T>(loss, x.rows, x.cols)?;
     let lines = Lines::new(&x, args.weights)?;
-    wide_awake(|| descend(Fit::begin(args, &lines, loss)?, control))
+    let work = x.stored * args.start_h.rows;
+    wide_awake(work, || descend(Fit::begin(args, &lines, loss)?, control))
 }
 
 fn check(args: &NmfArgs<'_>, loss: &LossArgs<'_>) -> Result<()> {

@@ -23,12 +23,12 @@ use crate::difference::check_factors;
 use crate::error::{KernelError, Result};
 use crate::hold_out::{Held, Hidden, Weights};
 use crate::losses;
-use crate::parallel::wide_awake;
 use crate::progress::{VISIBLE, is_invisible, settled};
 use crate::reduce::sum_of_squares;
 use crate::scale::normalize;
 use crate::solver::Solver;
 use crate::stream::Streamed;
+use crate::wide_awake::wide_awake;
 use fit::{Fit, Measure};
 use masked::Masked;
 use state::Course;
@@ -80,8 +80,9 @@ fn streamed_in<T: Element>(
         ));
     }
     check_factors(x.rows, x.cols, &args.start_w, &args.start_h)?;
-    let fit = Fit::begin(args, Walked::<T>::streamed(x, args.start_h.rows)?, None)?;
-    wide_awake(|| descend(fit, control))
+    let k = args.start_h.rows;
+    let fit = Fit::begin(args, Walked::<T>::streamed(x, k)?, None)?;
+    wide_awake(fit.x.stored() * k, || descend(fit, control))
 }
 
 fn nmf_in<T: Element>(args: &NmfArgs<'_>, control: Control<'_>) -> Result<NmfResult> {
@@ -97,11 +98,11 @@ fn nmf_in<T: Element>(args: &NmfArgs<'_>, control: Control<'_>) -> Result<NmfRes
         let x = Data::<T>::new(args.x, layout)?;
         check_factors(x.rows, x.cols, &args.start_w, &args.start_h)?;
         let fit = Fit::begin(args, Walked::whole(&x, layout.k)?, None)?;
-        return wide_awake(|| descend(fit, control));
+        return wide_awake(x.stored * layout.k, || descend(fit, control));
     };
     let x = Data::new(&hidden.blocks(), layout)?;
     let fit = Fit::begin(args, Walked::whole(&x, layout.k)?, Some(masked))?;
-    wide_awake(|| descend(fit, control))
+    wide_awake(x.stored * layout.k, || descend(fit, control))
 }
 
 /// X without what is held out or missing, times the weights of its entries, and these.

@@ -12,10 +12,10 @@ use crate::losses;
 use crate::matrix::Matrix;
 use crate::nmf::NmfResult;
 use crate::panel::Panel;
-use crate::parallel::wide_awake;
 use crate::progress::{VISIBLE, is_invisible, settled};
 use crate::reduce::sums_of_row_squares;
 use crate::scale::{Norm, Sizes, normalize};
+use crate::wide_awake::wide_awake;
 use fit::Fit;
 
 /// What H is.
@@ -99,7 +99,7 @@ pub fn tied(args: &TiedArgs<'_>, control: Control<'_>) -> Result<TiedResult> {
         return losses::tied(args, loss, &x, control);
     }
     let fit = Fit::begin(args, &x)?;
-    wide_awake(|| descend(fit, args, control))
+    wide_awake(x.stored * layout.k, || descend(fit, args, control))
 }
 
 fn descend(mut fit: Fit<'_>, args: &TiedArgs<'_>, control: Control<'_>) -> Result<TiedResult> {

@@ -10,10 +10,10 @@ use crate::control::{Control, Iterate, Stopped};
 use crate::data::Data;
 use crate::error::{KernelError, Result};
 use crate::nmf::NmfResult;
-use crate::parallel::wide_awake;
 use crate::progress::settled;
 use crate::scale::normalize;
 use crate::tied::{Form, TiedArgs, TiedResult, projection_of};
+use crate::wide_awake::wide_awake;
 use fit::Fit;
 
 /// Where to go is a half-step of an NMF by that loss for W, H standing still, on the slope that J has in truth; on the way
@@ -33,7 +33,10 @@ pub(crate) fn tied(
         ));
     }
     let lines = Lines::new(x, None)?;
-    wide_awake(|| descend(Fit::begin(args, &lines, loss)?, args, control))
+    let work = x.stored * args.start.cols;
+    wide_awake(work, || {
+        descend(Fit::begin(args, &lines, loss)?, args, control)
+    })
 }
 
 fn descend(mut fit: Fit<'_>, args: &TiedArgs<'_>, control: Control<'_>) -> Result<TiedResult> {
