@@ -130,6 +130,7 @@ fn all<T: Real>() {
             run(Accumulate {
                 factor: w.data(),
                 stride,
+                k,
                 entries: &entries,
                 along: 1,
                 across: m,
@@ -149,6 +150,7 @@ fn all<T: Real>() {
                 run(Accumulate {
                     factor: &h.data()[j * stride..],
                     stride,
+                    k,
                     entries: &entries[j * m..],
                     along: m,
                     across: 1,

@@ -265,6 +265,7 @@ impl<'a, T: Element> Filled<'a, T> {
             run(Accumulate {
                 factor: less,
                 stride,
+                k: partner.k,
                 entries: x,
                 along: 1,
                 across: stride,

@@ -147,6 +147,7 @@ fn dense<T: Element>(factor: &[T], k: usize, stride: usize, block: &Strided<'_, 
             run(Accumulate {
                 factor: &factor[first * stride..],
                 stride,
+                k,
                 entries: &block.entries[first * block.along + c * beside * block.across..],
                 along: block.along,
                 across: block.across,

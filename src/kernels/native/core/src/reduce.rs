@@ -153,6 +153,7 @@ fn add_cross<T: Real>(a: &[T], b: &[T], stride: usize, k: usize, out: &mut [f64]
         run(Accumulate {
             factor,
             stride,
+            k,
             entries,
             along: stride,
             across: 1,

@@ -81,6 +81,7 @@ fn squares<T: Element>(
         run(Accumulate {
             factor: &by_factor,
             stride: lanes,
+            k: lanes,
             entries: &h[left * w.stride..],
             along: 1,
             across: w.stride,

@@ -6,8 +6,8 @@ const DEPTH: usize = 64;
 const TOGETHER: usize = 64;
 /// Most columns in a tile.
 const WIDEST: usize = 16;
-/// Most numbers in the sums of a tile: 24 lines of 32 bits.
-const SUMS: usize = 24 * 16;
+/// Most numbers in the sums of a tile: 32 lines of 32 bits.
+const SUMS: usize = 32 * 16;
 
 /// out_c += Σ_t x_tc · f_t, in ascending order of t, for the columns c of `out`.
 ///
@@ -17,6 +17,8 @@ pub struct Accumulate<'a, T> {
     pub factor: &'a [T],
     /// Numbers from one column of the panel, and of `out`, to the next.
     pub stride: usize,
+    /// Numbers of a column of the panel before those that are padding, which are zeros.
+    pub k: usize,
     /// What the columns are multiplied with.
     pub entries: &'a [T],
     /// Steps in `entries` from one term to the next.
@@ -31,15 +33,15 @@ pub struct Accumulate<'a, T> {
 
 /// A tile of sums: so many lines of so many columns.
 #[derive(Clone, Copy)]
-struct Tile<T> {
-    factor: *const T,
-    factor_stride: usize,
-    entries: *const T,
-    along: usize,
-    across: usize,
-    terms: usize,
-    out: *mut T,
-    out_stride: usize,
+pub(super) struct Tile<T> {
+    pub factor: *const T,
+    pub factor_stride: usize,
+    pub entries: *const T,
+    pub along: usize,
+    pub across: usize,
+    pub terms: usize,
+    pub out: *mut T,
+    pub out_stride: usize,
 }
 
 impl<T: Real> Leaf<T> for Accumulate<'_, T> {
@@ -51,7 +53,8 @@ impl<T: Real> Leaf<T> for Accumulate<'_, T> {
         if self.terms == 0 || columns == 0 {
             return;
         }
-        assert!(self.stride.is_multiple_of(T::LANES) && self.out.len() == columns * self.stride);
+        assert!(self.k <= self.stride && self.stride.is_multiple_of(T::LANES));
+        assert!(self.out.len() == columns * self.stride);
         assert!(self.factor.len() >= self.terms * self.stride);
         assert!(self.entries.len() > (self.terms - 1) * self.along + (columns - 1) * self.across);
         let tile = Tile {
@@ -64,7 +67,6 @@ impl<T: Real> Leaf<T> for Accumulate<'_, T> {
             out: self.out.as_mut_ptr(),
             out_stride: self.stride,
         };
-        let lines = self.stride / T::LANES;
         let groups = if self.across == 1 {
             (columns / TOGETHER).max(1)
         } else {
@@ -79,7 +81,7 @@ impl<T: Real> Leaf<T> for Accumulate<'_, T> {
             };
             // SAFETY: the asserts bound every read of `factor` and `entries` and every access to `out`, and `last` is at
             // most `columns`.
-            unsafe { tile.at(first).runs::<V>(lines, last - first) };
+            unsafe { tile.at(first).runs::<V>(self.k, last - first) };
         }
     }
 }
@@ -102,9 +104,34 @@ impl<T: Real> Tile<T> {
     /// Takes the lines of all columns in runs that leave room for sums of several columns.
     ///
     /// # Safety
-    /// `lines` lines lie within each of `columns` columns, and `entries` holds every x_tc.
+    /// `k` numbers, made up to whole lines, lie within each of `columns` columns, and `entries` holds every x_tc.
     #[inline(always)]
-    unsafe fn runs<V: Vector<T>>(mut self, lines: usize, columns: usize) {
+    unsafe fn runs<V: Vector<T>>(mut self, k: usize, columns: usize) {
+        if V::REGISTERS == 32 && (self.across == 1 || self.along == 1) {
+            // Where the last line of a column is half empty, those of 2 or 4 columns share one.
+            let parts = match k % T::LANES {
+                0 => 1,
+                end if 4 * end <= T::LANES => 4,
+                end if 2 * end <= T::LANES => 2,
+                _ => 1,
+            };
+            let beside = self.across == 1;
+            // SAFETY: the caller vouches for all columns.
+            unsafe {
+                match (k / T::LANES, parts, beside) {
+                    (1, 4, true) if columns < 16 => return self.each::<V, 1, 8, 2>(columns),
+                    (1, 4, true) => return self.each::<V, 1, 16, 4>(columns),
+                    (1, 4, false) => return self.each::<V, 1, 12, 3>(columns),
+                    (1, 2, true) => return self.each::<V, 1, 8, 4>(columns),
+                    (1, 2, false) => return self.each::<V, 1, 12, 6>(columns),
+                    (2, 4, true) => return self.each::<V, 2, 8, 2>(columns),
+                    // Halves though the ends are quarters: with less the compiler runs out of registers.
+                    (2, 2, _) | (2, 4, false) => return self.each::<V, 2, 8, 4>(columns),
+                    _ => {}
+                }
+            }
+        }
+        let lines = k.div_ceil(T::LANES);
         let most = match (V::REGISTERS, self.across) {
             (32, 1) => 3,
             (32, _) => 4,
@@ -118,14 +145,16 @@ impl<T: Real> Tile<T> {
             unsafe {
                 match (V::REGISTERS, run) {
                     // A tile takes whole lines of entries where these lie side by side.
-                    (32, 1) if self.across == 1 && columns < 16 => self.each::<V, 1, 8>(columns),
-                    (32, 1) if self.across == 1 => self.each::<V, 1, 16>(columns),
-                    (32, 2) if self.across == 1 => self.each::<V, 2, 8>(columns),
-                    (32, 1) => self.each::<V, 1, 12>(columns),
-                    (32, 2) => self.each::<V, 2, 12>(columns),
-                    (32, 3) => self.each::<V, 3, 8>(columns),
-                    (32, 4) => self.each::<V, 4, 6>(columns),
-                    _ => self.each::<V, 1, 5>(columns),
+                    (32, 1) if self.across == 1 && columns < 16 => {
+                        self.each::<V, 1, 8, 0>(columns);
+                    }
+                    (32, 1) if self.across == 1 => self.each::<V, 1, 16, 0>(columns),
+                    (32, 2) if self.across == 1 => self.each::<V, 2, 8, 0>(columns),
+                    (32, 1) => self.each::<V, 1, 12, 0>(columns),
+                    (32, 2) => self.each::<V, 2, 12, 0>(columns),
+                    (32, 3) => self.each::<V, 3, 8, 0>(columns),
+                    (32, 4) => self.each::<V, 4, 6, 0>(columns),
+                    _ => self.each::<V, 1, 5, 0>(columns),
                 }
                 self.factor = self.factor.add(run * T::LANES);
                 self.out = self.out.add(run * T::LANES);
@@ -139,10 +168,13 @@ impl<T: Real> Tile<T> {
     /// # Safety
     /// `LINES` lines lie within every column from `factor` and `out` on, and `entries` holds every x_tc.
     #[inline(always)]
-    unsafe fn each<V: Vector<T>, const LINES: usize, const COLUMNS: usize>(self, columns: usize) {
+    unsafe fn each<V: Vector<T>, const LINES: usize, const COLUMNS: usize, const ENDS: usize>(
+        self,
+        columns: usize,
+    ) {
         if columns < COLUMNS {
             // SAFETY: the caller vouches for all columns.
-            unsafe { self.few::<V, LINES, COLUMNS>(columns) };
+            unsafe { self.few::<V, LINES, COLUMNS, ENDS>(columns) };
             return;
         }
         for next in (0..columns).step_by(COLUMNS) {
@@ -153,7 +185,11 @@ impl<T: Real> Tile<T> {
             unsafe {
                 let tile = self.at(c);
                 // Two copies, so that each has one step that is known.
-                if self.across == 1 {
+                if ENDS > 0 && self.across == 1 {
+                    Self { across: 1, ..tile }.add_beside::<V, LINES, COLUMNS, ENDS>(done);
+                } else if ENDS > 0 {
+                    Self { along: 1, ..tile }.add_down::<V, LINES, COLUMNS, ENDS>(done);
+                } else if self.across == 1 {
                     Self { across: 1, ..tile }.add::<V, LINES, COLUMNS>(done);
                 } else {
                     Self { along: 1, ..tile }.general::<V, LINES, COLUMNS>(self.along, done);
@@ -238,10 +274,13 @@ impl<T: Real> Tile<T> {
     /// # Safety
     /// As for `each`, for `columns` < `COLUMNS` columns.
     #[inline(always)]
-    unsafe fn few<V: Vector<T>, const LINES: usize, const COLUMNS: usize>(self, columns: usize) {
+    unsafe fn few<V: Vector<T>, const LINES: usize, const COLUMNS: usize, const ENDS: usize>(
+        self,
+        columns: usize,
+    ) {
         let mut packed = [T::default(); WIDEST * DEPTH];
         let mut sums = [T::default(); SUMS];
-        let lanes = LINES * T::LANES;
+        let lanes = (LINES + ENDS.min(1)) * T::LANES;
         debug_assert!(COLUMNS <= WIDEST && COLUMNS * lanes <= SUMS);
         // SAFETY: the caller vouches for the columns; `packed` holds DEPTH · WIDEST entries and `sums` all sums.
         unsafe {
@@ -268,7 +307,11 @@ impl<T: Real> Tile<T> {
                     out_stride: lanes,
                     ..self
                 };
-                part.add::<V, LINES, COLUMNS>(0);
+                if ENDS > 0 {
+                    part.add_beside::<V, LINES, COLUMNS, ENDS>(0);
+                } else {
+                    part.add::<V, LINES, COLUMNS>(0);
+                }
             }
             for c in 0..columns {
                 for l in 0..lanes {

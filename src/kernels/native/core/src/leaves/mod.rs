@@ -15,6 +15,7 @@ mod mask_bits;
 mod mix;
 mod scan;
 mod scatter;
+mod shared_ends;
 mod sum;
 mod sweep;
 mod turn;

@@ -59,6 +59,8 @@ pub trait Vector<T: Real>: Copy {
     const REGISTERS: usize;
     /// Some of the lanes.
     type Mask: Copy;
+    /// A lane for each lane.
+    type Places: Copy;
 
     /// # Safety
     /// `from` is valid for reads of `T::LANES` numbers.
@@ -94,6 +96,27 @@ pub trait Vector<T: Real>: Copy {
     fn less(self, a: Self, b: Self) -> Self;
     /// Lane p is the sum of the lanes of `row(p)`, taken by halves: lane l and lane l + half, until one is left.
     fn sums(row: impl FnMut(usize) -> Self) -> Self;
+
+    /// Place `of(l)` for each lane l.
+    fn places(of: impl Fn(usize) -> usize) -> Self::Places;
+    /// Each lane is the one at its place.
+    fn pick(self, places: Self::Places) -> Self;
+
+    /// Part p of the lanes, of 2 or 4 equal ones, is read from `from(p)`.
+    ///
+    /// # Safety
+    /// Each `from(p)` is valid for reads of `T::LANES / parts` numbers.
+    #[inline(always)]
+    unsafe fn parts(parts: usize, from: impl Fn(usize) -> *const T) -> Self {
+        let mut lanes = [T::default(); 16];
+        let size = T::LANES / parts;
+        for l in 0..T::LANES {
+            // SAFETY: the caller vouches for every part.
+            lanes[l] = unsafe { *from(l / size).add(l % size) };
+        }
+        // SAFETY: sixteen numbers hold any vector.
+        unsafe { Self::load(lanes.as_ptr()) }
+    }
 
     /// Writes the transpose of a tile: number c of line r from `from` becomes number r of line c from `to`; lines are
     /// `down` and `out` numbers apart.

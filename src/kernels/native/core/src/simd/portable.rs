@@ -20,6 +20,7 @@ macro_rules! lanes {
         impl Vector<$type> for Lanes<$type, $n> {
             const REGISTERS: usize = 8;
             type Mask = [bool; $n];
+            type Places = [usize; $n];
 
             #[inline(always)]
             unsafe fn load(from: *const $type) -> Self {
@@ -100,6 +101,14 @@ macro_rules! lanes {
             #[inline(always)]
             fn less(self, a: Self, b: Self) -> Self {
                 self.fma(Self::zero().sub(a), b)
+            }
+            #[inline(always)]
+            fn places(of: impl Fn(usize) -> usize) -> Self::Places {
+                std::array::from_fn(of)
+            }
+            #[inline(always)]
+            fn pick(self, places: Self::Places) -> Self {
+                Self(places.map(|place| self.0[place]))
             }
             #[inline(always)]
             fn sums(mut row: impl FnMut(usize) -> Self) -> Self {

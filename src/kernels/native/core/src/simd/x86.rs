@@ -6,18 +6,20 @@
 
 use core::arch::x86_64::*;
 
-use super::{Vector, sums};
+use super::{Real, Vector, sums};
 
 macro_rules! avx512 {
     ($name:ident, $type:ident, $register:ident, $load:ident, $store:ident, $set:ident, $fma:ident, $add:ident, $sub:ident,
      $mul:ident, $div:ident, $max:ident, $min:ident, $compare:ident, $blend:ident, $negated:ident, $mask:ident,
-     $transpose:ident, $sums:ident) => {
+     $transpose:ident, $sums:ident, $integer:ident, $pick:ident, $widen:ident, $quarter:ident,
+     $insert_quarter:ident, $half:ident, $insert_half:ident, $widen_half:ident) => {
         #[derive(Clone, Copy)]
         pub struct $name($register);
 
         impl Vector<$type> for $name {
             const REGISTERS: usize = 32;
             type Mask = $mask;
+            type Places = __m512i;
 
             #[inline(always)]
             unsafe fn load(from: *const $type) -> Self {
@@ -84,6 +86,29 @@ macro_rules! avx512 {
                 Self(unsafe { sums::$sums(|p| row(p).0) })
             }
             #[inline(always)]
+            fn places(of: impl Fn(usize) -> usize) -> Self::Places {
+                let places: [$integer; <$type as Real>::LANES] =
+                    std::array::from_fn(|l| of(l) as $integer);
+                unsafe { _mm512_loadu_si512(places.as_ptr().cast()) }
+            }
+            #[inline(always)]
+            fn pick(self, places: Self::Places) -> Self {
+                Self(unsafe { $pick(places, self.0) })
+            }
+            #[inline(always)]
+            unsafe fn parts(parts: usize, from: impl Fn(usize) -> *const $type) -> Self {
+                unsafe {
+                    if parts == 2 {
+                        let all = $widen_half($half(from(0)));
+                        return Self($insert_half::<1>(all, $half(from(1))));
+                    }
+                    let all = $widen($quarter(from(0)));
+                    let all = $insert_quarter::<1>(all, $quarter(from(1)));
+                    let all = $insert_quarter::<2>(all, $quarter(from(2)));
+                    Self($insert_quarter::<3>(all, $quarter(from(3))))
+                }
+            }
+            #[inline(always)]
             unsafe fn transpose(from: *const $type, down: usize, to: *mut $type, out: usize) {
                 unsafe { $transpose(from, down, to, out) }
             }
@@ -110,7 +135,15 @@ avx512!(
     _mm512_fnmadd_pd,
     __mmask8,
     transpose_f64,
-    of_8_f64
+    of_8_f64,
+    i64,
+    _mm512_permutexvar_pd,
+    _mm512_castpd128_pd512,
+    _mm_loadu_pd,
+    _mm512_insertf64x2,
+    _mm256_loadu_pd,
+    _mm512_insertf64x4,
+    _mm512_castpd256_pd512
 );
 avx512!(
     F32x16,
@@ -131,7 +164,15 @@ avx512!(
     _mm512_fnmadd_ps,
     __mmask16,
     transpose_f32,
-    of_16_f32
+    of_16_f32,
+    i32,
+    _mm512_permutexvar_ps,
+    _mm512_castps128_ps512,
+    _mm_loadu_ps,
+    _mm512_insertf32x4,
+    _mm256_loadu_ps,
+    _mm512_insertf32x8,
+    _mm512_castps256_ps512
 );
 
 macro_rules! avx2 {
@@ -144,6 +185,7 @@ macro_rules! avx2 {
         impl Vector<$type> for $name {
             const REGISTERS: usize = 8;
             type Mask = Self;
+            type Places = [usize; 2 * $half];
 
             #[inline(always)]
             unsafe fn load(from: *const $type) -> Self {
@@ -211,6 +253,17 @@ macro_rules! avx2 {
             #[inline(always)]
             fn less(self, a: Self, b: Self) -> Self {
                 unsafe { Self($negated(a.0, b.0, self.0), $negated(a.1, b.1, self.1)) }
+            }
+            #[inline(always)]
+            fn places(of: impl Fn(usize) -> usize) -> Self::Places {
+                std::array::from_fn(of)
+            }
+            #[inline(always)]
+            fn pick(self, places: Self::Places) -> Self {
+                let mut lanes = [0.0; 2 * $half];
+                unsafe { self.store(lanes.as_mut_ptr()) };
+                let picked = places.map(|place| lanes[place]);
+                unsafe { Self::load(picked.as_ptr()) }
             }
             #[inline(always)]
             fn sums(mut row: impl FnMut(usize) -> Self) -> Self {

@@ -61,14 +61,16 @@ pub fn gram_panel<T: Real>(k: usize, gram: &[f64], by: f64) -> Result<Aligned<T>
 
 /// out = G·x for columns x of a panel.
 pub fn times_gram<T: Real>(gram: &[T], stride: usize, x: &[T], out: &mut [T]) {
+    let k = gram.len() / stride;
     out.fill(T::default());
     run(Accumulate {
         factor: gram,
         stride,
+        k,
         entries: x,
         along: 1,
         across: stride,
-        terms: gram.len() / stride,
+        terms: k,
         out,
     });
 }

@@ -71,6 +71,7 @@ impl ListedGram {
                 run(Accumulate {
                     factor: &self.packed,
                     stride: wide,
+                    k: partner.k,
                     entries: &self.packed,
                     along: wide,
                     across: 1,

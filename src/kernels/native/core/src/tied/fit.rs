@@ -196,6 +196,7 @@ impl<'a> Fit<'a> {
                 run(Accumulate {
                     factor,
                     stride,
+                    k,
                     entries: &panel.data()[part.clone()],
                     along: 1,
                     across: stride,

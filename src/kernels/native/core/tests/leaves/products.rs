@@ -9,8 +9,13 @@ fn accumulate<T: Plain>() {
     shapes(1, |k, columns, random| {
         let stride = stride_of::<T>(k);
         let terms = random.below(if cfg!(miri) { 5 } else { 150 });
-        let factor: Vec<T> = random.numbers((terms + 2) * stride);
-        let before: Vec<T> = random.numbers(columns * stride);
+        let mut factor: Vec<T> = random.numbers((terms + 2) * stride);
+        let mut before: Vec<T> = random.numbers(columns * stride);
+        for panel in [&mut factor, &mut before] {
+            panel
+                .chunks_exact_mut(stride)
+                .for_each(|column| column[k..].fill(<T as Plain>::zero()));
+        }
         for (along, across) in [
             (1, terms + 3),
             (columns + 2, 1),
@@ -33,6 +38,7 @@ fn accumulate<T: Plain>() {
                 run(Accumulate {
                     factor: &factor,
                     stride,
+                    k,
                     entries: &entries,
                     along,
                     across,
