@@ -41,11 +41,12 @@ pub struct Scored<'a, T> {
 
 /// One list: a column x, and as many places for estimates as the list is long, in whole lines.
 #[derive(Clone, Copy)]
-struct List<T> {
+struct List<'a, T> {
     factor: *const T,
     stride: usize,
     indices: *const u32,
     count: usize,
+    weights: Option<&'a [f64]>,
     x: *const T,
     out: *mut T,
     estimates: *mut T,
@@ -53,8 +54,8 @@ struct List<T> {
 
 /// Sums that do not wait for one another.
 const CHAINS: usize = 4;
-/// Lists whose estimates are made before any is multiplied: a sum that waits for its estimates holds up all behind it.
-const AHEAD: usize = 32;
+/// Lists whose estimates are scored together.
+const TOGETHER: usize = 32;
 
 impl<T: Real> Leaf<T> for Correct<'_, T> {
     type Output = ();
@@ -82,91 +83,102 @@ impl<T: Real> Leaf<T> for Correct<'_, T> {
             .fold(0, |most, &i| most.max(i));
         assert!((last as usize) < factor.len() / stride);
         let longest = (0..count)
-            .step_by(AHEAD)
-            .map(|c| bounds[count.min(c + AHEAD)] - bounds[c])
+            .step_by(TOGETHER)
+            .map(|c| bounds[count.min(c + TOGETHER)] - bounds[c])
             .max();
         let mut estimates = vec![T::default(); longest.unwrap_or(0) + SUMS];
         let (x, out, room) = (x.as_ptr(), out.as_mut_ptr(), estimates.as_mut_ptr());
         let list = |first: usize, c: usize| {
             // SAFETY: column c of x and out exists, its list lies within the indices, and there is room for the estimates of
-            // `AHEAD` lists from `first` on.
+            // `TOGETHER` lists from `first` on.
             unsafe {
                 List {
                     factor: factor.as_ptr(),
                     stride,
                     indices: indices.as_ptr().add(bounds[c]),
                     count: bounds[c + 1] - bounds[c],
+                    weights: weights.map(|weights| &weights[bounds[c]..bounds[c + 1]]),
                     x: x.add(c * stride),
                     out: out.add(c * stride),
                     estimates: room.add(bounds[c] - bounds[first]),
                 }
             }
         };
-        for first in (0..count).step_by(AHEAD) {
-            let lists = first..count.min(first + AHEAD);
+        for first in (0..count).step_by(TOGETHER) {
+            let lists = (first..count.min(first + TOGETHER)).map(|c| list(first, c));
             // SAFETY: the indices from a list's first to a line beyond its last are columns of `factor`, as was found above,
             // and there is room for estimates of as many; what is written beyond a list's last is written again by the next.
             unsafe {
                 match (V::REGISTERS, stride / T::LANES) {
-                    (_, 1) => lists
-                        .clone()
-                        .for_each(|c| list(first, c).estimates::<V, 1>()),
-                    (_, 2) => lists
-                        .clone()
-                        .for_each(|c| list(first, c).estimates::<V, 2>()),
-                    (_, 3) => lists
-                        .clone()
-                        .for_each(|c| list(first, c).estimates::<V, 3>()),
-                    (32, 4) => lists
-                        .clone()
-                        .for_each(|c| list(first, c).estimates::<V, 4>()),
-                    (32, 5) => lists
-                        .clone()
-                        .for_each(|c| list(first, c).estimates::<V, 5>()),
-                    _ => lists
-                        .clone()
-                        .for_each(|c| list(first, c).estimates::<V, 0>()),
-                }
-                if let Some(weights) = weights {
-                    let own = &weights[bounds[first]..bounds[lists.end]];
-                    for (p, weight) in own.iter().enumerate() {
-                        let estimate = room.add(p);
-                        *estimate = T::from_f64((*estimate).to_f64() * weight);
-                    }
-                }
-                match (V::REGISTERS, stride / T::LANES) {
-                    (_, 1) => lists.for_each(|c| list(first, c).sums::<V, 1>()),
-                    (32, 2) => lists.for_each(|c| list(first, c).sums::<V, 2>()),
-                    (32, 3) => lists.for_each(|c| list(first, c).sums::<V, 3>()),
-                    (32, 4) => lists.for_each(|c| list(first, c).sums::<V, 4>()),
-                    (32, 5) => lists.for_each(|c| list(first, c).sums::<V, 5>()),
-                    (32, _) => lists.for_each(|c| list(first, c).sums::<V, 6>()),
-                    _ => lists.for_each(|c| list(first, c).sums::<V, 1>()),
+                    (_, 1) => each::<T, V, 1, 1>(lists),
+                    (32, 2) => each::<T, V, 2, 2>(lists),
+                    (_, 2) => each::<T, V, 2, 1>(lists),
+                    (32, 3) => each::<T, V, 3, 3>(lists),
+                    (_, 3) => each::<T, V, 3, 1>(lists),
+                    (32, 4) => each::<T, V, 4, 4>(lists),
+                    (32, 5) => each::<T, V, 5, 5>(lists),
+                    (32, _) => each::<T, V, 0, 6>(lists),
+                    _ => each::<T, V, 0, 1>(lists),
                 }
             }
             if let Some(scored) = &mut scored {
                 let from = bounds[first] - begin;
                 scored.add(
                     &mut estimates,
-                    from..bounds[count.min(first + AHEAD)] - begin,
+                    from..bounds[count.min(first + TOGETHER)] - begin,
                 );
             }
         }
     }
 }
 
-impl<T: Real> List<T> {
+/// Does all of some lists, whose columns have `LINES` lines, or any number where that is 0. The columns of a list are still
+/// near when they are multiplied; but the estimates of the next are made first, since a sum that waits for its own holds up
+/// all behind it.
+///
+/// # Safety
+/// See `List`.
+#[inline(always)]
+unsafe fn each<'a, T: Real, V: Vector<T>, const LINES: usize, const MOST: usize>(
+    lists: impl Iterator<Item = List<'a, T>>,
+) {
+    let mut before: Option<List<'a, T>> = None;
+    for list in lists {
+        // SAFETY: the caller vouches for the lists; the estimates of the one before were made, and a list's own begin where
+        // those of the one before end.
+        unsafe {
+            list.estimates::<V, LINES>();
+            list.weigh();
+            if let Some(before) = before {
+                before.sums::<V, LINES, MOST>();
+            }
+        }
+        before = Some(list);
+    }
+    if let Some(last) = before {
+        // SAFETY: its estimates were made.
+        unsafe { last.sums::<V, LINES, MOST>() };
+    }
+}
+
+impl<T: Real> List<'_, T> {
+    /// Numbers from one column to the next; a constant unless `LINES` is 0.
+    #[inline(always)]
+    fn stride<const LINES: usize>(self) -> usize {
+        if LINES == 0 {
+            self.stride
+        } else {
+            LINES * T::LANES
+        }
+    }
+
     /// f_p·x for every entry; columns have `LINES` lines, or any number where that is 0.
     ///
     /// # Safety
     /// See `List`.
     #[inline(always)]
     unsafe fn estimates<V: Vector<T>, const LINES: usize>(self) {
-        let stride = if LINES == 0 {
-            self.stride
-        } else {
-            LINES * T::LANES
-        };
+        let stride = self.stride::<LINES>();
         // SAFETY: the caller vouches for the list: columns and x have so many lines, a line of indices from `first` on are
         // those of columns, and there is room for a line of estimates.
         unsafe {
@@ -195,38 +207,55 @@ impl<T: Real> List<T> {
         }
     }
 
-    /// Adds every column times its estimate, at most `MOST` lines at a time.
+    /// Multiplies the estimates by their weights.
     ///
     /// # Safety
     /// See `List`; its estimates were made.
     #[inline(always)]
-    unsafe fn sums<V: Vector<T>, const MOST: usize>(self) {
-        let lines = self.stride / T::LANES;
+    unsafe fn weigh(self) {
+        for (p, weight) in self.weights.into_iter().flatten().enumerate() {
+            // SAFETY: there are as many weights as estimates.
+            unsafe {
+                let estimate = self.estimates.add(p);
+                *estimate = T::from_f64((*estimate).to_f64() * weight);
+            }
+        }
+    }
+
+    /// Adds every column times its estimate, at most `MOST` lines at a time; columns have `LINES` lines, or any number
+    /// where that is 0.
+    ///
+    /// # Safety
+    /// See `List`; its estimates were made.
+    #[inline(always)]
+    unsafe fn sums<V: Vector<T>, const LINES: usize, const MOST: usize>(self) {
+        let stride = self.stride::<LINES>();
+        let lines = stride / T::LANES;
         let mut line = 0;
         // SAFETY: the caller vouches for the list; lines are below the number of lines of a column.
         unsafe {
             while line + MOST <= lines {
-                self.sum::<V, MOST>(line);
+                self.sum::<V, MOST>(line, stride);
                 line += MOST;
             }
             while line < lines {
-                self.sum::<V, 1>(line);
+                self.sum::<V, 1>(line, stride);
                 line += 1;
             }
         }
     }
 
     /// # Safety
-    /// As for `sums`; lines `line` to `line` + `LINES` lie within a column.
+    /// As for `sums`; lines `line` to `line` + `LINES` lie within a column, and columns are `stride` numbers apart.
     #[inline(always)]
-    unsafe fn sum<V: Vector<T>, const LINES: usize>(self, line: usize) {
+    unsafe fn sum<V: Vector<T>, const LINES: usize>(self, line: usize, stride: usize) {
         let mut sums = [[V::zero(); LINES]; CHAINS];
         let add = |sums: &mut [V; LINES], p: usize| {
             // SAFETY: p is below the length of the list; the caller vouches for it and for the lines.
             unsafe {
                 let column = self
                     .factor
-                    .add(*self.indices.add(p) as usize * self.stride + line * T::LANES);
+                    .add(*self.indices.add(p) as usize * stride + line * T::LANES);
                 let estimate = V::splat(*self.estimates.add(p));
                 for (v, sum) in sums.iter_mut().enumerate() {
                     *sum = sum.fma(estimate, V::load(column.add(v * T::LANES)));
