@@ -86,10 +86,11 @@ fn known_squares(mask: &Mask, share: f64, w: &Panel<f64>, h: &Panel<f64>) -> Res
         let mut column = zeros::<f64>(k)?;
         for window in 0..lists.windows {
             let bounds = lists.bounds(window, range);
+            let from = lists.first(window);
             for (j, ends) in range.clone().zip(bounds.windows(2)) {
                 column.fill(0.0);
                 for &i in &lists.indices[ends[0]..ends[1]] {
-                    let w = &w.column(i as usize)[..k];
+                    let w = &w.column(from + usize::from(i))[..k];
                     column.iter_mut().zip(w).for_each(|(sum, w)| *sum += w * w);
                 }
                 let of_column = column.iter().zip(h.column(j));

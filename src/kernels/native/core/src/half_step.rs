@@ -301,7 +301,7 @@ pub fn correct<T: Real>(
             }
         });
         run(Correct {
-            factor: partner.data(),
+            factor: &partner.data()[lists.first(window) * partner.stride..],
             stride: partner.stride,
             indices: &lists.indices,
             bounds,

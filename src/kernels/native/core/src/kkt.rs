@@ -246,9 +246,10 @@ impl<'a> Own<'a> {
         let mut diagonal = vec![0.0; range.len() * k];
         for window in 0..lists.windows {
             let bounds = lists.bounds(window, range);
+            let from = lists.first(window);
             for (sums, ends) in diagonal.chunks_exact_mut(k).zip(bounds.windows(2)) {
                 for p in ends[0]..ends[1] {
-                    let column = self.partner.column(lists.indices[p] as usize);
+                    let column = self.partner.column(from + usize::from(lists.indices[p]));
                     let weight = lists.weights.as_ref().map_or(1.0, |weights| weights[p]);
                     sums.iter_mut()
                         .zip(column)

@@ -241,35 +241,38 @@ fn each_value<T: Element>(
 ) {
     let j = segment % lists.count;
     let rows = &lists.indices[lists.bounds[segment]..lists.bounds[segment + 1]];
+    let from = lists.first(segment / lists.count);
+    let row = |i: u16| from + usize::from(i);
     let mut found = |place, value: T| {
         if value != T::default() {
             found(place, value);
         }
     };
     for part in &x.parts {
-        let (top, end) = (part.top as u32, (part.top + part.rows()) as u32);
-        let first = rows.partition_point(|&i| i < top);
-        let own = &rows[first..rows.partition_point(|&i| i < end)];
+        let (top, end) = (part.top, part.top + part.rows());
+        let first = rows.partition_point(|&i| row(i) < top);
+        let own = &rows[first..rows.partition_point(|&i| row(i) < end)];
         match &part.kind {
             PartKind::Dense(block) => {
                 for (place, &i) in own.iter().enumerate() {
                     found(
                         first + place,
-                        block.data[(i - top) as usize * block.down + j * block.across],
+                        block.data[(row(i) - top) * block.down + j * block.across],
                     );
                 }
             }
             PartKind::Sparse(block) => {
                 let columns = block.columns();
                 let (listed, values) = columns.list(j);
-                let begin = own
-                    .first()
-                    .map_or(listed.len(), |&i| listed.partition_point(|&l| l < i - top));
+                let begin = own.first().map_or(listed.len(), |&i| {
+                    listed.partition_point(|&l| (l as usize) < row(i) - top)
+                });
                 let mut held = own.iter().enumerate().peekable();
                 for (&i, &value) in listed[begin..].iter().zip(&values[begin..]) {
-                    while held.next_if(|&(_, &h)| h - top < i).is_some() {}
+                    let i = top + i as usize;
+                    while held.next_if(|&(_, &h)| row(h) < i).is_some() {}
                     match held.peek() {
-                        Some(&(place, &h)) if h - top == i => found(first + place, value),
+                        Some(&(place, &h)) if row(h) == i => found(first + place, value),
                         Some(_) => (),
                         None => break,
                     }

@@ -12,6 +12,8 @@ use crate::simd::Real;
 const WINDOW: usize = 131_072;
 /// Entries that a list should have in a window, on average.
 const ENTRIES: f64 = 24.0;
+/// Words of a mask whose columns 16 bits can tell from one another.
+const WIDEST: usize = (1 << 16) / TILE;
 /// Multiply-adds that listing an entry costs, about.
 const COST: usize = 8;
 
@@ -22,8 +24,9 @@ pub struct Lists {
     pub count: usize,
     /// Windows of its columns.
     pub windows: usize,
-    /// Columns, ascending within each list of each window; some more follow that mean nothing.
-    pub indices: Vec<u32>,
+    /// Columns from the first of their window on, ascending within each list of each window; some more follow that mean
+    /// nothing.
+    pub indices: Vec<u16>,
     /// Where list c of window w begins: bound w·count + c; and after the last, where it ends.
     pub bounds: Vec<usize>,
     /// How much each entry counts, in the order of `indices`; none where each counts 1.
@@ -37,7 +40,7 @@ impl Lists {
     pub fn new<T: Real>(mask: &Mask, share: f64, k: usize) -> Result<Self> {
         let near = WINDOW / (stride_of::<T>(k) * size_of::<T>());
         let enough = (ENTRIES / share).ceil() as usize;
-        let width = near.max(enough).div_ceil(TILE);
+        let width = near.max(enough).div_ceil(TILE).min(WIDEST);
         let windows = mask.cols.div_ceil(TILE).div_ceil(width);
         let mut lists = Self {
             count: mask.rows,
@@ -81,11 +84,12 @@ impl Lists {
         each_task(tasks, work, |_, (range, mut out)| {
             for segment in range {
                 let (window, list) = (segment / count, segment % count);
-                for across in columns(window, width, mask) {
+                let words = columns(window, width, mask);
+                for across in words.clone() {
                     let word = mask.words(across)[list];
                     let (own, rest) = out.split_at_mut(word.count_ones() as usize);
                     for (out, place) in own.iter_mut().zip(places(word)) {
-                        *out = (across * TILE + place) as u32;
+                        *out = ((across - words.start) * TILE + place) as u16;
                     }
                     out = rest;
                 }
@@ -104,11 +108,17 @@ impl Lists {
                 while self.bounds[segment + 1] <= p {
                     segment += 1;
                 }
-                *out = weight(segment % self.count, self.indices[p] as usize);
+                let column = self.first(segment / self.count) + usize::from(self.indices[p]);
+                *out = weight(segment % self.count, column);
             }
         });
         self.weights = Some(weights);
         Ok(())
+    }
+
+    /// The first column of a window.
+    pub const fn first(&self, window: usize) -> usize {
+        window * self.width * TILE
     }
 
     /// Number of entries.

@@ -14,7 +14,7 @@ pub struct Correct<'a, T> {
     /// Numbers from one column of the panels to the next.
     pub stride: usize,
     /// Columns of `factor` of all lists, and at least `SUMS` more numbers of columns.
-    pub indices: &'a [u32],
+    pub indices: &'a [u16],
     /// Where the list of column c begins, and after the last where it ends.
     pub bounds: &'a [usize],
     /// What each estimate f_p·x_c is multiplied by, in the order of `indices`, where it is; then none is compared.
@@ -44,7 +44,7 @@ pub struct Scored<'a, T> {
 struct List<'a, T> {
     factor: *const T,
     stride: usize,
-    indices: *const u32,
+    indices: *const u16,
     count: usize,
     weights: Option<&'a [f64]>,
     x: *const T,
@@ -81,7 +81,7 @@ impl<T: Real> Leaf<T> for Correct<'_, T> {
         let last = indices[begin..end + SUMS]
             .iter()
             .fold(0, |most, &i| most.max(i));
-        assert!((last as usize) < factor.len() / stride);
+        assert!(usize::from(last) < factor.len() / stride);
         let longest = (0..count)
             .step_by(TOGETHER)
             .map(|c| bounds[count.min(c + TOGETHER)] - bounds[c])
@@ -189,7 +189,8 @@ impl<T: Real> List<'_, T> {
             for first in (0..self.count).step_by(T::LANES) {
                 let sums = V::sums(|p| {
                     // One by one: gathering and spreading indices takes longer than all the rest.
-                    let index = self.indices.add(first + p).read_volatile() as usize;
+                    let index = self.indices.add(first + p).read_volatile();
+                    let index = usize::from(index);
                     let column = self.factor.add(index * stride);
                     let mut sum = V::zero();
                     for (v, line) in x.iter().enumerate() {
@@ -255,7 +256,7 @@ impl<T: Real> List<'_, T> {
             unsafe {
                 let column = self
                     .factor
-                    .add(*self.indices.add(p) as usize * stride + line * T::LANES);
+                    .add(usize::from(*self.indices.add(p)) * stride + line * T::LANES);
                 let estimate = V::splat(*self.estimates.add(p));
                 for (v, sum) in sums.iter_mut().enumerate() {
                     *sum = sum.fma(estimate, V::load(column.add(v * T::LANES)));

@@ -55,11 +55,12 @@ impl ListedGram {
         self.products.fill(0.0);
         for window in 0..lists.windows {
             let bounds = lists.bounds(window, &(column..column + 1));
+            let from = lists.first(window);
             for first in (bounds[0]..bounds[1]).step_by(DEPTH) {
                 let list = first..bounds[1].min(first + DEPTH);
                 let packed = self.packed.chunks_exact_mut(wide);
                 for (to, &i) in packed.zip(&lists.indices[list.clone()]) {
-                    to.copy_from_slice(partner.column(i as usize));
+                    to.copy_from_slice(partner.column(from + usize::from(i)));
                 }
                 if let Some(weights) = &lists.weights {
                     let packed = self.packed.chunks_exact_mut(wide);

@@ -122,7 +122,7 @@ fn lists_hold_the_mask_by_rows_and_by_columns_with_the_values() {
                             values.values[p];
                     }
                     for (&i, x) in rows.iter().zip(of_rows) {
-                        let i = i as usize;
+                        let i = lists.first(window) + usize::from(i);
                         assert!(!std::mem::replace(&mut found[i][j], true));
                         assert_eq!(
                             x,
@@ -143,7 +143,7 @@ fn lists_hold_the_mask_by_rows_and_by_columns_with_the_values() {
                     let ends = lists.bounds(window, &(i..i + 1));
                     lists.indices[ends[0]..ends[1]]
                         .iter()
-                        .for_each(|&j| found[j as usize] = true);
+                        .for_each(|&j| found[lists.first(window) + usize::from(j)] = true);
                 }
             }
             assert!(found == expected);
@@ -153,4 +153,42 @@ fn lists_hold_the_mask_by_rows_and_by_columns_with_the_values() {
             );
         }
     }
+}
+
+/// Indices of 16 bits tell the columns of a window from one another, however wide a window would be for a small share.
+#[test]
+fn lists_of_a_wide_mask() {
+    let (rows, cols) = (150_000, 3);
+    let row: Vec<f64> = (0..rows * cols).map(|p| 1.0 + (p % 7) as f64).collect();
+    let block = [Block::Dense {
+        rows,
+        cols,
+        by_rows: false,
+        data: Values::F64(&row),
+    }];
+    let layout = Layout {
+        k: 3,
+        low_memory: true,
+    };
+    let x = Data::<f64>::new(&block, layout).unwrap();
+    let (fraction, keys) = (1e-3, [[5, 6]]);
+    let hold_out = HoldOut {
+        fraction,
+        keys: &keys,
+        exact: false,
+        best: false,
+    };
+    let held = Held::drawn(&x, &hold_out, 3).unwrap();
+    let lists = &held.by_column;
+    assert!(lists.windows > 2);
+    let mut found = vec![vec![false; cols]; rows];
+    for window in 0..lists.windows {
+        for j in 0..cols {
+            let ends = lists.bounds(window, &(j..j + 1));
+            for &i in &lists.indices[ends[0]..ends[1]] {
+                found[lists.first(window) + usize::from(i)][j] = true;
+            }
+        }
+    }
+    assert!(found == defined(rows, cols, keys[0], fraction));
 }

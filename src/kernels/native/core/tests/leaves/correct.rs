@@ -20,11 +20,11 @@ fn correct<T: Plain>(weighed: bool) {
         let begin = random.below(3);
         let (mut bounds, mut indices) = (vec![begin], vec![0; begin]);
         for _ in 0..columns {
-            indices.extend((0..count as u32).filter(|_| random.below(3) == 0));
+            indices.extend((0..count as u16).filter(|_| random.below(3) == 0));
             bounds.push(indices.len());
         }
         let listed = indices.len() - begin;
-        indices.extend((0..SUMS).map(|_| random.below(count) as u32));
+        indices.extend((0..SUMS).map(|_| random.below(count) as u16));
         let first = random.below(1000);
         let places: Vec<u32> = (first..first + listed)
             .filter(|_| random.below(2) == 0)
