@@ -285,7 +285,7 @@ pub fn correct<T: Real>(
     range: &Range<usize>,
     x: &[T],
     out: &mut [T],
-    mut scored: Option<(&HeldValues<T>, &mut [[f64; SUMS]; 2])>,
+    mut scored: Option<(&HeldValues<T>, &mut [f64; SUMS])>,
 ) {
     for window in 0..lists.windows {
         let bounds = lists.bounds(window, range);
@@ -304,6 +304,7 @@ pub fn correct<T: Real>(
             factor: &partner.data()[lists.first(window) * partner.stride..],
             stride: partner.stride,
             indices: &lists.indices,
+            window,
             bounds,
             weights: lists.weights.as_deref(),
             x,

@@ -2,7 +2,7 @@ use std::ops::Range;
 
 use super::mask::{Mask, places};
 use crate::error::Result;
-use crate::leaves::{SUMS, TILE};
+use crate::leaves::{Indices, SUMS, TILE};
 use crate::memory::zeros;
 use crate::panel::stride_of;
 use crate::parallel::{each_chunk, each_task, even_ranges, tasks_of};
@@ -26,7 +26,7 @@ pub struct Lists {
     pub windows: usize,
     /// Columns from the first of their window on, ascending within each list of each window; some more follow that mean
     /// nothing.
-    pub indices: Vec<u16>,
+    pub indices: Indices,
     /// Where list c of window w begins: bound w·count + c; and after the last, where it ends.
     pub bounds: Vec<usize>,
     /// How much each entry counts, in the order of `indices`; none where each counts 1.
@@ -42,16 +42,9 @@ impl Lists {
         let enough = (ENTRIES / share).ceil() as usize;
         let width = near.max(enough).div_ceil(TILE).min(WIDEST);
         let windows = mask.cols.div_ceil(TILE).div_ceil(width);
-        let mut lists = Self {
-            count: mask.rows,
-            windows,
-            indices: Vec::new(),
-            bounds: zeros(windows * mask.rows + 1)?,
-            weights: None,
-            width,
-        };
+        let mut bounds = zeros(windows * mask.rows + 1)?;
         let words = mask.rows * mask.cols.div_ceil(TILE);
-        let tasks: Vec<_> = lists.bounds[1..].chunks_mut(mask.rows).collect();
+        let tasks: Vec<_> = bounds[1..].chunks_mut(mask.rows).collect();
         each_task(tasks, words, |window, counts| {
             for across in columns(window, width, mask) {
                 for (count, word) in counts.iter_mut().zip(mask.words(across)) {
@@ -60,41 +53,21 @@ impl Lists {
             }
         });
         let mut end = 0;
-        for bound in &mut lists.bounds {
+        for bound in &mut bounds {
             end += *bound;
             *bound = end;
         }
-        lists.indices = zeros(end + SUMS)?;
-        lists.fill(mask);
-        Ok(lists)
-    }
-
-    fn fill(&mut self, mask: &Mask) {
-        let bounds = &self.bounds;
-        let work = COST * self.len();
-        let ranges = even_ranges(bounds.len() - 1, tasks_of(work), |s| bounds[s] + s);
-        let mut rest = &mut self.indices[..];
-        let mut tasks = Vec::with_capacity(ranges.len());
-        for range in ranges {
-            let (own, other) = rest.split_at_mut(bounds[range.end] - bounds[range.start]);
-            tasks.push((range, own));
-            rest = other;
-        }
-        let (count, width) = (self.count, self.width);
-        each_task(tasks, work, |_, (range, mut out)| {
-            for segment in range {
-                let (window, list) = (segment / count, segment % count);
-                let words = columns(window, width, mask);
-                for across in words.clone() {
-                    let word = mask.words(across)[list];
-                    let (own, rest) = out.split_at_mut(word.count_ones() as usize);
-                    for (out, place) in own.iter_mut().zip(places(word)) {
-                        *out = ((across - words.start) * TILE + place) as u16;
-                    }
-                    out = rest;
-                }
-            }
-        });
+        let mut indices = zeros(end + SUMS)?;
+        fill(&mut indices, &bounds, width, mask);
+        let ends = (0..=windows).map(|window| bounds[window * mask.rows]);
+        Ok(Self {
+            count: mask.rows,
+            windows,
+            indices: Indices::new(indices, ends.collect()),
+            bounds,
+            weights: None,
+            width,
+        })
     }
 
     /// Has each entry count as much as is said of its list and its column of the mask.
@@ -145,6 +118,34 @@ impl Lists {
     ) -> &'a [usize] {
         &bounds[window * self.count + lists.start..=window * self.count + lists.end]
     }
+}
+
+/// Lists the entries of a mask, window after window, between bounds that are known.
+fn fill(indices: &mut [u16], bounds: &[usize], width: usize, mask: &Mask) {
+    let count = mask.rows;
+    let work = COST * bounds[bounds.len() - 1];
+    let ranges = even_ranges(bounds.len() - 1, tasks_of(work), |s| bounds[s] + s);
+    let mut rest = indices;
+    let mut tasks = Vec::with_capacity(ranges.len());
+    for range in ranges {
+        let (own, other) = rest.split_at_mut(bounds[range.end] - bounds[range.start]);
+        tasks.push((range, own));
+        rest = other;
+    }
+    each_task(tasks, work, |_, (range, mut out)| {
+        for segment in range {
+            let (window, list) = (segment / count, segment % count);
+            let words = columns(window, width, mask);
+            for across in words.clone() {
+                let word = mask.words(across)[list];
+                let (own, rest) = out.split_at_mut(word.count_ones() as usize);
+                for (out, place) in own.iter_mut().zip(places(word)) {
+                    *out = ((across - words.start) * TILE + place) as u16;
+                }
+                out = rest;
+            }
+        }
+    });
 }
 
 /// Words of a mask within a window.

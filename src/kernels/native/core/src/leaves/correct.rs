@@ -1,4 +1,4 @@
-use std::ops::Range;
+use std::ops::{Deref, Range};
 
 use crate::leaves::SUMS;
 use crate::simd::{Leaf, Real, Vector};
@@ -13,8 +13,10 @@ pub struct Correct<'a, T> {
     pub factor: &'a [T],
     /// Numbers from one column of the panels to the next.
     pub stride: usize,
-    /// Columns of `factor` of all lists, and at least `SUMS` more numbers of columns.
-    pub indices: &'a [u16],
+    /// Columns of `factor` of all lists.
+    pub indices: &'a Indices,
+    /// The window that the lists are of.
+    pub window: usize,
     /// Where the list of column c begins, and after the last where it ends.
     pub bounds: &'a [usize],
     /// What each estimate f_p·x_c is multiplied by, in the order of `indices`, where it is; then none is compared.
@@ -27,6 +29,39 @@ pub struct Correct<'a, T> {
     pub scored: Option<Scored<'a, T>>,
 }
 
+/// Columns of a panel in lists of several windows, each from the first of its window on. The largest are found once, so that
+/// whoever reads the lists over and over need not look at each.
+pub struct Indices {
+    list: Vec<u16>,
+    /// Where each window begins, and after the last where it ends.
+    windows: Vec<usize>,
+    /// Of each window, and of as many more as a line has.
+    largest: Vec<u16>,
+}
+
+impl Indices {
+    /// All lists, with `SUMS` more numbers of columns, and the bounds of their windows.
+    pub fn new(list: Vec<u16>, windows: Vec<usize>) -> Self {
+        let largest = windows.windows(2).map(|ends| {
+            let own = &list[ends[0]..ends[1] + SUMS];
+            own.iter().fold(0, |most, &i| most.max(i))
+        });
+        Self {
+            largest: largest.collect(),
+            list,
+            windows,
+        }
+    }
+}
+
+impl Deref for Indices {
+    type Target = [u16];
+
+    fn deref(&self) -> &[u16] {
+        &self.list
+    }
+}
+
 /// The values of held-out entries.
 pub struct Scored<'a, T> {
     /// Places of those that are not zero.
@@ -35,8 +70,8 @@ pub struct Scored<'a, T> {
     pub values: &'a [T],
     /// What the place of the first listed entry is called.
     pub first: usize,
-    /// Grow by Σ (f_p·x_c)² and by Σ (value − f_p·x_c)².
-    pub sums: &'a mut [[f64; SUMS]; 2],
+    /// Grow by Σ (value − f_p·x_c)².
+    pub sums: &'a mut [f64; SUMS],
 }
 
 /// One list: a column x, and as many places for estimates as the list is long, in whole lines.
@@ -52,8 +87,8 @@ struct List<'a, T> {
     estimates: *mut T,
 }
 
-/// Sums that do not wait for one another.
-const CHAINS: usize = 4;
+/// Entries that are taken together, each for a sum of its own: these do not wait for one another.
+const FOUR: usize = 4;
 /// Lists whose estimates are scored together.
 const TOGETHER: usize = 32;
 
@@ -66,6 +101,7 @@ impl<T: Real> Leaf<T> for Correct<'_, T> {
             factor,
             stride,
             indices,
+            window,
             bounds,
             weights,
             x,
@@ -77,11 +113,9 @@ impl<T: Real> Leaf<T> for Correct<'_, T> {
         assert!(
             stride.is_multiple_of(T::LANES) && x.len() == count * stride && out.len() == x.len()
         );
-        assert!(bounds.is_sorted() && indices.len() >= end + SUMS);
-        let last = indices[begin..end + SUMS]
-            .iter()
-            .fold(0, |most, &i| most.max(i));
-        assert!(usize::from(last) < factor.len() / stride);
+        assert!(bounds.is_sorted());
+        assert!(indices.windows[window] <= begin && end <= indices.windows[window + 1]);
+        assert!(usize::from(indices.largest[window]) < factor.len() / stride);
         let longest = (0..count)
             .step_by(TOGETHER)
             .map(|c| bounds[count.min(c + TOGETHER)] - bounds[c])
@@ -95,7 +129,7 @@ impl<T: Real> Leaf<T> for Correct<'_, T> {
                 List {
                     factor: factor.as_ptr(),
                     stride,
-                    indices: indices.as_ptr().add(bounds[c]),
+                    indices: indices.list.as_ptr().add(bounds[c]),
                     count: bounds[c + 1] - bounds[c],
                     weights: weights.map(|weights| &weights[bounds[c]..bounds[c + 1]]),
                     x: x.add(c * stride),
@@ -106,8 +140,8 @@ impl<T: Real> Leaf<T> for Correct<'_, T> {
         };
         for first in (0..count).step_by(TOGETHER) {
             let lists = (first..count.min(first + TOGETHER)).map(|c| list(first, c));
-            // SAFETY: the indices from a list's first to a line beyond its last are columns of `factor`, as was found above,
-            // and there is room for estimates of as many; what is written beyond a list's last is written again by the next.
+            // SAFETY: a list and a line beyond it lie within those that the largest of the window is of, so all are columns of
+            // `factor`; and there is room for estimates of as many; what is written beyond a list's last is written again by the next.
             unsafe {
                 match (V::REGISTERS, stride / T::LANES) {
                     (_, 1) => each::<T, V, 1, 1>(lists),
@@ -130,6 +164,17 @@ impl<T: Real> Leaf<T> for Correct<'_, T> {
             }
         }
     }
+}
+
+/// One of four indices that were read together.
+#[inline(always)]
+const fn of_four(four: u64, which: usize) -> usize {
+    let place = if cfg!(target_endian = "little") {
+        which
+    } else {
+        FOUR - 1 - which
+    };
+    (four >> (16 * place)) as u16 as usize
 }
 
 /// Does all of some lists, whose columns have `LINES` lines, or any number where that is 0. The columns of a list are still
@@ -172,6 +217,16 @@ impl<T: Real> List<'_, T> {
         }
     }
 
+    /// Four indices in one load: they are read one by one from there, since there are more loads than anything else.
+    ///
+    /// # Safety
+    /// p is below the length of the list, and three more follow.
+    #[inline(always)]
+    unsafe fn four(self, p: usize) -> u64 {
+        // SAFETY: the caller vouches for the indices.
+        unsafe { self.indices.add(p).cast::<u64>().read_unaligned() }
+    }
+
     /// f_p·x for every entry; columns have `LINES` lines, or any number where that is 0.
     ///
     /// # Safety
@@ -187,11 +242,12 @@ impl<T: Real> List<'_, T> {
                 *line = V::load(self.x.add(v * T::LANES));
             }
             for first in (0..self.count).step_by(T::LANES) {
+                let mut fours = [0; SUMS / FOUR];
+                for (f, four) in fours[..T::LANES / FOUR].iter_mut().enumerate() {
+                    *four = self.four(first + FOUR * f);
+                }
                 let sums = V::sums(|p| {
-                    // One by one: gathering and spreading indices takes longer than all the rest.
-                    let index = self.indices.add(first + p).read_volatile();
-                    let index = usize::from(index);
-                    let column = self.factor.add(index * stride);
+                    let column = self.factor.add(of_four(fours[p / FOUR], p % FOUR) * stride);
                     let mut sum = V::zero();
                     for (v, line) in x.iter().enumerate() {
                         sum = sum.fma(V::load(column.add(v * T::LANES)), *line);
@@ -250,27 +306,30 @@ impl<T: Real> List<'_, T> {
     /// As for `sums`; lines `line` to `line` + `LINES` lie within a column, and columns are `stride` numbers apart.
     #[inline(always)]
     unsafe fn sum<V: Vector<T>, const LINES: usize>(self, line: usize, stride: usize) {
-        let mut sums = [[V::zero(); LINES]; CHAINS];
-        let add = |sums: &mut [V; LINES], p: usize| {
-            // SAFETY: p is below the length of the list; the caller vouches for it and for the lines.
+        let mut sums = [[V::zero(); LINES]; FOUR];
+        let add = |sums: &mut [V; LINES], p: usize, index: usize| {
+            // SAFETY: p is below the length of the list; the caller vouches for it, for its indices and for the lines.
             unsafe {
-                let column = self
-                    .factor
-                    .add(usize::from(*self.indices.add(p)) * stride + line * T::LANES);
+                let column = self.factor.add(index * stride + line * T::LANES);
                 let estimate = V::splat(*self.estimates.add(p));
                 for (v, sum) in sums.iter_mut().enumerate() {
                     *sum = sum.fma(estimate, V::load(column.add(v * T::LANES)));
                 }
             }
         };
-        let whole = self.count / CHAINS * CHAINS;
-        for p in (0..whole).step_by(CHAINS) {
+        let whole = self.count / FOUR * FOUR;
+        for p in (0..whole).step_by(FOUR) {
+            // SAFETY: there are four more in the list.
+            let four = unsafe { self.four(p) };
             for (chain, sums) in sums.iter_mut().enumerate() {
-                add(sums, p + chain);
+                add(sums, p + chain, of_four(four, chain));
             }
         }
         for p in whole..self.count {
-            add(&mut sums[0], p);
+            // SAFETY: it is in the list.
+            add(&mut sums[0], p, unsafe {
+                usize::from(*self.indices.add(p))
+            });
         }
         for v in 0..LINES {
             // SAFETY: the line lies within `out`.
@@ -285,21 +344,24 @@ impl<T: Real> List<'_, T> {
 }
 
 impl<T: Real> Scored<'_, T> {
-    /// Adds the squares of the estimates of some entries, and those of what they miss; the estimates are spoilt.
+    /// Adds the squares of what the estimates of some entries miss; the estimates are spoilt.
     #[inline(always)]
     fn add(&mut self, estimates: &mut [T], entries: Range<usize>) {
         let count = entries.len();
         let whole = count.next_multiple_of(SUMS);
         estimates[count..whole].fill(T::default());
-        add_squares(&mut self.sums[0], &estimates[..whole]);
         let (from, to) = (self.first + entries.start, self.first + entries.end);
-        let listed = self.places.partition_point(|&place| (place as usize) < to);
-        for (&place, &value) in self.places[..listed].iter().zip(self.values) {
+        let mut listed = 0;
+        for (&place, &value) in self.places.iter().zip(self.values) {
+            if place as usize >= to {
+                break;
+            }
             let estimate = &mut estimates[place as usize - from];
             *estimate = T::from_f64(estimate.to_f64() - value.to_f64());
+            listed += 1;
         }
         (self.places, self.values) = (&self.places[listed..], &self.values[listed..]);
-        add_squares(&mut self.sums[1], &estimates[..whole]);
+        add_squares(self.sums, &estimates[..whole]);
     }
 }
 

@@ -25,7 +25,7 @@ pub use across::{Across, FEW};
 pub use along::Along;
 pub use ccd::Ccd;
 pub use coordinate::Coordinates;
-pub use correct::{Correct, Scored};
+pub use correct::{Correct, Indices, Scored};
 pub use estimate::Estimate;
 pub use extrapolate::Extrapolate;
 pub use frozen::Frozen;

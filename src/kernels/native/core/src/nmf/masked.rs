@@ -110,14 +110,11 @@ impl<'a, T: Element> Masked<'a, T> {
         let tasks: Vec<_> = self.known.split(ranges).into_iter().zip(ranges).collect();
         let work = 2 * lists.len() * h.k;
         let parts = each_task(tasks, work, |_, (out, range)| {
-            let mut sums = [[0.0; SUMS]; 2];
+            let mut sums = [0.0; SUMS];
             let x = &h.data()[range.start * h.stride..range.end * h.stride];
-            if lists.weights.is_some() {
-                correct(lists, w, range, x, out, None);
-                return [inner(out, x), 0.0];
-            }
-            correct(lists, w, range, x, out, Some((values, &mut sums)));
-            sums.map(|sums| sum(&sums))
+            let scored = lists.weights.is_none().then_some((values, &mut sums));
+            correct(lists, w, range, x, out, scored);
+            [inner(out, x), sum(&sums)]
         });
         let total = |at: usize| parts.iter().fold(0.0, |sum, part| sum + part[at]);
         let listed = total(0);

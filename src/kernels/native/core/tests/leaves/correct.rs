@@ -1,4 +1,6 @@
-use factorloom_core::leaves::{Correct, SUMS, Scored};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use factorloom_core::leaves::{Correct, Indices, SUMS, Scored};
 use factorloom_core::panel::stride_of;
 use factorloom_core::simd::run;
 
@@ -60,25 +62,24 @@ fn correct<T: Plain>(weighed: bool) {
                 .zip(sums)
                 .for_each(|(out, [a, b, c, d])| *out = *out + ((a + b) + (c + d)));
         }
-        let mut squares = [[0.5; SUMS]; 2];
-        for squares in &mut squares {
-            for first in (0..columns).step_by(TOGETHER) {
-                let last = columns.min(first + TOGETHER);
-                let own = &estimates[bounds[first] - begin..bounds[last] - begin];
-                own.iter()
-                    .enumerate()
-                    .for_each(|(p, x)| squares[p % SUMS] += x.to_f64() * x.to_f64());
-            }
-            for (&place, value) in places.iter().zip(&values) {
-                let x = &mut estimates[place as usize - first];
-                *x = T::from_f64(x.to_f64() - value.to_f64());
-            }
+        for (&place, value) in places.iter().zip(&values) {
+            let x = &mut estimates[place as usize - first];
+            *x = T::from_f64(x.to_f64() - value.to_f64());
         }
+        let mut squares = [0.5; SUMS];
+        for first in (0..columns).step_by(TOGETHER) {
+            let last = columns.min(first + TOGETHER);
+            let own = &estimates[bounds[first] - begin..bounds[last] - begin];
+            own.iter()
+                .enumerate()
+                .for_each(|(p, x)| squares[p % SUMS] += x.to_f64() * x.to_f64());
+        }
+        let indices = Indices::new(indices, vec![begin, begin + listed]);
 
         for scored in [false, true].into_iter().take(if weighed { 1 } else { 2 }) {
             each_level(|level| {
                 let mut out = before.clone();
-                let mut sums = [[0.5; SUMS]; 2];
+                let mut sums = [0.5; SUMS];
                 let scores = Scored {
                     places: &places,
                     values: &values,
@@ -89,6 +90,7 @@ fn correct<T: Plain>(weighed: bool) {
                     factor: &factor,
                     stride,
                     indices: &indices,
+                    window: 0,
                     bounds: &bounds,
                     weights: weighed.then_some(&weights[..]),
                     x: &x,
@@ -98,8 +100,8 @@ fn correct<T: Plain>(weighed: bool) {
                 assert_same(&out, &wanted, &format!("{level:?} {k} × {columns}"));
                 if scored {
                     assert_same(
-                        sums.as_flattened(),
-                        squares.as_flattened(),
+                        &sums,
+                        &squares,
                         &format!("squares, {level:?} {k} × {columns}"),
                     );
                 }
@@ -118,4 +120,39 @@ fn correct_has_the_products_of_the_model() {
 fn correct_has_them_times_weights() {
     correct::<f64>(true);
     correct::<f32>(true);
+}
+
+/// Lists that reach beyond their window, or beyond the panel, are not read.
+#[test]
+fn correct_refuses_what_is_not_there() {
+    let stride = stride_of::<f64>(3);
+    let factor = vec![1.0; 4 * stride];
+    let list = |top: u16| [vec![0, 3, top, 1], vec![0; SUMS]].concat();
+    let within = |top, windows: [usize; 3], window, bounds: [usize; 2]| {
+        let indices = Indices::new(list(top), windows.to_vec());
+        let mut out = vec![0.0; stride];
+        catch_unwind(AssertUnwindSafe(|| {
+            run(Correct {
+                factor: &factor,
+                stride,
+                indices: &indices,
+                window,
+                bounds: &bounds,
+                weights: None,
+                x: &[1.0; 8],
+                out: &mut out,
+                scored: None,
+            });
+        }))
+        .is_ok()
+    };
+    assert!(within(2, [0, 2, 4], 0, [0, 2]));
+    assert!(within(2, [0, 2, 4], 1, [2, 4]));
+    // Of a line beyond the window, too.
+    assert!(!within(4, [0, 2, 4], 0, [0, 2]));
+    assert!(!within(4, [0, 2, 4], 1, [2, 4]));
+    assert!(!within(2, [0, 2, 4], 0, [0, 3]));
+    assert!(!within(2, [0, 2, 4], 1, [1, 3]));
+    assert!(!within(2, [0, 2, 4], 0, [2, 1]));
+    assert!(catch_unwind(|| Indices::new(vec![0; SUMS], vec![0, 1])).is_err());
 }
