@@ -162,7 +162,7 @@ describe('src', () => {
     const importers = (name: string) => files('src', '.ts').filter((path) => importsOf(path).includes(name));
     expect(importers('node:module').filter((path) => zoneOf(path) === 'leaf')).toEqual(['src/addon.ts']);
     expect(importers('node:url').filter((path) => zoneOf(path) === 'leaf')).toEqual(['src/addon.ts']);
-    expect(importers('graphology')).toEqual(['src/compiler/collect.ts']);
+    expect(importers('graphology')).toEqual(['src/compiler/ways.ts']);
     expect(importers('libsql')).toEqual(['src/sweep/store/database.ts']);
     expect(importers('@resvg/resvg-js')).toEqual(['src/viz/peers.ts']);
     expect(importers('vega')).toEqual(['src/viz/peers.ts']);

@@ -21,15 +21,16 @@ export function compile(output: Node, config: GraphConfig = {}, eyes: Eyes = loo
   const graph = collect(output);
   const found = survey(graph, eyes);
   const known = shapes(graph, found);
+  const { issues: faults, contents } = validate(graph, found, config);
   const issues = [
     ...graph.issues,
     ...found.names.issues,
-    ...validate(graph, found, config),
+    ...faults,
     ...known.issues,
     ...givenFaults(graph, found, known),
     ...lossListFaults(graph, known),
     ...streamFaults(graph, found, config),
   ];
   if (issues.length > 0) throw new GraphError(issues);
-  return lower(graph, found, config);
+  return lower(graph, { survey: found, contents }, config);
 }

@@ -1,5 +1,4 @@
-import { match } from 'ts-pattern';
-import { type Node, upstream } from '../dsl/node.js';
+import { type LayerNode, type Node, upstream } from '../dsl/node.js';
 import { storedValues } from '../matrix.js';
 import { factorTerms, svdTerms } from './resolve.js';
 import type { Survey, Surveyed } from './survey.js';
@@ -33,27 +32,28 @@ const UNKNOWN: Contents = { negative: false, held32: false, fits32: true, ...WHO
 export function contentsOf(node: Node, known: ReadonlyMap<Node, Contents>, { data, names }: Survey): Contents {
   const parts = upstream(node).map((part) => known.get(part) ?? UNKNOWN);
   const fits32 = parts.every((part) => part.fits32);
-  return match(node)
-    .with({ kind: 'layer', method: 'svd' }, ({ spec }) => ({
-      negative: svdTerms(spec)?.H.nonneg !== true,
-      held32: false,
-      fits32,
-      ...WHOLE,
-    }))
-    .with({ kind: 'layer', method: 'nmf' }, ({ spec }) => ({
-      // The H of a projective layer is WᵀX.
-      negative: spec.projective === true ? parts.some(({ negative }) => negative) : !factorTerms(spec, 'H').nonneg,
-      held32: false,
-      fits32,
-      ...WHOLE,
-    }))
-    .with({ kind: 'input' }, { kind: 'condition' }, (n) => joined([...parts, ofData(data.get(n))]))
-    .with({ kind: 'shared' }, (n) => {
-      const aligned = names.aligned.get(n);
-      return joined(n.inputs.map((part, i) => (aligned?.has(part) ? ofData(aligned.get(part)?.found) : parts[i])));
-    })
-    .with({ kind: 'concat' }, { kind: 'add' }, () => joined(parts))
-    .exhaustive();
+  switch (node.kind) {
+    case 'layer':
+      return { negative: mayBeNegative(node, parts), held32: false, fits32, ...WHOLE };
+    case 'input':
+    case 'condition':
+      return joined([...parts, ofData(data.get(node))]);
+    case 'shared': {
+      const aligned = names.aligned.get(node);
+      return joined(node.inputs.map((part, i) => (aligned?.has(part) ? ofData(aligned.get(part)?.found) : parts[i])));
+    }
+    case 'concat':
+    case 'add':
+      return joined(parts);
+  }
+}
+
+/** Whether the embedding of a layer may hold numbers below zero. */
+function mayBeNegative(node: LayerNode, read: readonly Contents[]): boolean {
+  if (node.method === 'svd') return svdTerms(node.spec)?.H.nonneg !== true;
+  // The H of a projective layer is WᵀX.
+  if (node.spec.projective === true) return read.some(({ negative }) => negative);
+  return !factorTerms(node.spec, 'H').nonneg;
 }
 
 function ofData(found: Surveyed | undefined): Contents {

@@ -1,4 +1,3 @@
-import { match } from 'ts-pattern';
 import type { GraphConfig } from '../dsl/config.js';
 import { type ConditionNode, type InputNode, type LayerNode, type Node, upstream } from '../dsl/node.js';
 import { storedBytes, storedValues, toCsc } from '../matrix.js';
@@ -6,18 +5,19 @@ import { examine } from '../matrix-check.js';
 import type { Side } from '../objective.js';
 import type { Shares } from '../weights.js';
 import type { Collected } from './collect.js';
-import { type Contents, contentsOf } from './contents.js';
+import type { Contents } from './contents.js';
 import type { Aligned, Names } from './names.js';
 import type {
   BlockWeight,
   BoundStream,
   Compiled,
   FactorSlots,
-  FitStep,
   LoadStep,
   NmfStart,
+  NmfStepArgs,
   Plan,
   PlannedTerms,
+  Slot,
   SlotId,
   SplitPart,
   StartArgs,
@@ -45,16 +45,20 @@ interface Block {
   readonly shares?: Shares<SlotId>;
 }
 
+/** What is known of a graph without faults. */
+interface Known {
+  readonly survey: Survey;
+  readonly contents: ReadonlyMap<Node, Contents>;
+}
+
 /** From a graph without faults to the plan that fits it: every node once, upstream first. */
-export function lower(graph: Collected, survey: Survey, config: GraphConfig): Compiled {
+export function lower(graph: Collected, { survey, contents }: Known, config: GraphConfig): Compiled {
   const plan = createPlanBuilder();
   const wanted = modesWanted(graph);
   const blocks = new Map<Node, Map<Mode, readonly Block[]>>();
-  const contents = new Map<Node, Contents>();
   let layers = 0;
 
   for (const node of graph.order) {
-    contents.set(node, contentsOf(node, contents, survey));
     const read = (part: Node, mode: Mode): readonly Block[] => blocks.get(part)?.get(mode) ?? [];
     if (node.kind === 'layer') {
       const input = read(node.input, node.spec.embedding ?? 'scaled');
@@ -206,23 +210,25 @@ function combine(
   read: (part: Node) => readonly Block[],
   names: Names,
 ): readonly Block[] {
-  return match(node)
-    .with({ kind: 'input' }, () => loaded)
-    .with({ kind: 'shared' }, (n) =>
-      n.inputs.flatMap((part) =>
-        read(part).map((block) => member(plan, block, names.aligned.get(n)?.get(part), names.samples.get(n))),
-      ),
-    )
-    .with({ kind: 'concat' }, (n) => n.inputs.flatMap(read))
-    .with({ kind: 'condition' }, (n) => [...read(n.input), ...loaded])
-    .with({ kind: 'add' }, (n) => {
-      const reads = n.inputs.map((part) => plan.stack(read(part).map(({ slot }) => slot)));
+  switch (node.kind) {
+    case 'input':
+      return loaded;
+    case 'shared':
+      return node.inputs.flatMap((part) =>
+        read(part).map((block) => member(plan, block, names.aligned.get(node)?.get(part), names.samples.get(node))),
+      );
+    case 'concat':
+      return node.inputs.flatMap(read);
+    case 'condition':
+      return [...read(node.input), ...loaded];
+    case 'add': {
+      const reads = node.inputs.map((part) => plan.stack(read(part).map(({ slot }) => slot)));
       const [rows, cols] = plan.shape(reads[0]);
       const write = plan.slot('sum', rows, cols);
-      plan.step({ op: 'add', reads, ...(n.options?.align === true ? { align: true as const } : {}), write });
-      return [{ slot: write, part: 'rest', name: 'sum' } as const];
-    })
-    .exhaustive();
+      plan.step({ op: 'add', reads, ...(node.options?.align === true ? { align: true as const } : {}), write });
+      return [{ slot: write, part: 'rest', name: 'sum' }];
+    }
+  }
 }
 
 /** Where an NMF layer begins; given factors are loaded like data. */
@@ -260,43 +266,41 @@ interface Surroundings {
   readonly holds: Contents | undefined;
 }
 
+function nmfArgs(
+  plan: PlanBuilder,
+  node: NmfNode,
+  input: readonly Block[],
+  X: Slot,
+  around: Surroundings,
+): NmfStepArgs {
+  const start = lowerStart(plan, node, around);
+  const terms = { W: lowerTerms(plan, node, 'W', around.survey), H: lowerTerms(plan, node, 'H', around.survey) };
+  const args = resolveNmf(node.spec, around.config, X, around.holds ?? NOTHING, { start, terms });
+  return { ...args, weights: blockWeights(around.survey.weights.get(node), input) };
+}
+
 function lowerLayer(plan: PlanBuilder, node: LayerNode, input: readonly Block[], around: Surroundings): FactorSlots {
   const { name, k } = node.spec;
   const read = plan.stack(input.map(({ slot }) => slot));
-  const [m, n] = plan.shape(read);
-  const { rowNames } = plan.find(read);
+  const X = plan.find(read);
+  const [m, n] = X.shape;
   const colNames = plan.names(around.survey.names.samples.get(node));
   const write = {
-    W: plan.slot(`${name}.W`, m, k, { rowNames }),
+    W: plan.slot(`${name}.W`, m, k, { rowNames: X.rowNames }),
     d: plan.slot(`${name}.d`, k, 1),
     H: plan.slot(`${name}.H`, k, n, { colNames }),
   };
-  plan.step(
-    match(node)
-      .with({ method: 'nmf' }, (nmf): FitStep => {
-        const form = tiedForm(nmf.spec);
-        if (form !== null) {
-          const args = resolveTied(form, nmf.spec, around.config, plan.find(read), around.start);
-          return { op: 'tied', layer: name, read, write, args };
-        }
-        const start = lowerStart(plan, nmf, around);
-        const terms = { W: lowerTerms(plan, nmf, 'W', around.survey), H: lowerTerms(plan, nmf, 'H', around.survey) };
-        const X = plan.find(read);
-        const args = resolveNmf(nmf.spec, around.config, X, around.holds ?? NOTHING, { start, terms });
-        const weights = blockWeights(around.survey.weights.get(nmf), input);
-        return { op: 'nmf', layer: name, read, write, args: { ...args, weights } };
-      })
-      .with({ method: 'svd' }, ({ spec }): FitStep => {
-        return {
-          op: 'svd',
-          layer: name,
-          read,
-          write,
-          args: resolveSvd(spec, m, n, (around.holds?.missing ?? 0) > 0, around.start),
-        };
-      })
-      .exhaustive(),
-  );
+  if (node.method === 'svd') {
+    const args = resolveSvd(node.spec, m, n, (around.holds?.missing ?? 0) > 0, around.start);
+    plan.step({ op: 'svd', layer: name, read, write, args });
+  } else {
+    const form = tiedForm(node.spec);
+    plan.step(
+      form === null
+        ? { op: 'nmf', layer: name, read, write, args: nmfArgs(plan, node, input, X, around) }
+        : { op: 'tied', layer: name, read, write, args: resolveTied(form, node.spec, around.config, X, around.start) },
+    );
+  }
   if (k > Math.min(m, n)) plan.note({ code: 'rank-above-size', method: node.method, layer: name, k, shape: [m, n] });
   if (around.holds?.negative === true && isNonnegative(node)) plan.note({ code: 'negative-data', layer: name });
   if (zerosStay(node, around.config)) plan.note({ code: 'zeros-stay', layer: name });

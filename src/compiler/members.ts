@@ -1,7 +1,6 @@
-import { match } from 'ts-pattern';
 import { type Node, upstream } from '../dsl/node.js';
 import type { Fault } from '../issues.js';
-import { isNode, labelOf, named, titleOf } from './collect.js';
+import { isNode, labelOf, named, titleOf } from './nodes.js';
 
 /** What may be put into a factorShared, factorConcat or factorAdd. */
 export function memberFaults(
@@ -21,33 +20,36 @@ export function memberFaults(
   const members = node.inputs.filter(isNode);
   const embedding = (member: Node) => traits.get(member)?.embedding === true;
   const conditioned = (member: Node) => traits.get(member)?.conditioned === true;
-  return match(node)
-    .with({ kind: 'shared' }, () => [
-      ...members
-        .filter((member) => member.kind !== 'input' && member.kind !== 'layer')
-        .map((member) => fault(member, 'Members of factorShared must be inputs or layers', 'put a layer on it first')),
-      ...repeats(members).map((member) =>
-        fault(member, 'Members of factorShared must have different names', 'rename one, or leave it out'),
-      ),
-    ])
-    .with({ kind: 'concat' }, () =>
-      members
+  switch (node.kind) {
+    case 'shared':
+      return [
+        ...members
+          .filter((member) => member.kind !== 'input' && member.kind !== 'layer')
+          .map((member) =>
+            fault(member, 'Members of factorShared must be inputs or layers', 'put a layer on it first'),
+          ),
+        ...repeats(members).map((member) =>
+          fault(member, 'Members of factorShared must have different names', 'rename one, or leave it out'),
+        ),
+      ];
+    case 'concat':
+      return members
         .filter((member) => !embedding(member))
         .map((member) =>
           fault(member, 'Branches of factorConcat must be embeddings', 'stack raw data with factorShared'),
-        ),
-    )
-    .with({ kind: 'add' }, () => [
-      ...members
-        .filter((member) => !embedding(member))
-        .map((member) => fault(member, 'Branches of factorAdd must be embeddings', 'put a layer on it first')),
-      ...members
-        .filter((member) => embedding(member) && conditioned(member))
-        .map((member) =>
-          fault(member, 'Branches of factorAdd must have no condition', 'put the condition on the sum instead'),
-        ),
-    ])
-    .exhaustive();
+        );
+    case 'add':
+      return [
+        ...members
+          .filter((member) => !embedding(member))
+          .map((member) => fault(member, 'Branches of factorAdd must be embeddings', 'put a layer on it first')),
+        ...members
+          .filter((member) => embedding(member) && conditioned(member))
+          .map((member) =>
+            fault(member, 'Branches of factorAdd must have no condition', 'put the condition on the sum instead'),
+          ),
+      ];
+  }
 }
 
 /** Members that stand in the list already, or share a name with a member of the other kind; two inputs or layers of one name are found elsewhere. */
@@ -69,13 +71,16 @@ export interface Traits {
 export function traitsOf(node: Node, traits: ReadonlyMap<Node, Traits>): Traits {
   const parts = upstream(node).map((part) => traits.get(part) ?? { embedding: false, conditioned: false });
   const all = parts.every(({ embedding }) => embedding);
-  return match(node)
-    .with({ kind: 'input' }, { kind: 'shared' }, () => ({ embedding: false, conditioned: false }))
-    .with({ kind: 'layer' }, () => ({ embedding: true, conditioned: false }))
-    .with({ kind: 'condition' }, () => ({ embedding: all, conditioned: true }))
-    .with({ kind: 'concat' }, { kind: 'add' }, () => ({
-      embedding: all,
-      conditioned: parts.some(({ conditioned }) => conditioned),
-    }))
-    .exhaustive();
+  switch (node.kind) {
+    case 'input':
+    case 'shared':
+      return { embedding: false, conditioned: false };
+    case 'layer':
+      return { embedding: true, conditioned: false };
+    case 'condition':
+      return { embedding: all, conditioned: true };
+    case 'concat':
+    case 'add':
+      return { embedding: all, conditioned: parts.some(({ conditioned }) => conditioned) };
+  }
 }

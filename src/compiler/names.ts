@@ -1,4 +1,3 @@
-import { match } from 'ts-pattern';
 import { type Alignment, alignColumns } from '../align.js';
 import type { SharedOptions } from '../dsl/config.js';
 import { type Node, type SharedNode, upstream } from '../dsl/node.js';
@@ -6,7 +5,8 @@ import { type Fault, type GraphIssue, show } from '../issues.js';
 import type { Matrix } from '../matrix.js';
 import { examine } from '../matrix-check.js';
 import { unusable } from '../matrix-input.js';
-import { type Collected, isNode, labelOf, named, titleOf } from './collect.js';
+import type { Collected } from './collect.js';
+import { isNode, labelOf, named, titleOf } from './nodes.js';
 import { sizeOf } from './shapes.js';
 import type { Eyes, Surveyed } from './survey.js';
 
@@ -114,14 +114,20 @@ const isBringing = (wanted: unknown): wanted is 'union' | 'intersection' =>
 
 /** The samples of a node that is made of others. */
 function bring(node: Node, parts: readonly Node[], samples: ReadonlyMap<Node, List>): Brought {
-  return match(node)
-    .with({ kind: 'input' }, () => ({ names: undefined }))
-    .with({ kind: 'layer' }, { kind: 'condition' }, () => ({ names: samples.get(parts[0]) }))
-    .with({ kind: 'concat' }, { kind: 'add' }, (n) =>
-      alike(n, parts, samples, () => 'give the inputs below in one order, or bring them together in a factorShared'),
-    )
-    .with({ kind: 'shared' }, (n) => share(n, parts, samples))
-    .exhaustive();
+  switch (node.kind) {
+    case 'input':
+      return { names: undefined };
+    case 'layer':
+    case 'condition':
+      return { names: samples.get(parts[0]) };
+    case 'concat':
+    case 'add': {
+      const cure = 'give the inputs below in one order, or bring them together in a factorShared';
+      return alike(node, parts, samples, () => cure);
+    }
+    case 'shared':
+      return share(node, parts, samples);
+  }
 }
 
 function share(node: SharedNode, parts: readonly Node[], samples: ReadonlyMap<Node, List>): Brought {

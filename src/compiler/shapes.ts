@@ -1,7 +1,7 @@
-import { match, P } from 'ts-pattern';
 import type { Node } from '../dsl/node.js';
 import type { Counted, GraphIssue } from '../issues.js';
-import { type Collected, labelOf, titleOf } from './collect.js';
+import type { Collected } from './collect.js';
+import { labelOf, titleOf } from './nodes.js';
 import type { Survey, Surveyed } from './survey.js';
 
 export interface Shape {
@@ -49,19 +49,24 @@ const differ = (list: readonly Counted[]): boolean => list.some(({ count }) => c
 
 /** Unknown where the node, or something it needs, has a fault of its own. */
 function shapeOf(node: Node, of: ReadonlyMap<Node, Shape>, data: Survey['data']): Shape | undefined {
-  return match(node)
-    .with({ kind: 'input' }, (n) => sizeOf(data.get(n)))
-    .with({ kind: 'layer' }, (n) => {
-      const input = of.get(n.input);
-      const k: unknown = n.spec?.k;
+  switch (node.kind) {
+    case 'input':
+      return sizeOf(data.get(node));
+    case 'layer': {
+      const input = of.get(node.input);
+      const k: unknown = node.spec?.k;
       return input !== undefined && typeof k === 'number' && Number.isSafeInteger(k) && k >= 1
         ? { rows: k, cols: input.cols }
         : undefined;
-    })
-    .with({ kind: P.union('shared', 'concat') }, (n) => stacked(n.inputs.map((part) => of.get(part))))
-    .with({ kind: 'add' }, (n) => of.get(n.inputs[0]))
-    .with({ kind: 'condition' }, (n) => stacked([of.get(n.input), sizeOf(data.get(n))]))
-    .exhaustive();
+    }
+    case 'shared':
+    case 'concat':
+      return stacked(node.inputs.map((part) => of.get(part)));
+    case 'add':
+      return of.get(node.inputs[0]);
+    case 'condition':
+      return stacked([of.get(node.input), sizeOf(data.get(node))]);
+  }
 }
 
 function stacked(parts: readonly (Shape | undefined)[]): Shape | undefined {

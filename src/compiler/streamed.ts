@@ -1,7 +1,8 @@
 import type { GraphConfig } from '../dsl/config.js';
 import { type InputNode, type LayerNode, type Node, upstream } from '../dsl/node.js';
 import type { Fault, GraphIssue } from '../issues.js';
-import { type Collected, isNode, labelOf, titleOf } from './collect.js';
+import type { Collected } from './collect.js';
+import { isNode, labelOf, titleOf } from './nodes.js';
 import { plannedLoss } from './planned-loss.js';
 import { methodOf } from './resolve.js';
 import type { Survey } from './survey.js';
@@ -13,11 +14,10 @@ const CURE = 'read it into memory: leave out stream';
 export function streamFaults(graph: Collected, survey: Survey, config: GraphConfig): readonly GraphIssue[] {
   const isStreamed = (node: Node) => survey.data.get(node)?.matrix.kind === 'streamed';
   return graph.order.flatMap((node) => {
-    const at = graph.where(node);
     const read = upstream(node).filter((part) => isNode(part) && isStreamed(part));
     const own = node.kind === 'input' ? inputFaults(node, isStreamed(node)) : [];
     const faults = read.length === 0 ? own : readerFaults(node, labelOf(read[0]), config);
-    return faults.map((fault) => ({ ...fault, at }));
+    return faults.map((fault) => ({ ...fault, at: graph.where(node) }));
   });
 }
 

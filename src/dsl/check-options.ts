@@ -1,4 +1,4 @@
-import { type ZodError, type ZodType, z } from 'zod';
+import { type ZodError, type ZodObject, type ZodType, z } from 'zod';
 import { GraphError } from '../errors.js';
 import type { Fault } from '../issues.js';
 
@@ -10,8 +10,36 @@ export function checkOptions(schema: ZodType, options: unknown, of: string): voi
 
 /** Options against their schema. */
 export function optionFaults(schema: ZodType, options: unknown, of: string): readonly Fault[] {
-  const result = schema.safeParse(options === undefined ? {} : options);
+  const given = options === undefined ? {} : options;
+  if (schema instanceof z.ZodObject && isSound(schema, given)) return [];
+  const result = schema.safeParse(given);
   return result.success ? [] : result.error.issues.flatMap((issue) => optionFault(issue, schema, options, of));
+}
+
+/**
+ * Whether each option that is given is as its schema has it, and each that must be given is there. Of forty options a call
+ * gives three or four, and zod looks at all; so these are looked at alone, and what isn't sound zod tells of as a whole.
+ * No schema has checks of options together.
+ */
+function isSound(schema: ZodObject, options: unknown): boolean {
+  if (typeof options !== 'object' || options === null || Object.getPrototypeOf(options) !== Object.prototype)
+    return false;
+  const { shape } = schema;
+  for (const [key, value] of Object.entries(options))
+    if (!Object.hasOwn(shape, key) || !shape[key].safeParse(value).success) return false;
+  return neededIn(schema).every((key) => Object.hasOwn(options, key));
+}
+
+/** The options that must be given, of schemas that have been asked for them. */
+const needed = new WeakMap<ZodObject, readonly string[]>();
+
+function neededIn(schema: ZodObject): readonly string[] {
+  const known = needed.get(schema);
+  if (known !== undefined) return known;
+  const { shape } = schema;
+  const keys = Object.keys(shape).filter((key) => !shape[key].safeParse(undefined).success);
+  needed.set(schema, keys);
+  return keys;
 }
 
 type ZodIssue = ZodError['issues'][number];

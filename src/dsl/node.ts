@@ -1,4 +1,3 @@
-import { match } from 'ts-pattern';
 import type { Matrix } from '../matrix.js';
 import type { Unusable } from '../matrix-input.js';
 import type { StreamedMatrix } from '../streamed.js';
@@ -43,9 +42,7 @@ export interface ConditionNode {
 }
 
 /** The nodes that a node reads, in order. */
-export const upstream = (node: Node): readonly Node[] =>
-  match(node)
-    .with({ kind: 'input' }, () => [])
-    .with({ kind: 'layer' }, { kind: 'condition' }, (n) => [n.input])
-    .with({ kind: 'shared' }, { kind: 'concat' }, { kind: 'add' }, (n) => n.inputs)
-    .exhaustive();
+export function upstream(node: Node): readonly Node[] {
+  if (node.kind === 'input') return [];
+  return node.kind === 'layer' || node.kind === 'condition' ? [node.input] : node.inputs;
+}

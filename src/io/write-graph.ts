@@ -1,5 +1,6 @@
-import { collect, labelOf } from '../compiler/collect.js';
+import { collect } from '../compiler/collect.js';
 import { compile } from '../compiler/compile.js';
+import { labelOf } from '../compiler/nodes.js';
 import { isTurned, nodeOf } from '../dsl/build.js';
 import { checkOptions } from '../dsl/check-options.js';
 import type { GraphConfig } from '../dsl/config.js';

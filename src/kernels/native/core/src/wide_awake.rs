@@ -12,8 +12,8 @@ use crate::processors::Processors;
 
 /// How long a thread that is kept awake looks for work in vain.
 const PATIENCE: Duration = Duration::from_micros(200);
-/// How long others are waited for.
-const MOMENT: Duration = Duration::from_micros(100);
+/// How often this thread lets others go first.
+const YIELDS: usize = 4;
 
 /// What `call` returns. Meanwhile the other threads of the pool look for tasks before they fall asleep: in a small fit
 /// waking one takes longer than a task. `work` is a count of multiply-adds, of a product with the data.
@@ -34,9 +34,11 @@ pub fn wide_awake<R>(work: usize, call: impl FnOnce() -> R) -> R {
             }
         });
         let _end = End(over);
-        let since = Instant::now();
-        // One that was woken may stand in line behind this thread.
-        while processors.taken() < rayon::current_num_threads() && since.elapsed() < MOMENT {
+        // One that was woken may stand in line behind this thread; while it moves on there is work to begin with.
+        for _ in 0..YIELDS {
+            if processors.taken() == rayon::current_num_threads() {
+                break;
+            }
             thread::yield_now();
         }
         call()
