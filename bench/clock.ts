@@ -3,7 +3,8 @@ import { runInNewContext } from 'node:vm';
 import { type Random, shuffled } from './random.js';
 
 setFlagsFromString('--expose-gc');
-const collect = runInNewContext('gc') as () => void; // the flag above defines it
+/** Collects garbage. */
+export const collect = runInNewContext('gc') as () => void; // the flag above defines it
 
 /** Something timed: each run returns its seconds, or whatever it measures. */
 export interface Timed<T = number> {

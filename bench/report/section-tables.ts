@@ -101,7 +101,7 @@ export function overheadSection({ rows }: Overhead): string {
 export function memorySection({ data, k, rows }: Memory): string {
   return [
     '## Peak memory',
-    `Resident memory of a process that holds ${data} and a start, and of one that also fits k = ${k}; beside it the bytes of the transpose and six panels of factors.`,
+    `Resident memory of a process that holds ${data} and a start, and of one that also fits k = ${k}, the garbage of loading collected in both; beside it the bytes of the transpose and six panels of factors.`,
     table(
       ['', 'loaded', 'and fitted', 'difference', 'transpose + 6 panels', 'ratio'],
       rows.map(({ precision, loaded, fitted, expected }) => [

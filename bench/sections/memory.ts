@@ -21,7 +21,7 @@ export interface Memory {
 
 const k = 40;
 
-/** How far a fit raises the peak above that of a process that only holds what it is given. */
+/** How far a fit raises the peak above that of a process that only holds what it is given; garbage of loading is collected in both. */
 export function memory({ repeats, log }: Context): Memory {
   const X = pbmc3k();
   const folder = join(cache, 'memory');
