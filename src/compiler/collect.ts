@@ -28,6 +28,7 @@ export function collect(output: Node): Collected {
   const where = createWays(output);
   const issues: GraphIssue[] = [];
   const order: Node[] = [];
+  let cycle: GraphIssue | undefined;
   const done = new Set<unknown>();
   const open = new Set<unknown>();
   const way: Visit[] = [];
@@ -51,9 +52,10 @@ export function collect(output: Node): Collected {
     if (open.has(source)) {
       const values = way.map((above) => above.value);
       const nodes = [...values.slice(values.indexOf(source)), source].map(labelOf);
-      return { output, order: [], where, issues: [...issues, { code: 'cycle', nodes, at: where(source) }] };
-    }
-    if (!done.has(source)) enter(source);
+      cycle ??= { code: 'cycle', nodes, at: where(source) };
+    } else if (!done.has(source)) enter(source);
   }
-  return { output, order, where, issues };
+  return cycle === undefined
+    ? { output, order, where, issues }
+    : { output, order: [], where, issues: [...issues, cycle] };
 }

@@ -3,7 +3,7 @@ import { type LayerNode, type Node, upstream } from '../dsl/node.js';
 import type { Fault, GraphIssue } from '../issues.js';
 import type { Side } from '../objective.js';
 import type { Collected } from './collect.js';
-import { labelOf, titleOf } from './nodes.js';
+import { isNode, labelOf, titleOf } from './nodes.js';
 import { plannedLoss } from './planned-loss.js';
 import { factorTerms, svdTerms } from './resolve.js';
 import { tiedForm } from './tied.js';
@@ -62,8 +62,8 @@ function svdFaults({ spec, input }: SvdNode, of: string, refuse: Refuse): readon
   return faults;
 }
 
-/** Whether nothing in a node is the embedding of a layer. */
-const isData = (node: Node): boolean => node.kind !== 'layer' && upstream(node).every(isData);
+/** Whether nothing in a node is the embedding of a layer; what is no node has been reported where the graph was collected. */
+const isData = (node: Node): boolean => !isNode(node) || (node.kind !== 'layer' && upstream(node).every(isData));
 
 /** What only joint training has. */
 export function jointConfigFaults({ training, coupling, rounds }: GraphConfig): readonly Fault[] {

@@ -7,7 +7,7 @@ import { firstOutside } from '../matrix-check.js';
 import type { Side } from '../objective.js';
 import type { Collected } from './collect.js';
 import type { Contents } from './contents.js';
-import { labelOf } from './nodes.js';
+import { isNode, labelOf } from './nodes.js';
 import { fits32, plannedLoss } from './planned-loss.js';
 import { factorTerms, methodOf } from './resolve.js';
 import type { Shapes } from './shapes.js';
@@ -74,6 +74,8 @@ export function lossDataFaults(of: string, node: NmfNode, { data }: Survey, cont
   if (loss === null || domain === null) return [];
   const faults: Fault[] = [];
   const look = (part: Node): void => {
+    // Reported where the graph was collected.
+    if (!isNode(part)) return;
     const found = data.get(part);
     // What is no matrix of numbers is found elsewhere.
     if (found !== undefined && 'facts' in found && found.facts.infinite === undefined) {

@@ -5,7 +5,7 @@ import type { Side } from '../objective.js';
 import type { TiedForm } from '../solver.js';
 import { asymmetry, ROUNDING } from '../symmetry.js';
 import type { Contents } from './contents.js';
-import { labelOf } from './nodes.js';
+import { isNode, labelOf } from './nodes.js';
 import type { Slot, StartArgs, TiedStepArgs } from './plan.js';
 import { plannedLoss } from './planned-loss.js';
 import { CCD_SWEEPS, factorTerms, limitsOf, methodOf, randomStart } from './resolve.js';
@@ -114,6 +114,8 @@ function termsOf(spec: NmfSpec): Readonly<Record<string, unknown>> {
 
 /** Whether a layer's input is one square symmetric matrix. */
 function symmetryFaults(of: string, input: NmfNode['input'], { data }: Survey): readonly Fault[] {
+  // What is no node has been reported where the graph was collected.
+  if (!isNode(input)) return [];
   if (input.kind !== 'input') {
     const rule = 'A symmetric layer must read an input';
     const cure = 'put it on a factorInput of a square symmetric matrix';
