@@ -101,16 +101,16 @@ export function overheadSection({ rows }: Overhead): string {
 export function memorySection({ data, k, rows }: Memory): string {
   return [
     '## Peak memory',
-    `Resident memory of a process that holds ${data} and a start, and of one that also fits k = ${k}, the garbage of loading collected in both; beside it the bytes of the transpose and six panels of factors.`,
+    `Resident memory of a process that holds ${data} and a start and has made a small fit, the garbage of loading collected; and how much more there is at the peak of a fit of k = ${k}, as the operating system counts it. Beside it the bytes of the transpose and six panels of factors. A process for each of ${rows[0].added.samples.length} fits; medians, and the most of any.`,
     table(
-      ['', 'loaded', 'and fitted', 'difference', 'transpose + 6 panels', 'ratio'],
-      rows.map(({ precision, loaded, fitted, expected }) => [
+      ['', 'loaded', 'a fit adds', 'the most', 'transpose + 6 panels', 'ratio'],
+      rows.map(({ precision, loaded, added, expected }) => [
         precision,
-        `${digits(loaded)} MiB`,
-        `${digits(fitted)} MiB`,
-        `${digits(fitted - loaded)} MiB`,
+        `${digits(loaded.median)} MiB`,
+        `${digits(added.median)} MiB`,
+        `${digits(Math.max(...added.samples))} MiB`,
         `${digits(expected)} MiB`,
-        times(fitted - loaded, expected),
+        times(added.median, expected),
       ]),
     ),
   ].join('\n\n');

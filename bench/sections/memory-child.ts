@@ -1,4 +1,5 @@
-// Run by memory.ts: takes a matrix from raw files, fits it or not, and prints its own peak of resident memory in KiB.
+// Run by memory.ts: takes a matrix from raw files, fits it, and prints its own resident memory in KiB: before the fit, and at
+// the peak of it.
 import { closeSync, existsSync, fstatSync, openSync, readFileSync, readSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Matrix } from '../../src/index.js';
@@ -7,7 +8,7 @@ import { collect } from '../clock.js';
 import { allThreads } from '../context.js';
 import { kernelArgs, type Start, startOf } from '../ours.js';
 
-const [folder, size, precision, rank, what] = process.argv.slice(2);
+const [folder, size, precision, rank] = process.argv.slice(2);
 const [rows, cols] = size.split('x').map(Number);
 
 /** Straight into the array it stays in: buffers on the way would hide in the peak. */
@@ -20,10 +21,11 @@ function read<T extends Uint32Array | Float32Array | Float64Array>(name: string,
 }
 
 /** The process's own; what Linux reports as maxRSS begins at that of the parent. */
-function peakKiB(): number {
+function residentKiB(name: 'VmRSS' | 'VmHWM'): number {
   const status = existsSync('/proc/self/status') ? readFileSync('/proc/self/status', 'latin1') : '';
-  const peak = /^VmHWM:\s*(\d+) kB$/m.exec(status);
-  return peak === null ? process.resourceUsage().maxRSS : Number(peak[1]);
+  const own = new RegExp(`^${name}:\\s*(\\d+) kB$`, 'm').exec(status);
+  if (own !== null) return Number(own[1]);
+  return name === 'VmRSS' ? process.memoryUsage.rss() / 1024 : process.resourceUsage().maxRSS;
 }
 
 const u32 = (bytes: number) => new Uint32Array(bytes / 4);
@@ -37,13 +39,22 @@ const X: Matrix = {
 };
 const kernels = loadNative();
 const common = { threads: allThreads, precision: precision === 'f32' ? 'f32' : 'f64' } as const;
-const four: Matrix = { kind: 'dense', rows: 4, cols: 4, data: new Float64Array(16).fill(1) };
+/** Small, of the same kind: what a first fit loads once, threads and machine code, is there before the one that is measured. */
+const small: Matrix = {
+  kind: 'csc',
+  rows: 300,
+  cols: 300,
+  indptr: Uint32Array.from({ length: 301 }, (_, j) => j),
+  indices: Uint32Array.from({ length: 300 }, (_, j) => j),
+  values: X.values.slice(0, 300),
+};
 const run = (matrix: Matrix, start: Start, iterations: number) =>
   kernels.nmf(kernelArgs({ X: matrix, start, iterations, ...common }), { threads: common.threads });
-await run(four, startOf(four, 2, 1), 1);
+for (let warm = 0; warm < 3; warm++) await run(small, startOf(small, Number(rank), 1), 5);
 const start = startOf(X, Number(rank), 1);
 // What was left behind by loading would make room for the fit, or be cleared away in it.
 collect();
 if (existsSync('/proc/self/clear_refs')) writeFileSync('/proc/self/clear_refs', '5'); // the peak begins anew
-if (what === 'fit') await run(X, start, 5);
-console.log(peakKiB());
+const before = residentKiB('VmRSS');
+await run(X, start, 5);
+console.log(before, residentKiB('VmHWM'));

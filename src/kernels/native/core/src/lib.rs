@@ -8,8 +8,8 @@ mod half_step;
 mod kkt;
 #[allow(unsafe_code)]
 pub mod leaves;
-mod memory;
 mod momentum;
+mod pages;
 mod parallel;
 mod processors;
 mod progress;
@@ -40,6 +40,8 @@ pub mod improve;
 pub mod losses;
 /// Owned matrices.
 pub mod matrix;
+/// Arrays: zeros, and such as begin on a cache line.
+pub mod memory;
 /// Mean squared difference of data and model.
 pub mod mse;
 /// Data times a factor.

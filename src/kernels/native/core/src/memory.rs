@@ -1,64 +1,132 @@
 use std::ops::{Deref, DerefMut};
 
+use bytemuck::{Pod, cast_slice, cast_slice_mut};
+
 use crate::error::{ErrorCode, KernelError, Result};
+use crate::pages::{Pages, make_room};
 
 /// `length` zeros, or an `out-of-memory` error where plain allocation would end the process.
 pub fn zeros<T: Copy + Default>(length: usize) -> Result<Vec<T>> {
     let mut values = Vec::new();
-    values.try_reserve_exact(length).map_err(|_| {
-        let bytes = length.saturating_mul(size_of::<T>());
-        KernelError::new(
-            ErrorCode::OutOfMemory,
-            format!("no room for an array of {bytes} bytes"),
-        )
-    })?;
+    let bytes = length.saturating_mul(size_of::<T>());
+    if bytes >= LARGE {
+        make_room(bytes);
+    }
+    values
+        .try_reserve_exact(length)
+        .map_err(|_| no_room::<T>(length))?;
     values.resize(length, T::default());
     Ok(values)
 }
 
+fn no_room<T>(length: usize) -> KernelError {
+    let bytes = length.saturating_mul(size_of::<T>());
+    KernelError::new(
+        ErrorCode::OutOfMemory,
+        format!("no room for an array of {bytes} bytes"),
+    )
+}
+
 /// Bytes of a cache line; panels begin on one.
 const LINE: usize = 64;
+/// Bytes from which an array lies in pages of its own.
+const LARGE: usize = 1 << 20;
 
-/// Numbers that begin on a cache line.
-pub struct Aligned<T> {
-    values: Vec<T>,
-    first: usize,
+/// Numbers that begin on a cache line; many of them lie in pages of their own.
+pub struct Aligned<T>(Place<T>);
+
+enum Place<T> {
+    Heap { values: Vec<T>, first: usize },
+    Pages(Pages),
 }
 
 impl<T> Default for Aligned<T> {
     /// No numbers, and no memory.
     fn default() -> Self {
-        Self {
+        Self(Place::Heap {
             values: Vec::new(),
             first: 0,
-        }
+        })
     }
 }
 
-impl<T: Copy + Default> Aligned<T> {
+impl<T: Pod + Default> Aligned<T> {
     /// `length` zeros.
     pub fn zeros(length: usize) -> Result<Self> {
-        let values = zeros(length + LINE / size_of::<T>())?;
-        let values: Vec<T> = values;
+        let (mut out, zero) = Self::taken(length)?;
+        if !zero {
+            out.fill(T::default());
+        }
+        Ok(out)
+    }
+
+    /// `length` numbers that mean nothing: all must be written before any is read.
+    pub fn unset(length: usize) -> Result<Self> {
+        let (mut out, _) = Self::taken(length)?;
+        if cfg!(debug_assertions) {
+            cast_slice_mut(&mut out).fill(0xA5_u8);
+        }
+        Ok(out)
+    }
+
+    /// The same numbers.
+    pub fn copied(values: &[T]) -> Result<Self> {
+        let mut out = Self::unset(values.len())?;
+        out.copy_from_slice(values);
+        Ok(out)
+    }
+
+    /// `length` numbers, and whether they are all zero.
+    fn taken(length: usize) -> Result<(Self, bool)> {
+        let bytes = length.checked_mul(size_of::<T>());
+        let bytes = bytes.ok_or_else(|| no_room::<T>(length))?;
+        if bytes >= LARGE {
+            let (pages, zero) = Pages::take(bytes).ok_or_else(|| no_room::<T>(length))?;
+            return Ok((Self(Place::Pages(pages)), zero));
+        }
+        let mut values: Vec<T> = zeros(length + LINE / size_of::<T>())?;
         let first = values
             .as_ptr()
             .align_offset(LINE)
             .min(LINE / size_of::<T>());
-        let mut values = values;
         values.truncate(first + length);
-        Ok(Self { values, first })
+        Ok((Self(Place::Heap { values, first }), true))
     }
 }
 
-impl<T> Deref for Aligned<T> {
+impl<T: Pod> Deref for Aligned<T> {
     type Target = [T];
     fn deref(&self) -> &[T] {
-        &self.values[self.first..]
+        match &self.0 {
+            Place::Heap { values, first } => &values[*first..],
+            Place::Pages(pages) => cast_slice(pages.bytes()),
+        }
     }
 }
 
-impl<T> DerefMut for Aligned<T> {
+impl<T: Pod> DerefMut for Aligned<T> {
     fn deref_mut(&mut self) -> &mut [T] {
-        &mut self.values[self.first..]
+        match &mut self.0 {
+            Place::Heap { values, first } => &mut values[*first..],
+            Place::Pages(pages) => cast_slice_mut(pages.bytes_mut()),
+        }
+    }
+}
+
+/// Numbers that were given, or some of one's own in their place.
+pub enum Lent<'a, T> {
+    /// As they were given.
+    Given(&'a [T]),
+    /// Others.
+    Own(Aligned<T>),
+}
+
+impl<T: Pod> Deref for Lent<'_, T> {
+    type Target = [T];
+    fn deref(&self) -> &[T] {
+        match self {
+            Self::Given(values) => values,
+            Self::Own(values) => values,
+        }
     }
 }

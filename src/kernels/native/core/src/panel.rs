@@ -38,55 +38,50 @@ impl<T: Real> Panel<T> {
         })
     }
 
-    /// The columns of a k × cols matrix.
-    pub fn from_columns(matrix: &Dense<'_>) -> Result<Self> {
-        let mut out = Self::zeros(matrix.rows, matrix.cols)?;
-        let k = matrix.rows;
-        for j in 0..matrix.cols {
-            let column = &mut out.column_mut(j)[..k];
-            for (r, x) in column.iter_mut().enumerate() {
-                *x = T::from_f64(matrix.data[r + j * k]);
+    /// Row r of column j is `number(r, j)`.
+    fn of(k: usize, cols: usize, number: impl Fn(usize, usize) -> T) -> Result<Self> {
+        let mut out = Self::zeros(k, cols)?;
+        let columns = out.data.chunks_exact_mut(out.stride.max(1));
+        for (j, column) in columns.enumerate() {
+            for (r, x) in column[..k].iter_mut().enumerate() {
+                *x = number(r, j);
             }
         }
         Ok(out)
+    }
+
+    /// The columns of a k × cols matrix.
+    pub fn from_columns(matrix: &Dense<'_>) -> Result<Self> {
+        let (k, cols, data) = (matrix.rows, matrix.cols, matrix.data);
+        Self::of(k, cols, |r, j| T::from_f64(data[r + j * k]))
     }
 
     /// The rows of a cols × k matrix.
     pub fn from_rows(matrix: &Dense<'_>) -> Result<Self> {
-        let mut out = Self::zeros(matrix.cols, matrix.rows)?;
-        for i in 0..matrix.rows {
-            let column = &mut out.column_mut(i)[..matrix.cols];
-            for (r, x) in column.iter_mut().enumerate() {
-                *x = T::from_f64(matrix.data[i + r * matrix.rows]);
-            }
-        }
-        Ok(out)
+        let (k, cols, data) = (matrix.cols, matrix.rows, matrix.data);
+        Self::of(k, cols, |r, i| T::from_f64(data[i + r * cols]))
     }
 
     /// A copy of its own.
     pub fn copied(&self) -> Result<Self> {
-        let mut out = Self::zeros(self.k, self.cols)?;
-        out.data.copy_from_slice(&self.data);
-        Ok(out)
+        self.columns(0..self.cols)
     }
 
     /// A copy of some of its columns.
     pub fn columns(&self, range: Range<usize>) -> Result<Self> {
-        let mut out = Self::zeros(self.k, range.len())?;
         let own = range.start * self.stride..range.end * self.stride;
-        out.data.copy_from_slice(&self.data[own]);
-        Ok(out)
+        Ok(Self {
+            k: self.k,
+            cols: range.len(),
+            stride: self.stride,
+            data: Aligned::copied(&self.data[own])?,
+        })
     }
 
     /// A copy in numbers of 64 bits.
     pub fn widened(&self) -> Result<Panel<f64>> {
-        let mut out = Panel::zeros(self.k, self.cols)?;
-        for j in 0..self.cols {
-            for (to, x) in out.column_mut(j).iter_mut().zip(&self.column(j)[..self.k]) {
-                *to = x.to_f64();
-            }
-        }
-        Ok(out)
+        let (data, stride) = (self.data(), self.stride);
+        Panel::of(self.k, self.cols, |r, j| data[r + j * stride].to_f64())
     }
 
     /// Becomes a copy of another panel of the same shape.

@@ -1,8 +1,6 @@
-use std::borrow::Cow;
-
 use crate::data::{Element, Layout, Pointers, Values};
 use crate::error::{KernelError, Result};
-use crate::memory::zeros;
+use crate::memory::{Aligned, Lent, zeros};
 use crate::panel::stride_of;
 use crate::parallel::{collect, each_task, even_ranges};
 use crate::simd::prefetch;
@@ -29,7 +27,7 @@ pub struct SparsePart<'a, T: Element> {
     /// Number of columns.
     pub cols: usize,
     /// Each listed entry, column after column.
-    pub values: Cow<'a, [T]>,
+    pub values: Lent<'a, T>,
     /// What is not listed is missing, not zero.
     pub unlisted_missing: bool,
     indptr: Pointers<'a>,
@@ -42,8 +40,8 @@ pub struct SparsePart<'a, T: Element> {
 /// Row i owns positions `indptr[i]..indptr[i + 1]` of `indices` (columns, ascending) and `values`.
 struct Rows<T> {
     indptr: Vec<usize>,
-    indices: Vec<u32>,
-    values: Vec<T>,
+    indices: Aligned<u32>,
+    values: Aligned<T>,
 }
 
 /// How lists of ascending indices are walked through.
@@ -260,8 +258,8 @@ impl<T: Element> Rows<T> {
         let listed = part.indices.len();
         let mut rows = Self {
             indptr: bounds_of_rows(part)?,
-            indices: zeros(listed)?,
-            values: zeros(listed)?,
+            indices: Aligned::unset(listed)?,
+            values: Aligned::unset(listed)?,
         };
         let runs = listed.div_ceil(NEAR).clamp(1, RUNS);
         let ranges = even_ranges(part.rows, runs, |i| rows.indptr[i]);

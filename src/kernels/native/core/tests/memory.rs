@@ -1,4 +1,5 @@
-//! How much memory a fit takes beyond its data: bytes that are asked for, counted.
+//! How much memory a fit takes beyond its data: bytes that the allocator is asked for, counted. All arrays are small enough
+//! to come from it; `resident.rs` has large ones.
 
 // An allocator can't be written otherwise; it hands everything on to that of the system.
 #![allow(unsafe_code)]

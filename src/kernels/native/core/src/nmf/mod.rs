@@ -18,7 +18,7 @@ pub(crate) use turn::with_ridge;
 use std::ops::ControlFlow;
 
 use crate::control::{Control, Iterate, Stopped};
-use crate::data::{Data, Element, Layout};
+use crate::data::{Block, Data, Element, Layout};
 use crate::difference::check_factors;
 use crate::error::{KernelError, Result};
 use crate::hold_out::{Held, Hidden, Weights};
@@ -82,7 +82,8 @@ fn streamed_in<T: Element>(
     check_factors(x.rows, x.cols, &args.start_w, &args.start_h)?;
     let k = args.start_h.rows;
     let fit = Fit::begin(args, Walked::<T>::streamed(x, k)?, None)?;
-    wide_awake(fit.x.stored() * k, || descend(fit, control))
+    let end = wide_awake(fit.x.stored() * k, || descend(fit, control))?;
+    end()
 }
 
 fn nmf_in<T: Element>(args: &NmfArgs<'_>, control: Control<'_>) -> Result<NmfResult> {
@@ -90,19 +91,26 @@ fn nmf_in<T: Element>(args: &NmfArgs<'_>, control: Control<'_>) -> Result<NmfRes
     if let Some(loss) = &args.loss {
         return losses::nmf::<T>(args, loss, control);
     }
-    let layout = Layout {
-        k: args.start_h.rows,
-        low_memory: args.low_memory,
+    // The data made ready are gone when the end makes room for the result.
+    let end = match unseen::<T>(args)? {
+        None => fit_whole(args, args.x, None, control)?,
+        Some((hidden, masked)) => fit_whole(args, &hidden.blocks(), Some(masked), control)?,
     };
-    let Some((hidden, masked)) = unseen::<T>(args)? else {
-        let x = Data::<T>::new(args.x, layout)?;
-        check_factors(x.rows, x.cols, &args.start_w, &args.start_h)?;
-        let fit = Fit::begin(args, Walked::whole(&x, layout.k)?, None)?;
-        return wide_awake(x.stored * layout.k, || descend(fit, control));
-    };
-    let x = Data::new(&hidden.blocks(), layout)?;
-    let fit = Fit::begin(args, Walked::whole(&x, layout.k)?, Some(masked))?;
-    wide_awake(x.stored * layout.k, || descend(fit, control))
+    end()
+}
+
+fn fit_whole<'a, T: Element>(
+    args: &'a NmfArgs<'a>,
+    blocks: &[Block<'_>],
+    masked: Option<Masked<'a, T>>,
+    control: Control<'_>,
+) -> Result<impl End + use<T>> {
+    let k = args.start_h.rows;
+    let low_memory = args.low_memory;
+    let x = Data::<T>::new(blocks, Layout { k, low_memory })?;
+    check_factors(x.rows, x.cols, &args.start_w, &args.start_h)?;
+    let fit = Fit::begin(args, Walked::whole(&x, k)?, masked)?;
+    wide_awake(x.stored * k, || descend(fit, control))
 }
 
 /// X without what is held out or missing, times the weights of its entries, and these.
@@ -142,7 +150,11 @@ fn unseen<'a, T: Element>(args: &NmfArgs<'a>) -> Result<Option<(Hidden<T>, Maske
     Ok(Some((hidden, Masked::new(held, total, exact, k)?)))
 }
 
-fn descend<T: Element>(mut fit: Fit<'_, T>, control: Control<'_>) -> Result<NmfResult> {
+/// The end of a descent, which scales the model and needs the data no more.
+trait End: FnOnce() -> Result<NmfResult> + Send {}
+impl<F: FnOnce() -> Result<NmfResult> + Send> End for F {}
+
+fn descend<T: Element>(mut fit: Fit<'_, T>, control: Control<'_>) -> Result<impl End + use<T>> {
     let args = fit.args;
     let entries = fit.entries();
     let drawn = fit.drawn();
@@ -257,23 +269,27 @@ fn descend<T: Element>(mut fit: Fit<'_, T>, control: Control<'_>) -> Result<NmfR
         iteration,
     });
     let null_loss = fit.total() / entries;
+    let norm = args.norm;
+    let history = course.history;
     let (w, h) = fit.into_accepted();
-    let model = normalize(&w, &h, args.norm, drawn)?;
-    Ok(NmfResult {
-        w: model.w,
-        d: model.d,
-        h: model.h,
-        loss: measure.squares / entries,
-        null_loss,
-        factor_loss: left.map(|left| model.order.iter().map(|&r| left[r] / entries).collect()),
-        objective: measure.objective,
-        stopped,
-        history: course.history,
-        kkt: open.step,
-        held_out,
-        state,
-        dispersion: None,
-        zero_inflation: None,
+    Ok(move || {
+        let model = normalize(&w, &h, norm, drawn)?;
+        Ok(NmfResult {
+            w: model.w,
+            d: model.d,
+            h: model.h,
+            loss: measure.squares / entries,
+            null_loss,
+            factor_loss: left.map(|left| model.order.iter().map(|&r| left[r] / entries).collect()),
+            objective: measure.objective,
+            stopped,
+            history,
+            kkt: open.step,
+            held_out,
+            state,
+            dispersion: None,
+            zero_inflation: None,
+        })
     })
 }
 

@@ -15,7 +15,7 @@ pub use level::{Level, available, force, level};
 
 /// A number that panels and products are held in.
 pub trait Real:
-    Copy + Send + Sync + Default + PartialOrd + std::fmt::Debug + private::Sealed + 'static
+    bytemuck::Pod + Send + Sync + Default + PartialOrd + std::fmt::Debug + private::Sealed
 {
     /// Its name: f32 or f64.
     const NAME: &'static str;

@@ -151,6 +151,46 @@ impl OwnedCsc {
     }
 }
 
+/// Sparse, with so many entries in each column, spread over the rows; in both widths.
+pub struct Spread {
+    pub rows: usize,
+    pub indptr: Vec<u32>,
+    indices: Vec<u32>,
+    wide: Vec<f64>,
+    narrow: Vec<f32>,
+}
+
+impl Spread {
+    pub fn new(rows: usize, cols: usize, listed: usize, random: &mut Random) -> Self {
+        let step = rows / listed;
+        let within = |place| place % listed * step;
+        let indices = (0..listed * cols).map(|p| (within(p) + random.below(step)) as u32);
+        let indices: Vec<u32> = indices.collect();
+        let wide: Vec<f64> = indices.iter().map(|_| 1.0 + random.next()).collect();
+        Self {
+            rows,
+            indptr: (0..=cols).map(|j| (j * listed) as u32).collect(),
+            indices,
+            narrow: wide.iter().map(|&x| x as f32).collect(),
+            wide,
+        }
+    }
+
+    pub fn block(&self, precision: Precision) -> Block<'_> {
+        Block::Csc {
+            rows: self.rows,
+            cols: self.indptr.len() - 1,
+            indptr: Pointers::U32(&self.indptr),
+            indices: &self.indices,
+            values: match precision {
+                Precision::F64 => Values::F64(&self.wide),
+                Precision::F32 => Values::F32(&self.narrow),
+            },
+            unlisted_missing: false,
+        }
+    }
+}
+
 pub fn rows_of(m: &Matrix, from: usize, to: usize) -> Matrix {
     let data = (0..m.cols).flat_map(|j| m.column(j)[from..to].to_vec());
     Matrix {
