@@ -51,7 +51,7 @@ pub fn largest_step<T: Element>(
         let x = &factor.data()[range.start * stride..range.end * stride];
         let mut made = Aligned::default();
         let product = product.columns(partner, &range, || {
-            made = Aligned::zeros(x.len())?;
+            made = Aligned::scratch(x.len())?;
             Ok(&mut made)
         })?;
         let cross = cross_of(k, stride, x, product);
@@ -59,7 +59,7 @@ pub fn largest_step<T: Element>(
         let product = match columns {
             None => product,
             Some(columns) => {
-                whole = Aligned::zeros(x.len())?;
+                whole = Aligned::scratch(x.len())?;
                 let added = &columns.added.data()[range.start * stride..range.end * stride];
                 for ((to, b), x) in whole.iter_mut().zip(product).zip(added) {
                     *to = b.plus(*x);
@@ -88,7 +88,7 @@ pub fn largest_step<T: Element>(
                 listed: Some(squares),
             });
         }
-        let mut gx = Aligned::zeros(x.len())?;
+        let mut gx = Aligned::scratch(x.len())?;
         times_gram(&gram, stride, x, &mut gx);
         let at = |c: usize, r: usize| Slope {
             gx: gx[c * stride + r].to_f64(),
@@ -235,7 +235,7 @@ impl<'a> Own<'a> {
         let (k, stride) = (self.factor.k, self.factor.stride);
         let Listed { lists, seen } = self.listed;
         let x = &self.factor.data()[range.start * stride..range.end * stride];
-        let mut out = Aligned::zeros(x.len())?;
+        let mut out = Aligned::scratch(x.len())?;
         if !seen {
             times_gram(&self.less, stride, x, &mut out);
         }

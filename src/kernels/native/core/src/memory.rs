@@ -3,15 +3,11 @@ use std::ops::{Deref, DerefMut};
 use bytemuck::{Pod, cast_slice, cast_slice_mut};
 
 use crate::error::{ErrorCode, KernelError, Result};
-use crate::pages::{Pages, make_room};
+use crate::pages::{LARGE, Pages};
 
 /// `length` zeros, or an `out-of-memory` error where plain allocation would end the process.
 pub fn zeros<T: Copy + Default>(length: usize) -> Result<Vec<T>> {
     let mut values = Vec::new();
-    let bytes = length.saturating_mul(size_of::<T>());
-    if bytes >= LARGE {
-        make_room(bytes);
-    }
     values
         .try_reserve_exact(length)
         .map_err(|_| no_room::<T>(length))?;
@@ -29,8 +25,6 @@ fn no_room<T>(length: usize) -> KernelError {
 
 /// Bytes of a cache line; panels begin on one.
 const LINE: usize = 64;
-/// Bytes from which an array lies in pages of its own.
-const LARGE: usize = 1 << 20;
 
 /// Numbers that begin on a cache line; many of them lie in pages of their own.
 pub struct Aligned<T>(Place<T>);
@@ -76,21 +70,23 @@ impl<T: Pod + Default> Aligned<T> {
         Ok(out)
     }
 
+    /// `length` zeros for a while: many of many sizes, which is what an allocator is for.
+    pub fn scratch(length: usize) -> Result<Self> {
+        let spare = LINE / size_of::<T>();
+        let mut values: Vec<T> = zeros(length.saturating_add(spare))?;
+        let first = values.as_ptr().align_offset(LINE).min(spare);
+        values.truncate(first + length);
+        Ok(Self(Place::Heap { values, first }))
+    }
+
     /// `length` numbers, and whether they are all zero.
     fn taken(length: usize) -> Result<(Self, bool)> {
-        let bytes = length.checked_mul(size_of::<T>());
-        let bytes = bytes.ok_or_else(|| no_room::<T>(length))?;
-        if bytes >= LARGE {
-            let (pages, zero) = Pages::take(bytes).ok_or_else(|| no_room::<T>(length))?;
-            return Ok((Self(Place::Pages(pages)), zero));
+        let bytes = length.saturating_mul(size_of::<T>());
+        if bytes < LARGE {
+            return Ok((Self::scratch(length)?, true));
         }
-        let mut values: Vec<T> = zeros(length + LINE / size_of::<T>())?;
-        let first = values
-            .as_ptr()
-            .align_offset(LINE)
-            .min(LINE / size_of::<T>());
-        values.truncate(first + length);
-        Ok((Self(Place::Heap { values, first }), true))
+        let (pages, zero) = Pages::take(bytes).ok_or_else(|| no_room::<T>(length))?;
+        Ok((Self(Place::Pages(pages)), zero))
     }
 }
 

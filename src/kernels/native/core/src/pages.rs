@@ -2,6 +2,8 @@ use std::sync::{Mutex, PoisonError};
 
 use memmap2::MmapMut;
 
+/// Bytes from which an array lies in pages of its own.
+pub const LARGE: usize = 1 << 20;
 /// Bytes of pages that are kept for those who need some next, at most.
 const KEPT: usize = 64 << 20;
 /// Pages may be larger than needed by this fraction, upside down.
@@ -70,9 +72,12 @@ fn reused(bytes: usize) -> Option<MmapMut> {
     None
 }
 
-/// Gives back as much of what is kept as the allocator will take for an array: the smallest that is enough, or else the
-/// largest first.
+/// Gives back as much of what is kept as the allocator will take for a large array that may outlast a fit: the smallest
+/// that is enough, or else the largest first.
 pub fn make_room(bytes: usize) {
+    if bytes < LARGE {
+        return;
+    }
     let mut unfit = Vec::new();
     let mut dropped = DROPPED.lock().unwrap_or_else(PoisonError::into_inner);
     let mut left = bytes;

@@ -200,7 +200,7 @@ fn lines(
         .next_multiple_of(TOGETHER);
     let tasks = own.chunks_mut(each * length).collect();
     let counts = each_task(tasks, work, |c, out: &mut [f64]| {
-        let mut estimates = Aligned::zeros(TOGETHER * stride)?;
+        let mut estimates = Aligned::scratch(TOGETHER * stride)?;
         let mut first = c * each;
         let mut count = 0.0;
         for out in out.chunks_mut(TOGETHER * length) {

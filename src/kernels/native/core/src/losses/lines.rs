@@ -337,8 +337,8 @@ impl<T: Element> Rows<T> {
         }
         let mut out = Self {
             first: rows.start,
-            indices: Aligned::zeros(end)?,
-            values: Aligned::zeros(end)?,
+            indices: Aligned::scratch(end)?,
+            values: Aligned::scratch(end)?,
             bounds,
         };
         let mut next = out.bounds.clone();

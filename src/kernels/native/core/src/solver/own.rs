@@ -38,8 +38,8 @@ impl ListedGram {
         let wide = stride_of::<f64>(k);
         Ok(Self {
             k,
-            packed: Aligned::zeros(DEPTH * wide)?,
-            products: Aligned::zeros(k * wide)?,
+            packed: Aligned::scratch(DEPTH * wide)?,
+            products: Aligned::scratch(k * wide)?,
         })
     }
 
@@ -122,7 +122,7 @@ impl<'a, T: Real> OwnSweeps<'a, T> {
         let (k, wide) = (self.partner.k, self.partner.stride);
         let mut own = Own {
             listed: ListedGram::new(k)?,
-            gram: Aligned::zeros(k * wide)?,
+            gram: Aligned::scratch(k * wide)?,
             curvature: vec![0.0; k],
             ridge: vec![0.0; k],
             x: vec![0.0; k],
