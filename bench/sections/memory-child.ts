@@ -1,6 +1,6 @@
 // Run by memory.ts: takes a matrix from raw files, fits it, and prints its own resident memory in KiB: before the fit, and at
 // the peak of it.
-import { closeSync, existsSync, fstatSync, openSync, readFileSync, readSync, writeFileSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readFileSync, readSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Matrix } from '../../src/index.js';
 import { loadNative } from '../../src/kernels/native.js';
@@ -22,10 +22,9 @@ function read<T extends Uint32Array | Float32Array | Float64Array>(name: string,
 
 /** The process's own; what Linux reports as maxRSS begins at that of the parent. */
 function residentKiB(name: 'VmRSS' | 'VmHWM'): number {
-  const status = existsSync('/proc/self/status') ? readFileSync('/proc/self/status', 'latin1') : '';
-  const own = new RegExp(`^${name}:\\s*(\\d+) kB$`, 'm').exec(status);
-  if (own !== null) return Number(own[1]);
-  return name === 'VmRSS' ? process.memoryUsage.rss() / 1024 : process.resourceUsage().maxRSS;
+  const own = new RegExp(`^${name}:\\s*(\\d+) kB$`, 'm').exec(readFileSync('/proc/self/status', 'latin1'));
+  if (own === null) throw new Error(`the system does not tell ${name}`);
+  return Number(own[1]);
 }
 
 const u32 = (bytes: number) => new Uint32Array(bytes / 4);
@@ -54,7 +53,7 @@ for (let warm = 0; warm < 3; warm++) await run(small, startOf(small, Number(rank
 const start = startOf(X, Number(rank), 1);
 // What was left behind by loading would make room for the fit, or be cleared away in it.
 collect();
-if (existsSync('/proc/self/clear_refs')) writeFileSync('/proc/self/clear_refs', '5'); // the peak begins anew
+writeFileSync('/proc/self/clear_refs', '5'); // the peak begins anew
 const before = residentKiB('VmRSS');
 await run(X, start, 5);
 console.log(before, residentKiB('VmHWM'));

@@ -1,8 +1,8 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type Context, cache, root } from '../context.js';
+import { type Context, cache, root, Skip } from '../context.js';
 import { narrow, pbmc3k } from '../data/matrices.js';
 import { type Spread, spread } from '../stats.js';
 
@@ -23,6 +23,7 @@ const k = 40;
 
 /** How far a fit raises the resident memory of a process that holds what it is given, when garbage has been collected. */
 export function memory({ repeats, log }: Context): Memory {
+  if (!existsSync('/proc/self/clear_refs')) throw new Skip('the system counts no peak anew');
   const X = pbmc3k();
   const folder = join(cache, 'memory');
   mkdirSync(folder, { recursive: true });

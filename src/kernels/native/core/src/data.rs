@@ -1,6 +1,8 @@
+use std::borrow::Cow;
+
 use crate::error::{KernelError, Result};
 use crate::leaves::Scan;
-use crate::memory::{Aligned, Lent};
+use crate::memory::zeros;
 use crate::simd::run;
 use crate::sparse::SparsePart;
 
@@ -76,15 +78,15 @@ pub struct Layout {
 /// A number that data can be read as.
 pub trait Element: crate::simd::Real {
     /// The same numbers, borrowed where they are of this kind already.
-    fn take<'a>(values: Values<'a>) -> Result<Lent<'a, Self>>;
+    fn take<'a>(values: Values<'a>) -> Result<Cow<'a, [Self]>>;
     /// Numbers of this kind as data.
     fn values(values: &[Self]) -> Values<'_>;
 }
 
 impl Element for f64 {
-    fn take<'a>(values: Values<'a>) -> Result<Lent<'a, Self>> {
+    fn take<'a>(values: Values<'a>) -> Result<Cow<'a, [Self]>> {
         match values {
-            Values::F64(values) => Ok(Lent::Given(values)),
+            Values::F64(values) => Ok(Cow::Borrowed(values)),
             Values::F32(values) => converted(values, f64::from),
         }
     }
@@ -95,9 +97,9 @@ impl Element for f64 {
 }
 
 impl Element for f32 {
-    fn take<'a>(values: Values<'a>) -> Result<Lent<'a, Self>> {
+    fn take<'a>(values: Values<'a>) -> Result<Cow<'a, [Self]>> {
         match values {
-            Values::F32(values) => Ok(Lent::Given(values)),
+            Values::F32(values) => Ok(Cow::Borrowed(values)),
             Values::F64(values) => converted(values, |x| x as f32),
         }
     }
@@ -107,12 +109,15 @@ impl Element for f32 {
     }
 }
 
-fn converted<'a, S: Copy, T: Element>(values: &[S], to: impl Fn(S) -> T) -> Result<Lent<'a, T>> {
-    let mut out = Aligned::unset(values.len())?;
+fn converted<'a, S: Copy, T: Copy + Default>(
+    values: &[S],
+    to: impl Fn(S) -> T,
+) -> Result<Cow<'a, [T]>> {
+    let mut out = zeros(values.len())?;
     out.iter_mut()
         .zip(values)
         .for_each(|(out, x)| *out = to(*x));
-    Ok(Lent::Own(out))
+    Ok(Cow::Owned(out))
 }
 
 impl Values<'_> {
@@ -230,7 +235,7 @@ pub struct DensePart<'a, T: Element> {
     /// Steps from one column to the next.
     pub across: usize,
     /// All entries.
-    pub data: Lent<'a, T>,
+    pub data: Cow<'a, [T]>,
 }
 
 /// A block made ready.

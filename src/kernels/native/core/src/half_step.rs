@@ -184,14 +184,14 @@ impl<T: Element> HalfStep<'_, T> {
         let product = product.columns(self.partner, &range, || match kept {
             Some(kept) => Ok(kept),
             None => {
-                made = Aligned::scratch(factor.len())?;
+                made = Aligned::zeros(factor.len())?;
                 Ok(&mut made)
             }
         })?;
         let decrease = if self.filled.is_none() && self.columns.is_none() {
             self.prepared.solve(range.start, stride, factor, product)?
         } else {
-            let mut complete = Aligned::scratch(factor.len())?;
+            let mut complete = Aligned::zeros(factor.len())?;
             complete.copy_from_slice(product);
             if let Some(filled) = &self.filled {
                 filled.add(self.partner, &range, factor, &mut complete);

@@ -51,7 +51,7 @@ pub fn largest_step<T: Element>(
         let x = &factor.data()[range.start * stride..range.end * stride];
         let mut made = Aligned::default();
         let product = product.columns(partner, &range, || {
-            made = Aligned::scratch(x.len())?;
+            made = Aligned::zeros(x.len())?;
             Ok(&mut made)
         })?;
         let cross = cross_of(k, stride, x, product);
@@ -59,7 +59,7 @@ pub fn largest_step<T: Element>(
         let product = match columns {
             None => product,
             Some(columns) => {
-                whole = Aligned::scratch(x.len())?;
+                whole = Aligned::zeros(x.len())?;
                 let added = &columns.added.data()[range.start * stride..range.end * stride];
                 for ((to, b), x) in whole.iter_mut().zip(product).zip(added) {
                     *to = b.plus(*x);
@@ -88,7 +88,7 @@ pub fn largest_step<T: Element>(
                 listed: Some(squares),
             });
         }
-        let mut gx = Aligned::scratch(x.len())?;
+        let mut gx = Aligned::zeros(x.len())?;
         times_gram(&gram, stride, x, &mut gx);
         let at = |c: usize, r: usize| Slope {
             gx: gx[c * stride + r].to_f64(),
@@ -235,7 +235,7 @@ impl<'a> Own<'a> {
         let (k, stride) = (self.factor.k, self.factor.stride);
         let Listed { lists, seen } = self.listed;
         let x = &self.factor.data()[range.start * stride..range.end * stride];
-        let mut out = Aligned::scratch(x.len())?;
+        let mut out = Aligned::zeros(x.len())?;
         if !seen {
             times_gram(&self.less, stride, x, &mut out);
         }
@@ -243,13 +243,15 @@ impl<'a> Own<'a> {
         if !seen {
             out.iter_mut().for_each(|x| *x = -*x);
         }
+        let partner = self.partner.data();
         let mut diagonal = vec![0.0; range.len() * k];
         for window in 0..lists.windows {
             let bounds = lists.bounds(window, range);
             let from = lists.first(window);
             for (sums, ends) in diagonal.chunks_exact_mut(k).zip(bounds.windows(2)) {
                 for p in ends[0]..ends[1] {
-                    let column = self.partner.column(from + usize::from(lists.indices[p]));
+                    let column = from + usize::from(lists.indices[p]);
+                    let column = &partner[column * stride..(column + 1) * stride];
                     let weight = lists.weights.as_ref().map_or(1.0, |weights| weights[p]);
                     sums.iter_mut()
                         .zip(column)

@@ -1,7 +1,6 @@
 use crate::data::{Block, Dense, Values};
 use crate::error::{KernelError, Result};
 use crate::memory::zeros;
-use crate::pages::make_room;
 
 /// An owned `rows × cols` matrix, column-major: entry (i, j) is `data[i + j·rows]`.
 #[derive(Debug, PartialEq)]
@@ -20,7 +19,6 @@ impl Matrix {
         let length = rows.checked_mul(cols).ok_or_else(|| {
             KernelError::invalid(format!("a matrix of {rows} × {cols} is beyond all memory"))
         })?;
-        make_room(length.saturating_mul(size_of::<f64>()));
         Ok(Self {
             rows,
             cols,

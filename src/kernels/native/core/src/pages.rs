@@ -9,25 +9,34 @@ const KEPT: usize = 64 << 20;
 /// Pages may be larger than needed by this fraction, upside down.
 const SPARE: usize = 16;
 
-/// What was dropped last. To be given new pages costs as much as to write them several times, and one fit is often
-/// followed by others of about the same shapes.
-static DROPPED: Mutex<Vec<MmapMut>> = Mutex::new(Vec::new());
+/// Bytes of a large page.
+const HUGE: usize = 2 << 20;
+
+/// What was dropped last, the latest at the end. To be given new pages costs as much as to write them several times, and one
+/// fit is often followed by others of about the same shapes.
+static DROPPED: Mutex<Vec<Mapped>> = Mutex::new(Vec::new());
+
+/// Some bytes of a map, from the first that a large page may begin on.
+struct Mapped {
+    map: MmapMut,
+    first: usize,
+    bytes: usize,
+}
 
 /// Memory of its own, apart from the allocator: that would keep what large arrays leave behind beside what the next ones
-/// take. Here whoever finds nothing that fits has all of it given back first, so that a process never holds more than it
-/// once needed.
+/// take. Here whoever takes some anew has as much given back first.
 pub struct Pages {
     bytes: usize,
     /// Nothing only while they are dropped.
-    mapped: Option<MmapMut>,
+    mapped: Option<Mapped>,
 }
 
 impl Pages {
     /// So many bytes, and whether they are all zero; nothing where there is no room.
     pub fn take(bytes: usize) -> Option<(Self, bool)> {
         let (mapped, zero) = match reused(bytes) {
-            Some(pages) => (pages, false),
-            None => (new(bytes)?, true),
+            Some(mapped) => (mapped, false),
+            None => (Mapped::new(bytes)?, true),
         };
         let pages = Self {
             bytes,
@@ -37,71 +46,86 @@ impl Pages {
     }
 
     pub fn bytes(&self) -> &[u8] {
-        let mapped = self.mapped.as_ref();
-        mapped.map_or(&[], |mapped| &mapped[..self.bytes])
+        let own = self.mapped.as_ref();
+        own.map_or(&[], |own| &own.map[own.first..own.first + self.bytes])
     }
 
     pub fn bytes_mut(&mut self) -> &mut [u8] {
-        let mapped = self.mapped.as_mut();
-        mapped.map_or(&mut [], |mapped| &mut mapped[..self.bytes])
+        let own = self.mapped.as_mut();
+        own.map_or(&mut [], |own| {
+            &mut own.map[own.first..own.first + self.bytes]
+        })
     }
 }
 
-fn new(bytes: usize) -> Option<MmapMut> {
-    let pages = MmapMut::map_anon(bytes).ok()?;
-    // Fewer and larger ones are given sooner; a system that has none gives small ones.
-    #[cfg(target_os = "linux")]
-    let _ = pages.advise(memmap2::Advice::HugePage);
-    Some(pages)
-}
-
-/// The smallest that were dropped and fit; otherwise none is kept any longer.
-fn reused(bytes: usize) -> Option<MmapMut> {
-    let unfit;
-    {
-        let mut dropped = DROPPED.lock().unwrap_or_else(PoisonError::into_inner);
-        let fits =
-            |pages: &MmapMut| (bytes..=bytes.saturating_add(bytes / SPARE)).contains(&pages.len());
-        let near = (0..dropped.len()).filter(|&p| fits(&dropped[p]));
-        if let Some(place) = near.min_by_key(|&p| dropped[p].len()) {
-            return Some(dropped.swap_remove(place));
+impl Mapped {
+    fn new(bytes: usize) -> Option<Self> {
+        if bytes < HUGE {
+            let map = MmapMut::map_anon(bytes).ok()?;
+            return Some(Self {
+                map,
+                first: 0,
+                bytes,
+            });
         }
-        unfit = std::mem::take(&mut *dropped);
+        // What is never touched takes no memory.
+        let map = MmapMut::map_anon(bytes.checked_add(HUGE)?).ok()?;
+        let first = map.as_ptr().align_offset(HUGE).min(HUGE);
+        // Large pages are given sooner and found sooner, where the system has any. None may reach into a neighbour: it would
+        // stay when either is given back.
+        #[cfg(target_os = "linux")]
+        let _ = map.advise_range(memmap2::Advice::HugePage, first, bytes / HUGE * HUGE);
+        Some(Self { map, first, bytes })
     }
-    drop(unfit);
+}
+
+/// The smallest that were dropped and fit; where none do, as much is given back.
+fn reused(bytes: usize) -> Option<Mapped> {
+    let fits = bytes..=bytes.saturating_add(bytes / SPARE);
+    let mut dropped = DROPPED.lock().unwrap_or_else(PoisonError::into_inner);
+    let near = (0..dropped.len()).filter(|&p| fits.contains(&dropped[p].bytes));
+    if let Some(place) = near.min_by_key(|&p| dropped[p].bytes) {
+        return Some(dropped.remove(place));
+    }
+    drop(dropped);
+    make_room(bytes);
     None
 }
 
-/// Gives back as much of what is kept as the allocator will take for a large array that may outlast a fit: the smallest
-/// that is enough, or else the largest first.
+/// Gives back as much of what is kept as is about to be taken anew: the smallest that is enough, or else the largest first.
 pub fn make_room(bytes: usize) {
     if bytes < LARGE {
         return;
     }
     let mut unfit = Vec::new();
-    let mut dropped = DROPPED.lock().unwrap_or_else(PoisonError::into_inner);
     let mut left = bytes;
+    let mut dropped = DROPPED.lock().unwrap_or_else(PoisonError::into_inner);
     while left > 0 && !dropped.is_empty() {
-        let length = |p: &usize| dropped[*p].len();
+        let length = |p: &usize| dropped[*p].bytes;
         let enough = (0..dropped.len()).filter(|p| length(p) >= left);
         let place = enough.min_by_key(length);
         let place = place.or_else(|| (0..dropped.len()).max_by_key(length));
-        let Some(place) = place else { break };
-        let pages = dropped.swap_remove(place);
-        left = left.saturating_sub(pages.len());
+        let pages = dropped.remove(place.unwrap_or(0));
+        left = left.saturating_sub(pages.bytes);
         unfit.push(pages);
     }
+    // The system takes them when nobody waits.
     drop(dropped);
 }
 
 impl Drop for Pages {
     fn drop(&mut self) {
+        let own = self.mapped.take().filter(|pages| pages.bytes <= KEPT);
+        let mut unfit = Vec::new();
         let mut dropped = DROPPED.lock().unwrap_or_else(PoisonError::into_inner);
-        let kept: usize = dropped.iter().map(|pages| pages.len()).sum();
-        dropped.extend(
-            self.mapped
-                .take()
-                .filter(|pages| kept + pages.len() <= KEPT),
-        );
+        dropped.extend(own);
+        let mut kept: usize = dropped.iter().map(|pages| pages.bytes).sum();
+        while kept > KEPT {
+            // What was dropped first.
+            let pages = dropped.remove(0);
+            kept -= pages.bytes;
+            unfit.push(pages);
+        }
+        drop(dropped);
     }
 }

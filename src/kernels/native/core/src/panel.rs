@@ -3,7 +3,7 @@ use std::ops::Range;
 use crate::data::Dense;
 use crate::error::{KernelError, Result};
 use crate::matrix::Matrix;
-use crate::memory::Aligned;
+use crate::memory::Lasting;
 use crate::simd::Real;
 
 /// A factor held factor-contiguous, k × cols: column j is the k numbers of feature or sample j, and zeros up to the
@@ -15,7 +15,7 @@ pub struct Panel<T: Real> {
     pub cols: usize,
     /// Numbers from one column to the next.
     pub stride: usize,
-    data: Aligned<T>,
+    data: Lasting<T>,
 }
 
 /// Numbers from one column of a panel of k factors to the next.
@@ -34,7 +34,7 @@ impl<T: Real> Panel<T> {
             k,
             cols,
             stride,
-            data: Aligned::zeros(length)?,
+            data: Lasting::zeros(length)?,
         })
     }
 
@@ -74,7 +74,7 @@ impl<T: Real> Panel<T> {
             k: self.k,
             cols: range.len(),
             stride: self.stride,
-            data: Aligned::copied(&self.data[own])?,
+            data: Lasting::copied(&self.data[own])?,
         })
     }
 

@@ -146,7 +146,7 @@ pub fn add_gram<T: Real>(columns: &[T], stride: usize, k: usize, out: &mut [f64]
 /// Adds A·Bᵀ of some columns of two panels to `out`, k × k, column after column.
 fn add_cross<T: Real>(a: &[T], b: &[T], stride: usize, k: usize, out: &mut [f64]) -> Result<()> {
     // The rows of padding are products too: whole tiles are faster.
-    let mut products = Aligned::scratch(stride * stride)?;
+    let mut products = Aligned::zeros(stride * stride)?;
     let size = NARROW * stride;
     for (factor, entries) in a.chunks(size).zip(b.chunks(size)) {
         products.fill(T::default());

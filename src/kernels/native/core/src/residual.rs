@@ -63,7 +63,7 @@ fn squares<T: Element>(
 ) -> Result<()> {
     // Lanes run along the features: term r of an estimate is row r of W, times one number of H.
     let lanes = ROWS;
-    let mut by_factor = Aligned::scratch(w.k * lanes)?;
+    let mut by_factor = Aligned::zeros(w.k * lanes)?;
     for (l, column) in w.data()[first * w.stride..]
         .chunks_exact(w.stride)
         .take(out.len())
@@ -73,8 +73,8 @@ fn squares<T: Element>(
             by_factor[r * lanes + l] = column[r];
         }
     }
-    let mut estimates: Aligned<T> = Aligned::scratch(DEPTH * lanes)?;
-    let mut entries = Aligned::scratch(DEPTH * lanes)?;
+    let mut estimates: Aligned<T> = Aligned::zeros(DEPTH * lanes)?;
+    let mut entries = Aligned::zeros(DEPTH * lanes)?;
     for left in (0..x.cols).step_by(DEPTH) {
         let depth = DEPTH.min(x.cols - left);
         estimates.fill(T::default());

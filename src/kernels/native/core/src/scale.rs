@@ -1,6 +1,7 @@
 use crate::error::Result;
 use crate::matrix::Matrix;
 use crate::memory::zeros;
+use crate::pages::make_room;
 use crate::panel::Panel;
 use crate::reduce::{sums_of_magnitudes, sums_of_row_squares};
 use crate::simd::Real;
@@ -44,6 +45,7 @@ pub fn normalize<T: Real>(
         both: sizes,
         order,
     } = Sizes::of(w, h, norm, placed);
+    make_room((w.cols + h.cols).saturating_mul(k * size_of::<f64>()));
     let mut out = Normalized {
         w: Matrix::zeros(w.cols, k)?,
         d: zeros(k)?,

@@ -1,6 +1,8 @@
+use std::borrow::Cow;
+
 use crate::data::{Element, Layout, Pointers, Values};
 use crate::error::{KernelError, Result};
-use crate::memory::{Aligned, Lent, zeros};
+use crate::memory::{Lasting, zeros};
 use crate::panel::stride_of;
 use crate::parallel::{collect, each_task, even_ranges};
 use crate::simd::prefetch;
@@ -27,7 +29,7 @@ pub struct SparsePart<'a, T: Element> {
     /// Number of columns.
     pub cols: usize,
     /// Each listed entry, column after column.
-    pub values: Lent<'a, T>,
+    pub values: Cow<'a, [T]>,
     /// What is not listed is missing, not zero.
     pub unlisted_missing: bool,
     indptr: Pointers<'a>,
@@ -40,8 +42,8 @@ pub struct SparsePart<'a, T: Element> {
 /// Row i owns positions `indptr[i]..indptr[i + 1]` of `indices` (columns, ascending) and `values`.
 struct Rows<T> {
     indptr: Vec<usize>,
-    indices: Aligned<u32>,
-    values: Aligned<T>,
+    indices: Lasting<u32>,
+    values: Lasting<T>,
 }
 
 /// How lists of ascending indices are walked through.
@@ -258,8 +260,8 @@ impl<T: Element> Rows<T> {
         let listed = part.indices.len();
         let mut rows = Self {
             indptr: bounds_of_rows(part)?,
-            indices: Aligned::unset(listed)?,
-            values: Aligned::unset(listed)?,
+            indices: Lasting::unset(listed)?,
+            values: Lasting::unset(listed)?,
         };
         let runs = listed.div_ceil(NEAR).clamp(1, RUNS);
         let ranges = even_ranges(part.rows, runs, |i| rows.indptr[i]);

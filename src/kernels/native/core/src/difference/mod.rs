@@ -8,7 +8,6 @@ use crate::data::{Block, Data, Dense, Layout, PartKind, Values};
 use crate::error::{KernelError, Result};
 use crate::hold_out::{By, Weights};
 use crate::leaves::Scan;
-use crate::memory::Aligned;
 use crate::panel::Panel;
 use crate::products::{times_data, times_transposed};
 use crate::simd::run;
@@ -47,9 +46,9 @@ pub struct Piece<'a> {
 /// Entries in the place of those that were given.
 enum Own {
     /// As they lie there.
-    Stored(Aligned<f64>),
+    Stored(Vec<f64>),
     /// All of them, column after column.
-    Whole(Aligned<f64>),
+    Whole(Vec<f64>),
 }
 
 impl Piece<'_> {

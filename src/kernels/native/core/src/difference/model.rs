@@ -4,7 +4,7 @@ use crate::data::{Data, Dense, DensePart, Layout};
 use crate::error::Result;
 use crate::leaves::Estimate;
 use crate::matrix::Matrix;
-use crate::memory::Aligned;
+use crate::memory::{Aligned, zeros};
 use crate::panel::Panel;
 use crate::parallel::{each_task, even_ranges, tasks_of};
 use crate::products::times_columns;
@@ -28,7 +28,7 @@ pub(super) trait Entry: Fn(f64, f64, usize, usize) -> Result<Option<f64>> + Sync
 impl<F: Fn(f64, f64, usize, usize) -> Result<Option<f64>> + Sync> Entry for F {}
 
 /// Entries of one's own, and how many of them count.
-pub(super) type Counted = (Aligned<f64>, f64);
+pub(super) type Counted = (Vec<f64>, f64);
 
 impl Model {
     pub(super) fn of(w: &Dense<'_>, h: &Dense<'_>, rows: Range<usize>) -> Result<Self> {
@@ -144,7 +144,7 @@ impl Model {
         let w = Panel::from_rows(&self.w.view())?;
         let h = Panel::from_columns(&self.h.view())?;
         let columns = block.columns();
-        let mut own = Aligned::zeros(block.values.len())?;
+        let mut own = zeros(block.values.len())?;
         let work = own.len() * w.k;
         let ranges = even_ranges(block.cols, tasks_of(work), |j| columns.bound(j) + j);
         let mut tasks = Vec::with_capacity(ranges.len());
@@ -192,7 +192,7 @@ fn lines(
     };
     let blocks = [parts.block()];
     let parts = Data::<f64>::new(&blocks, layout)?;
-    let mut own = Aligned::zeros(length * parts.cols)?;
+    let mut own = zeros(length * parts.cols)?;
     let work = own.len() * (parts.rows + 1);
     let each = parts
         .cols
@@ -200,7 +200,7 @@ fn lines(
         .next_multiple_of(TOGETHER);
     let tasks = own.chunks_mut(each * length).collect();
     let counts = each_task(tasks, work, |c, out: &mut [f64]| {
-        let mut estimates = Aligned::scratch(TOGETHER * stride)?;
+        let mut estimates = Aligned::zeros(TOGETHER * stride)?;
         let mut first = c * each;
         let mut count = 0.0;
         for out in out.chunks_mut(TOGETHER * length) {

@@ -3,7 +3,7 @@ use super::mask::{Mask, places};
 use crate::data::{Block, Data, DensePart, Element, Part, PartKind, Pointers};
 use crate::error::{ErrorCode, KernelError, Result};
 use crate::leaves::TILE;
-use crate::memory::{Aligned, Lent, zeros};
+use crate::memory::{Lasting, zeros};
 use crate::parallel::{each_chunk, each_task, even_ranges, tasks_of};
 use crate::sparse::SparsePart;
 
@@ -22,14 +22,14 @@ enum OwnPart<T> {
         rows: usize,
         cols: usize,
         by_rows: bool,
-        data: Aligned<T>,
+        data: Vec<T>,
     },
     Csc {
         rows: usize,
         cols: usize,
         indptr: Vec<u64>,
-        indices: Aligned<u32>,
-        values: Aligned<T>,
+        indices: Lasting<u32>,
+        values: Lasting<T>,
     },
 }
 
@@ -65,8 +65,12 @@ fn dense<T: Element>(block: DensePart<'_, T>, top: usize, mask: &Mask) -> Result
     } = block;
     let by_rows = down != 1;
     let mut data = match block.data {
-        Lent::Own(data) => data,
-        Lent::Given(data) => Aligned::copied(data)?,
+        std::borrow::Cow::Owned(data) => data,
+        std::borrow::Cow::Borrowed(data) => {
+            let mut own = zeros(data.len())?;
+            own.copy_from_slice(data);
+            own
+        }
     };
     let work = data.len();
     if by_rows {
@@ -119,8 +123,8 @@ fn sparse<T: Element>(block: &SparsePart<'_, T>, top: usize, mask: &Mask) -> Res
         end += *bound;
         *bound = end;
     }
-    let mut indices = Aligned::unset(end as usize)?;
-    let mut values = Aligned::unset(end as usize)?;
+    let mut indices = Lasting::unset(end as usize)?;
+    let mut values = Lasting::unset(end as usize)?;
     let (mut indices_left, mut values_left) = (&mut indices[..], &mut values[..]);
     let mut tasks = Vec::new();
     for first in (0..cols).step_by(TILE) {
@@ -149,20 +153,20 @@ fn sparse<T: Element>(block: &SparsePart<'_, T>, top: usize, mask: &Mask) -> Res
 /// Values of held-out entries, in the order of their lists; those that are zero are left out.
 pub struct HeldValues<T> {
     /// Places in their window: that of its first entry is 0.
-    pub places: Aligned<u32>,
+    pub places: Vec<u32>,
     /// The values.
-    pub values: Aligned<T>,
+    pub values: Vec<T>,
     /// Where those of each list of each window begin, and after the last where they end.
-    pub bounds: Aligned<usize>,
+    pub bounds: Vec<usize>,
 }
 
 impl<T: Element> HeldValues<T> {
     /// None that is known.
     pub fn none(lists: &Lists) -> Result<Self> {
         Ok(Self {
-            places: Aligned::default(),
-            values: Aligned::default(),
-            bounds: Aligned::zeros(lists.windows * lists.count + 1)?,
+            places: Vec::new(),
+            values: Vec::new(),
+            bounds: zeros(lists.windows * lists.count + 1)?,
         })
     }
 
@@ -180,7 +184,7 @@ impl<T: Element> HeldValues<T> {
         }
         let work = COST * lists.len();
         let ranges = even_ranges(segments, tasks_of(work), |s| lists.bounds[s] + s);
-        let mut bounds = Aligned::zeros(segments + 1)?;
+        let mut bounds = zeros(segments + 1)?;
         let mut rest = &mut bounds[1..];
         let mut tasks = Vec::with_capacity(ranges.len());
         for range in ranges.iter().cloned() {
@@ -194,11 +198,11 @@ impl<T: Element> HeldValues<T> {
             }
         });
         let mut end = 0;
-        for bound in bounds.iter_mut() {
+        for bound in &mut bounds {
             end += *bound;
             *bound = end;
         }
-        let (mut places, mut values) = (Aligned::zeros(end)?, Aligned::zeros(end)?);
+        let (mut places, mut values) = (zeros(end)?, zeros(end)?);
         let (mut places_left, mut values_left) = (&mut places[..], &mut values[..]);
         let mut tasks = Vec::with_capacity(ranges.len());
         for range in ranges {

@@ -3,7 +3,7 @@ use std::ops::Range;
 use super::mask::{Mask, places};
 use crate::error::Result;
 use crate::leaves::{Indices, SUMS, TILE};
-use crate::memory::Aligned;
+use crate::memory::zeros;
 use crate::panel::stride_of;
 use crate::parallel::{each_chunk, each_task, even_ranges, tasks_of};
 use crate::simd::Real;
@@ -28,9 +28,9 @@ pub struct Lists {
     /// nothing.
     pub indices: Indices,
     /// Where list c of window w begins: bound w·count + c; and after the last, where it ends.
-    pub bounds: Aligned<usize>,
+    pub bounds: Vec<usize>,
     /// How much each entry counts, in the order of `indices`; none where each counts 1.
-    pub weights: Option<Aligned<f64>>,
+    pub weights: Option<Vec<f64>>,
     /// Words of the mask in a window.
     width: usize,
 }
@@ -42,7 +42,7 @@ impl Lists {
         let enough = (ENTRIES / share).ceil() as usize;
         let width = near.max(enough).div_ceil(TILE).min(WIDEST);
         let windows = mask.cols.div_ceil(TILE).div_ceil(width);
-        let mut bounds = Aligned::zeros(windows * mask.rows + 1)?;
+        let mut bounds = zeros(windows * mask.rows + 1)?;
         let words = mask.rows * mask.cols.div_ceil(TILE);
         let tasks: Vec<_> = bounds[1..].chunks_mut(mask.rows).collect();
         each_task(tasks, words, |window, counts| {
@@ -53,11 +53,11 @@ impl Lists {
             }
         });
         let mut end = 0;
-        for bound in bounds.iter_mut() {
+        for bound in &mut bounds {
             end += *bound;
             *bound = end;
         }
-        let mut indices = Aligned::zeros(end + SUMS)?;
+        let mut indices = zeros(end + SUMS)?;
         fill(&mut indices, &bounds, width, mask);
         let ends = (0..=windows).map(|window| bounds[window * mask.rows]);
         Ok(Self {
@@ -72,7 +72,7 @@ impl Lists {
 
     /// Has each entry count as much as is said of its list and its column of the mask.
     pub fn weigh(&mut self, weight: impl Fn(usize, usize) -> f64 + Sync) -> Result<()> {
-        let mut weights = Aligned::zeros(self.len())?;
+        let mut weights = zeros(self.len())?;
         let chunk = COST * TILE;
         each_chunk(&mut weights, chunk, COST * self.len(), |c, weights| {
             let first = c * chunk;

@@ -3,7 +3,7 @@ use std::ops::Range;
 use crate::data::{Data, Element, PartKind};
 use crate::error::Result;
 use crate::leaves::{MaskBits, TILE, draw};
-use crate::memory::Aligned;
+use crate::memory::zeros;
 use crate::parallel::{each_chunk, each_task};
 use crate::simd::run;
 
@@ -28,7 +28,7 @@ pub struct Mask {
     pub rows: usize,
     /// Number of columns.
     pub cols: usize,
-    words: Aligned<u64>,
+    words: Vec<u64>,
 }
 
 impl Mask {
@@ -37,7 +37,7 @@ impl Mask {
         Ok(Self {
             rows,
             cols,
-            words: Aligned::zeros(rows * cols.div_ceil(TILE))?,
+            words: zeros(rows * cols.div_ceil(TILE))?,
         })
     }
 

@@ -1,7 +1,6 @@
 use std::ops::{Deref, Range};
 
 use crate::leaves::SUMS;
-use crate::memory::Aligned;
 use crate::simd::{Leaf, Real, Vector};
 
 /// out_c += Σ_p (f_p·x_c)·f_p over the listed columns f_p of a panel, for the columns c of `x` and `out`: what entries
@@ -33,7 +32,7 @@ pub struct Correct<'a, T> {
 /// Columns of a panel in lists of several windows, each from the first of its window on. The largest are found once, so that
 /// whoever reads the lists over and over need not look at each.
 pub struct Indices {
-    list: Aligned<u16>,
+    list: Vec<u16>,
     /// Where each window begins, and after the last where it ends.
     windows: Vec<usize>,
     /// Of each window, and of as many more as a line has.
@@ -42,7 +41,7 @@ pub struct Indices {
 
 impl Indices {
     /// All lists, with `SUMS` more numbers of columns, and the bounds of their windows.
-    pub fn new(list: Aligned<u16>, windows: Vec<usize>) -> Self {
+    pub fn new(list: Vec<u16>, windows: Vec<usize>) -> Self {
         let largest = windows.windows(2).map(|ends| {
             let own = &list[ends[0]..ends[1] + SUMS];
             own.iter().fold(0, |most, &i| most.max(i))

@@ -4,7 +4,7 @@ use std::ops::Range;
 use super::parameter::Numbers;
 use crate::data::{Block, Data, Element, Layout, PartKind};
 use crate::error::{KernelError, Result};
-use crate::memory::{Aligned, zeros};
+use crate::memory::zeros;
 use crate::sparse::SparsePart;
 use crate::view::Side;
 
@@ -66,8 +66,8 @@ struct Rows<T> {
     /// The first row, in X.
     first: usize,
     bounds: Vec<usize>,
-    indices: Aligned<u32>,
-    values: Aligned<T>,
+    indices: Vec<u32>,
+    values: Vec<T>,
 }
 
 impl<'a, T: Element> Lines<'a, T> {
@@ -337,8 +337,8 @@ impl<T: Element> Rows<T> {
         }
         let mut out = Self {
             first: rows.start,
-            indices: Aligned::scratch(end)?,
-            values: Aligned::scratch(end)?,
+            indices: zeros(end)?,
+            values: zeros(end)?,
             bounds,
         };
         let mut next = out.bounds.clone();

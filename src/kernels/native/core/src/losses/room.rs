@@ -15,7 +15,7 @@ impl<T: Real> Room<T> {
     /// `length` numbers, of whatever value.
     pub(super) fn of(&mut self, length: usize) -> Result<&mut [T]> {
         if self.0.len() < length {
-            self.0 = Aligned::scratch(length.next_power_of_two())?;
+            self.0 = Aligned::zeros(length.next_power_of_two())?;
         }
         Ok(&mut self.0[..length])
     }

@@ -26,7 +26,7 @@ impl<'a, T: Real> Updates<'a, T> {
     /// Updates columns x of a panel, given columns b; how much the objective falls is not known (0).
     pub fn apply(&self, stride: usize, x: &mut [T], b: &[T]) -> Result<f64> {
         let terms = &self.quadratic.terms;
-        let mut slopes = Aligned::scratch(x.len())?;
+        let mut slopes = Aligned::zeros(x.len())?;
         for _ in 0..self.most {
             times_gram(&self.gram, stride, x, &mut slopes);
             let columns = x.chunks_exact_mut(stride).zip(b.chunks_exact(stride));
@@ -50,7 +50,7 @@ impl<'a, T: Real> Updates<'a, T> {
 /// G, times a number, as k columns of a panel.
 pub fn gram_panel<T: Real>(k: usize, gram: &[f64], by: f64) -> Result<Aligned<T>> {
     let stride = stride_of::<T>(k);
-    let mut out = Aligned::scratch(k * stride)?;
+    let mut out = Aligned::zeros(k * stride)?;
     for (column, row) in out.chunks_exact_mut(stride).zip(gram.chunks_exact(k)) {
         for (out, x) in column.iter_mut().zip(row) {
             *out = T::from_f64(by * x);

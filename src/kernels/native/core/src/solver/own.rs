@@ -38,8 +38,8 @@ impl ListedGram {
         let wide = stride_of::<f64>(k);
         Ok(Self {
             k,
-            packed: Aligned::scratch(DEPTH * wide)?,
-            products: Aligned::scratch(k * wide)?,
+            packed: Aligned::zeros(DEPTH * wide)?,
+            products: Aligned::zeros(k * wide)?,
         })
     }
 
@@ -51,7 +51,7 @@ impl ListedGram {
     }
 
     fn add(&mut self, lists: &Lists, partner: &Panel<f64>, column: usize) {
-        let wide = partner.stride;
+        let (wide, data) = (partner.stride, partner.data());
         self.products.fill(0.0);
         for window in 0..lists.windows {
             let bounds = lists.bounds(window, &(column..column + 1));
@@ -60,7 +60,8 @@ impl ListedGram {
                 let list = first..bounds[1].min(first + DEPTH);
                 let packed = self.packed.chunks_exact_mut(wide);
                 for (to, &i) in packed.zip(&lists.indices[list.clone()]) {
-                    to.copy_from_slice(partner.column(from + usize::from(i)));
+                    let column = from + usize::from(i);
+                    to.copy_from_slice(&data[column * wide..(column + 1) * wide]);
                 }
                 if let Some(weights) = &lists.weights {
                     let packed = self.packed.chunks_exact_mut(wide);
@@ -122,7 +123,7 @@ impl<'a, T: Real> OwnSweeps<'a, T> {
         let (k, wide) = (self.partner.k, self.partner.stride);
         let mut own = Own {
             listed: ListedGram::new(k)?,
-            gram: Aligned::scratch(k * wide)?,
+            gram: Aligned::zeros(k * wide)?,
             curvature: vec![0.0; k],
             ridge: vec![0.0; k],
             x: vec![0.0; k],

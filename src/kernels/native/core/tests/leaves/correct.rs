@@ -1,7 +1,6 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use factorloom_core::leaves::{Correct, Indices, SUMS, Scored};
-use factorloom_core::memory::Aligned;
 use factorloom_core::panel::stride_of;
 use factorloom_core::simd::run;
 
@@ -75,10 +74,7 @@ fn correct<T: Plain>(weighed: bool) {
                 .enumerate()
                 .for_each(|(p, x)| squares[p % SUMS] += x.to_f64() * x.to_f64());
         }
-        let indices = Indices::new(
-            Aligned::copied(&indices).unwrap(),
-            vec![begin, begin + listed],
-        );
+        let indices = Indices::new(indices, vec![begin, begin + listed]);
 
         for scored in [false, true].into_iter().take(if weighed { 1 } else { 2 }) {
             each_level(|level| {
@@ -133,7 +129,7 @@ fn correct_refuses_what_is_not_there() {
     let factor = vec![1.0; 4 * stride];
     let list = |top: u16| [vec![0, 3, top, 1], vec![0; SUMS]].concat();
     let within = |top, windows: [usize; 3], window, bounds: [usize; 2]| {
-        let indices = Indices::new(Aligned::copied(&list(top)).unwrap(), windows.to_vec());
+        let indices = Indices::new(list(top), windows.to_vec());
         let mut out = vec![0.0; stride];
         catch_unwind(AssertUnwindSafe(|| {
             run(Correct {
@@ -158,5 +154,5 @@ fn correct_refuses_what_is_not_there() {
     assert!(!within(2, [0, 2, 4], 0, [0, 3]));
     assert!(!within(2, [0, 2, 4], 1, [1, 3]));
     assert!(!within(2, [0, 2, 4], 0, [2, 1]));
-    assert!(catch_unwind(|| Indices::new(Aligned::zeros(SUMS).unwrap(), vec![0, 1])).is_err());
+    assert!(catch_unwind(|| Indices::new(vec![0; SUMS], vec![0, 1])).is_err());
 }
