@@ -78,13 +78,6 @@ enum Place<T> {
     Pages(Pages),
 }
 
-impl<T> Default for Lasting<T> {
-    /// No numbers, and no memory.
-    fn default() -> Self {
-        Self(Place::Heap(Aligned::default()))
-    }
-}
-
 impl<T: Pod + Default> Lasting<T> {
     /// `length` zeros.
     pub fn zeros(length: usize) -> Result<Self> {
