@@ -25,7 +25,7 @@ export async function openHdf5(path: string, mode: 'r' | 'w', more: number = Inf
   const base = library.HEAPU8.length;
   // Whoever writes believes nothing, and needs no limit; one that was set before is lifted.
   if (more < Infinity || limits.has(library)) limitMemory(library, base + more);
-  const file = new File(resolve(path), mode);
+  const file = mode === 'w' ? untimed(() => new File(resolve(path), mode)) : new File(resolve(path), mode);
   if (file.file_id < 0n) throw new Error(`a file that can't be ${mode === 'r' ? 'opened' : 'made'}`);
   const said = reports.get(library);
   let before = said?.read ?? 0;
@@ -117,7 +117,21 @@ export function alone<T>({ library }: OpenHdf5, calls: () => T, told: (other: st
 }
 
 /**
- * What calls of the library return that must not fail: most of them don't say whether they did.
+ * What calls of the library return, for which it is always 1970. It writes the second beside every part of a file and gives no choice, so files of the
+ * same content would differ; and it asks JavaScript for the time.
+ */
+function untimed<T>(calls: () => T): T {
+  const { now } = Date;
+  Date.now = () => 0;
+  try {
+    return calls();
+  } finally {
+    Date.now = now;
+  }
+}
+
+/**
+ * What calls of the library return that write, and must not fail: most of them don't say whether they did.
  *
  * @throws Error in the words of the system, where it has some.
  */
@@ -125,7 +139,7 @@ export function strictly<T>({ library }: OpenHdf5, calls: () => T): T {
   const own = reports.get(library);
   const before = own?.count;
   if (own !== undefined) own.cause = undefined;
-  const made = calls();
+  const made = untimed(calls);
   if (own !== undefined && own.count !== before)
     throw own.cause instanceof Error ? own.cause : new Error('an error of the library, as when no memory is left');
   return made;

@@ -1,6 +1,6 @@
 import { chmod, mkdir, readdir, readFile, stat, symlink } from 'node:fs/promises';
 import { fc, test as property } from '@fast-check/vitest';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { readHere } from '../../src/files/read-matrix.js';
 import {
   type FileMatrix,
@@ -241,6 +241,27 @@ describe('writeH5ad', () => {
       expect(value(`${uns}/plan`)).toContain('joint');
       expect(attribute('/', 'encoding-type')).toBe('anndata');
     });
+  });
+
+  test('the same content is the same file at any time', async () => {
+    const wide = uniform(1100, 1000, 3);
+    const fit = await deep();
+    for (const compression of ['none', 'gzip'] as const) {
+      const written: Buffer[] = [];
+      for (const hour of [0, 1]) {
+        let at = 1.7e12 + hour * 3.6e6;
+        const clock = vi.spyOn(Date, 'now').mockImplementation(() => (at += 1000));
+        try {
+          await writeMatrix(place('wide.h5ad'), wide, { compression });
+          await writeH5ad(fit, place('fit.h5ad'), { input: 'rna', data: rna, compression });
+          expect(vi.isMockFunction(Date.now)).toBe(true);
+        } finally {
+          clock.mockRestore();
+        }
+        written.push(Buffer.concat([await readFile(place('wide.h5ad')), await readFile(place('fit.h5ad'))]));
+      }
+      expect(written[0].equals(written[1])).toBe(true);
+    }
   });
 
   test('without data there is no X; a fit that was saved, and one of a function, are written the same', async () => {
