@@ -44,7 +44,7 @@ test.each([
 });
 
 test('whoever looks on is told what was read, and ends the thread by what he throws', async () => {
-  other.source = `${START} Atomics.store(state, 2, 3); setTimeout(() => Atomics.store(state, 2, 5), 200); setTimeout(() => {}, 60_000);`;
+  other.source = `${START} Atomics.store(state, 2, 3); setTimeout(() => Atomics.store(state, 2, 5), 1500); setTimeout(() => {}, 60_000);`;
   const [told, reason] = [[] as number[], new Error('enough')];
   const got = (bytes: number) => {
     if (bytes > 0) told.push(bytes);
