@@ -410,13 +410,13 @@ test('names of a matrix are those of its input', async () => {
 });
 
 test('an array that no memory holds is a fault of the file, which is that large', async () => {
-  const bytes = npy(header('<f8', `(${2 ** 33}, 1)`), new Uint8Array(0));
+  const bytes = npy(header('<f8', `(${2 ** 30}, ${2 ** 6})`), new Uint8Array(0));
   const path = await file(bytes, 'npy');
   // A file with nothing in it but its length.
-  await truncate(path, bytes.length + 8 * 2 ** 33);
+  await truncate(path, bytes.length + 8 * 2 ** 36);
   expect(await faultOf(path)).toMatchObject({
     code: 'unsupported',
-    message: expect.stringContaining('A matrix must fit into memory; got Invalid typed array length'),
+    message: expect.stringMatching(/A matrix must fit into memory; got (Invalid typed array length|Array buffer allocation)/), // biome-ignore format: one thought
     cause: expect.any(RangeError),
   });
 });
